@@ -1,0 +1,26 @@
+"""relureg: the exact polyhedral complex of a ReLU network.
+
+Load a network, enumerate every activation region of the whole input space, and ask the complex and its
+region graph; see `load`, `enumerate_regions`, `bounds`.
+"""
+
+from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.graph import RegionGraph
+from relureg.network.domain import Domain
+from relureg.network.formats import load, save
+from relureg.network.model import Network
+from relureg.theory.bounds import Bound, bounds
+from relureg.version import __version__
+
+__all__ = [
+    "Bound",
+    "Complex",
+    "Domain",
+    "Network",
+    "RegionGraph",
+    "__version__",
+    "bounds",
+    "enumerate_regions",
+    "load",
+    "save",
+]

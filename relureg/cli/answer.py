@@ -1,0 +1,53 @@
+"""From a network to an answer with an exit code, for the commands that enumerate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from relureg.cli.progress import progress_on_stderr
+from relureg.complex.checks import Check, failures
+from relureg.complex.complex import Complex, enumerate_regions
+from relureg.errors import CheckFailedError, LimitReachedError
+from relureg.network.domain import Domain
+from relureg.network.model import Network
+from relureg.theory.bounds import Bound
+
+
+def find_complex(
+    network: Network,
+    domain: Domain | None,
+    engine: str,
+    *,
+    max_regions: int | None,
+    timeout: float | None,
+    quiet: bool,
+) -> Complex:
+    """Enumerate with progress on stderr."""
+    with progress_on_stderr(quiet) as progress:
+        return enumerate_regions(network, domain, engine, max_regions=max_regions, timeout=timeout, progress=progress)
+
+
+def close(cells: Complex, checks: Iterable[Check], bounds: Iterable[Bound]) -> None:
+    """After the answer is printed: raise what its exit code must tell.
+
+    Raises
+    ------
+    CheckFailedError
+        A check of the result failed, or more regions than a proven bound allows.
+    LimitReachedError
+        The answer is a lower bound only.
+    """
+    for check in failures(checks):
+        raise CheckFailedError(
+            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
+        )
+    for bound in bounds:
+        if bound.value is not None and cells.num_regions > bound.value:
+            raise CheckFailedError(
+                f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
+                "please report the network"
+            )
+    if not cells.complete:
+        raise LimitReachedError(
+            f"stopped by {cells.stopped_by}: {cells.num_regions:,} regions are a proven lower bound"
+        )

@@ -1,0 +1,104 @@
+"""The hyperplanes of the first stage: which are distinct, and whether they lie in general position."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.network.affine_forms import INPUT
+from relureg.network.domain import essential_inputs
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix
+
+MAX_MINORS = 2_000_000
+"""Most determinants looked at to establish general position; beyond, the closed form is left out."""
+
+_PRIME = 2_147_483_647  # below 2^31, so that products of two residues fit 63 bits
+_CHUNK = 50_000
+
+
+def first_stage_hyperplanes(network: Network) -> RationalMatrix:
+    """The distinct hyperplanes ``b + w . x = 0`` of the first stage, rows (b, w) in the essential inputs.
+
+    Rows with w = 0 are no hyperplanes; rows that are multiples of each other are one.
+    """
+    essential = essential_inputs(network)
+    if not network.stages:
+        return RationalMatrix.zeros(0, 1)
+    form = network.stages[0].pre_activation
+    weights = form.terms.get(INPUT, RationalMatrix.zeros(form.size, network.input_dim)).columns(essential)
+    rows = RationalMatrix.hstack([form.constant, weights], form.size).primitive_rows()
+    distinct = {_one_direction(row): None for row in rows if any(row[1:])}
+    matrix = np.empty((len(distinct), len(essential) + 1), dtype=object)
+    for index, row in enumerate(distinct):
+        matrix[index] = row
+    return RationalMatrix(matrix)
+
+
+def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
+    """The closed-form number of regions of n hyperplanes in R^r, or None where no closed form applies.
+
+    * general position (any k <= r meet in dimension r - k, more than r nowhere): sum of C(n, i), i <= r
+    * all through one point, normals in general position: twice the sum of C(n - 1, i), i < r
+
+    Source: Schlaefli; Zaslavsky 1975. The normals must span R^r. None as well when more than
+    `MAX_MINORS` determinants would have to be looked at.
+    """
+    n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1
+    if r < 1 or n < r or math.comb(n, min(r + 1, n)) + math.comb(n, r) > MAX_MINORS:
+        return None
+    normals = hyperplanes.columns(slice(1, None))
+    if not _all_minors_nonzero(normals, r):
+        return None
+    if n == r or _all_minors_nonzero(hyperplanes, r + 1):
+        return sum(math.comb(n, i) for i in range(r + 1))
+    if hyperplanes.rank() == r:
+        return 2 * sum(math.comb(n - 1, i) for i in range(r))
+    return None
+
+
+def _one_direction(row: tuple[int, ...]) -> tuple[int, ...]:
+    leading = next(entry for entry in row[1:] if entry)
+    return row if leading > 0 else tuple(-entry for entry in row)
+
+
+def _all_minors_nonzero(matrix: RationalMatrix, size: int) -> bool:
+    """Whether every choice of `size` rows (there are `size` columns) is linearly independent.
+
+    A determinant that is not zero modulo a prime is not zero; the few that are zero there are decided
+    over the integers.
+    """
+    rows = matrix.primitive_rows()
+    residues = np.array([[entry % _PRIME for entry in row] for row in rows], dtype=np.int64)
+    for chosen in _chunks(len(rows), size):
+        suspicious = chosen[~_nonsingular_modulo(residues[chosen])]
+        for index in suspicious.tolist():
+            if matrix.rows(index).rank() < size:
+                return False
+    return True
+
+
+def _chunks(count: int, size: int) -> Iterator[NDArray[np.intp]]:
+    combinations = itertools.combinations(range(count), size)
+    while block := list(itertools.islice(combinations, _CHUNK)):
+        yield np.array(block, dtype=np.intp)
+
+
+def _nonsingular_modulo(stack: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which square matrices of a stack are invertible modulo the prime (elimination without division)."""
+    stack = stack.copy()
+    which = np.arange(stack.shape[0])
+    regular = np.ones(stack.shape[0], dtype=np.bool_)
+    for column in range(stack.shape[1]):
+        pivot = column + (stack[:, column:, column] != 0).argmax(axis=1)
+        regular &= stack[which, pivot, column] != 0
+        swap = stack[which, pivot].copy()
+        stack[which, pivot] = stack[:, column]
+        stack[:, column] = swap
+        head, below = swap[:, None, column, None], stack[:, column + 1 :]
+        below[...] = (below * head % _PRIME - below[:, :, column, None] * swap[:, None, :] % _PRIME) % _PRIME
+    return regular

@@ -1,0 +1,234 @@
+"""The referee: activation regions by exact rational linear programming, nothing but the definition.
+
+The units are taken in order. A prefix of signs names an open polyhedron; a linear program over the
+rationals decides whether the next unit takes the other sign somewhere in it. Every answer is proved
+before it is used: "non-empty" by a point that satisfies the inequalities, "empty" by a Farkas
+certificate, both verified in exact arithmetic, so that the solver itself need not be trusted.
+
+The referee shares no code with any other engine. It is slow and short, and judges them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from relureg.engine.budget import Budget
+from relureg.engine.records import Facet, Point, Region
+from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError
+from relureg.network.affine_forms import INPUT
+from relureg.network.domain import Domain, essential_inputs
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix
+
+Row = tuple[int, ...]
+"""An affine function ``row[0] + row[1:] . x`` with coprime integer coefficients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """The open polyhedron of a prefix of signs."""
+
+    signs: tuple[int, ...]
+    """Of the units so far."""
+    rows: tuple[Row, ...]
+    """The inequalities ``row > 0`` that cut it out; those that cut nothing off are left out."""
+    point: Point
+    """A point inside, in the essential inputs."""
+    maps: tuple[RationalMatrix, ...]
+    """The pre-activations on the cell of each stage entered so far, (n_l, r + 1), constants first."""
+
+
+def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Iterator[Region]:
+    """The activation regions of a network inside a domain, in the order of their sign vectors.
+
+    Parameters
+    ----------
+    network : Network
+    domain : Domain or None
+        None is the whole input space.
+    budget : Budget
+        When it is exhausted the iteration ends early; each region yielded is proven.
+
+    Raises
+    ------
+    DomainError
+        The domain has no interior.
+    EngineUnavailableError
+        pycddlib is not installed.
+    CheckFailedError
+        The linear programming library gave an answer that does not prove what it claims.
+    """
+    essential = essential_inputs(network, domain)
+    walls = () if domain is None else _rows(RationalMatrix.hstack(
+        [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
+    start = interior_point(walls, len(essential))
+    if start is None:
+        raise DomainError("the domain has no interior; its inequalities leave no room")
+    first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
+    stack = [_Cell(signs=(), rows=walls, point=start, maps=())]
+    found = 0
+    while stack:
+        cell = stack.pop()
+        num_signs = len(cell.signs)
+        if num_signs == network.num_units:
+            yield _region(cell, network.input_dim, essential, walls)
+            found += 1
+            if stack and not budget.allows_more(found):
+                return
+            continue
+        if num_signs == first_units[len(cell.maps)]:
+            cell = _enter_stage(cell, network, essential)
+        stage = len(cell.maps) - 1
+        unit = cell.maps[stage].rows([num_signs - first_units[stage]])
+        stack.extend(reversed(_split(cell, unit.primitive_rows()[0])))
+        if not budget.allows_more(found):
+            return
+
+
+def _enter_stage(cell: _Cell, network: Network, essential: list[int]) -> _Cell:
+    """Write the next stage's pre-activations as affine functions of the essential inputs on the cell."""
+    r = len(essential)
+    one = RationalMatrix.identity(r + 1).rows([0])
+    coordinates = RationalMatrix.zeros(network.input_dim, r + 1).numerators.copy()
+    coordinates[essential, np.arange(1, r + 1)] = 1
+    sources = {INPUT: RationalMatrix(coordinates)}
+    first = 0
+    for number, pre_activations in enumerate(cell.maps, start=1):
+        width = pre_activations.shape[0]
+        active = np.array(cell.signs[first : first + width]) > 0
+        sources[number] = pre_activations.masked_rows(active)
+        first += width
+    stage = network.stages[len(cell.maps)]
+    maps = (*cell.maps, stage.pre_activation.evaluate(one, sources))
+    return _Cell(signs=cell.signs, rows=cell.rows, point=cell.point, maps=maps)
+
+
+def _split(cell: _Cell, row: Row) -> list[_Cell]:
+    """The one or two full-dimensional cells into which the next unit, affine on the cell, divides it."""
+
+    def child(sign: int, rows: tuple[Row, ...], point: Point) -> _Cell:
+        return _Cell(signs=(*cell.signs, sign), rows=rows, point=point, maps=cell.maps)
+
+    if not any(row[1:]):
+        return [child((row[0] > 0) - (row[0] < 0), cell.rows, cell.point)]
+    value = _value(row, cell.point)
+    children = []
+    for sign in (-1, 1):
+        rows = (*cell.rows, tuple(sign * entry for entry in row))
+        # The known point serves the side it lies on; only the other side needs a linear program.
+        point = cell.point if value * sign > 0 else interior_point(rows, len(cell.point))
+        if point is not None:
+            children.append(child(sign, rows, point))
+    if len(children) == 1:  # not cut: the inequality removes nothing, and would only slow what follows
+        return [child(children[0].signs[-1], cell.rows, children[0].point)]
+    return children
+
+
+def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...]) -> Region:
+    """A cell on which every unit has its sign: find its facets, and whether it is bounded."""
+    units_on: dict[Row, list[int]] = {}
+    unit_rows = (row for stage in cell.maps for row in stage.primitive_rows())
+    for unit, (sign, row) in enumerate(zip(cell.signs, unit_rows, strict=True)):
+        if sign:
+            units_on.setdefault(tuple(sign * entry for entry in row), []).append(unit)
+    always_zero = [unit for unit, sign in enumerate(cell.signs) if not sign]
+    rows = tuple(dict.fromkeys(cell.rows))
+    facets = tuple(
+        Facet(units=tuple(sorted(units_on.get(row, []) + always_zero)), on_boundary=row in walls)
+        for row in rows
+        if _is_facet(row, rows)
+    )
+    centre = interior_point(rows, len(essential), central=True)
+    if centre is None:
+        raise CheckFailedError("the linear program calls a cell empty in which it had found a point")
+    point = [Fraction(0)] * input_dim
+    for coordinate, value in zip(essential, centre, strict=True):
+        point[coordinate] = value
+    return Region(signs=cell.signs, bounded=is_bounded(rows), point=tuple(point), facets=facets)
+
+
+def _is_facet(row: Row, rows: tuple[Row, ...]) -> bool:
+    """Whether `row`, one of the distinct rows that cut out a cell with interior, vanishes on a facet.
+
+    It does iff its inequality is irredundant: iff some point violates it alone.
+    """
+    crossed = tuple(tuple(-entry for entry in other) if other == row else other for other in rows)
+    return interior_point(crossed, len(row) - 1) is not None
+
+
+def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> Point | None:
+    """A point with ``row[0] + row[1:] . x > 0`` for all rows, or None where there is none.
+
+    Maximise t subject to ``row[0] + row[1:] . x >= w t`` and ``t <= 1``, with any weights w > 0: the open
+    polyhedron is non-empty iff the optimum is positive. A point is checked against every row; "none" is
+    checked by the Farkas certificate that the dual solution holds: multipliers y >= 0, not all zero, with
+    ``sum y_i row_i[1:] = 0`` and ``sum y_i row_i[0] <= 0``.
+
+    Unit weights are the fastest. With `central` a row weighs as its largest coefficient, which decides
+    nothing either but keeps the point well away from the walls.
+    """
+    if not rows:
+        return (Fraction(0),) * dim
+    weights = [max(map(abs, row[1:]), default=0) or 1 if central else 1 for row in rows]
+    inequalities = [[*row, -weight] for row, weight in zip(rows, weights, strict=True)]
+    primal, dual = _maximise([*inequalities, [1] + [0] * dim + [-1]], [0] * (dim + 1) + [1])
+    if primal[-1] > 0:
+        point = tuple(primal[:-1])
+        if not all(_value(row, point) > 0 for row in rows):
+            raise CheckFailedError("a witness point of the linear program violates an inequality")
+        return point
+    multipliers = [(rows[i], y) for i, y in dual if i < len(rows)]
+    combination = [sum(y * row[j] for row, y in multipliers) for j in range(dim + 1)]
+    if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
+        raise CheckFailedError("the Farkas certificate of the linear program has a wrong sign")
+    if any(combination[1:]) or combination[0] > 0:
+        raise CheckFailedError("the Farkas certificate of the linear program does not add up")
+    return None
+
+
+def is_bounded(rows: Sequence[Row]) -> bool:
+    """Whether the pointed polyhedron with ``rows > 0`` contains no ray.
+
+    A direction v with ``row[1:] . v >= 0`` for all rows that is not 0 has a positive one among them, as
+    there is no lineality; scaled, their sum reaches 1.
+    """
+    if not rows:
+        return True
+    dim = len(rows[0]) - 1
+    total = [sum(row[j] for row in rows) for j in range(1, dim + 1)]
+    cone = [[0, *row[1:]] for row in rows]
+    direction, _ = _maximise([*cone, [1, *(-entry for entry in total)]], [0, *total])
+    return not any(direction)
+
+
+def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list[Fraction], list[tuple[int, Fraction]]]:
+    """Maximise ``objective[1:] . x`` subject to ``row[0] + row[1:] . x >= 0``, in rational arithmetic.
+
+    Returns an optimal x and the multipliers of the inequalities at the optimum, pairs (index, y) with
+    y >= 0 and ``objective[1:] = -sum y * row[1:]``; inequalities left out have y = 0.
+    """
+    try:
+        import cdd.gmp as cdd
+    except ImportError as error:
+        raise EngineUnavailableError(
+            "the engine 'lp' needs pycddlib; install relureg[lp] (with libcdd-dev and libgmp-dev)"
+        ) from error
+    program = cdd.linprog_from_matrix(cdd.matrix_from_array(
+        inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
+    ))  # fmt: skip
+    cdd.linprog_solve(program)
+    if program.status != cdd.LPStatusType.OPTIMAL:
+        raise CheckFailedError(f"cddlib found no optimum of a bounded linear program ({program.status})")
+    return list(program.primal_solution), list(program.dual_solution)
+
+
+def _rows(matrix: RationalMatrix) -> tuple[Row, ...]:
+    return tuple(matrix.primitive_rows())
+
+
+def _value(row: Row, point: Point) -> Fraction:
+    return sum((a * x for a, x in zip(row[1:], point, strict=True)), Fraction(row[0]))

@@ -1,0 +1,138 @@
+"""What an engine yields, whichever it is: the activation regions and their facets as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.network.model import Network
+
+Point = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facet:
+    """One facet of one region."""
+
+    units: tuple[int, ...]
+    """The units whose pre-activation vanishes on the facet, ascending."""
+    on_boundary: bool
+    """Whether a row of the domain vanishes on it, so that nothing lies behind it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """One activation region."""
+
+    signs: tuple[int, ...]
+    """The sign vector: -1, 0 or 1 for each of the N units; 0 where z vanishes on the whole region."""
+    bounded: bool
+    """Whether the region, seen in the essential inputs, contains no ray."""
+    point: Point
+    """A rational point inside, in all d inputs."""
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """The regions of one complex (or, where a limit stopped the engine, some of them), as columns.
+
+    R regions of a network with N units and d inputs; K facets, each counted once for every region it
+    bounds. Bit i of a packed row is bit ``i % 8`` of byte ``i // 8``.
+    """
+
+    num_units: int
+    """N."""
+    patterns: NDArray[np.uint8]
+    """(R, ceil(N / 8)): bit i is set where unit i is active (z > 0 inside)."""
+    vanishing: NDArray[np.uint8]
+    """(R, ceil(N / 8)): bit i is set where z of unit i is 0 on the whole region."""
+    bounded: NDArray[np.bool_]
+    """(R,): whether the region contains no ray of the essential inputs."""
+    points: NDArray[np.float64]
+    """(R, d): row k, taken as the dyadic rationals it holds, lies inside region k, save where
+    `exact_points` has k: there it is only rounded."""
+    exact_points: Mapping[int, Point]
+    """Region -> a rational point inside, for regions too thin for their rounded point."""
+    facet_region: NDArray[np.int64]
+    """(K,): the region, ascending."""
+    facet_on_boundary: NDArray[np.bool_]
+    """(K,): whether the facet lies on the domain's boundary."""
+    facet_starts: NDArray[np.int64]
+    """(K + 1,): facet k has the units ``facet_units[facet_starts[k]:facet_starts[k + 1]]``."""
+    facet_units: NDArray[np.int32]
+    """The units that vanish on each facet, ascending within a facet."""
+
+    @property
+    def num_regions(self) -> int:
+        return int(self.bounded.shape[0])
+
+    @property
+    def signs(self) -> NDArray[np.int8]:
+        """(R, N): the sign vectors, unpacked."""
+        active, zero = (
+            np.unpackbits(bits, axis=1, count=self.num_units, bitorder="little").astype(np.int8)
+            for bits in (self.patterns, self.vanishing)
+        )
+        return 2 * active - 1 + zero
+
+    def point(self, region: int) -> Point:
+        """An exact point inside a region, in all d inputs."""
+        found = self.exact_points.get(region)
+        return found if found is not None else tuple(Fraction(x) for x in self.points[region].tolist())
+
+
+def gather(regions: Iterable[Region], network: Network) -> Records:
+    """Collect regions into columns.
+
+    A region's point is rounded to doubles where the rounded point still has the region's signs, which
+    is decided in exact arithmetic; otherwise the rational one is kept.
+    """
+    collected = list(regions)
+    num_units = network.num_units
+    signs = np.array([region.signs for region in collected], dtype=np.int8)
+    signs = signs.reshape(len(collected), num_units)
+    exact_points: dict[int, Point] = {}
+    points = np.zeros((len(collected), network.input_dim))
+    for index, region in enumerate(collected):
+        points[index] = [_nearest_double(x) for x in region.point]
+        if not (network.exact_signs(points[index].tolist()) == signs[index]).all():
+            exact_points[index] = region.point
+    facets = [facet for region in collected for facet in region.facets]
+    counts = np.array([len(region.facets) for region in collected], dtype=np.int64)
+    lengths = np.array([len(facet.units) for facet in facets], dtype=np.int64)
+    columns = Records(
+        num_units=num_units,
+        patterns=np.packbits(signs > 0, axis=1, bitorder="little"),
+        vanishing=np.packbits(signs == 0, axis=1, bitorder="little"),
+        bounded=np.array([region.bounded for region in collected], dtype=np.bool_),
+        points=points,
+        exact_points=MappingProxyType(exact_points),
+        facet_region=np.repeat(np.arange(len(collected), dtype=np.int64), counts),
+        facet_on_boundary=np.array([facet.on_boundary for facet in facets], dtype=np.bool_),
+        facet_starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)]),
+        facet_units=np.array([unit for facet in facets for unit in facet.units], dtype=np.int32),
+    )
+    freeze(columns)
+    return columns
+
+
+def freeze(record: Any) -> None:
+    """Make every array of a slotted record read-only."""
+    for name in record.__slots__:
+        value = getattr(record, name)
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+
+
+def _nearest_double(value: Fraction) -> float:
+    try:
+        return value.numerator / value.denominator
+    except OverflowError:
+        return 0.0  # no double is near; the exact point is kept instead

@@ -1,0 +1,182 @@
+"""Affine forms over the input and the outputs of ReLU stages: what every reader builds with.
+
+Source 0 is the input x, source l >= 1 is ``h_l = max(z_l, 0)``, the output of stage l. A stage of a
+network is one such form, and so is its output map; a layer without activation is folded by
+substituting forms into forms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.network.rational import RationalMatrix
+
+INPUT = 0
+"""The number of the source that is the network's input."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffineForm:
+    """A vector-valued exact affine map ``y = constant + sum_s terms[s] @ h_s``."""
+
+    constant: RationalMatrix
+    """Shape (n, 1)."""
+    terms: Mapping[int, RationalMatrix]
+    """Source number -> matrix of shape (n, size of that source); zero matrices are left out."""
+
+    def __post_init__(self) -> None:
+        kept = {s: matrix for s, matrix in sorted(self.terms.items()) if not matrix.is_zero}
+        object.__setattr__(self, "terms", MappingProxyType(kept))
+
+    @classmethod
+    def of_constant(cls, column: RationalMatrix) -> AffineForm:
+        """The map that is `column` (shape (n, 1)) whatever the input."""
+        return cls(constant=column, terms={})
+
+    @classmethod
+    def of_source(cls, source: int, size: int) -> AffineForm:
+        """The map that returns source number `source`, a vector of length `size`, as it is."""
+        return cls(constant=RationalMatrix.zeros(size, 1), terms={source: RationalMatrix.identity(size)})
+
+    @classmethod
+    def concatenate(cls, forms: Sequence[AffineForm]) -> AffineForm:
+        """The values of `forms` one after the other; at least one form."""
+        widths = {s: m.shape[1] for form in forms for s, m in form.terms.items()}
+        terms = {
+            source: RationalMatrix.vstack(
+                (form.terms.get(source) or RationalMatrix.zeros(form.size, width) for form in forms), width
+            )
+            for source, width in widths.items()
+        }
+        return cls(constant=RationalMatrix.vstack((form.constant for form in forms), 1), terms=terms)
+
+    @property
+    def size(self) -> int:
+        """The length n of the value."""
+        return self.constant.shape[0]
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.terms
+
+    def __add__(self, other: AffineForm) -> AffineForm:
+        terms = dict(self.terms)
+        for source, matrix in other.terms.items():
+            terms[source] = terms[source] + matrix if source in terms else matrix
+        return AffineForm(constant=self.constant + other.constant, terms=terms)
+
+    def map(self, matrix: RationalMatrix) -> AffineForm:
+        """The form ``matrix @ y``."""
+        return AffineForm(constant=matrix @ self.constant, terms={s: matrix @ m for s, m in self.terms.items()})
+
+    def scale(self, factors: RationalMatrix) -> AffineForm:
+        """The form whose i-th entry is ``factors[i] * y[i]``; `factors` has shape (n, 1)."""
+        return AffineForm(
+            constant=self.constant.scale_rows(factors),
+            terms={s: m.scale_rows(factors) for s, m in self.terms.items()},
+        )
+
+    def entries(self, index: NDArray[np.intp]) -> AffineForm:
+        """The form made of the entries `index` of y, in that order, repeated where it repeats."""
+        return AffineForm(constant=self.constant.rows(index), terms={s: m.rows(index) for s, m in self.terms.items()})
+
+    def evaluate(self, one: RationalMatrix, sources: Mapping[int, RationalMatrix]) -> RationalMatrix:
+        """The value, shape (n, k), at k places side by side.
+
+        Parameters
+        ----------
+        one : RationalMatrix, shape (1, k)
+            What the constant is multiplied with: ones for points. With the row (1, 0, ..., 0) and
+            affine maps as sources, this composes maps in homogeneous coordinates.
+        sources : mapping of source number to RationalMatrix, shape (size of that source, k)
+        """
+        value = self.constant @ one
+        for source, matrix in self.terms.items():
+            value = value + matrix @ sources[source]
+        return value
+
+    def evaluate_floats(self, sources: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+        """The value in floats, shape (points, n), given each source's value, shape (points, size)."""
+        value = np.tile(self.constant.floats.T, (sources[INPUT].shape[0], 1))
+        for source, matrix in self.terms.items():
+            value += sources[source] @ matrix.floats.T
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffineTensor:
+    """A tensor whose entries, in row-major order, are the entries of an affine form."""
+
+    shape: tuple[int, ...]
+    form: AffineForm
+
+    @classmethod
+    def of_array(cls, values: NDArray[Any]) -> AffineTensor:
+        """A constant tensor of finite floats, taken as the dyadic rationals they are."""
+        column = RationalMatrix.from_floats(values.reshape(-1, 1))
+        return cls(shape=tuple(values.shape), form=AffineForm.of_constant(column))
+
+    @property
+    def is_constant(self) -> bool:
+        return self.form.is_constant
+
+    def reshape(self, shape: Sequence[int]) -> AffineTensor:
+        """The same entries in another shape of the same size."""
+        if math.prod(shape) != self.form.size:
+            raise ValueError(f"{self.form.size} entries do not fill shape {list(shape)}")
+        return AffineTensor(shape=tuple(shape), form=self.form)
+
+    def transpose(self, axes: Sequence[int]) -> AffineTensor:
+        """The axes in the order `axes`."""
+        return self._select(self._index().transpose(axes))
+
+    def broadcast_to(self, shape: tuple[int, ...]) -> AffineTensor:
+        """NumPy broadcasting."""
+        return self if shape == self.shape else self._select(np.broadcast_to(self._index(), shape))
+
+    def __add__(self, other: AffineTensor) -> AffineTensor:
+        shape = np.broadcast_shapes(self.shape, other.shape)
+        return AffineTensor(shape=shape, form=self.broadcast_to(shape).form + other.broadcast_to(shape).form)
+
+    def __neg__(self) -> AffineTensor:
+        return self.scale_by(Fraction(-1))
+
+    def scale_by(self, factor: Fraction) -> AffineTensor:
+        """Every entry times one number."""
+        factors = RationalMatrix.from_fractions([[factor]] * self.form.size, 1)
+        return AffineTensor(shape=self.shape, form=self.form.scale(factors))
+
+    def multiply(self, constant: AffineTensor) -> AffineTensor:
+        """Entry by entry times a constant tensor, with broadcasting."""
+        shape = np.broadcast_shapes(self.shape, constant.shape)
+        factors = constant.broadcast_to(shape).form.constant
+        return AffineTensor(shape=shape, form=self.broadcast_to(shape).form.scale(factors))
+
+    def reciprocal(self) -> AffineTensor:
+        """Entry by entry 1 / c of a constant tensor, exactly; ZeroDivisionError where c = 0."""
+        inverses = [[1 / c] for (c,) in self.form.constant.fractions()]
+        return AffineTensor(shape=self.shape, form=AffineForm.of_constant(RationalMatrix.from_fractions(inverses, 1)))
+
+    def matmul(self, matrix: AffineTensor) -> AffineTensor:
+        """The product ``self @ matrix``; `matrix` is constant, of rank 2, self of any rank >= 1."""
+        *rows, inner = self.shape
+        if inner != matrix.shape[0]:
+            raise ValueError(f"shapes {list(self.shape)} and {list(matrix.shape)} do not multiply")
+        entries = matrix.form.constant
+        transposed = RationalMatrix(entries.numerators.reshape(matrix.shape).T, entries.denominator)
+        products = [self.form.entries(index).map(transposed) for index in self._index().reshape(-1, inner)]
+        return AffineTensor(shape=(*rows, matrix.shape[1]), form=AffineForm.concatenate(products))
+
+    def _index(self) -> NDArray[np.intp]:
+        return np.arange(self.form.size, dtype=np.intp).reshape(self.shape)
+
+    def _select(self, index: NDArray[np.intp]) -> AffineTensor:
+        return AffineTensor(shape=tuple(index.shape), form=self.form.entries(index.reshape(-1)))

@@ -1,0 +1,94 @@
+"""Bytes in and out: reading with a limit, writing whole files or none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+from relureg.errors import MalformedNetworkError, OutputError
+
+MAX_BYTES = 512 * 2**20
+"""No network that can be enumerated needs a larger file; a larger one is an accident or an attack."""
+
+
+def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
+    """The content of a regular file of 1 to `limit` bytes; ``-`` is standard input.
+
+    A gzip-compressed file is unpacked, to at most `limit` bytes.
+
+    Raises
+    ------
+    MalformedNetworkError
+        The file is missing, a directory, unreadable, empty, too large or damaged.
+    """
+    place = "standard input" if str(path) == "-" else str(path)
+    try:
+        data = sys.stdin.buffer.read(limit + 1) if str(path) == "-" else _read_file(path, limit)
+    except FileNotFoundError as error:
+        raise MalformedNetworkError("no such file; check the path", where=place) from error
+    except IsADirectoryError as error:
+        raise MalformedNetworkError("is a directory; name a network file in it", where=place) from error
+    except OSError as error:
+        raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=place) from error
+    if data[:2] == b"\x1f\x8b":
+        data = _gunzip(data, limit, place)
+    if not data:
+        raise MalformedNetworkError("the file is empty; a network was expected", where=place)
+    if len(data) > limit:
+        raise _too_large(limit, place)
+    return data
+
+
+def write_atomically(path: Path, content: bytes, *, force: bool = False) -> None:
+    """Write `content` to `path` by way of a temporary file beside it, so that it is whole or absent.
+
+    Raises
+    ------
+    OutputError
+        The file exists and `force` is not set, or it cannot be written.
+    """
+    if path.exists() and not force:
+        raise OutputError("the file exists; give --force (force=True) to replace it", where=str(path))
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+        temporary = None
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    with path.open("rb") as stream:
+        # A sparse file can be larger than memory: do not even begin to read it.
+        if os.fstat(stream.fileno()).st_size > limit:
+            raise _too_large(limit, str(path))
+        return stream.read(limit + 1)
+
+
+def _too_large(limit: int, place: str) -> MalformedNetworkError:
+    return MalformedNetworkError(f"the file is larger than {limit // 2**20} MiB, the most that is read", where=place)
+
+
+def _gunzip(data: bytes, limit: int, place: str) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise MalformedNetworkError(f"the gzip data is damaged: {error}", where=place) from error
+    if not unpacker.eof and len(content) <= limit:
+        raise MalformedNetworkError("the gzip data ends too early; the file is truncated", where=place)
+    return content

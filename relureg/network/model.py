@@ -1,0 +1,252 @@
+"""What a network is: stages of ReLU units, each affine in the input and in any earlier stage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relureg.errors import MalformedNetworkError, UsageError
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.rational import RationalMatrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """ReLU units computed side by side: ``h = max(z, 0)`` with z the pre-activation."""
+
+    pre_activation: AffineForm
+    """z as an affine form over the input (source 0) and earlier stages (source l: stage l, from 1)."""
+    name: str = ""
+    """Where the stage came from in the file, for messages."""
+
+    @property
+    def num_units(self) -> int:
+        return self.pre_activation.size
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Network:
+    """A ReLU network with exact rational parameters.
+
+    Stage l = 1..L has units with pre-activations ``z_l``, an affine form over the input and the
+    outputs ``h_k = max(z_k, 0)`` of earlier stages; the output is one more affine form. Units are
+    numbered 0..N-1, stage after stage.
+
+    Two networks are equal when input dimension, stages and output map are the same numbers; the name
+    and the notices do not matter.
+
+    Examples
+    --------
+    >>> from relureg import Network
+    >>> xor = Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]], name="xor")
+    >>> xor.widths, xor.num_units, xor.effective_dim
+    ((2,), 2, 1)
+    >>> xor([[0.0, 0.0], [1.0, 0.0]])
+    array([[ 1.],
+           [-1.]])
+    """
+
+    name: str
+    input_dim: int
+    """d, at least 1."""
+    stages: tuple[Stage, ...]
+    output: AffineForm
+    notices: tuple[str, ...] = ()
+    """What was folded, stripped or assumed on reading, one sentence each."""
+    input_box: tuple[RationalMatrix, RationalMatrix] | None = None
+    """Lower and upper bounds of the inputs that the file states, two columns of shape (d, 1)."""
+
+    def __post_init__(self) -> None:
+        if self.input_dim < 1:
+            raise MalformedNetworkError("the network has no input; at least one is needed")
+        sizes = {INPUT: self.input_dim}
+        for number, stage in enumerate(self.stages, start=1):
+            if not stage.num_units:
+                raise MalformedNetworkError("the stage has no units", where=f"stage {number}")
+            _check_sources(stage.pre_activation, sizes, f"stage {number}")
+            sizes[number] = stage.num_units
+        if not self.output.size:
+            raise MalformedNetworkError("the network has no output", where="output")
+        _check_sources(self.output, sizes, "output")
+
+    @classmethod
+    def from_layers(
+        cls,
+        weights: Sequence[ArrayLike | RationalMatrix],
+        biases: Sequence[ArrayLike | RationalMatrix],
+        *,
+        name: str = "network",
+    ) -> Network:
+        """A multilayer perceptron: ReLU after every layer but the last, which is the output map.
+
+        Parameters
+        ----------
+        weights : sequence of arrays, shape (units, inputs) each
+        biases : sequence of arrays, shape (units,) each
+            Floats are taken as the dyadic rationals they are; a `RationalMatrix` (a bias has shape
+            (units, 1)) is taken as it is.
+        name : str, optional
+
+        Raises
+        ------
+        MalformedNetworkError
+            Shapes do not match, or a number is NaN or infinite; says in which layer.
+        """
+        if len(weights) != len(biases) or not weights:
+            raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
+        forms = []
+        for number, (weight, bias) in enumerate(zip(weights, biases, strict=True), start=1):
+            forms.append(_layer_form(number, weight, bias))
+        input_dim = forms[0].terms[INPUT].shape[1] if forms[0].terms else _columns(weights[0])
+        return cls(
+            name=name,
+            input_dim=input_dim,
+            stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
+            output=forms[-1],
+        )
+
+    # -- shape -------------------------------------------------------------------------------------
+
+    @cached_property
+    def widths(self) -> tuple[int, ...]:
+        """Units per stage, (n_1, ..., n_L); empty for an affine network."""
+        return tuple(stage.num_units for stage in self.stages)
+
+    @property
+    def num_units(self) -> int:
+        """N, the number of ReLU units."""
+        return sum(self.widths)
+
+    @property
+    def output_dim(self) -> int:
+        return self.output.size
+
+    @cached_property
+    def is_sequential(self) -> bool:
+        """Whether each stage and the output depend on nothing but the stage before."""
+        forms = [stage.pre_activation for stage in self.stages] + [self.output]
+        return all(set(form.terms) <= {number} for number, form in enumerate(forms))
+
+    @cached_property
+    def input_rows(self) -> RationalMatrix:
+        """Every map that a unit applies directly to the input, stacked; d columns."""
+        blocks = (s.pre_activation.terms.get(INPUT) for s in self.stages)
+        return RationalMatrix.vstack((b for b in blocks if b is not None), self.input_dim)
+
+    @cached_property
+    def effective_dim(self) -> int:
+        """r, the exact rank of `input_rows`: the complex does not change along the other d - r directions."""
+        return self.input_rows.rank()
+
+    # -- values ------------------------------------------------------------------------------------
+
+    def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
+        """The output in floats, shape (points, outputs), at points of shape (points, d)."""
+        sources = self._float_sources(points)
+        return self.output.evaluate_floats(sources)
+
+    def pre_activations(self, points: ArrayLike) -> NDArray[np.float64]:
+        """All pre-activations in floats, shape (points, N), at points of shape (points, d).
+
+        For looking at values. Signs taken from these are rounded; `exact_signs` decides them.
+        """
+        sources = self._float_sources(points)
+        columns = [stage.pre_activation.evaluate_floats(sources) for stage in self.stages]
+        return np.concatenate([np.empty((sources[INPUT].shape[0], 0)), *columns], axis=1)
+
+    def exact_output(self, point: Sequence[Fraction | float | int]) -> tuple[Fraction, ...]:
+        """The exact output at one point; floats in `point` are the dyadic rationals they are."""
+        *_, value = self._exact_values(point)
+        return tuple(row[0] for row in value.fractions())
+
+    def exact_signs(self, point: Sequence[Fraction | float | int]) -> NDArray[np.int8]:
+        """The sign vector at one point: -1, 0 or 1 for each of the N units, exactly."""
+        *values, _ = self._exact_values(point)
+        entries = [number for value in values for number in value.numerators.flat]
+        return np.array([(n > 0) - (n < 0) for n in entries], dtype=np.int8)
+
+    def _float_sources(self, points: ArrayLike) -> dict[int, NDArray[np.float64]]:
+        array = np.asarray(points, dtype=np.float64)
+        if array.ndim != 2 or array.shape[1] != self.input_dim:
+            raise UsageError(f"points need shape (points, {self.input_dim}), not {array.shape}")
+        sources = {INPUT: array}
+        for number, stage in enumerate(self.stages, start=1):
+            sources[number] = np.maximum(stage.pre_activation.evaluate_floats(sources), 0.0)
+        return sources
+
+    def _exact_values(self, point: Sequence[Fraction | float | int]) -> Iterator[RationalMatrix]:
+        """The pre-activations of each stage in turn, then the output, as columns."""
+        if len(point) != self.input_dim:
+            raise UsageError(f"a point needs {self.input_dim} coordinates, not {len(point)}")
+        one = RationalMatrix.identity(1)
+        column = RationalMatrix.from_fractions([[Fraction(x)] for x in point], 1)
+        sources = {INPUT: column}
+        for number, stage in enumerate(self.stages, start=1):
+            value = stage.pre_activation.evaluate(one, sources)
+            yield value
+            sources[number] = value.masked_rows((value.numerators[:, 0] > 0).astype(bool))
+        yield self.output.evaluate(one, sources)
+
+    # -- identity ----------------------------------------------------------------------------------
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of the exact content: equal for equal networks, whatever file they came from."""
+        digest = hashlib.sha256(f"relureg-network {self.input_dim}".encode())
+        for form in [*(stage.pre_activation for stage in self.stages), self.output]:
+            for source, matrix in [(-1, form.constant), *form.terms.items()]:
+                digest.update(f"|{source} {matrix.shape} {matrix.denominator}:".encode())
+                digest.update(",".join(map(hex, matrix.numerators.flat)).encode())
+            digest.update(b";")
+        return digest.hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Network):
+            return NotImplemented
+        return (
+            self.input_dim == other.input_dim
+            and [s.pre_activation for s in self.stages] == [s.pre_activation for s in other.stages]
+            and self.output == other.output
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+
+def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:
+    for source, matrix in form.terms.items():
+        if source not in sizes:
+            raise MalformedNetworkError(f"depends on stage {source}, which is not before it", where=place)
+        if matrix.shape != (form.size, sizes[source]):
+            raise MalformedNetworkError(
+                f"the matrix on source {source} has shape {matrix.shape}, but {(form.size, sizes[source])} is needed",
+                where=place,
+            )
+
+
+def _layer_form(number: int, weight: ArrayLike | RationalMatrix, bias: ArrayLike | RationalMatrix) -> AffineForm:
+    place = f"layer {number}"
+    try:
+        matrix = weight if isinstance(weight, RationalMatrix) else RationalMatrix.from_floats(weight)
+        column = (
+            bias
+            if isinstance(bias, RationalMatrix)
+            else RationalMatrix.from_floats(np.asarray(bias, dtype=np.float64).reshape(-1, 1))
+        )
+    except ValueError as error:
+        raise MalformedNetworkError(str(error), where=place) from error
+    if column.shape != (matrix.shape[0], 1):
+        raise MalformedNetworkError(
+            f"a bias of {column.shape[0]} entries does not fit a weight of shape {matrix.shape}", where=place
+        )
+    return AffineForm(constant=column, terms={number - 1: matrix})
+
+
+def _columns(weight: ArrayLike | RationalMatrix) -> int:
+    return weight.shape[1] if isinstance(weight, RationalMatrix) else int(np.shape(weight)[1])

@@ -1,0 +1,131 @@
+"""Constant tensors of an ONNX file: decoded only after their size is known to be honest."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
+from relureg.network.affine_forms import AffineTensor
+
+MAX_ENTRIES = 2**26
+"""Most entries of one tensor (512 MiB as doubles): beyond any network that can be enumerated."""
+
+_FLOATS = {"FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"}
+_INTEGERS = {"INT64", "INT32", "INT16", "INT8", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL"}
+_STORED_AS = {  # where a tensor without raw bytes keeps its entries
+    "FLOAT": "float_data", "DOUBLE": "double_data", "INT64": "int64_data",
+    "UINT32": "uint64_data", "UINT64": "uint64_data",
+}  # fmt: skip
+
+Constant = AffineTensor | NDArray[np.int64]
+"""A float tensor is exact from here on; integer tensors (shapes, axes) stay arrays."""
+
+
+def decode(tensor: Any, folder: Path | None) -> Constant:
+    """The value of a TensorProto.
+
+    Parameters
+    ----------
+    tensor : onnx.TensorProto
+    folder : Path or None
+        The model's folder, the only place external data are read from; None when there is none.
+
+    Raises
+    ------
+    MalformedNetworkError
+        The stored bytes do not fill the declared shape, external data are missing or outside the
+        folder, or an entry is NaN or infinite.
+    UnsupportedNetworkError
+        An element type that is neither float nor integer.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    place = f"tensor {tensor.name!r}"
+    kind = TensorProto.DataType.Name(tensor.data_type)
+    if kind not in _FLOATS | _INTEGERS:
+        raise UnsupportedNetworkError(f"element type {kind} is not read; floats and integers are", where=place)
+    shape = [int(size) for size in tensor.dims]
+    if min(shape, default=1) < 0 or math.prod(shape) > MAX_ENTRIES:
+        raise MalformedNetworkError(
+            f"declared shape {shape} is impossible or has more than {MAX_ENTRIES:,} entries", where=place
+        )
+    item_size = _item_size(kind)
+    if tensor.data_location == TensorProto.EXTERNAL:
+        raw = _external_bytes(tensor, folder, math.prod(shape) * item_size, place)
+        tensor = TensorProto(data_type=tensor.data_type, dims=shape, raw_data=raw, name=tensor.name)
+    stored = (
+        len(tensor.raw_data) // item_size
+        if tensor.HasField("raw_data")
+        else len(getattr(tensor, _STORED_AS.get(kind, "int32_data")))
+    )
+    if stored != math.prod(shape):
+        raise MalformedNetworkError(
+            f"holds {stored} entries but declares shape {shape}; the file is damaged", where=place
+        )
+    array = numpy_helper.to_array(tensor).reshape(shape)
+    if kind in _INTEGERS:
+        return array.astype(np.int64)
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        entry = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+        raise MalformedNetworkError(f"entry {entry} is NaN or infinite; weights must be finite", where=place)
+    return AffineTensor.of_array(array)
+
+
+def _item_size(kind: str) -> int:
+    from onnx import TensorProto, helper
+
+    if kind == "BFLOAT16":
+        return 2
+    return int(np.dtype(helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(kind))).itemsize)
+
+
+def _external_bytes(tensor: Any, folder: Path | None, expected: int, place: str) -> bytes:
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", "")
+    if folder is None:
+        raise MalformedNetworkError(
+            f"its data are in another file ({location!r}), but a network from standard input has no folder; "
+            "give the path of the .onnx file",
+            where=place,
+        )
+    path = folder / location
+    # resolve() follows symbolic links and "..": what counts is where the bytes really are.
+    if not location or os.path.isabs(location) or not path.resolve().is_relative_to(folder.resolve()):
+        raise MalformedNetworkError(
+            f"its data are said to be in {location!r}, outside the model's folder; that is not followed", where=place
+        )
+    try:
+        offset = int(entries.get("offset", "0"))
+        length = int(entries.get("length", expected))
+    except ValueError as error:
+        raise MalformedNetworkError(
+            "its external data have an offset or length that is no number", where=place
+        ) from error
+    if length != expected or offset < 0:
+        raise MalformedNetworkError(
+            f"its external data have {length} bytes at offset {offset}, but {expected} bytes are needed", where=place
+        )
+    try:
+        with path.open("rb") as stream:
+            stream.seek(offset)
+            raw = stream.read(expected)
+    except FileNotFoundError as error:
+        raise MalformedNetworkError(
+            f"its data are in {location!r}, which is missing; keep it beside the .onnx file", where=place
+        ) from error
+    except OSError as error:
+        raise MalformedNetworkError(
+            f"its data in {location!r} cannot be read: {error.strerror or error}", where=place
+        ) from error
+    if len(raw) != expected:
+        raise MalformedNetworkError(
+            f"its data in {location!r} end after {len(raw)} of {expected} bytes; the file is truncated", where=place
+        )
+    return raw

@@ -1,0 +1,270 @@
+"""Exact matrices: integer numerators over one common denominator.
+
+A float enters as the dyadic rational it is, and leaves only through `RationalMatrix.floats`,
+which rounds once. The class has no mixed arithmetic with floats, so exact and rounded numbers cannot
+meet by accident.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.object_]
+"""An object array whose entries are Python integers."""
+
+
+class RationalMatrix:
+    """A rational matrix of shape (rows, columns), immutable, in lowest terms.
+
+    Parameters
+    ----------
+    numerators : object array of int, shape (rows, columns)
+    denominator : int, positive
+        Entry (i, j) is ``numerators[i, j] / denominator``.
+
+    Examples
+    --------
+    >>> m = RationalMatrix.from_floats([[0.5, 3.0]])
+    >>> m.fractions()
+    [[Fraction(1, 2), Fraction(3, 1)]]
+    >>> (m @ m.T).fractions()
+    [[Fraction(37, 4)]]
+    """
+
+    def __init__(self, numerators: IntArray, denominator: int = 1) -> None:
+        if numerators.ndim != 2 or denominator <= 0:
+            raise ValueError("a rational matrix needs two dimensions and a positive denominator")
+        if denominator != 1:
+            common = math.gcd(denominator, *numerators.flat)
+            if common != 1:
+                numerators, denominator = numerators // common, denominator // common
+        self.numerators = numerators
+        self.numerators.flags.writeable = False
+        self.denominator = denominator
+
+    # -- making ------------------------------------------------------------------------------------
+
+    @classmethod
+    def from_floats(cls, values: Any) -> RationalMatrix:
+        """Take finite floats (or integers that fit a float) for the dyadic rationals they are."""
+        array = np.asarray(values, dtype=np.float64)
+        if not np.isfinite(array).all():
+            raise ValueError("NaN and infinity are not rational numbers")
+        mantissas, exponents = np.frexp(array)
+        # frexp gives m in [1/2, 1): m * 2^53 is an integer for every double.
+        integers = np.ldexp(mantissas, 53).astype(np.int64)
+        shifts = exponents.astype(np.int64) - 53
+        lowest = int(shifts[integers != 0].min(initial=0))
+        numerators = np.empty(array.shape, dtype=object)
+        numerators.flat = [
+            int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)
+        ]
+        return cls(numerators, 1 << -lowest)
+
+    @classmethod
+    def from_fractions(cls, rows: Sequence[Sequence[Fraction | int]], num_columns: int) -> RationalMatrix:
+        """Gather exact numbers, row by row; `num_columns` matters when there is no row."""
+        numerators = np.empty((len(rows), num_columns), dtype=object)
+        denominator = math.lcm(1, *(entry.denominator for row in rows for entry in row))
+        for i, row in enumerate(rows):
+            numerators[i] = [entry.numerator * (denominator // entry.denominator) for entry in row]
+        return cls(numerators, denominator)
+
+    @classmethod
+    def zeros(cls, num_rows: int, num_columns: int) -> RationalMatrix:
+        return cls(_filled((num_rows, num_columns)))
+
+    @classmethod
+    def identity(cls, size: int) -> RationalMatrix:
+        numerators = _filled((size, size))
+        np.fill_diagonal(numerators, 1)
+        return cls(numerators)
+
+    # -- reading -----------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.numerators.shape[0], self.numerators.shape[1]
+
+    @property
+    def T(self) -> RationalMatrix:
+        return RationalMatrix(self.numerators.T, self.denominator)
+
+    def fractions(self) -> list[list[Fraction]]:
+        """The entries as `fractions.Fraction`, row by row."""
+        return [[Fraction(n, self.denominator) for n in row] for row in self.numerators.tolist()]
+
+    @cached_property
+    def floats(self) -> NDArray[np.float64]:
+        """The entries as floats, each rounded once and correctly; read-only.
+
+        Raises
+        ------
+        OverflowError
+            An entry exceeds the range of a float.
+        """
+        rounded = np.array([n / self.denominator for n in self.numerators.flat], dtype=np.float64)
+        rounded = rounded.reshape(self.shape)
+        rounded.flags.writeable = False
+        return rounded
+
+    @cached_property
+    def is_integral(self) -> bool:
+        return self.denominator == 1
+
+    def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
+        """Whether every entry is a number of that floating-point type."""
+        doubles = [as_double(entry) for row in self.fractions() for entry in row]
+        with np.errstate(over="ignore"):
+            return all(x is not None and float(kind(x)) == x for x in doubles)
+
+    @cached_property
+    def is_zero(self) -> bool:
+        return not any(self.numerators.flat)
+
+    @cached_property
+    def is_identity(self) -> bool:
+        rows, columns = self.shape
+        if rows != columns or self.denominator != 1:
+            return False
+        return bool((self.numerators == np.eye(rows, dtype=np.int64)).all())
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RationalMatrix):
+            return NotImplemented
+        return (
+            self.shape == other.shape
+            and self.denominator == other.denominator
+            and bool((self.numerators == other.numerators).all())
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.denominator, tuple(self.numerators.flat)))
+
+    def __repr__(self) -> str:
+        return f"RationalMatrix(shape={self.shape}, denominator={self.denominator})"
+
+    # -- arithmetic --------------------------------------------------------------------------------
+
+    def __matmul__(self, other: RationalMatrix) -> RationalMatrix:
+        if self.shape[1] != other.shape[0]:
+            raise ValueError(f"cannot multiply shapes {self.shape} and {other.shape}")
+        if self.is_identity:
+            return other
+        if other.is_identity:
+            return self
+        if not self.shape[1]:
+            return RationalMatrix.zeros(self.shape[0], other.shape[1])
+        return RationalMatrix(self.numerators @ other.numerators, self.denominator * other.denominator)
+
+    def __add__(self, other: RationalMatrix) -> RationalMatrix:
+        if self.shape != other.shape:
+            raise ValueError(f"cannot add shapes {self.shape} and {other.shape}")
+        denominator = math.lcm(self.denominator, other.denominator)
+        return RationalMatrix(
+            self.numerators * (denominator // self.denominator) + other.numerators * (denominator // other.denominator),
+            denominator,
+        )
+
+    def __neg__(self) -> RationalMatrix:
+        return RationalMatrix(-self.numerators, self.denominator)
+
+    def __sub__(self, other: RationalMatrix) -> RationalMatrix:
+        return self + (-other)
+
+    def scale_rows(self, factors: RationalMatrix) -> RationalMatrix:
+        """Multiply row i by the i-th entry of the column `factors`."""
+        return RationalMatrix(self.numerators * factors.numerators, self.denominator * factors.denominator)
+
+    # -- shaping -----------------------------------------------------------------------------------
+
+    def rows(self, index: Any) -> RationalMatrix:
+        """The rows that a slice, an integer array or a Boolean mask selects, in its order."""
+        return RationalMatrix(self.numerators[index], self.denominator)
+
+    def columns(self, index: Any) -> RationalMatrix:
+        """The columns that a slice, an integer array or a Boolean mask selects, in its order."""
+        return RationalMatrix(self.numerators[:, index], self.denominator)
+
+    def masked_rows(self, keep: NDArray[np.bool_]) -> RationalMatrix:
+        """The same shape, with the rows outside `keep` set to zero."""
+        return RationalMatrix(np.where(keep[:, None], self.numerators, 0), self.denominator)
+
+    @classmethod
+    def vstack(cls, blocks: Iterable[RationalMatrix], num_columns: int) -> RationalMatrix:
+        """Blocks with `num_columns` columns each, one under the other."""
+        parts = list(blocks)
+        denominator = math.lcm(1, *(part.denominator for part in parts))
+        scaled = [part.numerators * (denominator // part.denominator) for part in parts]
+        return cls(np.concatenate([_filled((0, num_columns)), *scaled]), denominator)
+
+    @classmethod
+    def hstack(cls, blocks: Iterable[RationalMatrix], num_rows: int) -> RationalMatrix:
+        """Blocks with `num_rows` rows each, side by side."""
+        return cls.vstack((block.T for block in blocks), num_rows).T
+
+    # -- linear algebra ----------------------------------------------------------------------------
+
+    def pivot_columns(self) -> list[int]:
+        """Indices of the first columns that form a basis of the column space; their number is the rank."""
+        from flint import fmpz_mat
+
+        rows, columns = self.shape
+        if not rows or not columns:
+            return []
+        # Scaling a row by a positive number moves no pivot, and keeps the integers short.
+        matrix = fmpz_mat(rows, columns, [n for row in self.primitive_rows() for n in row])
+        echelon, _, rank = matrix.rref()
+        pivots: list[int] = []
+        for i in range(rank):
+            start = pivots[-1] + 1 if pivots else 0
+            pivots.append(next(j for j in range(start, columns) if echelon[i, j] != 0))
+        return pivots
+
+    def rank(self) -> int:
+        """The exact rank."""
+        return len(self.pivot_columns())
+
+    def primitive_rows(self) -> list[tuple[int, ...]]:
+        """Each row scaled by a positive number to coprime integers; a zero row stays zero."""
+        return [primitive(row) for row in self.numerators.tolist()]
+
+
+def primitive(row: Sequence[int]) -> tuple[int, ...]:
+    """Scale a row of integers by a positive number so that they are coprime (zero stays zero).
+
+    Examples
+    --------
+    >>> primitive([4, -6, 0])
+    (2, -3, 0)
+    """
+    divisor = math.gcd(*row)
+    return tuple(row) if divisor <= 1 else tuple(entry // divisor for entry in row)
+
+
+def as_double(value: Fraction) -> float | None:
+    """The double that equals `value`, or None when no double does.
+
+    Examples
+    --------
+    >>> as_double(Fraction(1, 4)), as_double(Fraction(1, 3))
+    (0.25, None)
+    """
+    try:
+        rounded = value.numerator / value.denominator
+    except OverflowError:
+        return None
+    return rounded if Fraction(rounded) == value else None
+
+
+def _filled(shape: tuple[int, int]) -> IntArray:
+    array = np.empty(shape, dtype=object)
+    array.fill(0)
+    return array

@@ -1,0 +1,201 @@
+"""Results as JSON documents: the one record that both renderings, JSON and tables, are made of.
+
+The keys are described in docs/json-output.md and by docs/output.schema.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from relureg import version
+from relureg.complex.checks import Check
+from relureg.complex.complex import Complex
+from relureg.errors import ReluregError
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix
+from relureg.theory.bounds import Bound
+
+SCHEMA_VERSION = 1
+
+Document = dict[str, Any]
+
+
+def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
+    """What `relureg inspect` tells."""
+    forms = [stage.pre_activation for stage in network.stages]
+    box = network.input_box
+    return _head("inspect", network) | {
+        "output_dim": network.output_dim,
+        "sequential": network.is_sequential,
+        "stages": [
+            {
+                "name": stage.name,
+                "units": stage.num_units,
+                "sources": list(form.terms),
+                "parameters": _kind([form.constant, *form.terms.values()]),
+                "zero_weights": sum(not n for m in form.terms.values() for n in m.numerators.flat),
+                "constant_units": _num_constant_units(form.terms.values(), form.size),
+            }
+            for stage, form in zip(network.stages, forms, strict=True)
+        ],
+        "output_parameters": _kind([network.output.constant, *network.output.terms.values()]),
+        "input_box": None if box is None else [[str(x) for (x,) in bound.fractions()] for bound in box],
+        "notices": list(network.notices),
+        "bounds": [_bound(bound) for bound in bounds],
+    }
+
+
+def count_document(cells: Complex, bounds: Iterable[Bound]) -> Document:
+    """What `relureg count` tells."""
+    return _head("count", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "complete": cells.complete,
+        "stopped_by": cells.stopped_by,
+        "regions": cells.num_regions,
+        "bounded": cells.num_bounded,
+        "unbounded": cells.num_unbounded,
+        "relatively_bounded": cells.num_relatively_bounded,
+        "per_stage": list(cells.per_stage),
+        "checks": _checks(cells.checks),
+        "check_details": _details(cells.checks),
+        "predicates": None,
+        "bounds": [_bound(bound) for bound in bounds],
+    }
+
+
+def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool, with_diameter: bool) -> Document:
+    """What `relureg graph` tells; what was not asked for is null."""
+    graph = cells.graph
+    checks = cells.checks + (cells.graph_checks if with_diameter else ())
+    document = _head("graph", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "regions": cells.num_regions,
+        "facets": cells.facets.num_inner,
+        "boundary_facets": cells.facets.num_boundary,
+        "components": graph.num_components,
+        "connected": graph.is_connected,
+        "bipartite": graph.is_bipartite,
+        "twice_dim": 2 * cells.network.input_dim,
+        "f_vector": _f_vector(cells),
+        "f_vector_bounded": None,
+    }
+    degree: Document = dict.fromkeys(("average_degree", "min_degree", "max_degree", "degree_histogram"))
+    if with_degree:
+        degree = {
+            "average_degree": _rational(graph.average_degree),
+            "min_degree": int(graph.degrees.min()),
+            "max_degree": int(graph.degrees.max()),
+            "degree_histogram": {str(k): count for k, count in graph.degree_histogram.items()},
+        }
+    extent: Document = dict.fromkeys(
+        ("diameter", "diameter_pair", "diameter_patterns", "radius", "breadth_first_searches")
+    )
+    if with_diameter and graph.is_connected:
+        found = graph.extent
+        extent = {
+            "diameter": found.diameter,
+            "diameter_pair": list(found.diameter_pair),
+            "diameter_patterns": [cells.pattern(region) for region in found.diameter_pair],
+            "radius": found.radius,
+            "breadth_first_searches": found.num_searches,
+        }
+    tail = {
+        "checks": _checks(checks),
+        "check_details": _details(checks),
+        "bounds": [_bound(bound) for bound in bounds],
+    }
+    return document | degree | extent | tail
+
+
+def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
+    """What `relureg bounds` tells."""
+    listed = [int(width) for width in widths or ()]
+    return _head("bounds", network) | {
+        "widths": listed or None,
+        "bounds": [_bound(bound) for bound in bounds],
+    }
+
+
+def error_document(error: ReluregError) -> Document:
+    """What any command tells with --json when it cannot answer."""
+    return {"error": {"kind": error.kind, "message": error.message, "where": error.where}}
+
+
+def _head(command: str, network: Network | None) -> Document:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "relureg_version": version.__version__,
+        "network": None if network is None else _network(network),
+        "seconds": None,  # the command fills it in when all is done
+    }
+
+
+def _network(network: Network) -> Document:
+    return {
+        "name": network.name,
+        "input_dim": network.input_dim,
+        "effective_dim": network.effective_dim,
+        "widths": list(network.widths),
+        "output_dim": network.output_dim,
+        "num_units": network.num_units,
+        "sha256": network.sha256,
+    }
+
+
+def _domain(cells: Complex) -> str:
+    return cells.domain.label if cells.domain else f"whole space R^{cells.network.input_dim}"
+
+
+def _bound(bound: Bound) -> Document:
+    return {
+        "name": bound.name,
+        "kind": bound.kind,
+        "value": bound.value,
+        "applies": bound.applies,
+        "reason": bound.reason or None,
+        "hypotheses": [{"text": h.text, "holds": h.holds, "needed": h.needed} for h in bound.hypotheses],
+        "source": bound.source,
+    }
+
+
+def _checks(checks: Iterable[Check]) -> dict[str, bool | None]:
+    return {check.name: check.passed for check in checks}
+
+
+def _details(checks: Iterable[Check]) -> dict[str, str]:
+    return {check.name: check.detail for check in checks}
+
+
+def _f_vector(cells: Complex) -> list[int] | None:
+    """Faces of each dimension; known up to one dimension from facets and regions, else not yet asked."""
+    if cells.domain is not None or cells.essential_dim > 1:
+        return None
+    return [cells.facets.num_inner, cells.num_regions] if cells.essential_dim else [cells.num_regions]
+
+
+def _rational(value: Fraction) -> Document:
+    return {"num": value.numerator, "den": value.denominator, "float": float(value)}
+
+
+def _kind(matrices: list[RationalMatrix]) -> str:
+    """The narrowest kind of number that holds all entries."""
+    if all(matrix.is_integral for matrix in matrices):
+        return "integer"
+    if all(matrix.is_exact_as(np.float32) for matrix in matrices):
+        return "float32"
+    return "float64" if all(matrix.is_exact_as(np.float64) for matrix in matrices) else "rational"
+
+
+def _num_constant_units(matrices: Iterable[RationalMatrix], size: int) -> int:
+    """Units all of whose weights are zero: they never change sign."""
+    alive = [False] * size
+    for matrix in matrices:
+        alive = [a or any(row) for a, row in zip(alive, matrix.numerators.tolist(), strict=True)]
+    return alive.count(False)

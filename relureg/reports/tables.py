@@ -1,0 +1,219 @@
+"""Documents as tables for people: rich on a terminal, plain text in a pipe."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
+
+from relureg.reports.documents import Document
+
+_CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
+_CHECK_NAMES = {
+    "closed_form": "closed form",
+    "diameter_upper": "diameter <= line bound",
+    "diameter_lower": "diameter >= hyperplanes",
+    "euler": "Euler",
+}
+MAX_DIGITS = 18
+"""Longer integers are shown by their number of digits and logarithm; --json has them in full."""
+
+
+def inspect_table(document: Document) -> RenderableType:
+    """`relureg inspect` for people."""
+    network = document["network"]
+    stages = _table("stage", "units", "depends on", "parameters", "zero weights", "constant units")
+    for number, stage in enumerate(document["stages"], start=1):
+        sources = ", ".join("input" if s == 0 else f"stage {s}" for s in stage["sources"]) or "nothing"
+        stages.add_row(
+            str(number), _int(stage["units"]), sources, stage["parameters"],
+            _int(stage["zero_weights"]), _int(stage["constant_units"]),
+        )  # fmt: skip
+    stages.add_row("output", _int(document["output_dim"]), "", document["output_parameters"], "", "")
+    facts = _facts()
+    facts.add_row("effective input dimension", f"{network['effective_dim']} of {network['input_dim']}")
+    facts.add_row("structure", "layer by layer" if document["sequential"] else "with skip connections")
+    if document["input_box"]:
+        low, high = document["input_box"]
+        sides = " x ".join(f"[{_decimal(a)}, {_decimal(b)}]" for a, b in zip(low, high, strict=True))
+        facts.add_row("input box in the file", f"{sides}   (--box file)")
+    for notice in document["notices"]:
+        facts.add_row("on reading", notice)
+    facts.add_row("sha256", network["sha256"])
+    return _page(document, "", stages, facts, _bounds_table(document["bounds"], None))
+
+
+def count_table(document: Document) -> RenderableType:
+    """`relureg count` for people."""
+    facts = _facts("right")
+    regions = _int(document["regions"])
+    if not document["complete"]:
+        regions = f"at least {regions}"
+    kinds = f"bounded {_int(document['bounded'])}   unbounded {_int(document['unbounded'])}"
+    if document["relatively_bounded"] != document["bounded"]:
+        kinds += f"   relatively bounded {_int(document['relatively_bounded'])}"
+    facts.add_row("activation regions", Text(regions, style="bold"), kinds)
+    for number, count in enumerate(document["per_stage"][:-1], start=1):
+        facts.add_row(f"after stage {number}", _int(count), "")
+    if not document["complete"]:
+        facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
+    return _page(
+        document,
+        document["domain"],
+        facts,
+        _bounds_table(document["bounds"], document["regions"]),
+        _checks_line(document),
+    )
+
+
+def graph_table(document: Document) -> RenderableType:
+    """`relureg graph` for people."""
+    facts = _facts()
+    facts.add_row("regions", _int(document["regions"]))
+    facts.add_row("facets", _int(document["facets"]))
+    if document["boundary_facets"]:
+        facts.add_row("on the domain's boundary", _int(document["boundary_facets"]))
+    parts: list[RenderableType] = [facts]
+    if (average := document["average_degree"]) is not None:
+        ratio = f"{average['num']}/{average['den']}" if average["den"] != 1 else "exactly"
+        facts.add_row("average degree", f"{average['float']:.6g}   ({ratio}; 2d = {document['twice_dim']})")
+        facts.add_row("least and largest degree", f"{document['min_degree']}, {document['max_degree']}")
+    if document["diameter"] is not None:
+        facts.add_row("diameter", f"{_int(document['diameter'])}   (exact, {_searches(document)})")
+        first, second = document["diameter_patterns"]
+        facts.add_row("  attained between", Text(f"{first} and {second}", overflow="fold"))
+        facts.add_row("radius", _int(document["radius"]))
+    facts.add_row("components", _int(document["components"]))
+    facts.add_row("bipartite", "yes" if document["bipartite"] else "no")
+    if document["degree_histogram"] is not None:
+        histogram = _table("degree", "regions", "share")
+        for degree, count in document["degree_histogram"].items():
+            histogram.add_row(degree, _int(count), f"{100 * count / document['regions']:.1f} %")
+        parts.append(histogram)
+    return _page(document, document["domain"], *parts, _checks_line(document))
+
+
+def bounds_table(document: Document) -> RenderableType:
+    """`relureg bounds` for people."""
+    table = _bounds_table(document["bounds"], None, with_sources=True)
+    if document["network"] is not None:
+        return _page(document, "", table)
+    first, *rest = document["widths"]
+    title = f"{_plural(first, 'input')}" + "".join(f" - {width}" for width in rest)
+    return Group(Text(title, style="bold"), Text(), _Indented(table))
+
+
+def _page(document: Document, domain: str, *parts: RenderableType) -> RenderableType:
+    network = document["network"]
+    widths = "".join(f" - {width}" for width in [*network["widths"], network["output_dim"]])
+    units = network["num_units"]
+    title = Text(network["name"], style="bold")
+    title.append(
+        f"   {_plural(network['input_dim'], 'input')}{widths}   {_plural(units, 'ReLU unit')}", style="not bold"
+    )
+    if domain:
+        title.append(f"   {domain}", style="not bold")
+    spaced: list[RenderableType] = [title]
+    for part in parts:
+        spaced += [Text(), _Indented(part)]
+    return Group(*spaced)
+
+
+def _bounds_table(bounds: Iterable[Document], regions: int | None, *, with_sources: bool = False) -> Table:
+    headers = ["bound", "value"] + ["regions / bound"] * (regions is not None) + [""]
+    table = _table(*headers, left=(0, len(headers) - 1))
+    for bound in bounds:
+        note = bound["reason"] or ""
+        if not bound["applies"]:
+            note = f"does not apply: {note}"
+        elif with_sources:
+            note = f"{bound['source']}; {note}" if note else bound["source"]
+        share = [_share(regions, bound["value"])] if regions is not None else []
+        table.add_row(bound["name"], _huge(bound["value"]), *share, Text(note, style="dim"))
+    return table
+
+
+def _checks_line(document: Document) -> RenderableType:
+    line = Text("checks")
+    for name, passed in document["checks"].items():
+        word, style = _CHECK_WORDS[passed]
+        line.append(f"   {_CHECK_NAMES.get(name, name)} ")
+        line.append(word, style=style)
+    line.append(f"   engine {document['engine']}   {document['seconds']:.2f} s", style="dim")
+    return line
+
+
+def _table(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for index, header in enumerate(headers):
+        table.add_column(header, justify="left" if index in left else "right")
+    return table
+
+
+def _facts(justify: Any = "left") -> Table:
+    table = Table.grid(padding=(0, 3))
+    table.add_column()
+    table.add_column(justify=justify, overflow="fold")
+    table.add_column()
+    return table
+
+
+class _Indented:
+    """A part two columns to the right, as wide as it needs to be."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self.part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in console.render_lines(self.part, options.update(width=options.max_width - 2), pad=False):
+            yield Segment("  ")
+            yield from line
+            yield Segment.line()
+
+
+def _int(value: int) -> str:
+    return f"{value:,}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _searches(document: Document) -> str:
+    count = document["breadth_first_searches"]
+    return f"{count} breadth-first search{'' if count == 1 else 'es'}"
+
+
+def _huge(value: int | None) -> str:
+    if value is None:
+        return "-"
+    if value < 10**MAX_DIGITS:
+        return _int(value)
+    digits = _log10(value)
+    return f"10^{digits:.2f} ({int(digits) + 1:,} digits)"
+
+
+def _share(regions: int, bound: int | None) -> str:
+    if bound is None:
+        return "-"
+    if bound < 10**MAX_DIGITS:
+        share = 100 * regions / bound
+        return f"{share:.2f} %" if share >= 0.01 else f"{share:.1e} %"
+    return f"10^{_log10(max(regions, 1)) - _log10(bound):.1f}"
+
+
+def _log10(value: int) -> float:
+    """The decimal logarithm of an integer of any size (math.log10 takes integers beyond floats)."""
+    return math.log10(value)
+
+
+def _decimal(text: str) -> str:
+    """A rational bound as people write it."""
+    numerator, _, denominator = text.partition("/")
+    return f"{int(numerator) / int(denominator or 1):g}"
