@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,7 +95,7 @@ class Complex:
         """The activation pattern: 1 for an active unit, stages separated by ``|``."""
         bits = "".join("1" if sign > 0 else "0" for sign in self.records.signs[region])
         ends = np.cumsum([0, *self.network.widths]).tolist()
-        return "|".join(bits[start:end] for start, end in zip(ends, ends[1:], strict=False))
+        return "|".join(bits[start:end] for start, end in itertools.pairwise(ends))
 
     def point(self, region: int) -> Point:
         """An exact point inside a region."""

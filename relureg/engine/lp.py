@@ -212,15 +212,16 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
     y >= 0 and ``objective[1:] = -sum y * row[1:]``; inequalities left out have y = 0.
     """
     try:
-        import cdd.gmp as cdd
+        import cdd
+        from cdd import gmp
     except ImportError as error:
         raise EngineUnavailableError(
             "the engine 'lp' needs pycddlib; install relureg[lp] (with libcdd-dev and libgmp-dev)"
         ) from error
-    program = cdd.linprog_from_matrix(cdd.matrix_from_array(
+    program = gmp.linprog_from_matrix(gmp.matrix_from_array(
         inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
     ))  # fmt: skip
-    cdd.linprog_solve(program)
+    gmp.linprog_solve(program)
     if program.status != cdd.LPStatusType.OPTIMAL:
         raise CheckFailedError(f"cddlib found no optimum of a bounded linear program ({program.status})")
     return list(program.primal_solution), list(program.dual_solution)

@@ -9,6 +9,7 @@ more entries than inputs + 1 (the first ones and the last one count); numbers af
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -45,13 +46,15 @@ def write(network: Network) -> bytes:
         raise UnsupportedNetworkError(".nnet has no place for skip connections; write JSON or ONNX")
     forms = [stage.pre_activation for stage in network.stages] + [network.output]
     sizes = [network.input_dim, *network.widths, network.output_dim]
-    box = network.input_box
+    bounds = ["0,", "0,"]
+    if network.input_box is not None:
+        bounds = [_csv(map(repr, _doubles(bound.fractions()))) for bound in network.input_box]
     lines = [
         "// Neural network in the .nnet format, written by relureg",
         _csv([len(forms), sizes[0], sizes[-1], max(sizes)]),
         _csv(sizes),
         "0,",
-        *("0," if box is None else _csv(map(repr, _doubles(b.fractions()))) for b in box or (None, None)),
+        *bounds,
         _csv(["0.0"] * (sizes[0] + 1)),
         _csv(["1.0"] * (sizes[0] + 1)),
     ]
@@ -75,13 +78,13 @@ class _Reader:
 
     def network(self, name: str, raw: bool) -> Network:
         sizes = self._sizes()
-        num_inputs, num_outputs = sizes[0], sizes[-1]
+        num_inputs = sizes[0]
         self._next("the unused flag line")
         low = self._bounds("minimum", num_inputs)
         high = self._bounds("maximum", num_inputs)
         means = self._normalisation("means", num_inputs, Fraction(0))
         ranges = self._normalisation("ranges", num_inputs, Fraction(1))
-        weights = [self._layer(number, *pair) for number, pair in enumerate(zip(sizes, sizes[1:], strict=False), 1)]
+        weights = [self._layer(number, *pair) for number, pair in enumerate(itertools.pairwise(sizes), 1)]
         if leftover := [number for number, _ in self.lines]:
             self.notices.append(f"{len(leftover)} lines after the last bias are ignored (line {leftover[0]} on)")
         normalised = any(means) or any(scale != 1 for scale in ranges)
@@ -132,7 +135,7 @@ class _Reader:
         sizes = [_size(n, f"line {number}", "a layer size") for n in numbers[: num_layers + 1]]
         if len(numbers) > num_layers + 1:
             self.notices.append(f"line {number}: {len(numbers)} sizes for {num_layers} layers, the first are taken")
-        if len(header) >= 3 and (header[1], header[2]) != (sizes[0], sizes[-1]):
+        if len(header) >= 3 and header[1:3] != [sizes[0], sizes[-1]]:
             raise MalformedNetworkError(
                 f"the header says {header[1]} inputs and {header[2]} outputs, the sizes {sizes[0]} and {sizes[-1]}",
                 where=f"line {number}",

@@ -306,9 +306,8 @@ def _needed_in_order(proto: Any, available: set[str]) -> list[Any]:
             )
         missing = [n for n in node.input if n and n not in available and id(makers.get(n)) not in done]
         if missing:
-            if id(node) in open_:
-                if id(makers.get(missing[0])) in open_:
-                    raise MalformedNetworkError("the graph has a cycle", where=_label(node))
+            if id(node) in open_ and id(makers.get(missing[0])) in open_:
+                raise MalformedNetworkError("the graph has a cycle", where=_label(node))
             open_.add(id(node))
             stack.append((missing[0], f"{node.op_type} ({_label(node)})"))
             continue

@@ -115,7 +115,7 @@ def _external_bytes(tensor: Any, folder: Path | None, expected: int, place: str)
     try:
         with path.open("rb") as stream:
             stream.seek(offset)
-            raw = stream.read(expected)
+            raw: bytes = stream.read(expected)
     except FileNotFoundError as error:
         raise MalformedNetworkError(
             f"its data are in {location!r}, which is missing; keep it beside the .onnx file", where=place

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-IntArray = NDArray[np.object_]
+IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
 
 
@@ -62,11 +62,8 @@ class RationalMatrix:
         integers = np.ldexp(mantissas, 53).astype(np.int64)
         shifts = exponents.astype(np.int64) - 53
         lowest = int(shifts[integers != 0].min(initial=0))
-        numerators = np.empty(array.shape, dtype=object)
-        numerators.flat = [
-            int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)
-        ]
-        return cls(numerators, 1 << -lowest)
+        numerators = [int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)]
+        return cls(np.array(numerators, dtype=object).reshape(array.shape), 1 << -lowest)
 
     @classmethod
     def from_fractions(cls, rows: Sequence[Sequence[Fraction | int]], num_columns: int) -> RationalMatrix:
