@@ -1,0 +1,127 @@
+"""A damaged list of regions does not pass: each kind of damage is named by a check."""
+
+import dataclasses
+from collections.abc import Callable
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+
+import relureg
+from relureg import Complex
+from relureg.complex.checks import failures
+from relureg.engine.records import Records
+
+
+@pytest.fixture(scope="module")
+def cells() -> Complex:
+    return relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"), engine="lp")
+
+
+def _with_regions(records: Records, keep: list[int]) -> Records:
+    """The same columns for the regions `keep`, in that order, repeated where it repeats."""
+    rows = [np.flatnonzero(records.facet_region == region) for region in keep]
+    facet_rows = np.concatenate(rows)
+    units = [
+        records.facet_units[records.facet_starts[row] : records.facet_starts[row + 1]] for row in facet_rows.tolist()
+    ]
+    return dataclasses.replace(
+        records,
+        patterns=records.patterns[keep],
+        vanishing=records.vanishing[keep],
+        bounded=records.bounded[keep],
+        points=records.points[keep],
+        exact_points=MappingProxyType({}),
+        facet_region=np.repeat(np.arange(len(keep)), [len(row) for row in rows]),
+        facet_on_boundary=records.facet_on_boundary[facet_rows],
+        facet_starts=np.concatenate([[0], np.cumsum([len(u) for u in units])]).astype(np.int64),
+        facet_units=np.concatenate(units),
+    )
+
+
+def _failed(cells: Complex, records: Records) -> set[str]:
+    return {check.name for check in failures(dataclasses.replace(cells, records=records).checks)}
+
+
+def _without_one_region(records: Records) -> Records:
+    return _with_regions(records, [r for r in range(records.num_regions) if r != 17])
+
+
+def _with_one_region_twice(records: Records) -> Records:
+    return _with_regions(records, [*range(records.num_regions), 17])
+
+
+def _with_one_facet_flipped(records: Records) -> Records:
+    units = records.facet_units.copy()
+    units[0] = (units[0] + 1) % records.num_units
+    return dataclasses.replace(records, facet_units=units)
+
+
+def _with_one_facet_missing(records: Records) -> Records:
+    keep = np.arange(len(records.facet_region)) != 5
+    lengths = np.diff(records.facet_starts)
+    return dataclasses.replace(
+        records,
+        facet_region=records.facet_region[keep],
+        facet_on_boundary=records.facet_on_boundary[keep],
+        facet_starts=np.concatenate([[0], np.cumsum(lengths[keep])]).astype(np.int64),
+        facet_units=records.facet_units[np.repeat(keep, lengths)],
+    )
+
+
+def _with_one_sign_flipped(records: Records) -> Records:
+    patterns = records.patterns.copy()
+    patterns[3, 0] ^= 1
+    return dataclasses.replace(records, patterns=patterns)
+
+
+def _with_one_point_elsewhere(records: Records) -> Records:
+    points = records.points.copy()
+    points[3] = points[30]
+    return dataclasses.replace(records, points=points)
+
+
+@pytest.mark.parametrize(
+    ("damage", "caught_by"),
+    [
+        (_without_one_region, {"watertight"}),
+        (_with_one_region_twice, {"witnesses", "watertight"}),
+        (_with_one_facet_flipped, {"watertight"}),
+        (_with_one_facet_missing, {"watertight"}),
+        (_with_one_sign_flipped, {"witnesses", "watertight"}),
+        (_with_one_point_elsewhere, {"witnesses"}),
+    ],
+)
+def test_damage_is_caught(cells: Complex, damage: Callable[[Records], Records], caught_by: set[str]) -> None:
+    assert _failed(cells, cells.records) == set()
+    assert _failed(cells, damage(cells.records)) == caught_by
+
+
+def test_both_sides_of_a_facet_are_told_apart(cells: Complex) -> None:
+    """Turning the sign of a unit in a region and in its key keeps keys equal, but not the sides."""
+    signs = cells.records.signs
+    first, second = cells.facets.regions[0]
+    start = cells.records.facet_starts[cells.facets.record[0]]
+    unit = int(cells.records.facet_units[start])
+    assert signs[first, unit] == -signs[second, unit]
+    patterns = cells.records.patterns.copy()
+    patterns[second, unit // 8] ^= np.uint8(1 << (unit % 8))
+    damaged = dataclasses.replace(cells, records=dataclasses.replace(cells.records, patterns=patterns))
+    assert 0 in damaged.facets.one_sided.tolist() or damaged.facets.unmatched.size
+    assert {check.name for check in failures(damaged.checks)} == {"witnesses", "watertight"}
+
+
+def test_the_closed_form_is_compared() -> None:
+    shallow = relureg.enumerate_regions(relureg.load("fixtures/nets/sherlock_sample_2_5_1.onnx"), engine="lp")
+    checks = {check.name: check for check in shallow.checks}
+    assert checks["closed_form"].passed is True
+    assert checks["closed_form"].detail == "16 = 16"
+    fewer = dataclasses.replace(shallow, records=_with_regions(shallow.records, list(range(15))))
+    assert "closed_form" in {check.name for check in failures(fewer.checks)}
+
+
+def test_euler_on_a_line() -> None:
+    line = relureg.enumerate_regions(relureg.load("fixtures/truth/saw_3.json"), engine="lp")
+    assert {check.name: check.passed for check in line.checks}["euler"] is True
+    fewer = dataclasses.replace(line, records=_with_regions(line.records, [0, 1, 2, 3, 5, 6, 7, 8, 9]))
+    assert "euler" in {check.name for check in failures(fewer.checks)}

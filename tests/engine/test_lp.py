@@ -1,0 +1,146 @@
+"""The referee: linear programs that prove their answers, and cells by hand."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from relureg import Domain, Network, enumerate_regions
+from relureg.engine.lp import interior_point, is_bounded
+from relureg.errors import DomainError, UsageError
+
+
+def test_a_point_inside_a_triangle() -> None:
+    triangle = [(0, 1, 0), (0, 0, 1), (1, -1, -1)]
+    point = interior_point(triangle, 2)
+    assert point is not None
+    x, y = point
+    assert x > 0
+    assert y > 0
+    assert x + y < 1
+    assert isinstance(x, Fraction)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(0, 1, 0), (0, -1, 0)],  # x > 0 and x < 0: closed, it is a line
+        [(0, 1, 0), (0, 0, 1), (0, -1, -1)],  # only the origin
+        [(-1, 1, 0), (0, -1, 0)],  # x > 1 and x < 0
+        [(0, 0, 0)],  # 0 > 0
+        [(-1, 0, 0)],  # -1 > 0
+    ],
+)
+def test_no_point_inside(rows: list[tuple[int, ...]]) -> None:
+    assert interior_point(rows, 2) is None
+    assert interior_point(rows, 2, central=True) is None
+
+
+def test_a_sliver_that_no_float_resolves_has_a_point() -> None:
+    huge = 10**400
+    point = interior_point([(0, 1), (1, -huge)], 1)
+    assert point is not None
+    assert 0 < point[0] < Fraction(1, huge)
+
+
+def test_bounded_and_unbounded() -> None:
+    assert is_bounded([(0, 1, 0), (0, 0, 1), (1, -1, -1)])
+    assert not is_bounded([(0, 1, 0), (0, 0, 1)])
+    assert not is_bounded([(0, 1, 0), (0, 0, 1), (1, 0, -1)])
+
+
+def test_units_in_order_of_their_sign_vectors() -> None:
+    cells = enumerate_regions(Network.from_layers([[[1], [1]], [[1, 1]]], [[0, -1], [0]]), engine="lp")
+    assert cells.records.signs.tolist() == [[-1, -1], [1, -1], [1, 1]]
+    assert cells.records.bounded.tolist() == [False, True, False]
+
+
+def test_dead_duplicate_and_opposite_units() -> None:
+    """relu(x), relu(x), relu(2x), relu(-x), relu(0), relu(-1): two regions, one facet on all but the last."""
+    network = Network.from_layers([[[1], [1], [2], [-1], [0], [0]], [[1] * 6]], [[0, 0, 0, 0, 0, -1], [0]])
+    cells = enumerate_regions(network, engine="lp")
+    assert cells.records.signs.tolist() == [[-1, -1, -1, 1, 0, -1], [1, 1, 1, -1, 0, -1]]
+    assert cells.facets.num_inner == 1
+    assert cells.records.facet_units.tolist() == [0, 1, 2, 3, 4] * 2
+
+
+def test_a_unit_that_vanishes_on_a_whole_region_has_sign_zero_there() -> None:
+    """relu(relu(x)): where x < 0 the second unit is 0, not negative."""
+    cells = enumerate_regions(Network.from_layers([[[1]], [[1]], [[1]]], [[0], [0], [0]]), engine="lp")
+    assert cells.records.signs.tolist() == [[-1, 0], [1, 1]]
+    assert [cells.pattern(region) for region in range(2)] == ["0|0", "1|1"]
+
+
+def test_no_hidden_layer_is_one_region() -> None:
+    cells = enumerate_regions(Network.from_layers([[[1, 2]]], [[3]]), engine="lp")
+    assert (cells.num_regions, cells.num_unbounded, cells.facets.num_inner) == (1, 1, 0)
+    assert (cells.graph.diameter, cells.graph.radius) == (0, 0)
+    assert all(check.passed is not False for check in cells.checks + cells.graph_checks)
+
+
+def test_no_hidden_layer_in_a_box() -> None:
+    cells = enumerate_regions(Network.from_layers([[[1, 2]]], [[3]]), Domain.box([0, 0], [1, 1]), engine="lp")
+    assert (cells.num_regions, cells.num_bounded, cells.facets.num_boundary) == (1, 1, 4)
+
+
+def test_units_without_weights_are_one_region() -> None:
+    cells = enumerate_regions(Network.from_layers([[[0], [0]], [[1, 1]]], [[1, -1], [0]]), engine="lp")
+    assert (cells.num_regions, cells.num_bounded, cells.essential_dim) == (1, 0, 0)
+    assert cells.pattern(0) == "10"
+
+
+def test_a_box_cuts_the_regions_and_bounds_them() -> None:
+    network = Network.from_layers([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [0]])
+    cells = enumerate_regions(network, Domain.box([-1, 1], [1, 2]), engine="lp")
+    assert (cells.num_regions, cells.num_bounded) == (2, 2)
+    assert (cells.facets.num_inner, cells.facets.num_boundary) == (1, 6)
+
+
+def test_a_polytope_whose_wall_lies_on_a_unit() -> None:
+    """x >= 0 as domain and relu(x): the unit never changes sign, its hyperplane is the boundary."""
+    network = Network.from_layers([[[1], [1]], [[1, 1]]], [[0, -1], [0]])
+    cells = enumerate_regions(network, Domain.polytope([[-1]], [0]), engine="lp")
+    assert cells.records.signs.tolist() == [[1, -1], [1, 1]]
+    assert (cells.facets.num_inner, cells.facets.num_boundary) == (1, 1)
+
+
+def test_a_domain_on_inputs_the_network_ignores() -> None:
+    network = Network.from_layers([[[1, 0]], [[1]]], [[0], [0]])
+    cells = enumerate_regions(network, Domain.box([-1, -1], [1, 1]), engine="lp")
+    assert (cells.num_regions, cells.num_bounded) == (2, 2)
+    assert enumerate_regions(network, engine="lp").num_bounded == 0
+
+
+def test_a_domain_without_interior() -> None:
+    network = Network.from_layers([[[1]], [[1]]], [[0], [0]])
+    with pytest.raises(DomainError, match="no interior"):
+        enumerate_regions(network, Domain.polytope([[1], [-1]], [0, 0]), engine="lp")
+
+
+def test_limits_give_a_lower_bound() -> None:
+    network = Network.from_layers([np.eye(3), [[1, 1, 1]]], [[0, 0, 0], [0]])
+    cells = enumerate_regions(network, engine="lp", max_regions=3)
+    assert (cells.num_regions, cells.complete) == (3, False)
+    assert cells.stopped_by == "the limit of 3 regions"
+    assert {check.name: check.passed for check in cells.checks}["watertight"] is None
+    whole = enumerate_regions(network, engine="lp", max_regions=8)
+    assert (whole.num_regions, whole.complete) == (8, True)
+
+
+def test_progress_is_reported() -> None:
+    seen: list[int] = []
+    network = Network.from_layers([np.eye(3), [[1, 1, 1]]], [[0, 0, 0], [0]])
+    enumerate_regions(network, engine="lp", progress=lambda progress: seen.append(progress.regions))
+    assert seen
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize(("limit", "value"), [("max_regions", 0), ("timeout", 0.0), ("timeout", -1.0)])
+def test_limits_that_make_no_sense(limit: str, value: float) -> None:
+    with pytest.raises(UsageError, match=limit):
+        enumerate_regions(Network.from_layers([[[1]]], [[0]]), **{limit: value})
+
+
+def test_an_engine_that_does_not_exist() -> None:
+    with pytest.raises(UsageError, match="there is no engine 'fast'"):
+        enumerate_regions(Network.from_layers([[[1]]], [[0]]), engine="fast")
