@@ -22,11 +22,12 @@ lint: $(STAMP) ## formatting, lint, types, import contract
 
 check: lint test ## everything CI runs
 
-$(STAMP): pyproject.toml Makefile
+$(STAMP): pyproject.toml CMakeLists.txt Makefile $(wildcard relureg/engine/_cells/*)
 	@sh .ci/system-packages $(SYSTEM)
 	@sh .ci/python -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+		|| { echo "Building relureg failed: see above for what is missing" >&2; exit 1; }
 	@touch $@
 
 clean: ## remove what was built

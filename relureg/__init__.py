@@ -5,6 +5,7 @@ region graph; see `load`, `enumerate_regions`, `bounds`.
 """
 
 from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
@@ -17,9 +18,11 @@ __all__ = [
     "Complex",
     "Domain",
     "Network",
+    "RegionCount",
     "RegionGraph",
     "__version__",
     "bounds",
+    "count_regions",
     "enumerate_regions",
     "load",
     "save",

@@ -4,30 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.count import RegionCount, count_regions
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.theory.bounds import Bound
 
 
-def find_complex(
-    network: Network,
-    domain: Domain | None,
-    engine: str,
-    *,
-    max_regions: int | None,
-    timeout: float | None,
-    quiet: bool,
-) -> Complex:
+def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
-        return enumerate_regions(network, domain, engine, max_regions=max_regions, timeout=timeout, progress=progress)
+        return enumerate_regions(
+            network,
+            domain,
+            work.engine,
+            max_regions=work.max_regions,
+            timeout=work.timeout,
+            jobs=work.jobs,
+            progress=progress,
+        )
 
 
-def close(cells: Complex, checks: Iterable[Check], bounds: Iterable[Bound]) -> None:
+def count_with_progress(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> RegionCount:
+    """Count with progress on stderr."""
+    with progress_on_stderr(quiet) as progress:
+        return count_regions(
+            network,
+            domain,
+            work.engine,
+            max_regions=work.max_regions,
+            timeout=work.timeout,
+            jobs=work.jobs,
+            progress=progress,
+        )
+
+
+def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterable[Bound]) -> None:
     """After the answer is printed: raise what its exit code must tell.
 
     Raises

@@ -7,6 +7,7 @@ import click
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    Work,
     emit,
     network_argument,
     output_options,
@@ -33,10 +34,7 @@ Examples:
 def count(
     net: str | None,
     raw: bool,
-    box: str | None,
-    engine: str,
-    max_regions: int | None,
-    timeout: float | None,
+    work: Work,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -46,15 +44,15 @@ def count(
 
     NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, count_with_progress
     from relureg.reports.documents import count_document
     from relureg.reports.tables import count_table
     from relureg.theory.bounds import bounds
 
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(box, network)
-    cells = find_complex(network, domain, engine, max_regions=max_regions, timeout=timeout, quiet=quiet)
+    domain = parse_box(work.box, network)
+    counted = count_with_progress(network, domain, work, quiet=quiet)
     found = bounds(network)
-    document = count_document(cells, found)
+    document = count_document(counted, found)
     emit(document, count_table, as_json=as_json, started=started)
-    close(cells, cells.checks, found)
+    close(counted, counted.checks, found)

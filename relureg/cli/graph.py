@@ -7,6 +7,7 @@ import click
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    Work,
     emit,
     network_argument,
     output_options,
@@ -36,10 +37,7 @@ def graph(
     raw: bool,
     diameter: bool,
     degree: bool,
-    box: str | None,
-    engine: str,
-    max_regions: int | None,
-    timeout: float | None,
+    work: Work,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -55,8 +53,8 @@ def graph(
     from relureg.theory.bounds import bounds
 
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(box, network)
-    cells = find_complex(network, domain, engine, max_regions=max_regions, timeout=timeout, quiet=quiet)
+    domain = parse_box(work.box, network)
+    cells = find_complex(network, domain, work, quiet=quiet)
     found = bounds(network)
     with_diameter = diameter or not degree
     document = graph_document(cells, found, with_degree=degree or not diameter, with_diameter=with_diameter)

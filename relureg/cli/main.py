@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import sys
@@ -10,8 +12,9 @@ import traceback
 
 import click
 
-from relureg.cli.options import EXIT_CODES
-from relureg.errors import CheckFailedError, LimitReachedError, ReluregError, UsageError
+from relureg.cli.options import EXIT_CODES, Outcome
+from relureg.errors import LimitReachedError, OutputError, ReluregError, UsageError
+from relureg.network.model import printable
 from relureg.version import __version__
 
 COMMANDS = ("inspect", "count", "graph", "bounds")
@@ -36,38 +39,48 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, epilog=EPILOG)
+@click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
 @click.version_option(__version__, prog_name="relureg")
-def relureg() -> None:
+@click.pass_context
+def relureg(context: click.Context) -> None:
     """Exact activation regions of ReLU networks, over the whole input space."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(UsageError.exit_code)
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if sys.stdout is None:  # the caller closed it
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open as long as the program runs
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets an answer
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line; every error becomes one line on stderr and an exit code."""
+    outcome = Outcome()
     as_json = "--json" in arguments
     try:
-        result = relureg.main(arguments, prog_name="relureg", standalone_mode=False)
+        result = relureg.main(arguments, prog_name="relureg", standalone_mode=False, obj=outcome)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
     except click.ClickException as error:
         return _fail(UsageError(f"{error.format_message()} (try --help)"), as_json)
     except ReluregError as error:
-        # After a limit or a failed check the answer is on stdout already, and stays the one document there.
-        return _fail(error, as_json and not isinstance(error, CheckFailedError | LimitReachedError))
+        # After a limit or a failed check the answer may be on stdout already, and stays the one document there.
+        return _fail(error, as_json and not outcome.answered)
     except (KeyboardInterrupt, click.Abort):
         click.echo("relureg: interrupted", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader (head, less) has gone: not an error, and Python must not flush into the void.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # The reader (head, less) has gone, which click answers with SystemExit(1): not an error.
+        _abandon_stdout()
         return 0
+    except OSError as error:
+        _abandon_stdout()
+        return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), False)
     except MemoryError:
         return _fail(LimitReachedError("out of memory; give --max-regions, or a smaller box"), as_json)
     except Exception as error:
@@ -78,8 +91,17 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(error: ReluregError, as_json: bool) -> int:
+    click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
     if as_json:
         document = {"error": {"kind": error.kind, "message": error.message, "where": error.where}}
-        click.echo(json.dumps(document, ensure_ascii=False))
-    click.echo(f"relureg: error: {' '.join(str(error).split())}", err=True)
+        try:
+            click.echo(json.dumps(document))
+        except OSError:  # the exit code and stderr tell it too
+            _abandon_stdout()
     return error.exit_code
+
+
+def _abandon_stdout() -> None:
+    """Send what is still unwritten nowhere, lest Python fails to flush it on leaving."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import math
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,13 @@ EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
 cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
 failed; 130 interrupted."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run has printed so far; errors that come after the answer must not print a second document."""
+
+    answered: bool = False
 
 
 class Command(click.Command):
@@ -58,20 +67,42 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the commands that enumerate are asked for."""
+
+    box: str | None
+    engine: str
+    jobs: int | None
+    max_regions: int | None
+    timeout: float | None
+
+
 def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--box, --engine and limits."""
+    """--box, --engine, --jobs and limits, given to the command as one `Work`."""
+
+    @functools.wraps(function)
+    def with_work(*args: Any, **kwargs: Any) -> Any:
+        work = Work(**{field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work)})
+        return function(*args, work=work, **kwargs)
+
+    decorated: Callable[..., Any] = with_work
     for option in reversed([
         click.option(
             "--box", metavar="LO HI",
             help='Look only inside a box: LO HI for every input, or "x0:0,1;x1:-2,2" for some, or '
             '"file" for the box a .nnet file states. Numbers are doubles, p/q is exact.',
         ),
-        click.option("--engine", default="auto", show_default=True, help="auto or lp (exact linear programs)."),
+        click.option(
+            "--engine", default="auto", show_default=True,
+            help="split (compiled, the default) or lp (exact linear programs, slow). Both are exact.",
+        ),
+        click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),
         click.option("--timeout", type=float, metavar="SECONDS", help="Stop after that time (exit code 4)."),
     ]):  # fmt: skip
-        function = option(function)
-    return function
+        decorated = option(decorated)
+    return decorated
 
 
 def timed(function: Callable[..., None]) -> Callable[..., None]:
@@ -132,8 +163,11 @@ def parse_box(text: str | None, network: Network) -> Domain | None:
 def emit(document: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool, started: float) -> None:
     """Print a result on stdout, as JSON or as a table, with the seconds since `started`."""
     document["seconds"] = round(time.monotonic() - started, 6)
+    outcome = click.get_current_context().ensure_object(Outcome)
+    outcome.answered = True
     if as_json:
-        click.echo(json.dumps(document, ensure_ascii=False, indent=1))
+        sys.set_int_max_str_digits(0)  # a bound may have more digits than Python writes unasked
+        click.echo(json.dumps(document, indent=1))
         return
     from rich.console import Console
 
@@ -164,8 +198,8 @@ def _number(text: str) -> Number:
     try:
         if "/" not in text:
             value = float(text)
-            if math.isnan(value):
-                raise ValueError
+            if math.isnan(value) or (math.isinf(value) and "inf" not in text.lower()):
+                raise ValueError  # 1e999 is finite, but no double
             return value
         rational = Fraction(text.strip())
     except (ValueError, ZeroDivisionError) as error:

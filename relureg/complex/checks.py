@@ -1,19 +1,22 @@
-"""Checks by which a complex proves itself; a failed one means a defect, never a property of the network."""
+"""Checks by which a result proves itself; a failed one means a defect, never a property of the network."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from relureg.complex.arrangement import first_stage_hyperplanes, generic_region_count
-from relureg.complex.facets import facet_units
+from relureg.complex.facets import Facets, facet_units
+from relureg.complex.graph import RegionGraph
+from relureg.engine.records import Figures, Records, is_witness
+from relureg.network.domain import Domain
+from relureg.network.model import Network
 
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
+MAX_WITNESSES = 2_000
+"""Most regions whose point is looked at again; of more, that many evenly spread ones are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +30,20 @@ class Check:
     """What was compared, with the numbers; for a failure, where."""
 
 
-def region_checks(cells: Complex) -> tuple[Check, ...]:
-    """The checks on the list of regions."""
-    return (_witnesses(cells), _watertight(cells), _euler(cells), _closed_form(cells))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The figures that checks compare."""
 
+    network: Network
+    domain: Domain | None
+    essential_dim: int
+    regions: int
+    inner_facets: int | None
+    """None when the list of regions is not complete."""
 
-def graph_checks(cells: Complex) -> tuple[Check, ...]:
-    """The checks on the region graph; they need its diameter."""
-    return (_connected(cells), *_diameter(cells))
+    @property
+    def complete(self) -> bool:
+        return self.inner_facets is not None
 
 
 def failures(checks: Iterable[Check]) -> list[Check]:
@@ -42,26 +51,30 @@ def failures(checks: Iterable[Check]) -> list[Check]:
     return [check for check in checks if check.passed is False]
 
 
-def _witnesses(cells: Complex) -> Check:
-    """Every listed region exists, and none twice: the network, in rationals, has its signs at its point."""
-    records, signs = cells.records, cells.records.signs
-    for region in range(records.num_regions):
-        if not (cells.network.exact_signs(records.point(region)) == signs[region]).all():
-            return Check(name="witnesses", passed=False, detail=f"region {region} does not have its signs at its point")
-    distinct = len(np.unique(signs, axis=0)) if records.num_units else min(records.num_regions, 1)
-    if distinct != records.num_regions:
-        return Check(
-            name="witnesses", passed=False, detail=f"{records.num_regions - distinct} regions are listed twice"
-        )
-    return Check(name="witnesses", passed=True, detail=f"{records.num_regions:,} distinct sign vectors, each attained")
+def witnesses(network: Network, domain: Domain | None, records: Records) -> Check:
+    """Every listed region exists, and none twice: the network, in rationals, has its signs at its point.
+
+    The engine has certified each point already; this asks the network itself again, which shares nothing with it.
+    """
+    signs = records.signs
+    count = records.num_regions
+    looked_at = (
+        range(count) if count <= MAX_WITNESSES else np.linspace(0, count - 1, MAX_WITNESSES).astype(int).tolist()
+    )
+    for region in looked_at:
+        if not is_witness(records.point(region), signs[region], network, domain):
+            detail = f"region {region} does not have its signs at its point, or the point is outside the domain"
+            return Check(name="witnesses", passed=False, detail=detail)
+    distinct = records.num_distinct
+    if distinct != count:
+        return Check(name="witnesses", passed=False, detail=f"{count - distinct} regions are listed twice")
+    attained = "each attained" if count <= MAX_WITNESSES else f"{MAX_WITNESSES:,} of them attained again"
+    return Check(name="witnesses", passed=True, detail=f"{count:,} distinct sign vectors, {attained}")
 
 
-def _watertight(cells: Complex) -> Check:
+def watertight(records: Records, facets: Facets) -> Check:
     """Every inner facet bounds two regions, from its two sides; then no region is missing."""
-    if not cells.complete:
-        return Check(name="watertight", passed=None, detail="the list of regions is not complete")
-    facets = cells.facets
-    if not cells.num_regions:
+    if not records.num_regions:
         return Check(name="watertight", passed=False, detail="no region at all")
     for fault, rows in (
         ("has no partner or several", facets.unmatched),
@@ -69,52 +82,73 @@ def _watertight(cells: Complex) -> Check:
     ):
         if len(rows):
             row = int(rows[0])
-            place = f"region {cells.records.facet_region[row]}, units {facet_units(cells.records, row)}"
-            return Check(name="watertight", passed=False, detail=f"{len(rows)} facets; the first ({place}) {fault}")
-    boundary = f", {facets.num_boundary:,} on the domain's boundary" if cells.domain else ""
-    return Check(name="watertight", passed=True, detail=f"{facets.num_inner:,} facets shared by two regions{boundary}")
+            place = f"region {records.facet_region[row]}, units {facet_units(records, row)}"
+            detail = f"{len(rows)} facets; the first ({place}) {fault}"
+            return Check(name="watertight", passed=False, detail=detail)
+    return Check(name="watertight", passed=True, detail=_facet_count(facets.num_inner, facets.num_boundary))
 
 
-def _euler(cells: Complex) -> Check:
+def balanced(figures: Figures) -> Check:
+    """The same for a count that keeps no region: the sides of all facets cancel."""
+    if figures.is_watertight is None:
+        return incomplete("watertight")
+    detail = _facet_count(figures.inner_facets or 0, figures.boundary_facets or 0)
+    if not figures.is_watertight:
+        detail = f"the sides of {detail} do not cancel"
+    return Check(name="watertight", passed=figures.is_watertight, detail=detail)
+
+
+def incomplete(name: str) -> Check:
+    """A check that a limit made impossible."""
+    return Check(name=name, passed=None, detail="the list of regions is not complete")
+
+
+def euler(tally: Tally) -> Check:
     """Sum (-1)^k f_k = (-1)^r; facets and regions are the whole f-vector only up to one dimension."""
-    if not cells.complete or cells.domain is not None or cells.essential_dim > 1:
+    if tally.inner_facets is None or tally.domain is not None or tally.essential_dim > 1:
         return Check(name="euler", passed=None, detail="needs faces of every dimension")
-    if cells.essential_dim == 0:
-        return Check(name="euler", passed=cells.num_regions == 1, detail=f"{cells.num_regions} = 1")
-    value = cells.facets.num_inner - cells.num_regions
+    if tally.essential_dim == 0:
+        return Check(name="euler", passed=tally.regions == 1, detail=f"{tally.regions} = 1")
+    value = tally.inner_facets - tally.regions
     return Check(name="euler", passed=value == -1, detail=f"{value} = -1")
 
 
-def _closed_form(cells: Complex) -> Check:
+def closed_form(tally: Tally) -> Check:
     """One hidden stage in general position has a known number of regions."""
     name = "closed_form"
-    if not cells.complete or cells.domain is not None or len(cells.network.stages) != 1:
+    if not tally.complete or tally.domain is not None or len(tally.network.stages) != 1:
         return Check(name=name, passed=None, detail="for one hidden stage on the whole space")
-    expected = generic_region_count(first_stage_hyperplanes(cells.network))
+    expected = generic_region_count(first_stage_hyperplanes(tally.network))
     if expected is None:
-        return Check(name=name, passed=None, detail="the hyperplanes are not in general position")
-    return Check(name=name, passed=cells.num_regions == expected, detail=f"{cells.num_regions:,} = {expected:,}")
+        return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
+    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {expected:,}")
 
 
-def _connected(cells: Complex) -> Check:
-    count = cells.graph.num_components
+def connected(graph: RegionGraph) -> Check:
+    """The region graph of a polyhedral complex is connected."""
+    count = graph.num_components
     return Check(name="connected", passed=count == 1, detail=f"{count} component{'s' * (count != 1)}")
 
 
-def _diameter(cells: Complex) -> tuple[Check, Check]:
+def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tuple[Check, Check]:
     """Bounds that hold for all weights: along a line, and by counting hyperplanes between two regions."""
-    if not cells.graph.is_connected:
+    if not graph.is_connected:
         unknown = "the graph is not connected"
         return (
             Check(name="diameter_upper", passed=None, detail=unknown),
             Check(name="diameter_lower", passed=None, detail=unknown),
         )
-    diameter = cells.graph.diameter
-    most = math.prod(width + 1 for width in cells.network.widths) - 1
-    upper = Check(name="diameter_upper", passed=diameter <= most, detail=f"{diameter:,} <= {most:,}")
-    if cells.domain is not None:
+    found = graph.diameter
+    most = math.prod(width + 1 for width in network.widths) - 1
+    upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {most:,}")
+    if domain is not None:
         return upper, Check(name="diameter_lower", passed=None, detail="for the whole space")
-    least = first_stage_hyperplanes(cells.network).shape[0]
-    if len(cells.network.stages) == 1:
-        return upper, Check(name="diameter_lower", passed=diameter == least, detail=f"{diameter} = {least}")
-    return upper, Check(name="diameter_lower", passed=diameter >= least, detail=f"{diameter} >= {least}")
+    least = first_stage_hyperplanes(network).shape[0]
+    if len(network.stages) == 1:
+        return upper, Check(name="diameter_lower", passed=found == least, detail=f"{found} = {least}")
+    return upper, Check(name="diameter_lower", passed=found >= least, detail=f"{found} >= {least}")
+
+
+def _facet_count(inner: int, boundary: int) -> str:
+    text = f"{inner:,} facet{'s' * (inner != 1)} shared by two regions"
+    return f"{text}, {boundary:,} on the domain's boundary" if boundary else text

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from relureg.complex.checks import Check, graph_checks, region_checks
+from relureg.complex import checks
+from relureg.complex.checks import Check, Tally
 from relureg.complex.facets import Facets, match_facets
 from relureg.complex.graph import RegionGraph
-from relureg.engine import lp
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.records import Point, Records, Region, gather
-from relureg.errors import LimitReachedError, UsageError
+from relureg.engine.engines import choose
+from relureg.engine.records import Point, Records
+from relureg.errors import LimitReachedError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-
-ENGINES: dict[str, Callable[[Network, Domain | None, Budget], Iterator[Region]]] = {"lp": lp.iter_regions}
-"""Name -> what yields the regions."""
-
-AUTO = "lp"
-"""The engine that ``auto`` stands for."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,12 +123,24 @@ class Complex:
     @cached_property
     def checks(self) -> tuple[Check, ...]:
         """The checks that the list of regions passed or failed."""
-        return region_checks(self)
+        tally = Tally(
+            network=self.network,
+            domain=self.domain,
+            essential_dim=self.essential_dim,
+            regions=self.num_regions,
+            inner_facets=self.facets.num_inner if self.complete else None,
+        )
+        return (
+            checks.witnesses(self.network, self.domain, self.records),
+            checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
+            checks.euler(tally),
+            checks.closed_form(tally),
+        )
 
     @cached_property
     def graph_checks(self) -> tuple[Check, ...]:
-        """The checks on the region graph."""
-        return graph_checks(self)
+        """The checks on the region graph; they need its diameter."""
+        return checks.connected(self.graph), *checks.diameter(self.network, self.domain, self.graph)
 
 
 def enumerate_regions(
@@ -143,6 +150,8 @@ def enumerate_regions(
     *,
     max_regions: int | None = None,
     timeout: float | None = None,
+    jobs: int | None = None,
+    audit: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Complex:
     """Find every activation region of a network, exactly.
@@ -152,11 +161,16 @@ def enumerate_regions(
     network : Network
     domain : Domain, optional
         Only the part of the complex inside; the whole input space when left out.
-    engine : {"auto", "lp"}, optional
-        ``lp`` is the referee: exact rational linear programs, slow.
+    engine : {"auto", "split", "lp"}, optional
+        ``split`` (the default) is the compiled splitter, ``lp`` the referee: exact rational linear programs,
+        slow. Both are exact and give the same regions, facets and order.
     max_regions : int, optional
     timeout : float, optional
         Seconds. When a limit stops the run the result has ``complete`` False and holds the regions found.
+    jobs : int, optional
+        Threads of the splitter; all cores when left out. The result does not depend on it.
+    audit : bool, optional
+        Let the splitter decide every predicate in doubles and in integers, and stop on a contradiction. Slow.
     progress : callable, optional
         Called with a `Progress` every now and then.
 
@@ -180,11 +194,7 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    name = AUTO if engine == "auto" else engine
-    if name not in ENGINES:
-        raise UsageError(f"there is no engine {engine!r}; choose auto or {', '.join(ENGINES)}")
-    if domain is not None:
-        domain.check_fits(network)
-    budget = Budget(max_regions=max_regions, timeout=timeout, report=progress)
-    records = gather(ENGINES[name](network, domain, budget), network)
-    return Complex(network=network, domain=domain, engine=name, records=records, stopped_by=budget.exhausted)
+    chosen = choose(engine, network, domain)
+    budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
+    records = chosen.find(network, domain, budget)
+    return Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)

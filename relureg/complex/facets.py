@@ -64,7 +64,7 @@ def match_facets(records: Records) -> Facets:
     record = np.stack([inner[paired], inner[paired + 1]], axis=1) if len(paired) else np.empty((0, 2), np.int64)
     regions = records.facet_region[record].reshape(-1, 2)
     sides = _sides(records)[record].reshape(-1, 2)
-    by_region = np.lexsort((regions.max(axis=1, initial=0), regions.min(axis=1, initial=0)))
+    by_region = np.lexsort((regions.max(axis=1), regions.min(axis=1)))
     facets = Facets(
         regions=np.sort(regions, axis=1)[by_region],
         record=record[by_region, 0],

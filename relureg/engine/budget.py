@@ -15,6 +15,8 @@ class Progress:
 
     regions: int
     seconds: float
+    fraction: float | None = None
+    """Of the work, weighted by depth of the search tree; None where the engine cannot tell."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,11 +31,17 @@ class Budget:
         Stop after this many seconds.
     report : callable, optional
         Called with a `Progress` a few times a second at the most.
+    jobs : int, optional
+        Threads, for an engine that has them; all cores when left out.
+    audit : bool, optional
+        Let the splitter decide every predicate both ways, and stop on a contradiction. Slow.
     """
 
     max_regions: int | None = None
     timeout: float | None = None
     report: Callable[[Progress], None] | None = None
+    jobs: int | None = None
+    audit: bool = False
     started: float = field(default_factory=time.monotonic)
     exhausted: str | None = None
     """Which limit stopped the run, None while none has."""
@@ -42,17 +50,23 @@ class Budget:
     def __post_init__(self) -> None:
         if self.max_regions is not None and self.max_regions < 1:
             raise UsageError(f"max_regions is {self.max_regions}; at least 1 is needed")
+        if self.jobs is not None and self.jobs < 1:
+            raise UsageError(f"jobs is {self.jobs}; at least 1 is needed")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
 
     def allows_more(self, regions: int) -> bool:
-        """Whether to go on, with so many regions found; reports progress on the way."""
+        """Whether to go on, with so many regions found and more to come; reports progress on the way."""
+        if self.max_regions is not None and regions >= self.max_regions:
+            self.exhausted = f"the limit of {self.max_regions:,} regions"
+        return self.allows_more_time(regions) and self.exhausted is None
+
+    def allows_more_time(self, regions: int, fraction: float | None = None) -> bool:
+        """Whether the time is not over; reports progress on the way."""
         now = time.monotonic()
         if self.report is not None and now - self._reported > 0.2:
             self._reported = now
-            self.report(Progress(regions=regions, seconds=now - self.started))
-        if self.max_regions is not None and regions >= self.max_regions:
-            self.exhausted = f"the limit of {self.max_regions:,} regions"
-        elif self.timeout is not None and now - self.started > self.timeout:
+            self.report(Progress(regions=regions, seconds=now - self.started, fraction=fraction))
+        if self.timeout is not None and now - self.started > self.timeout:
             self.exhausted = f"the time limit of {self.timeout:g} s"
         return self.exhausted is None

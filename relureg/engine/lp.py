@@ -194,15 +194,28 @@ def is_bounded(rows: Sequence[Row]) -> bool:
     """Whether the pointed polyhedron with ``rows > 0`` contains no ray.
 
     A direction v with ``row[1:] . v >= 0`` for all rows that is not 0 has a positive one among them, as
-    there is no lineality; scaled, their sum reaches 1.
+    there is no lineality; scaled, their sum reaches 1. Such a v is checked; that there is none is checked by
+    multipliers y > 0 with ``sum y_i row_i[1:] = 0`` (Stiemke), which the dual solution holds as 1 + y_i.
     """
     if not rows:
         return True
     dim = len(rows[0]) - 1
     total = [sum(row[j] for row in rows) for j in range(1, dim + 1)]
     cone = [[0, *row[1:]] for row in rows]
-    direction, _ = _maximise([*cone, [1, *(-entry for entry in total)]], [0, *total])
-    return not any(direction)
+    direction, dual = _maximise([*cone, [1, *(-entry for entry in total)]], [0, *total])
+    if any(direction):
+        if any(_value((0, *row[1:]), tuple(direction)) < 0 for row in rows):
+            raise CheckFailedError("a ray of the linear program leaves the polyhedron")
+        return False
+    multipliers = [Fraction(1)] * len(rows)
+    for i, y in dual:
+        if i < len(rows):
+            multipliers[i] += y
+    if min(multipliers) <= 0 or any(
+        sum(y * row[j] for y, row in zip(multipliers, rows, strict=True)) for j in range(1, dim + 1)
+    ):
+        raise CheckFailedError("the certificate of boundedness of the linear program does not add up")
+    return True
 
 
 def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list[Fraction], list[tuple[int, Fraction]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.network.domain import Domain
 from relureg.network.model import Network
 
 Point = tuple[Fraction, ...]
@@ -82,17 +83,56 @@ class Records:
         )
         return 2 * active - 1 + zero
 
+    @property
+    def num_distinct(self) -> int:
+        """The number of different sign vectors among the regions."""
+        if not self.num_units:
+            return min(self.num_regions, 1)
+        rows = np.ascontiguousarray(np.concatenate([self.patterns, self.vanishing], axis=1))
+        return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
+
     def point(self, region: int) -> Point:
         """An exact point inside a region, in all d inputs."""
         found = self.exact_points.get(region)
         return found if found is not None else tuple(Fraction(x) for x in self.points[region].tolist())
 
 
-def gather(regions: Iterable[Region], network: Network) -> Records:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicates:
+    """How the signs of affine forms at generators were decided."""
+
+    total: int
+    exact: int
+    """Settled by integers of any size, because doubles could not."""
+    zero: int
+    """The form vanishes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a count yields that keeps no region."""
+
+    regions: int
+    bounded: int
+    """Regions that contain no ray of the essential inputs."""
+    per_stage: tuple[int, ...]
+    """Regions of the network cut off after each stage."""
+    inner_facets: int | None
+    """Facets shared by two regions; None when a limit stopped the count."""
+    boundary_facets: int | None
+    """Facets on the domain's boundary; None when a limit stopped the count."""
+    is_watertight: bool | None
+    """Whether the sum over all regions and their inner facets of side x mix(facet key) is 0 modulo 2^128, which a
+    missing, doubled or wrong region prevents but for a chance of about 2^-128; None when a limit stopped the count."""
+    predicates: Predicates | None
+    """None for an engine that decides everything exactly."""
+
+
+def gather(regions: Iterable[Region], network: Network, domain: Domain | None = None) -> Records:
     """Collect regions into columns.
 
-    A region's point is rounded to doubles where the rounded point still has the region's signs, which
-    is decided in exact arithmetic; otherwise the rational one is kept.
+    A region's point is rounded to doubles where the rounded point still has the region's signs and lies in the
+    domain, which is decided in exact arithmetic; otherwise the rational one is kept.
     """
     collected = list(regions)
     num_units = network.num_units
@@ -102,7 +142,7 @@ def gather(regions: Iterable[Region], network: Network) -> Records:
     points = np.zeros((len(collected), network.input_dim))
     for index, region in enumerate(collected):
         points[index] = [_nearest_double(x) for x in region.point]
-        if not (network.exact_signs(points[index].tolist()) == signs[index]).all():
+        if not is_witness(points[index].tolist(), signs[index], network, domain):
             exact_points[index] = region.point
     facets = [facet for region in collected for facet in region.facets]
     counts = np.array([len(region.facets) for region in collected], dtype=np.int64)
@@ -121,6 +161,14 @@ def gather(regions: Iterable[Region], network: Network) -> Records:
     )
     freeze(columns)
     return columns
+
+
+def is_witness(
+    point: Sequence[Fraction | float], signs: NDArray[np.int8], network: Network, domain: Domain | None
+) -> bool:
+    """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
+    inside = domain is None or domain.has_inside(point)
+    return inside and bool((network.exact_signs(point) == signs).all())
 
 
 def freeze(record: Any) -> None:

@@ -17,10 +17,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.errors import UnsupportedNetworkError
 from relureg.network.rational import RationalMatrix
 
 INPUT = 0
 """The number of the source that is the network's input."""
+
+MAX_WIDTH = 2**13
+"""Most entries of a source that a form returns as it is, for it holds an identity matrix of that size."""
+
+MAX_ENTRIES = MAX_WIDTH**2
+"""Most entries of one tensor: beyond any network that can be enumerated, and still in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +50,17 @@ class AffineForm:
 
     @classmethod
     def of_source(cls, source: int, size: int) -> AffineForm:
-        """The map that returns source number `source`, a vector of length `size`, as it is."""
+        """The map that returns source number `source`, a vector of length `size`, as it is.
+
+        Raises
+        ------
+        UnsupportedNetworkError
+            `size` exceeds `MAX_WIDTH`.
+        """
+        if size > MAX_WIDTH:
+            raise UnsupportedNetworkError(
+                f"{'the input' if source == INPUT else 'a layer'} has {size:,} entries; at most {MAX_WIDTH:,} are read"
+            )
         return cls(constant=RationalMatrix.zeros(size, 1), terms={source: RationalMatrix.identity(size)})
 
     @classmethod
@@ -140,6 +157,7 @@ class AffineTensor:
 
     def broadcast_to(self, shape: tuple[int, ...]) -> AffineTensor:
         """NumPy broadcasting."""
+        _check_size(shape)
         return self if shape == self.shape else self._select(np.broadcast_to(self._index(), shape))
 
     def __add__(self, other: AffineTensor) -> AffineTensor:
@@ -170,6 +188,7 @@ class AffineTensor:
         *rows, inner = self.shape
         if inner != matrix.shape[0]:
             raise ValueError(f"shapes {list(self.shape)} and {list(matrix.shape)} do not multiply")
+        _check_size((*rows, matrix.shape[1]))
         entries = matrix.form.constant
         transposed = RationalMatrix(entries.numerators.reshape(matrix.shape).T, entries.denominator)
         products = [self.form.entries(index).map(transposed) for index in self._index().reshape(-1, inner)]
@@ -180,3 +199,9 @@ class AffineTensor:
 
     def _select(self, index: NDArray[np.intp]) -> AffineTensor:
         return AffineTensor(shape=tuple(index.shape), form=self.form.entries(index.reshape(-1)))
+
+
+def _check_size(shape: Sequence[int]) -> None:
+    """Small tensors can broadcast to one that no memory holds: refuse before it is made."""
+    if math.prod(shape) > MAX_ENTRIES:
+        raise ValueError(f"a tensor of shape {list(shape)} has more than {MAX_ENTRIES:,} entries")

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from relureg.errors import DomainError
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_double
+from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
 Number = Fraction | float | int
 
@@ -47,16 +47,16 @@ class Domain:
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not lo < hi:
                 raise DomainError(
-                    f"x{axis}: the lower bound {lo} is not below the upper bound {hi}; "
+                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}; "
                     "a box needs an interior, so widen it or fix that input in the network"
                 )
             unit = [int(k == axis) for k in range(dim)]
             if lo != -math.inf:
                 normals.append(unit)
-                constants.append([-Fraction(lo)])
+                constants.append([-as_fraction(lo)])
             if hi != math.inf:
                 normals.append([-entry for entry in unit])
-                constants.append([Fraction(hi)])
+                constants.append([as_fraction(hi)])
         return cls(
             constants=RationalMatrix.from_fractions(constants, 1),
             normals=RationalMatrix.from_fractions(normals, dim),
@@ -73,12 +73,12 @@ class Domain:
             Rows are ragged, of another number than the bounds, or not finite. That it has an interior is
             found by the engine.
         """
-        if len(matrix) != len(bounds) or not matrix or len({len(row) for row in matrix}) != 1:
+        if len(matrix) != len(bounds) or len({len(row) for row in matrix}) != 1:
             raise DomainError("a polytope needs equally long rows, and one bound for each")
         try:
-            rows = [[Fraction(entry) for entry in row] for row in matrix]
-            exact_bounds = [Fraction(bound) for bound in bounds]
-        except (ValueError, OverflowError) as error:
+            rows = [[as_fraction(entry) for entry in row] for row in matrix]
+            exact_bounds = [as_fraction(bound) for bound in bounds]
+        except ValueError as error:
             raise DomainError("the rows and bounds of a polytope must be finite numbers") from error
         return cls(
             constants=RationalMatrix.from_fractions([[bound] for bound in exact_bounds], 1),
@@ -94,6 +94,12 @@ class Domain:
     def dim(self) -> int:
         """The number of inputs d that it is a domain of."""
         return self.normals.shape[1]
+
+    def has_inside(self, point: Sequence[Number]) -> bool:
+        """Whether a point lies strictly inside, decided exactly."""
+        column = RationalMatrix.from_fractions([[Fraction(x)] for x in point], 1)
+        values = self.constants + self.normals @ column
+        return all(n > 0 for n in values.numerators.flat)
 
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""

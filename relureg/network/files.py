@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import io
 import os
 import sys
 import tempfile
@@ -27,7 +29,7 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
     """
     place = "standard input" if str(path) == "-" else str(path)
     try:
-        data = sys.stdin.buffer.read(limit + 1) if str(path) == "-" else _read_file(path, limit)
+        data = _read_stdin(limit) if str(path) == "-" else _read_file(path, limit)
     except FileNotFoundError as error:
         raise MalformedNetworkError("no such file; check the path", where=place) from error
     except IsADirectoryError as error:
@@ -79,16 +81,20 @@ def _read_file(path: Path, limit: int) -> bytes:
         return stream.read(limit + 1)
 
 
+def _read_stdin(limit: int) -> bytes:
+    # Python has no sys.stdin at all where the caller closed it.
+    return b"" if sys.stdin is None else sys.stdin.buffer.read(limit + 1)
+
+
 def _too_large(limit: int, place: str) -> MalformedNetworkError:
     return MalformedNetworkError(f"the file is larger than {limit // 2**20} MiB, the most that is read", where=place)
 
 
 def _gunzip(data: bytes, limit: int, place: str) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
     try:
-        content = unpacker.decompress(data, limit + 1)
-    except zlib.error as error:
+        with gzip.open(io.BytesIO(data)) as stream:
+            return stream.read(limit + 1)
+    except EOFError as error:
+        raise MalformedNetworkError("the gzip data ends too early; the file is truncated", where=place) from error
+    except (OSError, zlib.error) as error:
         raise MalformedNetworkError(f"the gzip data is damaged: {error}", where=place) from error
-    if not unpacker.eof and len(content) <= limit:
-        raise MalformedNetworkError("the gzip data ends too early; the file is truncated", where=place)
-    return content

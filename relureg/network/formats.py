@@ -96,7 +96,7 @@ def load(path: str | Path, *, raw: bool = False) -> Network:
     if not found:
         names = ", ".join(f"{f.name} ({f.suffix})" for f in FORMATS)
         raise MalformedNetworkError(f"not a known network format; read are {names}", where=place)
-    name = "stdin" if stdin else file_name.removesuffix(found[0].suffix) if known else file_name
+    name = "stdin" if stdin else file_name[: -len(found[0].suffix)] if known else file_name
     source = _Source(data=data, name=name, folder=None if stdin else path.parent, raw=raw)
     try:
         return found[0].read(source)

@@ -238,7 +238,7 @@ def _rational(text: str, place: str) -> Fraction:
     if match is None:
         raise MalformedNetworkError(f'{place} is {_show(text)}; a rational is written "p/q" or "p"')
     numerator, denominator = match[1], match[2] or "1"
-    if max(len(numerator), len(denominator)) > MAX_DIGITS:
+    if max(len(numerator.lstrip("+-")), len(denominator)) > MAX_DIGITS:
         raise MalformedNetworkError(f"{place} has more than {MAX_DIGITS:,} digits above or below")
     if int(denominator) == 0:
         raise MalformedNetworkError(f"{place} is {_show(text)}: the denominator is zero")
@@ -261,9 +261,18 @@ def _rows(matrix: RationalMatrix) -> list[list[float | str]]:
 def _literal(value: Fraction) -> float | str:
     """The shortest exact form: a double where it is one, else the string "p/q"."""
     double = as_double(value)
-    return str(value) if double is None else double
+    if double is not None:
+        return double
+    if max(abs(value.numerator), value.denominator) >= 10**MAX_DIGITS:
+        raise UnsupportedNetworkError(
+            f"a parameter has more than {MAX_DIGITS:,} digits above or below, the most that the format allows"
+        )
+    return str(value)
 
 
 def _show(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, float) else repr(value)
+    try:
+        text = json.dumps(value, ensure_ascii=False) if not isinstance(value, float) else repr(value)
+    except RecursionError:
+        return "a deeply nested value"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import MalformedNetworkError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.rational import RationalMatrix
+from relureg.network.rational import RationalMatrix, as_fraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Stage:
         return self.pre_activation.size
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Network:
     """A ReLU network with exact rational parameters.
 
@@ -53,6 +54,7 @@ class Network:
     """
 
     name: str
+    """For people; what is no printable character in it is escaped."""
     input_dim: int
     """d, at least 1."""
     stages: tuple[Stage, ...]
@@ -63,6 +65,7 @@ class Network:
     """Lower and upper bounds of the inputs that the file states, two columns of shape (d, 1)."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
         if self.input_dim < 1:
             raise MalformedNetworkError("the network has no input; at least one is needed")
         sizes = {INPUT: self.input_dim}
@@ -100,13 +103,17 @@ class Network:
         """
         if len(weights) != len(biases) or not weights:
             raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
-        forms = []
-        for number, (weight, bias) in enumerate(zip(weights, biases, strict=True), start=1):
-            forms.append(_layer_form(number, weight, bias))
-        input_dim = forms[0].terms[INPUT].shape[1] if forms[0].terms else _columns(weights[0])
+        layers = [_layer(number, *pair) for number, pair in enumerate(zip(weights, biases, strict=True), start=1)]
+        for number, ((before, _), (matrix, _)) in enumerate(itertools.pairwise(layers), start=2):
+            if matrix.shape[1] != before.shape[0]:
+                raise MalformedNetworkError(
+                    f"a weight of shape {matrix.shape} does not fit the {before.shape[0]} units before it",
+                    where=f"layer {number}",
+                )
+        forms = [AffineForm(constant=column, terms={k: matrix}) for k, (matrix, column) in enumerate(layers)]
         return cls(
             name=name,
-            input_dim=input_dim,
+            input_dim=layers[0][0].shape[1],
             stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
             output=forms[-1],
         )
@@ -185,7 +192,10 @@ class Network:
         if len(point) != self.input_dim:
             raise UsageError(f"a point needs {self.input_dim} coordinates, not {len(point)}")
         one = RationalMatrix.identity(1)
-        column = RationalMatrix.from_fractions([[Fraction(x)] for x in point], 1)
+        try:
+            column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
+        except ValueError as error:
+            raise UsageError(f"a point needs finite coordinates: {error}") from error
         sources = {INPUT: column}
         for number, stage in enumerate(self.stages, start=1):
             value = stage.pre_activation.evaluate(one, sources)
@@ -198,10 +208,11 @@ class Network:
     @cached_property
     def sha256(self) -> str:
         """A hash of the exact content: equal for equal networks, whatever file they came from."""
+        # Hexadecimal, because Python refuses to write integers of thousands of digits as decimals.
         digest = hashlib.sha256(f"relureg-network {self.input_dim}".encode())
         for form in [*(stage.pre_activation for stage in self.stages), self.output]:
             for source, matrix in [(-1, form.constant), *form.terms.items()]:
-                digest.update(f"|{source} {matrix.shape} {matrix.denominator}:".encode())
+                digest.update(f"|{source} {matrix.shape} {matrix.denominator:#x}:".encode())
                 digest.update(",".join(map(hex, matrix.numerators.flat)).encode())
             digest.update(b";")
         return digest.hexdigest()
@@ -218,6 +229,21 @@ class Network:
     def __hash__(self) -> int:
         return hash(self.sha256)
 
+    def __repr__(self) -> str:
+        shape = " - ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
+        return f"<Network {self.name!r}: {shape}>"
+
+
+def printable(text: str) -> str:
+    r"""The text with control characters, lone surrogates and the like escaped, fit for a terminal.
+
+    Examples
+    --------
+    >>> printable("réseau\x1b[31m")
+    'réseau\\x1b[31m'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
 
 def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:
     for source, matrix in form.terms.items():
@@ -230,7 +256,9 @@ def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:
             )
 
 
-def _layer_form(number: int, weight: ArrayLike | RationalMatrix, bias: ArrayLike | RationalMatrix) -> AffineForm:
+def _layer(
+    number: int, weight: ArrayLike | RationalMatrix, bias: ArrayLike | RationalMatrix
+) -> tuple[RationalMatrix, RationalMatrix]:
     place = f"layer {number}"
     try:
         matrix = weight if isinstance(weight, RationalMatrix) else RationalMatrix.from_floats(weight)
@@ -245,8 +273,4 @@ def _layer_form(number: int, weight: ArrayLike | RationalMatrix, bias: ArrayLike
         raise MalformedNetworkError(
             f"a bias of {column.shape[0]} entries does not fit a weight of shape {matrix.shape}", where=place
         )
-    return AffineForm(constant=column, terms={number - 1: matrix})
-
-
-def _columns(weight: ArrayLike | RationalMatrix) -> int:
-    return weight.shape[1] if isinstance(weight, RationalMatrix) else int(np.shape(weight)[1])
+    return matrix, column

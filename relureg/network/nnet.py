@@ -48,7 +48,7 @@ def write(network: Network) -> bytes:
     sizes = [network.input_dim, *network.widths, network.output_dim]
     bounds = ["0,", "0,"]
     if network.input_box is not None:
-        bounds = [_csv(map(repr, _doubles(bound.fractions()))) for bound in network.input_box]
+        bounds = [_csv(map(repr, _doubles(bound.fractions(), "the input box"))) for bound in network.input_box]
     lines = [
         "// Neural network in the .nnet format, written by relureg",
         _csv([len(forms), sizes[0], sizes[-1], max(sizes)]),
@@ -60,8 +60,8 @@ def write(network: Network) -> bytes:
     ]
     for number, form in enumerate(forms):
         weight = form.terms.get(number, RationalMatrix.zeros(form.size, sizes[number]))
-        lines += [_csv(map(repr, _doubles([row]))) for row in weight.fractions()]
-        lines += [f"{bias!r}," for bias in _doubles(form.constant.fractions())]
+        lines += [_csv(map(repr, _doubles([row], f"layer {number + 1}"))) for row in weight.fractions()]
+        lines += [f"{bias!r}," for bias in _doubles(form.constant.fractions(), f"layer {number + 1}")]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -144,7 +144,7 @@ class _Reader:
 
     def _bounds(self, what: str, count: int) -> list[Fraction] | None:
         number, values = self._numbers(f"the input {what} values")
-        if len(values) >= count and (count > 1 or values != [0]):
+        if len(values) >= count:
             return values[:count]
         if values == [0]:
             return None
@@ -229,12 +229,14 @@ def _box(low: list[Fraction] | None, high: list[Fraction] | None) -> tuple[Ratio
     )
 
 
-def _doubles(rows: list[list[Fraction]]) -> list[float]:
+def _doubles(rows: list[list[Fraction]], place: str) -> list[float]:
     doubles = []
     for value in (entry for row in rows for entry in row):
         double = as_double(value)
         if double is None:
-            raise UnsupportedNetworkError(f"{value} is not a double, and .nnet holds only doubles; write JSON")
+            raise UnsupportedNetworkError(
+                "a parameter is no double, and .nnet holds only doubles; write JSON", where=place
+            )
         doubles.append(double)
     return doubles
 

@@ -84,10 +84,13 @@ def write(network: Network) -> bytes:
         return label
 
     names = {INPUT: "x"}
+    sizes = [network.input_dim, *network.widths]
     for number, form in enumerate(forms, start=1):
         is_output = number == len(forms)
         value = constant(f"b{number}", form.constant, (1, form.size))
-        for source, matrix in form.terms.items():
+        # The source just before is named even with zero weights: readers leave out what nothing needs.
+        before = {number - 1: RationalMatrix.zeros(form.size, sizes[number - 1])}
+        for source, matrix in (before | dict(form.terms)).items():
             weight = constant(f"w{number}_{source}", matrix, matrix.shape)
             total = f"z{number}_{source}"
             nodes.append(helper.make_node("Gemm", [names[source], weight, value], [total], transB=1))
@@ -231,9 +234,9 @@ class _Evaluation:
         for node in self.graph.nodes:
             try:
                 self.values[node.output[0]] = self._apply(node)
-            except (ValueError, ZeroDivisionError) as error:
+            except (ValueError, ArithmeticError) as error:
                 raise UnsupportedNetworkError(str(error), where=f"{node.op_type} ({_label(node)})") from error
-        output = self.values[self.graph.output.name]
+        output = self._value(self.graph.output.name)
         if isinstance(output, np.ndarray):
             raise UnsupportedNetworkError("the output is a constant of integers, not a function of the input")
         if isinstance(output, _Opaque):
@@ -247,13 +250,18 @@ class _Evaluation:
         output = self.values[self.graph.output.name]
         return output.cuts[0].shape if isinstance(output, _Opaque) else tuple(output.shape)
 
+    def _value(self, name: str) -> Value | _Opaque:
+        if name not in self.values:
+            raise UnsupportedNetworkError("only the first output of a node is read", where=f"tensor {name!r}")
+        return self.values[name]
+
     def _apply(self, node: Any) -> Value | _Opaque:
-        inputs = [self.values[name] if name else None for name in node.input]
+        inputs = [self._value(name) if name else None for name in node.input]
         if node.op_type in SMOOTH or any(isinstance(value, _Opaque) for value in inputs):
             self.stripped.append(f"{node.op_type} ({_label(node)})")
             return _Opaque(tuple(_cuts(inputs)))
         if node.op_type == RELU:
-            value = inputs[0]
+            value = inputs[0] if inputs else None
             if not isinstance(value, AffineTensor):
                 raise ValueError("a ReLU of a constant of integers is not read")
             if not value.form.size:
@@ -289,7 +297,12 @@ def _cuts(values: Iterable[Value | _Opaque | None]) -> Iterator[AffineTensor]:
 
 def _needed_in_order(proto: Any, available: set[str]) -> list[Any]:
     """The nodes that the output depends on, each after those it needs (depth first, no recursion)."""
-    makers = {name: node for node in proto.node for name in node.output if name}
+    makers: dict[str, Any] = {}
+    for node in proto.node:
+        for name in filter(None, node.output):
+            if name in makers or name in available:
+                raise MalformedNetworkError(f"provides tensor {name!r} for a second time", where=_label(node))
+            makers[name] = node
     order: list[Any] = []
     done: set[int] = set()
     open_: set[int] = set()

@@ -1,12 +1,13 @@
 """ONNX operators as functions over affine tensors: one small function each.
 
 A function takes the node's inputs (None where an optional one is absent) and its attributes, and
-returns the output. It raises ValueError (or ZeroDivisionError) with the reason where the operator, as
+returns the output. It raises ValueError (or ArithmeticError) with the reason where the operator, as
 used, is not affine; the reader adds the node's name.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.network.affine_forms import AffineTensor
+from relureg.network.rational import as_fraction
 
 Value = AffineTensor | NDArray[np.int64]
 Operator = Callable[[list[Value | None], Mapping[str, Any]], Value]
@@ -31,7 +33,8 @@ SMOOTH = frozenset({"ArgMax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 MIXING = frozenset({"Gemm", "MatMul"})
 """Operators that make a new layer, so that a smooth operator before and after them is an activation."""
 
-_FLOAT_TYPES = {1, 10, 11, 16}  # TensorProto FLOAT, FLOAT16, DOUBLE, BFLOAT16
+_ROUNDING = {1: np.float32, 10: np.float16, 11: np.float64}
+"""TensorProto type that a constant can be cast to -> what rounds it so."""
 
 
 def _operator(*names: str) -> Callable[[Operator], Operator]:
@@ -42,32 +45,45 @@ def _operator(*names: str) -> Callable[[Operator], Operator]:
     return register
 
 
-@_operator("Identity", "Dropout")
+@_operator("Identity")
 def _identity(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
+    return _any(inputs, 0)
+
+
+@_operator("Dropout")
+def _dropout(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
+    if len(inputs) > 2 and inputs[2] is not None and any(_integers(inputs, 2)):
+        raise ValueError("it is in training mode, which is random; export the network for inference")
     return _any(inputs, 0)
 
 
 @_operator("Cast")
 def _cast(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
+    kind = _int(attributes, "to")
     value = _any(inputs, 0)
-    if attributes["to"] in _FLOAT_TYPES:
-        return _tensor(inputs, 0)
-    if isinstance(value, AffineTensor):
-        raise ValueError("a cast to integers rounds, which is not affine")
-    return value
+    if kind not in _ROUNDING:
+        if isinstance(value, AffineTensor):
+            raise ValueError(f"a cast to type number {kind} is not read; to float, double and float16 are")
+        return value
+    tensor = _tensor(inputs, 0)
+    if not tensor.is_constant:
+        return tensor  # how a runtime rounds what it computes is not part of the network
+    with np.errstate(over="ignore"):
+        rounded = tensor.form.constant.floats.astype(_ROUNDING[kind])
+    return AffineTensor.of_array(rounded.reshape(tensor.shape))
 
 
 @_operator("Gemm")
 def _gemm(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     left, right = _as_matrix(_tensor(inputs, 0)), _as_matrix(_tensor(inputs, 1))
-    if attributes.get("transA", 0):
+    if _int(attributes, "transA", 0):
         left = left.transpose((1, 0))
-    if attributes.get("transB", 0):
+    if _int(attributes, "transB", 0):
         right = right.transpose((1, 0))
-    product = _product(left, right).scale_by(Fraction(attributes.get("alpha", 1.0)))
+    product = _product(left, right).scale_by(_float(attributes, "alpha", 1.0))
     if len(inputs) < 3 or inputs[2] is None:
         return product
-    addend = _tensor(inputs, 2).scale_by(Fraction(attributes.get("beta", 1.0)))
+    addend = _tensor(inputs, 2).scale_by(_float(attributes, "beta", 1.0))
     return product + addend.broadcast_to(product.shape)
 
 
@@ -125,30 +141,33 @@ def _neg(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
 
 @_operator("Flatten")
 def _flatten(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    return _flat(_tensor(inputs, 0), attributes.get("axis", 1))
+    return _flat(_tensor(inputs, 0), _int(attributes, "axis", 1))
 
 
 @_operator("Reshape")
 def _reshape(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     value = _any(inputs, 0)
-    target = list(attributes["shape"]) if "shape" in attributes else _integers(inputs, 1)
-    if not attributes.get("allowzero", 0):
-        target = [value.shape[i] if size == 0 else size for i, size in enumerate(target)]
+    asked = _ints(attributes, "shape") if "shape" in attributes else _integers(inputs, 1)
+    target = list(asked)
+    if not _int(attributes, "allowzero", 0):
+        for i, size in enumerate(asked):
+            if size == 0 and i < len(value.shape):
+                target[i] = value.shape[i]
+    size = math.prod(value.shape)
     if target.count(-1) == 1:
-        known = int(np.prod([size for size in target if size != -1], dtype=np.int64))
-        size = int(np.prod(value.shape, dtype=np.int64))
-        if known <= 0 or size % known:
-            raise ValueError(f"{size} entries do not fill shape {target}")
-        target[target.index(-1)] = size // known
+        known = -math.prod(target)
+        target[target.index(-1)] = size // known if known > 0 else 0
+    if min(target, default=1) < 0 or math.prod(target) != size:
+        raise ValueError(f"{size} entries do not fill shape {asked}")
     return value.reshape(target)
 
 
 @_operator("Transpose")
 def _transpose(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     value = _any(inputs, 0)
-    axes = attributes.get("perm") or list(range(len(value.shape)))[::-1]
+    axes = _ints(attributes, "perm") if "perm" in attributes else list(range(len(value.shape)))[::-1]
     if sorted(axes) != list(range(len(value.shape))):
-        raise ValueError(f"perm {list(axes)} does not order the {len(value.shape)} axes")
+        raise ValueError(f"perm {axes} does not order the {len(value.shape)} axes")
     return value.transpose(axes)
 
 
@@ -156,8 +175,7 @@ def _transpose(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Val
 def _squeeze(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     value = _any(inputs, 0)
     axes = _axes(inputs, attributes)
-    rank = len(value.shape)
-    gone = {i for i, s in enumerate(value.shape) if s == 1} if axes is None else {a % rank for a in axes}
+    gone = {i for i, s in enumerate(value.shape) if s == 1} if axes is None else _places(axes, len(value.shape))
     if any(value.shape[axis] != 1 for axis in gone):
         raise ValueError(f"axes {sorted(gone)} of shape {list(value.shape)} are not all of size 1")
     return value.reshape([size for axis, size in enumerate(value.shape) if axis not in gone])
@@ -168,7 +186,7 @@ def _unsqueeze(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Val
     value = _any(inputs, 0)
     axes = _axes(inputs, attributes) or []
     rank = len(value.shape) + len(axes)
-    new = {axis % rank for axis in axes}
+    new = _places(axes, rank)
     old = iter(value.shape)
     return value.reshape([1 if axis in new else next(old) for axis in range(rank)])
 
@@ -197,15 +215,44 @@ def _integers(inputs: list[Value | None], position: int) -> list[int]:
 
 def _axes(inputs: list[Value | None], attributes: Mapping[str, Any]) -> list[int] | None:
     if "axes" in attributes:
-        return list(attributes["axes"])
+        return _ints(attributes, "axes")
     return _integers(inputs, 1) if len(inputs) > 1 and inputs[1] is not None else None
+
+
+def _places(axes: list[int], rank: int) -> set[int]:
+    """Axes counted from the front, each named once."""
+    places = {axis % rank for axis in axes if -rank <= axis < rank}
+    if len(places) != len(axes):
+        raise ValueError(f"axes {axes} are not distinct axes of {rank}")
+    return places
+
+
+def _int(attributes: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    value = attributes.get(name, default)
+    if not isinstance(value, int):
+        raise ValueError(f"the attribute {name!r} is missing or no integer")
+    return value
+
+
+def _ints(attributes: Mapping[str, Any], name: str) -> list[int]:
+    value = attributes.get(name)
+    if not isinstance(value, list) or not all(isinstance(entry, int) for entry in value):
+        raise ValueError(f"the attribute {name!r} is missing or no list of integers")
+    return value
+
+
+def _float(attributes: Mapping[str, Any], name: str, default: float) -> Fraction:
+    value = attributes.get(name, default)
+    if not isinstance(value, float):
+        raise ValueError(f"the attribute {name!r} is no number")
+    return as_fraction(value)
 
 
 def _aligned(inputs: list[Value | None], attributes: Mapping[str, Any]) -> tuple[AffineTensor, AffineTensor]:
     """Both operands; before opset 7 the second one is aligned by the attribute `axis`."""
     left, right = _tensor(inputs, 0), _tensor(inputs, 1)
-    if "axis" in attributes and attributes.get("broadcast", 0):
-        trailing = len(left.shape) - attributes["axis"] % max(len(left.shape), 1) - len(right.shape)
+    if "axis" in attributes and _int(attributes, "broadcast", 0):
+        trailing = len(left.shape) - _int(attributes, "axis") % max(len(left.shape), 1) - len(right.shape)
         right = right.reshape((*right.shape, *([1] * trailing)))
     return left, right
 
@@ -216,8 +263,10 @@ def _as_matrix(value: AffineTensor) -> AffineTensor:
 
 
 def _flat(value: AffineTensor, axis: int) -> AffineTensor:
-    axis = axis if axis >= 0 else axis + len(value.shape)
-    rows = int(np.prod(value.shape[:axis], dtype=np.int64))
+    rank = len(value.shape)
+    if not -rank <= axis <= rank:
+        raise ValueError(f"axis {axis} is none of the {rank} axes of shape {list(value.shape)}")
+    rows = math.prod(value.shape[: axis if axis >= 0 else axis + rank])
     return value.reshape((rows, value.form.size // rows if rows else 0))
 
 

@@ -11,10 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
-from relureg.network.affine_forms import AffineTensor
-
-MAX_ENTRIES = 2**26
-"""Most entries of one tensor (512 MiB as doubles): beyond any network that can be enumerated."""
+from relureg.network.affine_forms import MAX_ENTRIES, AffineTensor
 
 _FLOATS = {"FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"}
 _INTEGERS = {"INT64", "INT32", "INT16", "INT8", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL"}
@@ -47,7 +44,8 @@ def decode(tensor: Any, folder: Path | None) -> Constant:
     from onnx import TensorProto, numpy_helper
 
     place = f"tensor {tensor.name!r}"
-    kind = TensorProto.DataType.Name(tensor.data_type)
+    known = tensor.data_type in TensorProto.DataType.values()
+    kind = TensorProto.DataType.Name(tensor.data_type) if known else f"number {tensor.data_type}"
     if kind not in _FLOATS | _INTEGERS:
         raise UnsupportedNetworkError(f"element type {kind} is not read; floats and integers are", where=place)
     shape = [int(size) for size in tensor.dims]
@@ -59,19 +57,19 @@ def decode(tensor: Any, folder: Path | None) -> Constant:
     if tensor.data_location == TensorProto.EXTERNAL:
         raw = _external_bytes(tensor, folder, math.prod(shape) * item_size, place)
         tensor = TensorProto(data_type=tensor.data_type, dims=shape, raw_data=raw, name=tensor.name)
-    stored = (
-        len(tensor.raw_data) // item_size
-        if tensor.HasField("raw_data")
-        else len(getattr(tensor, _STORED_AS.get(kind, "int32_data")))
-    )
-    if stored != math.prod(shape):
+    if tensor.HasField("raw_data"):
+        held, needed, unit = len(tensor.raw_data), math.prod(shape) * item_size, "bytes"
+    else:
+        held, needed, unit = len(getattr(tensor, _STORED_AS.get(kind, "int32_data"))), math.prod(shape), "entries"
+    if held != needed:
         raise MalformedNetworkError(
-            f"holds {stored} entries but declares shape {shape}; the file is damaged", where=place
+            f"holds {held} {unit}, but its shape {shape} needs {needed}; the file is damaged", where=place
         )
     array = numpy_helper.to_array(tensor).reshape(shape)
     if kind in _INTEGERS:
         return array.astype(np.int64)
-    array = array.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused below
+        array = array.astype(np.float64)
     if not np.isfinite(array).all():
         entry = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
         raise MalformedNetworkError(f"entry {entry} is NaN or infinite; weights must be finite", where=place)
@@ -87,7 +85,8 @@ def _item_size(kind: str) -> int:
 
 
 def _external_bytes(tensor: Any, folder: Path | None, expected: int, place: str) -> bytes:
-    entries = {entry.key: entry.value for entry in tensor.external_data}
+    # Protocol buffers hand out bytes in place of text that is not UTF-8; no file can be meant by it.
+    entries = {str(entry.key): str(entry.value) for entry in tensor.external_data}
     location = entries.get("location", "")
     if folder is None:
         raise MalformedNetworkError(
@@ -96,21 +95,20 @@ def _external_bytes(tensor: Any, folder: Path | None, expected: int, place: str)
             where=place,
         )
     path = folder / location
-    # resolve() follows symbolic links and "..": what counts is where the bytes really are.
-    if not location or os.path.isabs(location) or not path.resolve().is_relative_to(folder.resolve()):
+    if not location or os.path.isabs(location) or not _is_inside(path, folder):
         raise MalformedNetworkError(
             f"its data are said to be in {location!r}, outside the model's folder; that is not followed", where=place
         )
     try:
-        offset = int(entries.get("offset", "0"))
-        length = int(entries.get("length", expected))
+        offset = _byte_count(entries.get("offset", "0"))
+        length = _byte_count(entries.get("length", str(expected)))
     except ValueError as error:
         raise MalformedNetworkError(
-            "its external data have an offset or length that is no number", where=place
+            f"its external data have an offset or length that is no number of bytes: {error}", where=place
         ) from error
-    if length != expected or offset < 0:
+    if length != expected:
         raise MalformedNetworkError(
-            f"its external data have {length} bytes at offset {offset}, but {expected} bytes are needed", where=place
+            f"its external data are said to have {length} bytes, but {expected} are needed", where=place
         )
     try:
         with path.open("rb") as stream:
@@ -129,3 +127,18 @@ def _external_bytes(tensor: Any, folder: Path | None, expected: int, place: str)
             f"its data in {location!r} end after {len(raw)} of {expected} bytes; the file is truncated", where=place
         )
     return raw
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    try:
+        # resolve() follows symbolic links and "..": what counts is where the bytes really are.
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a loop of links; a zero byte in the name
+        return False
+
+
+def _byte_count(text: str) -> int:
+    # 18 digits are beyond any file, and fit the 64 bits of a file offset.
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValueError(text if len(text) <= 40 else text[:37] + "...")
+    return int(text)

@@ -71,7 +71,8 @@ class RationalMatrix:
         numerators = np.empty((len(rows), num_columns), dtype=object)
         denominator = math.lcm(1, *(entry.denominator for row in rows for entry in row))
         for i, row in enumerate(rows):
-            numerators[i] = [entry.numerator * (denominator // entry.denominator) for entry in row]
+            # int() lest the numerator of a NumPy integer keeps its 64 bits.
+            numerators[i] = [int(entry.numerator) * (denominator // entry.denominator) for entry in row]
         return cls(numerators, denominator)
 
     @classmethod
@@ -118,9 +119,20 @@ class RationalMatrix:
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
         """Whether every entry is a number of that floating-point type."""
-        doubles = [as_double(entry) for row in self.fractions() for entry in row]
-        with np.errstate(over="ignore"):
-            return all(x is not None and float(kind(x)) == x for x in doubles)
+        if self.denominator & (self.denominator - 1):
+            return False
+        point = self.denominator.bit_length() - 1
+        info = np.finfo(kind)
+        lowest = info.minexp - info.nmant  # the exponent of the smallest subnormal number
+        for n in map(abs, self.numerators.flat):
+            trailing = (n & -n).bit_length() - 1
+            if n and (
+                n.bit_length() - trailing > info.nmant + 1
+                or n.bit_length() - point > info.maxexp
+                or trailing - point < lowest
+            ):
+                return False
+        return True
 
     @cached_property
     def is_zero(self) -> bool:
@@ -244,6 +256,27 @@ def primitive(row: Sequence[int]) -> tuple[int, ...]:
     """
     divisor = math.gcd(*row)
     return tuple(row) if divisor <= 1 else tuple(entry // divisor for entry in row)
+
+
+def as_fraction(value: Fraction | float | int) -> Fraction:
+    """A finite number, exactly; a NumPy scalar is taken for the Python number it equals.
+
+    Raises
+    ------
+    ValueError
+        The value is NaN or infinite.
+
+    Examples
+    --------
+    >>> as_fraction(0.75), as_fraction(np.uint8(3))
+    (Fraction(3, 4), Fraction(3, 1))
+    """
+    # A Fraction of a NumPy integer would keep its 8 to 64 bits, and wrap around in what follows.
+    number = value.item() if isinstance(value, np.generic) else value
+    try:
+        return Fraction(number)
+    except OverflowError as error:
+        raise ValueError(f"{number} is not a finite number") from error
 
 
 def as_double(value: Fraction) -> float | None:

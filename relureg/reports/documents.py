@@ -6,6 +6,7 @@ The keys are described in docs/json-output.md and by docs/output.schema.json.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from relureg import version
 from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
-from relureg.errors import ReluregError
+from relureg.complex.count import RegionCount
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.theory.bounds import Bound
@@ -49,7 +50,7 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
     }
 
 
-def count_document(cells: Complex, bounds: Iterable[Bound]) -> Document:
+def count_document(cells: RegionCount, bounds: Iterable[Bound]) -> Document:
     """What `relureg count` tells."""
     return _head("count", cells.network) | {
         "domain": _domain(cells),
@@ -63,7 +64,8 @@ def count_document(cells: Complex, bounds: Iterable[Bound]) -> Document:
         "per_stage": list(cells.per_stage),
         "checks": _checks(cells.checks),
         "check_details": _details(cells.checks),
-        "predicates": None,
+        "facets": cells.num_facets,
+        "predicates": None if cells.predicates is None else asdict(cells.predicates),
         "bounds": [_bound(bound) for bound in bounds],
     }
 
@@ -122,11 +124,6 @@ def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: It
     }
 
 
-def error_document(error: ReluregError) -> Document:
-    """What any command tells with --json when it cannot answer."""
-    return {"error": {"kind": error.kind, "message": error.message, "where": error.where}}
-
-
 def _head(command: str, network: Network | None) -> Document:
     return {
         "schema_version": SCHEMA_VERSION,
@@ -149,7 +146,7 @@ def _network(network: Network) -> Document:
     }
 
 
-def _domain(cells: Complex) -> str:
+def _domain(cells: Complex | RegionCount) -> str:
     return cells.domain.label if cells.domain else f"whole space R^{cells.network.input_dim}"
 
 

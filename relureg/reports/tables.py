@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from rich import box
@@ -12,6 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from relureg.network.rational import as_double
 from relureg.reports.documents import Document
 
 _CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
@@ -60,7 +62,7 @@ def count_table(document: Document) -> RenderableType:
         kinds += f"   relatively bounded {_int(document['relatively_bounded'])}"
     facts.add_row("activation regions", Text(regions, style="bold"), kinds)
     for number, count in enumerate(document["per_stage"][:-1], start=1):
-        facts.add_row(f"after stage {number}", _int(count), "")
+        facts.add_row(f"after stage {number}", _int(count) if document["complete"] else f"at least {_int(count)}", "")
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
     return _page(
@@ -145,6 +147,8 @@ def _checks_line(document: Document) -> RenderableType:
         word, style = _CHECK_WORDS[passed]
         line.append(f"   {_CHECK_NAMES.get(name, name)} ")
         line.append(word, style=style)
+    if predicates := document.get("predicates"):
+        line.append(f"   exact predicates {_int(predicates['exact'])} of {_int(predicates['total'])}")
     line.append(f"   engine {document['engine']}   {document['seconds']:.2f} s", style="dim")
     return line
 
@@ -215,5 +219,5 @@ def _log10(value: int) -> float:
 
 def _decimal(text: str) -> str:
     """A rational bound as people write it."""
-    numerator, _, denominator = text.partition("/")
-    return f"{int(numerator) / int(denominator or 1):g}"
+    double = as_double(Fraction(text))
+    return text if double is None else f"{double:.17g}" if abs(double) < 1e16 and double % 1 == 0 else repr(double)

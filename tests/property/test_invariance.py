@@ -1,5 +1,6 @@
 """Changes of a network that keep its complex: counts, facets, degrees and diameter stay."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def _random_layers(seed: int, widths: tuple[int, ...]) -> Layers:
     rng = np.random.default_rng(seed)
     return [
         (rng.integers(-6, 7, size=(n, m)).astype(float), rng.integers(-6, 7, size=n).astype(float))
-        for m, n in zip(widths, widths[1:], strict=False)
+        for m, n in pairwise(widths)
     ]
 
 
@@ -70,7 +71,9 @@ def _duplicate_a_unit(layers: Layers) -> Layers:
     "change",
     [_permute_units, _permute_inputs, _scale_a_unit, _shear_the_input, _add_a_dead_unit, _duplicate_a_unit],
 )
-@pytest.mark.parametrize(("seed", "widths"), [(1, (2, 5, 4, 1)), (2, (3, 4, 3, 1)), (3, (2, 4, 4, 2)), (4, (1, 4, 4, 1))])
+@pytest.mark.parametrize(
+    ("seed", "widths"), [(1, (2, 5, 4, 1)), (2, (3, 4, 3, 1)), (3, (2, 4, 4, 2)), (4, (1, 4, 4, 1))]
+)
 def test_the_complex_stays(change: Any, seed: int, widths: tuple[int, ...]) -> None:
     layers = _random_layers(seed, widths)
     assert _figures(change(layers)) == _figures(layers)

@@ -28,9 +28,7 @@ def _pieces_of_the_line(network: Network) -> int:
     for end in range(1, network.num_units + 1):
         cuts = set(breakpoints)
         outer = [Fraction(0)] if not breakpoints else [breakpoints[0] - 1, breakpoints[-1] + 1]
-        samples = sorted(
-            {*outer, *breakpoints, *((a + b) / 2 for a, b in pairwise(breakpoints))}
-        )
+        samples = sorted({*outer, *breakpoints, *((a + b) / 2 for a, b in pairwise(breakpoints))})
         for left, right in zip([None, *breakpoints], [*breakpoints, None], strict=True):
             inside = [x for x in samples if (left is None or x > left) and (right is None or x < right)]
             first = inside[0]

@@ -10,7 +10,13 @@ import relureg
 from relureg import Network, bounds
 from relureg.errors import UsageError
 from relureg.theory.bounds import (
-    Architecture, arrangement_bound, montufar_2017, one_input_product, raghu_2017, serra_2018, trivial,
+    Architecture,
+    arrangement_bound,
+    montufar_2017,
+    one_input_product,
+    raghu_2017,
+    serra_2018,
+    trivial,
 )  # fmt: skip
 
 VALUES = json.loads(Path("fixtures/reference/values.json").read_text())

@@ -1,0 +1,142 @@
+// The Python face of the splitter: networks in, figures and columns of records out.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <sstream>
+
+#include "run.hpp"
+
+namespace nb = nanobind;
+using relureg::Records;
+using relureg::Result;
+
+namespace {
+
+using Doubles = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
+
+std::vector<double> doubles(const Doubles& array) { return {array.data(), array.data() + array.size()}; }
+
+// Whitespace-separated hexadecimal integers of any size.
+std::vector<mpz_class> integers(const std::string& text, std::size_t expected) {
+    std::vector<mpz_class> numbers;
+    numbers.reserve(expected);
+    std::istringstream words(text);
+    std::string word;
+    while (words >> word) numbers.emplace_back(word, 16);
+    if (numbers.size() != expected) throw std::invalid_argument("wrong number of exact entries");
+    return numbers;
+}
+
+class Builder {
+  public:
+    explicit Builder(int dim) { network.dim = dim; }
+
+    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant,
+                   const std::string& exact_constant) {
+        relureg::Stage stage{};
+        stage.units = units;
+        stage.forced = forced;
+        stage.is_rounded = is_rounded;
+        stage.is_out_of_range = is_out_of_range;
+        stage.constant = doubles(constant);
+        stage.exact_constant = integers(exact_constant, units);
+        if (static_cast<int>(stage.constant.size()) != units) throw std::invalid_argument("wrong number of constants");
+        network.stages.push_back(std::move(stage));
+    }
+
+    // Weights of the last stage added, by column; exact entries by row.
+    void add_term(int source, int columns, const Doubles& by_column, const std::string& exact) {
+        auto& stage = network.stages.back();
+        const std::size_t size = static_cast<std::size_t>(stage.units) * columns;
+        relureg::Term term{source, columns, doubles(by_column), integers(exact, size)};
+        const int expected = source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
+                                    : network.dim;
+        if (term.by_column.size() != size || columns != expected) throw std::invalid_argument("wrong shape of weights");
+        stage.terms.push_back(std::move(term));
+    }
+
+    relureg::Network network;
+};
+
+template <class T>
+auto array(std::vector<T> values) {
+    auto* owned = new std::vector<T>(std::move(values));
+    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return nb::ndarray<nb::numpy, T, nb::ndim<1>>(owned->data(), {owned->size()}, owner);
+}
+
+nb::object chunk(relureg::Run& run) {
+    Result result;
+    if (!run.take_chunk(result)) return nb::none();
+    Records& r = result.records;
+    nb::dict columns;
+    columns["patterns"] = array(std::move(r.patterns));
+    columns["vanishing"] = array(std::move(r.vanishing));
+    columns["bounded"] = array(std::move(r.bounded));
+    columns["points"] = array(std::move(r.points));
+    columns["facet_count"] = array(std::move(r.facet_count));
+    columns["facet_length"] = array(std::move(r.facet_length));
+    columns["facet_units"] = array(std::move(r.facet_units));
+    columns["facet_on_boundary"] = array(std::move(r.facet_on_boundary));
+    nb::dict exact;
+    for (const auto& [region, coordinates] : r.exact_points) exact[nb::int_(region)] = nb::cast(coordinates);
+    columns["exact_points"] = exact;
+    return columns;
+}
+
+nb::dict figures(relureg::Run& run) {
+    const Result total = run.figures();
+    nb::dict result;
+    result["regions"] = total.regions;
+    result["bounded"] = total.bounded;
+    result["facet_sides"] = total.facet_sides;
+    result["boundary_facets"] = total.boundary_facets;
+    result["per_stage"] = total.per_stage;
+    result["is_balanced"] = total.balance == 0;
+    result["decisions"] = total.statistics.decisions;
+    result["exact_decisions"] = total.statistics.exact;
+    result["zeros"] = total.statistics.zeros;
+    return result;
+}
+
+}  // namespace
+
+NB_MODULE(RELUREG_MODULE, m) {
+    m.doc() = "The cell splitter; use it through relureg.engine.split.";
+    m.def("has_modern_processor", [] {
+#if defined(__x86_64__)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#else
+        return false;
+#endif
+    });
+    nb::class_<Builder>(m, "Network")
+        .def(nb::init<int>(), nb::arg("dim"))
+        .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
+             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("exact_constant"))
+        .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
+             nb::arg("exact"));
+    nb::class_<relureg::Run>(m, "Run")
+        .def(
+            "__init__",
+            [](relureg::Run* self, const Builder& builder, bool records, bool audit, std::int64_t max_regions, int jobs) {
+                new (self) relureg::Run(builder.network, {records, audit, max_regions}, jobs);
+            },
+            nb::arg("network"), nb::arg("records"), nb::arg("audit"), nb::arg("max_regions"), nb::arg("jobs"))
+        .def("start", &relureg::Run::start)
+        .def("stop", &relureg::Run::stop)
+        .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())
+        .def("wait", &relureg::Run::wait, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>())
+        .def("take_chunk", &chunk)
+        .def("figures", &figures)
+        .def_prop_ro("regions_so_far", &relureg::Run::regions_so_far)
+        .def_prop_ro("fraction_done", &relureg::Run::fraction_done)
+        .def_prop_ro("was_stopped", &relureg::Run::was_stopped)
+        .def_prop_ro("is_out_of_regions", &relureg::Run::is_out_of_regions)
+        .def_prop_ro("num_work_units", &relureg::Run::num_units)
+        .def_prop_ro("error", &relureg::Run::error);
+}

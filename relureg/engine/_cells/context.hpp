@@ -1,0 +1,50 @@
+// A stage on a cell: its units' rows as affine functions of the reduced input, in doubles and, lazily, exactly.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "cell.hpp"
+#include "network.hpp"
+
+namespace relureg {
+
+struct Context {
+    const Context* parent;  // the stage before, on the cell that this one was entered from
+    int stage;
+    const Stage* data;
+    double* rows;           // [coordinate * units + unit]
+    mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
+
+    const Context& at(int wanted) const {
+        const Context* context = this;
+        while (context->stage != wanted) context = context->parent;
+        return *context;
+    }
+
+    // The row of a unit times the stage's common denominator. `sign` holds the signs of all earlier stages.
+    const ExactVector& exact_row(int unit, int dim, const std::int8_t* sign) const {
+        if (exact_rows.empty()) exact_rows.resize(data->units);
+        auto& cached = exact_rows[unit];
+        if (cached) return *cached;
+        auto row = std::make_unique<ExactVector>(dim + 1);
+        (*row)[0] = data->exact_constant[unit];
+        for (const auto& term : data->terms) {
+            const mpz_class* weights = &term.exact[static_cast<std::size_t>(unit) * term.columns];
+            if (term.source == 0) {
+                for (int k = 0; k < term.columns; ++k) (*row)[k + 1] += weights[k];
+                continue;
+            }
+            const Context& source = at(term.source - 1);
+            for (int k = 0; k < term.columns; ++k) {
+                if (weights[k] == 0 || sign[source.data->first_unit + k] <= 0) continue;
+                const ExactVector& active = source.exact_row(k, dim, sign);
+                for (int j = 0; j <= dim; ++j) (*row)[j] += weights[k] * active[j];
+            }
+        }
+        cached = std::move(row);
+        return *cached;
+    }
+};
+
+}  // namespace relureg

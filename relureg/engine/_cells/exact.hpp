@@ -1,0 +1,97 @@
+// Exact integer vectors: rows of hyperplanes and generators, and the null vector that defines a generator.
+#pragma once
+
+#include <gmpxx.h>
+
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+namespace relureg {
+
+using ExactVector = std::vector<mpz_class>;
+
+struct ContradictionError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+inline mpz_class dot(const ExactVector& a, const ExactVector& b) {
+    mpz_class sum;
+    for (std::size_t j = 0; j < a.size(); ++j) mpz_addmul(sum.get_mpz_t(), a[j].get_mpz_t(), b[j].get_mpz_t());
+    return sum;
+}
+
+// Divide by the greatest common divisor of all entries.
+inline void make_primitive(ExactVector& v) {
+    mpz_class divisor;
+    for (const auto& x : v) {
+        mpz_gcd(divisor.get_mpz_t(), divisor.get_mpz_t(), x.get_mpz_t());
+        if (divisor == 1) return;
+    }
+    if (divisor > 1)
+        for (auto& x : v) mpz_divexact(x.get_mpz_t(), x.get_mpz_t(), divisor.get_mpz_t());
+}
+
+// p * a + q * b, primitive.
+inline ExactVector combine(const mpz_class& p, const ExactVector& a, const mpz_class& q, const ExactVector& b) {
+    ExactVector result(a.size());
+    for (std::size_t j = 0; j < a.size(); ++j) result[j] = p * a[j] + q * b[j];
+    make_primitive(result);
+    return result;
+}
+
+// The vector, unique up to scale, that is orthogonal to all rows; they have one dimension less than entries.
+// Integer Gauss-Jordan elimination; rows are kept primitive so that the integers stay short.
+inline ExactVector null_vector(std::vector<ExactVector> rows, int size) {
+    std::vector<int> pivot_of_row;
+    std::vector<bool> has_pivot(size, false);
+    std::size_t done = 0;
+    for (int column = 0; column < size && done < rows.size(); ++column) {
+        std::size_t pivot = done;
+        while (pivot < rows.size() && rows[pivot][column] == 0) ++pivot;
+        if (pivot == rows.size()) continue;
+        std::swap(rows[done], rows[pivot]);
+        make_primitive(rows[done]);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            if (i != done && rows[i][column] != 0)
+                rows[i] = combine(rows[done][column], rows[i], -rows[i][column], rows[done]);
+        pivot_of_row.push_back(column);
+        has_pivot[column] = true;
+        ++done;
+    }
+    if (static_cast<int>(done) != size - 1)
+        throw ContradictionError("the hyperplanes of a generator do not meet in a line");
+    int free = 0;
+    while (has_pivot[free]) ++free;
+    // rows[i] . x = rows[i][p] x_p + rows[i][free] x_free = 0; take x_free = lcm of the pivots.
+    mpz_class scale = 1;
+    for (std::size_t i = 0; i < done; ++i) {
+        const mpz_class& pivot = rows[i][pivot_of_row[i]];
+        mpz_lcm(scale.get_mpz_t(), scale.get_mpz_t(), pivot.get_mpz_t());
+    }
+    ExactVector x(size);
+    x[free] = scale;
+    for (std::size_t i = 0; i < done; ++i) {
+        const mpz_class& pivot = rows[i][pivot_of_row[i]];
+        x[pivot_of_row[i]] = -rows[i][free] * (scale / pivot);
+    }
+    make_primitive(x);
+    return x;
+}
+
+// The doubles x[j] / 2^bits with max-norm in [1/2, 1); returns bits when they are exact and few, else kInexact,
+// with each entry then off by at most 2^-52.
+inline int to_doubles(const ExactVector& x, double* out, int stride) {
+    long highest = 0;
+    for (const auto& entry : x)
+        if (entry != 0) highest = std::max(highest, static_cast<long>(mpz_sizeinbase(entry.get_mpz_t(), 2)));
+    for (std::size_t j = 0; j < x.size(); ++j) {
+        long exponent = 0;
+        const double mantissa = mpz_get_d_2exp(&exponent, x[j].get_mpz_t());
+        out[j * stride] = std::ldexp(mantissa, static_cast<int>(exponent - highest));
+    }
+    return highest <= 53 ? static_cast<int>(highest) : 255;
+}
+
+}  // namespace relureg

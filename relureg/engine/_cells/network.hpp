@@ -1,0 +1,154 @@
+// The network as the splitter sees it: stages of units that are affine in the reduced input and in earlier
+// stages, once in doubles with rigorous error bounds, once in integers.
+#pragma once
+
+#include <gmpxx.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace relureg {
+
+constexpr double kUnitRoundoff = 0x1p-53;
+constexpr int kInexact = 255;  // "bits" of a number that is not a small exact integer
+
+// gamma_n = n u / (1 - n u): n roundings in a row (Higham, Accuracy and Stability of Numerical Algorithms, 3.1).
+inline double gamma(double n) { return n * kUnitRoundoff / (1 - n * kUnitRoundoff); }
+
+// Weights on one source: 0 is the reduced input, l >= 1 is the output of stage l - 1 (counted from 0).
+struct Term {
+    int source;
+    int columns;
+    std::vector<double> by_column;  // [column * units + unit]
+    std::vector<mpz_class> exact;   // [unit * columns + column], scaled so that all of a stage share one denominator
+};
+
+struct Stage {
+    int units;
+    int first_unit;               // number of the first unit, over all stages
+    bool forced;                  // rows of the domain: only their positive side counts
+    std::vector<double> constant; // [unit]
+    std::vector<Term> terms;
+    std::vector<mpz_class> exact_constant;
+    bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
+    bool is_out_of_range;         // a parameter is too large or small for doubles: every decision is exact
+
+    // The predicate's constants, derived in `Network::finish`.
+    std::vector<double> majorant;        // [coordinate * units + unit]: R, all units active, all signs positive
+    std::vector<double> relative_error;  // [unit]: c, |computed row - row| <= c R in each coordinate
+    std::vector<double> value_error;     // [unit]: error of row . g for an exact generator of max-norm <= 1
+    std::vector<double> norm;            // [unit]: |row|_1 is at most this
+    std::vector<std::uint8_t> row_bits;  // [unit]: row * 2^fraction_bits is integral and |.|_1 < 2^row_bits
+    int fraction_bits;
+    std::uint64_t sources;  // bit s: source s is read; bit 0 is the input, bit 63 any source beyond 62
+};
+
+// The bit of a source in `Stage::sources` and in a generator's `quiet`; the last one is never set in `quiet`.
+inline std::uint64_t source_bit(int source) { return std::uint64_t{1} << std::min(source, 63); }
+
+// Number of binary digits after the point of a double (0 for integers).
+inline int fraction_bits(double x) {
+    if (x == 0) return 0;
+    int exponent;
+    auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(x, &exponent), 53));
+    int trailing = __builtin_ctzll(static_cast<unsigned long long>(mantissa));
+    return std::max(0, 53 - exponent - trailing);
+}
+
+class Network {
+  public:
+    int dim = 0;  // r, the number of essential inputs
+    std::vector<Stage> stages;
+    int num_units = 0;  // with the rows of the domain
+
+    // Derive the error bounds of all stages.
+    //
+    // The row of a unit is computed as constant + sum over sources of weight * row of an active unit. With R the
+    // majorant (absolute values, every unit active) and n terms, each computed coordinate obeys
+    //     |fl(m) - m| <= ((1 + c_sources)(1 + gamma_{n + 4}) - 1) R =: c R,
+    // one rounding a product, n additions in any order, one rounding of a weight that is no double. The value at a
+    // generator g with |g|_max <= 1 and stored error eps then errs by at most
+    //     |R|_1 (c + gamma_{r + 3} (1 + c)) + |R|_1 (1 + c) eps.
+    // 2^-900 absorbs underflow. R itself is computed in doubles and inflated by 2^-20 for its own rounding.
+    void finish() {
+        const int D = dim + 1;
+        num_units = 0;
+        for (auto& stage : stages) {
+            const int n = stage.units;
+            stage.first_unit = num_units;
+            num_units += n;
+            stage.sources = 0;
+            for (const auto& term : stage.terms) stage.sources |= source_bit(term.source);
+            stage.majorant.assign(static_cast<std::size_t>(D) * n, 0.0);
+            double additions = 0, source_error = 0;
+            bool copied = true;  // rows that only see the input are taken over, not computed
+            int bits = 0;
+            bool out_of_range = stage.is_out_of_range;
+            for (const auto& term : stage.terms)
+                out_of_range = out_of_range || (term.source > 0 && stages[term.source - 1].is_out_of_range);
+            stage.is_out_of_range = out_of_range;
+            for (int i = 0; i < n; ++i) {
+                stage.majorant[i] = std::fabs(stage.constant[i]);
+                bits = std::max(bits, fraction_bits(stage.constant[i]));
+            }
+            for (const auto& term : stage.terms) {
+                int weight_bits = 0;
+                for (double w : term.by_column) weight_bits = std::max(weight_bits, fraction_bits(w));
+                if (term.source == 0) {
+                    for (int k = 0; k < term.columns; ++k)
+                        for (int i = 0; i < n; ++i)
+                            stage.majorant[static_cast<std::size_t>(k + 1) * n + i] +=
+                                std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]);
+                    bits = std::max(bits, weight_bits);
+                    continue;
+                }
+                copied = false;
+                additions += term.columns;
+                const auto& source = stages[term.source - 1];
+                for (double c : source.relative_error) source_error = std::max(source_error, c);
+                bits = std::max(bits, weight_bits + source.fraction_bits);
+                for (int k = 0; k < term.columns; ++k)
+                    for (int j = 0; j < D; ++j) {
+                        const double r = source.majorant[static_cast<std::size_t>(j) * source.units + k];
+                        for (int i = 0; i < n; ++i)
+                            stage.majorant[static_cast<std::size_t>(j) * n + i] +=
+                                std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]) * r;
+                    }
+            }
+            if (!copied)
+                for (double& r : stage.majorant) r *= 1 + 0x1p-20;
+            stage.fraction_bits = bits;
+            const double own = copied ? (stage.is_rounded ? gamma(1) : 0.0) : gamma(additions + 5);
+            const double c = ((1 + source_error) * (1 + own) - 1) * (1 + 0x1p-20);
+            stage.relative_error.assign(n, c);
+            stage.value_error.resize(n);
+            stage.norm.resize(n);
+            stage.row_bits.assign(n, kInexact);
+            for (int i = 0; i < n; ++i) {
+                double sum = 0;
+                for (int j = 0; j < D; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * n + i];
+                sum *= 1 + 0x1p-20;
+                // Integers below 2^53 are computed without any rounding: sums, products and values are exact.
+                if (!stage.is_rounded && bits < 900 && sum < 0x1p900) {
+                    int size = 0;
+                    std::frexp(std::ldexp(sum, bits), &size);
+                    if (size <= 53) {
+                        stage.row_bits[i] = static_cast<std::uint8_t>(std::max(size, 0));
+                        stage.relative_error[i] = 0;
+                    }
+                }
+                const double e = stage.relative_error[i];
+                stage.norm[i] = sum * (1 + e) * (1 + 0x1p-40);
+                stage.value_error[i] = sum * (e + gamma(D + 2) * (1 + e)) * (1 + 0x1p-40) + 0x1p-900;
+                if (!(sum < 0x1p900) || out_of_range)  // then no double settles anything here
+                    stage.value_error[i] = stage.norm[i] = std::numeric_limits<double>::infinity();
+            }
+        }
+    }
+};
+
+}  // namespace relureg

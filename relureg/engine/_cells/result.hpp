@@ -1,0 +1,49 @@
+// What a search yields: figures that add up over work units, and records of regions where they are asked for.
+#pragma once
+
+#include <gmpxx.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hashing.hpp"
+
+namespace relureg {
+
+struct Statistics {
+    std::int64_t decisions = 0;  // signs of an affine form at a generator
+    std::int64_t exact = 0;      // of these, settled by integers of any size
+    std::int64_t zeros = 0;      // of all decisions, the form vanishes
+    void operator+=(const Statistics& s) { decisions += s.decisions, exact += s.exact, zeros += s.zeros; }
+};
+
+// Columns of relureg.engine.records.Records, in the essential inputs.
+struct Records {
+    std::vector<std::uint8_t> patterns, vanishing, bounded, facet_on_boundary;
+    std::vector<double> points;
+    std::vector<std::pair<std::int64_t, std::vector<std::string>>> exact_points;  // region, coordinates "p/q"
+    std::vector<std::int64_t> facet_count;   // per region
+    std::vector<std::int64_t> facet_length;  // units per facet
+    std::vector<std::int32_t> facet_units;
+};
+
+struct Result {
+    std::int64_t regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0;
+    std::vector<std::int64_t> per_stage;
+    Wide balance = 0;  // sum of side * mix(facet key), modulo 2^128: 0 when watertight
+    Statistics statistics;
+    Records records;
+
+    void add_figures(const Result& other) {
+        regions += other.regions, bounded += other.bounded;
+        facet_sides += other.facet_sides, boundary_facets += other.boundary_facets;
+        if (per_stage.size() < other.per_stage.size()) per_stage.resize(other.per_stage.size());
+        for (std::size_t i = 0; i < other.per_stage.size(); ++i) per_stage[i] += other.per_stage[i];
+        balance += other.balance;
+        statistics += other.statistics;
+    }
+};
+
+}  // namespace relureg

@@ -1,0 +1,82 @@
+"""Ctrl-C, a reader that has gone, and a full disk: an exit code and one line, no traceback, no file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import Run
+
+COMMAND = [sys.executable, "-m", "relureg"]
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
+from relureg.cli.main import main
+main()
+"""
+
+
+def test_interrupting_a_long_count(fixtures: Path, tmp_path: Path) -> None:
+    path = fixtures / "truth" / "rand_3-60-1.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "count", path, "--engine", "lp", "--verbose", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert process.stderr is not None
+    read = process.stderr.readline()  # told once the network is read and the count begins
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=1)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert "sha256" in read
+    assert process.returncode == 130
+    assert stdout == ""
+    assert stderr.strip() == "relureg: interrupted"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_gone_is_no_error(fixtures: Path) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        done = subprocess.run(
+            [*COMMAND, "bounds", fixtures / "truth" / "xor.json"],
+            stdout=write_end,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    finally:
+        os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["bounds", "fixtures/truth/xor.json"], ["--help"]])
+def test_a_full_disk_is_named(words: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*COMMAND, *words], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == "relureg: error: standard output: cannot be written: No space left on device\n"
+
+
+def test_a_full_disk_does_not_hide_another_error() -> None:
+    with open("/dev/full", "w") as full:
+        command = [*COMMAND, "count", "missing.json", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr == "relureg: error: missing.json: no such file; check the path\n"
+
+
+def test_a_closed_standard_output_is_no_error(run_relureg: Run) -> None:
+    command = ["sh", "-c", 'exec "$0" -m relureg bounds fixtures/truth/xor.json >&-', sys.executable]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run_relureg("bounds", "fixtures/truth/xor.json").returncode == 0

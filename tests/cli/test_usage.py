@@ -1,0 +1,98 @@
+"""Wrong boxes, options and commands, and standard input that holds no network: exit code 2 or 3, one line."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
+
+XOR = "fixtures/truth/xor.json"
+
+BOXES = {
+    ("1", "0"): "x0: the lower bound 1 is not below the upper bound 0; a box needs an interior",
+    ("0", "0"): "x0: the lower bound 0 is not below the upper bound 0",
+    ("nan", "1"): "'nan' is not a number (write 1.5, 1/3, inf)",
+    ("0", "1/0"): "'1/0' is not a number",
+    ("-1e999", "1e999"): "'-1e999' is not a number",
+    ("0", "one"): "'one' is not a number",
+    ("0,1,2",): "'0,1,2' is not an interval; write LO HI, or x0:LO,HI for one input",
+    ("x9:0,1",): "x9 is not one of x0..x1",
+    ("x0:0,1;x0:2,3",): "x0 is given twice",
+    ("x0:0,1;x1:3,2",): "x1: the lower bound 3 is not below the upper bound 2",
+    ("x0:0",): "'0' is not an interval",
+    ("y:0,1",): "'y:0,1' does not name an input; write x0:LO,HI;x1:LO,HI",
+    ("x" + "9" * 5000 + ":0,1",): "x9999",
+    ("file",): "the network file states no input box; give LO HI",
+}
+
+
+@pytest.mark.parametrize("words", BOXES, ids=lambda words: " ".join(words)[:20])
+def test_a_wrong_box(words: tuple[str, ...], run_relureg: Run) -> None:
+    done = run_relureg("count", XOR, "--json", "--box", *words)
+    check_one_line(done, USAGE, f"--box: {BOXES[words]}")
+    error = json.loads(done.stdout)["error"]
+    assert error["kind"] == "domain"
+    assert error["where"].startswith("--box")
+
+
+COMMAND_LINES = {
+    ("frobnicate",): r"No such command .*frobnicate.* \(try --help\)",
+    ("count", "--frobnicate"): r"No such option.* .*--frobnicate.* \(try --help\)",
+    ("--quiet",): r"No such option.* .*--quiet.* \(try --help\)",
+    ("inspect", XOR, "--box", "0", "1"): "No such option.* .*--box.*",
+    ("count", XOR, "--engine", "gpu"): r"there is no engine 'gpu'; choose auto.* or lp",
+    ("count", XOR, XOR): rf"Got unexpected extra argument \({XOR}\) \(try --help\)",
+    ("count", XOR, "--box"): r"Option '--box' requires an argument\. \(try --help\)",
+    ("count", XOR, "--max-regions", "0"): r"Invalid value for '--max-regions': 0 is not in the range x>=1\. .*",
+    ("count", XOR, "--max-regions", "many"): r"Invalid value for '--max-regions': 'many' is not a valid integer.*",
+    ("count", XOR, "--timeout", "0"): r"timeout is 0\.0; a positive number of seconds is needed",
+    ("count", XOR, "--timeout", "nan"): r"timeout is nan; a positive number of seconds is needed",
+    ("bounds", XOR, "--widths", "2,3"): r"give either NET or --widths, not both",
+    ("bounds", "--widths", "2,x"): r"--widths: 'x' is not a width; write whole numbers like 2,16,16",
+    ("bounds", "--widths", ""): r"--widths: '' is not a width; write whole numbers like 2,16,16",
+    ("bounds", "--widths", "-2,3"): r"--widths: '-2' is not a width; .*",
+}
+
+
+@pytest.mark.parametrize("words", COMMAND_LINES, ids=" ".join)
+def test_a_wrong_command_line(words: tuple[str, ...], run_relureg: Run) -> None:
+    done = run_relureg(*words)
+    check_one_line(done, USAGE, "")
+    assert re.fullmatch(COMMAND_LINES[words], done.stderr.removeprefix("relureg: error: ").rstrip())
+    assert done.stdout == ""
+
+
+def test_a_wrong_command_line_with_json(run_relureg: Run) -> None:
+    done = run_relureg("count", XOR, "--engine", "gpu", "--json")
+    check_one_line(done, USAGE, "there is no engine 'gpu'; choose auto")
+    error = json.loads(done.stdout)["error"]
+    assert (error["kind"], error["where"]) == ("usage", None)
+    assert done.stderr == f"relureg: error: {error['message']}\n"
+
+
+def test_no_network_and_nothing_on_standard_input(run_relureg: Run) -> None:
+    for words in (("count",), ("count", "-")):
+        check_one_line(run_relureg(*words), INPUT, "standard input: the file is empty; a network was expected\n")
+    truncated = run_relureg("count", stdin=b'{"format": ')
+    check_one_line(truncated, INPUT, "standard input: line 1, column 12: not JSON: Expecting value\n")
+    unknown = run_relureg("count", stdin=b"?")
+    check_one_line(unknown, INPUT, "standard input: not a known network format; read are relureg JSON")
+
+
+def test_standard_input_that_is_closed() -> None:
+    for words, code, message in [(["count"], USAGE, "no network given; name a file, or pipe one in"),
+                                 (["count", "-"], INPUT, "standard input: the file is empty")]:  # fmt: skip
+        command = ["sh", "-c", 'exec "$0" -m relureg "$@" <&-', sys.executable, *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        check_one_line(done, code, message)
+
+
+def test_relureg_alone_shows_its_help_on_stderr(run_relureg: Run) -> None:
+    done = run_relureg()
+    assert (done.returncode, done.stdout) == (USAGE, "")
+    assert done.stderr.startswith("Usage: relureg ")

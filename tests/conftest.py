@@ -1,0 +1,39 @@
+"""What several folders of tests share: the fixture files, and the command line as people run it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Finished = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    return ROOT / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def run_relureg() -> Callable[..., Finished]:
+    """Run ``relureg ARGUMENTS`` in a process of its own, in the project's folder, with `stdin` piped in."""
+
+    def run(*arguments: object, stdin: bytes = b"", **environment: str) -> Finished:
+        words = [str(argument) for argument in arguments]
+        done = subprocess.run(
+            [sys.executable, "-m", "relureg", *words],
+            input=stdin,
+            capture_output=True,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            timeout=120,
+        )
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run

@@ -1,0 +1,405 @@
+"""The documentation is true: its examples run, its schemas accept what relureg reads and prints."""
+
+from __future__ import annotations
+
+import copy
+import doctest
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from relureg import errors
+from relureg.cli.main import COMMANDS, run
+from relureg.errors import NetworkError
+from relureg.network import json_
+
+ROOT = Path(__file__).parents[2]
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*GUIDES, ROOT / "ARCHITECTURE.md", ROOT / "CHANGELOG.md"]
+
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SECONDS = re.compile(r"\d+\.\d\d s$", re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Examples name files as they lie in the repository."""
+    monkeypatch.chdir(ROOT)
+
+
+def blocks(page: Path, language: str) -> list[tuple[int, str]]:
+    """(line number, content) of each fenced block in one language."""
+    text = page.read_text(encoding="utf-8")
+    return [(text.count("\n", 0, m.start(2)) + 1, m[2]) for m in _BLOCK.finditer(text) if m[1] == language]
+
+
+def console_examples() -> Iterator[Any]:
+    """(command, what is shown) of each line that begins with a dollar sign."""
+    for page in GUIDES:
+        for line, block in blocks(page, "console"):
+            for match in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                number = line + block.count("\n", 0, match.start())
+                yield pytest.param(match[1], match[2], id=f"{page.name}:{number}")
+
+
+# -- examples ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_python_examples_run(page: Path) -> None:
+    names: dict[str, object] = {}
+    said: list[str] = []
+    for line, block in blocks(page, "python"):
+        test = doctest.DocTestParser().get_doctest(block, names, page.name, str(page), line - 1)
+        assert test.examples, f"{page.name}:{line}: a python block without an example is never checked"
+        doctest.DocTestRunner().run(test, out=said.append, clear_globs=False)
+        names = test.globs
+    assert not said, "".join(said)
+
+
+@pytest.mark.parametrize(("command", "shown"), list(console_examples()))
+def test_console_examples_print_what_is_shown(command: str, shown: str) -> None:
+    # A terminal shows both streams, so both are compared. relureg and python are those that run the tests.
+    functions = 'relureg() { "$PYTHON" -m relureg "$@"; }; python() { "$PYTHON" "$@"; }; '
+    done = subprocess.run(
+        ["sh", "-c", functions + command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | {"PYTHON": sys.executable, "PYTHONUTF8": "1"},
+        encoding="utf-8",
+        check=False,
+    )
+    assert _SECONDS.sub("N s", done.stdout).rstrip() == _SECONDS.sub("N s", shown).rstrip()
+
+
+def test_every_command_has_an_example_that_is_run() -> None:
+    commands = " ".join(command for example in console_examples() for command in example.values[:1])
+    assert [name for name in COMMANDS if f"relureg {name} " not in commands] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_example_escapes_the_tests(page: Path) -> None:
+    outside = _BLOCK.sub(lambda m: "" if m[1] in ("console", "python") else m[0], page.read_text(encoding="utf-8"))
+    assert not re.findall(r"^(?:>>>|\$ ).*$", outside, re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_architecture_names_every_module() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    tree = text.split("```")[1]
+    modules = {path.name for path in (ROOT / "relureg").rglob("*.py") if path.stat().st_size}
+    assert set(re.findall(r"\w+\.py", tree)) == modules
+    assert text.count("\n") < 150
+
+
+# -- what --json prints --------------------------------------------------------------------------------
+
+
+def schema(name: str) -> Any:
+    document = json.loads((ROOT / "docs" / name).read_text(encoding="utf-8"))
+    Draft202012Validator.check_schema(document)
+    return document
+
+
+def closed(document: Any) -> Any:
+    """The schema with every object closed, so that a key it does not list is an error."""
+    if isinstance(document, list):
+        return [closed(entry) for entry in document]
+    if not isinstance(document, dict):
+        return document
+    result = {key: closed(value) for key, value in document.items()}
+    if isinstance(result.get("properties"), dict) and "additionalProperties" not in result:
+        result["additionalProperties"] = False
+    return result
+
+
+NETS = "fixtures/nets"
+TRUTH = "fixtures/truth"
+INT_2 = f"{TRUTH}/int_2-6-6-1.json"
+ANSWERS = [
+    (0, f"inspect {INT_2}"),
+    (0, f"inspect {NETS}/acasxu_tiny_5_5_5.nnet"),
+    (0, f"inspect {NETS}/marabou_fc_2_2_3.onnx"),
+    (0, f"count {INT_2}"),
+    (0, f"count {INT_2} --box -10 10"),
+    (0, f"count {TRUTH}/xor.json"),
+    (0, f"count {TRUTH}/nobias_2-10-1.json"),
+    (4, f"count {INT_2} --max-regions 20"),
+    (0, f"graph {INT_2}"),
+    (0, f"graph {INT_2} --box -10 10"),
+    (0, f"graph {INT_2} --degree"),
+    (0, f"graph {INT_2} --diameter"),
+    (0, f"graph {INT_2} --degree --diameter"),
+    (0, f"graph {TRUTH}/saw_3.json"),
+    (0, f"bounds {INT_2}"),
+    (0, "bounds --widths 784,11,11"),
+    (0, "bounds --widths 3"),
+    (0, "bounds --widths 40,40,40,40"),
+]
+REFUSALS = [
+    (3, "malformed", "count missing.onnx"),
+    (3, "unsupported", f"inspect {NETS}/marabou_conv_mp1.onnx"),
+    (2, "usage", "graph --no-such-option"),
+    (2, "usage", f"bounds {INT_2} --widths 2,2"),
+    (2, "domain", f"count {INT_2} --box 1 0"),
+]
+
+
+@pytest.mark.parametrize(("code", "command"), ANSWERS, ids=[command for _, command in ANSWERS])
+def test_answers_match_the_output_schema(code: int, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--json"]) == code
+    document = json.loads(capsys.readouterr().out)
+    assert document["command"] == command.split()[0]
+    for one in (schema("output.schema.json"), closed(schema("output.schema.json"))):
+        Draft202012Validator(one).validate(document)
+
+
+@pytest.mark.parametrize(("code", "kind", "command"), REFUSALS, ids=[command for _, _, command in REFUSALS])
+def test_errors_match_the_output_schema(code: int, kind: str, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--json"]) == code
+    document = json.loads(capsys.readouterr().out)
+    Draft202012Validator(closed(schema("output.schema.json"))).validate(document)
+    assert document["error"]["kind"] == kind
+
+
+def test_a_network_without_hidden_layer_matches_the_output_schema(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "affine.json"
+    path.write_text(json.dumps(good(layers=[layer([[1, 2]], [0], "linear")])))
+    for command in ("inspect", "count", "graph", "bounds"):
+        assert run([command, str(path), "--json"]) == 0
+        Draft202012Validator(closed(schema("output.schema.json"))).validate(json.loads(capsys.readouterr().out))
+
+
+def test_the_output_schema_refuses_what_scripts_could_not_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["count", INT_2, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    accepts = Draft202012Validator(schema("output.schema.json")).is_valid
+    assert accepts(document | {"a_later_key": 1})
+    assert not accepts({key: value for key, value in document.items() if key != "regions"})
+    for key, value in (("regions", 48.5), ("complete", None), ("command", "graph"), ("bounds", [{}]), ("checks", {})):
+        assert not accepts(document | {key: value}), key
+
+
+def test_error_kinds_and_exit_codes_are_those_of_the_library() -> None:
+    def family(kind: type[errors.ReluregError]) -> Iterator[type[errors.ReluregError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from family(child)
+
+    known = {kind.kind: kind.exit_code for kind in family(errors.ReluregError)}
+    listed = schema("output.schema.json")["$defs"]["error"]["properties"]["error"]["properties"]["kind"]["enum"]
+    assert sorted(listed) == sorted(known)
+    text = (ROOT / "docs" / "json-output.md").read_text(encoding="utf-8")
+    assert {kind: int(code) for kind, code in re.findall(r"^\| `([\w-]+)` \| (\d) \|", text, re.MULTILINE)} == known
+
+
+def test_every_key_of_the_output_is_explained() -> None:
+    def keys(document: Any) -> Iterator[str]:
+        if isinstance(document, dict):
+            yield from document.get("properties", {})
+            for value in document.values():
+                yield from keys(value)
+        if isinstance(document, list):
+            for value in document:
+                yield from keys(value)
+
+    text = " ".join((ROOT / "docs" / "json-output.md").read_text(encoding="utf-8").split())
+    rational = '{"num": 25, "den": 4, "float": 6.25}'
+    assert rational in text
+    explained = set(re.findall(r"`(\w+)`", text)) | set(json.loads(rational))
+    assert set(keys(schema("output.schema.json"))) - explained == set()
+
+
+# -- what networks are read ----------------------------------------------------------------------------
+
+
+def layer(weight: Any, bias: Any, activation: Any = "relu", **more: Any) -> dict[str, Any]:
+    return {"weight": weight, "bias": bias, "activation": activation} | more
+
+
+def good(**changes: Any) -> dict[str, Any]:
+    layers = [layer([[1, 2], ["1/3", "-2"]], [0.5, "+1"]), layer([[1, -1]], [0], "linear")]
+    return {"format": "relureg-network", "version": 1, "layers": layers} | changes
+
+
+def without(key: str) -> dict[str, Any]:
+    return {k: v for k, v in good().items() if k != key}
+
+
+def one_weight(value: Any) -> dict[str, Any]:
+    return good(layers=[layer([[value]], [0])])
+
+
+SKIP = {"from": 0, "weight": [[1, 2]]}
+GOOD = [
+    good(),
+    good(name="a name, é\n"),
+    good(name=""),
+    good(source={"url": ["anything"]}, licence=None),
+    good(input_box=None),
+    good(input_box=[[-1, "-1/3"], [1.5, "1/3"]]),
+    good(input_box=[[1, 1], [0, 0]]),
+    good(version=1.0),
+    good(layers=[layer([[0, 0]], [0], "linear")]),
+    good(layers=[layer([[1, 2]], [0], skips=[])]),
+    good(layers=[layer([[1, 2]], [0]), layer([[1]], [0], "linear", skips=[SKIP])]),
+    good(layers=[layer([[1, 2]], [0], skips=[SKIP, SKIP])]),
+    one_weight(1.7976931348623157e308),
+    one_weight(-1.7976931348623157e308),
+    one_weight(10**308),
+    one_weight(5e-324),
+    one_weight("-0/00100"),
+    one_weight("1" * 4000 + "/" + "3" * 4000),
+]
+BAD = [
+    [],
+    None,
+    {},
+    *(without(key) for key in ("format", "version", "layers")),
+    good(format="other"),
+    good(format=None),
+    *(good(version=version) for version in (0, 2, "1", True, None)),
+    *(good(name=name) for name in (None, 3, ["n"])),
+    *(good(layers=layers) for layers in ([], {}, None, [[]], [None])),
+    *(good(**{key: 1}) for key in ("Layers", "input", "comment", "$schema")),
+    *(good(input_box=box) for box in ([], [[0, 0]], [[0, 0], [1, 1], [2, 2]], {}, 1, [0, 1], [[0, "x"], [1, 1]])),
+    *(good(layers=[layer(weight, [0])]) for weight in ([], [[]], [1, 2], None, "1", [[[1]]], [[None]], [[True]], [{}])),
+    *(good(layers=[layer([[1]], bias)]) for bias in ([], [[0]], 0, None, ["x"], [False])),
+    *(good(layers=[layer([[1]], [0], name)]) for name in ("tanh", "ReLU", "", None, 0, ["relu"])),
+    *(
+        good(layers=[{k: v for k, v in layer([[1]], [0]).items() if k != key}])
+        for key in ("weight", "bias", "activation")
+    ),
+    good(layers=[layer([[1]], [0], units=1)]),
+    *(good(layers=[layer([[1, 2]], [0], skips=skips)]) for skips in (None, {}, [[]], [{}], [SKIP | {"to": 1}])),
+    *(good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"from": k}])]) for k in (-1, "0", None, True, 0.5)),
+    *(good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"weight": w}])]) for w in ([], [[]], [1, 2], [["a", "b"]])),
+    *(
+        one_weight(text)
+        for text in ("", " 1", "1 ", "1\n", "1.5", "1e3", "1/0", "0/0", "1/-2", "1/+2", "/2", "1/", "1/2/3")
+    ),
+    *(one_weight(text) for text in ("٣", "1_0", "0x1", "inf", "NaN", "--1", "1" * 4001, "1/" + "0" * 4000 + "1")),
+    *(one_weight(number) for number in (math.inf, -math.inf, 10**400)),
+]
+BEYOND_A_SCHEMA = [
+    good(layers=[layer([[1, 2], [1]], [0, 0])]),
+    good(layers=[layer([[1, 2]], [0, 0])]),
+    good(layers=[layer([[1, 2]], [0]), layer([[1, 2]], [0])]),
+    good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"from": 1}])]),
+    good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"from": 0.0}])]),
+    good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"weight": [[1]]}])]),
+    good(layers=[layer([[1, 2]], [0], skips=[SKIP | {"weight": [[1, 2], [3, 4]]}])]),
+    good(input_box=[[0], [1]]),
+]
+BEYOND_MESSAGES = re.compile(
+    r"columns, but|rows must be equally long|entries for|rows for|a layer before this one"
+    r"|lower and upper bounds, one an input"
+)
+
+
+def why_refused(text: str) -> str | None:
+    """What the reader objects to; None when it accepts."""
+    try:
+        json_.read(text.encode(), name="example")
+    except NetworkError as error:
+        return str(error)
+    return None
+
+
+def short(document: Any) -> str:
+    text = json.dumps(document)
+    return text if len(text) < 150 else f"{text[:100]}...{text[-40:]}"
+
+
+NETWORK = Draft202012Validator(schema("network.schema.json"))
+
+
+@pytest.mark.parametrize("document", GOOD, ids=short)
+def test_reader_and_network_schema_accept(document: Any) -> None:
+    assert why_refused(json.dumps(document)) is None
+    NETWORK.validate(document)
+
+
+@pytest.mark.parametrize("document", BAD, ids=short)
+def test_reader_and_network_schema_refuse(document: Any) -> None:
+    assert why_refused(json.dumps(document)) is not None
+    assert not NETWORK.is_valid(document)
+
+
+@pytest.mark.parametrize("document", BEYOND_A_SCHEMA, ids=short)
+def test_the_reader_alone_refuses_what_no_schema_can_say(document: Any) -> None:
+    NETWORK.validate(document)
+    assert why_refused(json.dumps(document)) is not None
+
+
+def test_the_reader_refuses_duplicate_keys() -> None:
+    text = json.dumps(good())
+    assert "stands twice" in str(why_refused('{"version": 1, ' + text[1:]))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / TRUTH).glob("*.json")), ids=lambda path: path.name)
+def test_network_fixtures_match_the_schema(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    is_network = path.name != "counts.json"
+    assert (why_refused(text) is None) == is_network
+    assert NETWORK.is_valid(json.loads(text)) == is_network
+
+
+def test_written_networks_match_the_schema() -> None:
+    network = json_.read(json.dumps(good(input_box=[[-1, 0], [1, "1/3"]])).encode(), name="example")
+    NETWORK.validate(json.loads(json_.write(network)))
+
+
+def test_reader_and_schema_agree_when_any_one_value_is_replaced() -> None:
+    """Sweep odd values over every place of a document that uses every key."""
+    document = good(
+        name="n", source="s", licence="l", input_box=[[0, 0], [1, 1]],
+        layers=[layer([[1, 2]], [0], skips=[SKIP]), layer([[1]], [0], "linear", skips=[{"from": 1, "weight": [[1]]}])],
+    )  # fmt: skip
+    odd = [
+        *(None, True, 0, 1, -1, 1.5, 1e999, "", "x", "1/2", "1/0", "relu"),
+        *([], [1], [[]], [[1]], [[1, 2]], {}, {"from": 0}),
+    ]
+    places = list(_places(document))
+    assert len(places) == 41
+    disagreements = []
+    for place in places:
+        for value in odd:
+            changed = _replaced(document, place, value)
+            refusal = why_refused(json.dumps(changed))
+            if NETWORK.is_valid(changed) != (refusal is None) and not BEYOND_MESSAGES.search(refusal or ""):
+                disagreements.append((place, value, refusal))
+    assert disagreements == []
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield (*place, key)
+        yield from _places(child, (*place, key))
+
+
+def _replaced(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+    changed = copy.deepcopy(document)
+    parent = changed
+    for key in place[:-1]:
+        parent = parent[key]
+    parent[place[-1]] = value
+    return changed

@@ -1,0 +1,138 @@
+"""Bytes in and out: limits, compression, and files that are whole or absent."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import relureg
+from relureg import Network
+from relureg.errors import MalformedNetworkError, OutputError, UsageError
+from relureg.network.files import MAX_BYTES, read_bytes, write_atomically
+
+
+@pytest.fixture
+def xor(fixtures: Path) -> Path:
+    return fixtures / "truth" / "xor.json"
+
+
+def test_a_sparse_file_beyond_the_limit_is_not_even_begun(tmp_path: Path) -> None:
+    path = tmp_path / "huge.json"
+    with path.open("wb") as stream:
+        stream.truncate(MAX_BYTES + 1)
+    with pytest.raises(MalformedNetworkError, match=r"huge\.json: the file is larger than 512 MiB") as caught:
+        relureg.load(path)
+    assert caught.value.exit_code == 3
+
+
+def test_the_limit_itself_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "net.json"
+    path.write_bytes(b"12345")
+    assert read_bytes(path, limit=5) == b"12345"
+    with pytest.raises(MalformedNetworkError, match="larger than"):
+        read_bytes(path, limit=4)
+
+
+def test_compressed_networks_are_read_by_suffix_and_by_content(xor: Path, tmp_path: Path) -> None:
+    expected = relureg.load(xor)
+    for name in ("xor.json.gz", "xor.json", "xor.gz", "xor"):
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(xor.read_bytes()))
+        assert relureg.load(path) == expected
+    nnet = xor.parents[1] / "nets" / "nv_spiky_1d.nnet"
+    (tmp_path / "spiky.nnet.gz").write_bytes(gzip.compress(nnet.read_bytes()))
+    compressed = relureg.load(tmp_path / "spiky.nnet.gz")
+    assert (compressed, compressed.name) == (relureg.load(nnet), "spiky")
+
+
+def test_gzip_members_one_after_the_other_are_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "net"
+    path.write_bytes(gzip.compress(b"one ") + gzip.compress(b"two") + b"\0\0")
+    assert read_bytes(path) == b"one two"
+
+
+def test_damaged_and_endless_compression_is_refused(tmp_path: Path) -> None:
+    whole = gzip.compress(bytes(range(256)) * 50)
+    cases = {
+        whole[:-1]: "the gzip data ends too early; the file is truncated",
+        whole[:40]: "the gzip data ends too early; the file is truncated",
+        whole[:5]: "the gzip data ends too early; the file is truncated",
+        whole[:30] + b"\xff\xff\xff" + whole[33:]: "the gzip data is damaged",
+        whole[:-8] + b"\0\0\0\0" + whole[-4:]: "the gzip data is damaged: CRC check failed",
+        whole + b"rest": "the gzip data is damaged: Not a gzipped file",
+        gzip.compress(b""): "the file is empty; a network was expected",
+    }
+    path = tmp_path / "net"
+    for data, message in cases.items():
+        path.write_bytes(data)
+        with pytest.raises(MalformedNetworkError, match=re.escape(message)):
+            read_bytes(path)
+    path.write_bytes(gzip.compress(bytes(10**6)))
+    with pytest.raises(MalformedNetworkError, match="the file is larger than"):
+        read_bytes(path, limit=10**6 - 1)
+
+
+def test_the_format_is_that_of_the_suffix_or_else_of_the_content(fixtures: Path, tmp_path: Path) -> None:
+    for name in (
+        "truth/xor.json",
+        "nets/nv_spiky_1d.nnet",
+        "nets/overt_car_smallest.nnet",
+        "nets/marabou_fc_2_2_3.onnx",
+    ):
+        source = fixtures / name
+        plain = tmp_path / "network"
+        plain.write_bytes(source.read_bytes())
+        assert relureg.load(plain) == relureg.load(source)
+    (tmp_path / "XOR.JSON").write_bytes((fixtures / "truth/xor.json").read_bytes())
+    assert relureg.load(tmp_path / "XOR.JSON").widths == (2,)
+    (tmp_path / "Spiky.NNET").write_bytes((fixtures / "nets/nv_spiky_1d.nnet").read_bytes())
+    assert relureg.load(tmp_path / "Spiky.NNET").name == "Spiky"
+    (tmp_path / "net.txt").write_bytes(b"?")
+    with pytest.raises(MalformedNetworkError, match=r"net\.txt: not a known network format; read are relureg JSON"):
+        relureg.load(tmp_path / "net.txt")
+
+
+def test_a_file_is_written_whole_and_replaced_only_when_forced(tmp_path: Path) -> None:
+    path = tmp_path / "net.json"
+    write_atomically(path, b"first")
+    with pytest.raises(OutputError, match=r"net\.json: the file exists; give --force") as caught:
+        write_atomically(path, b"second")
+    assert caught.value.exit_code == 2
+    assert path.read_bytes() == b"first"
+    write_atomically(path, b"second", force=True)
+    assert path.read_bytes() == b"second"
+    assert [p.name for p in tmp_path.iterdir()] == ["net.json"]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+def test_a_place_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
+        write_atomically(tmp_path / "missing" / "net.json", b"x")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match="cannot be written: Is a directory"):
+        write_atomically(tmp_path / "folder", b"x", force=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".nnet", ".onnx"])
+def test_save_and_load_give_an_equal_network(suffix: str, tmp_path: Path) -> None:
+    net = Network.from_layers([[[1, -0.5], [0.1, 3]], [[2, 1e-300]]], [[0, 1], [0.25]], name="net")
+    path = tmp_path / f"net{suffix}"
+    relureg.save(net, path)
+    again = relureg.load(path)
+    assert (again, again.name) == (net, "net")
+    with pytest.raises(OutputError, match="the file exists"):
+        relureg.save(net, path)
+
+
+def test_an_unknown_suffix_is_not_written(tmp_path: Path) -> None:
+    net = Network.from_layers([[[1]]], [[0]])
+    with pytest.raises(UsageError, match=r"the suffix is not one of \.json, \.nnet, \.onnx"):
+        relureg.save(net, tmp_path / "net.txt")
+    assert list(tmp_path.iterdir()) == []
