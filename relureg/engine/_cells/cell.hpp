@@ -76,8 +76,8 @@ struct Generators {
         return g;
     }
 
-    void copy(const Generators& from, int source, int dim) {
-        for (int j = 0; j < dim; ++j) x[j * stride + count] = from.x[j * from.stride + source];
+    // Append all of a generator but its coordinates and incidences.
+    void copy_tags(const Generators& from, int source) {
         eps[count] = from.eps[source];
         bits[count] = from.bits[source];
         at_infinity[count] = from.at_infinity[source];
@@ -92,7 +92,6 @@ struct Cell {
     std::uint64_t* alive;      // the facets of the cell
     Facet* facets;             // by slot
     int num_slots;
-    bool is_simple;            // every generator lies on exactly as many facets as it must
     const std::vector<ExactVector>* lines;  // a basis of the lineality space; empty but at the very start
 };
 

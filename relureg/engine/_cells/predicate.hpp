@@ -48,6 +48,12 @@ class Predicate {
         }
     }
 
+    double value(const Generators& g, int i) const {
+        double sum = 0;
+        for (int j = 0; j < D(); ++j) sum += row_[j] * g.x[j * g.stride + i];
+        return sum;
+    }
+
     // How far the value of the loaded row at a generator may be off.
     double error_of(const Context& context, int unit, double eps) const {
         return context.data->value_error[unit] + norm_ * eps;
@@ -115,6 +121,16 @@ class Predicate {
         return vector;
     }
 
+    // Compute a generator anew from the rows of its facets; false where that gives no better bound.
+    bool refine(Cell& cell, int i) {
+        Generators& g = cell.generators;
+        refiner_.begin();
+        Bits<W>::each(g.incident + static_cast<std::size_t>(i) * words(), words(), [&](int slot) {
+            refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
+        });
+        return refiner_.refine(g.x + i, g.stride, g.at_infinity[i], g.eps[i]);
+    }
+
   private:
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
@@ -141,22 +157,12 @@ class Predicate {
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
         if (g.bits[i] == kInexact && g.eps[i] > 1e-12 && refine(cell, i)) {
-            value = 0;
-            for (int j = 0; j < D(); ++j) value += row_[j] * g.x[j * g.stride + i];
+            value = this->value(g, i);
             const double bound = error_of(context, unit, g.eps[i]);
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
         ++statistics.exact;
         return sgn(dot(exact_row(context, unit), exact_generator(cell, g, i)));
-    }
-
-    bool refine(Cell& cell, int i) {
-        Generators& g = cell.generators;
-        refiner_.begin();
-        Bits<W>::each(g.incident + static_cast<std::size_t>(i) * words(), words(), [&](int slot) {
-            refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
-        });
-        return refiner_.refine(g.x + i, g.stride, g.at_infinity[i], g.eps[i]);
     }
 
     void audit(const Cell& cell, const Context& context, int unit, const std::int8_t* side) const {

@@ -21,7 +21,8 @@ class Refiner {
   public:
     explicit Refiner(int coordinates) : coordinates_(coordinates) {
         const std::size_t r = coordinates - 1;
-        a_.resize(r * r), b_.resize(r * r), work_.resize(r * r), residual_.resize(r), error_.resize(r), step_.resize(r);
+        a_.resize(r * r), b_.resize(r * r), pivots_.resize(r), residual_.resize(r), error_.resize(r), step_.resize(r);
+        product_.resize(r), size_.resize(r);
     }
 
     void begin() { rows_.clear(); }
@@ -41,17 +42,19 @@ class Refiner {
         for (int row = 0; row < r; ++row) {
             const double* b = &b_[row * r];
             double g_row = 0, step_row = 0, spread_row = 0;
-            for (int column = 0; column < r; ++column) {
-                double product = row == column ? -1.0 : 0.0, size = row == column ? 1.0 : 0.0;
-                for (int m = 0; m < r; ++m) {
-                    const double term = b[m] * a_[m * r + column];
-                    product += term;
-                    size += std::fabs(term);
+            for (int column = 0; column < r; ++column) product_[column] = size_[column] = column == row;
+            for (int m = 0; m < r; ++m) {
+                const double* a = &a_[m * r];
+                for (int column = 0; column < r; ++column) {
+                    const double term = b[m] * a[column];
+                    product_[column] -= term;
+                    size_[column] += std::fabs(term);
                 }
-                g_row += std::fabs(product) + gamma(2 * r + 4) * size;
-                step_row += b[column] * residual_[column];
-                spread_row += std::fabs(b[column]) * (error_[column] + gamma(r + 4) * std::fabs(residual_[column]));
+                step_row += b[m] * residual_[m];
+                spread_row += std::fabs(b[m]) * (error_[m] + gamma(r + 4) * std::fabs(residual_[m]));
             }
+            for (int column = 0; column < r; ++column)
+                g_row += std::fabs(product_[column]) + gamma(2 * r + 4) * size_[column];
             for (int m = 0; m < r; ++m)
                 if (const Context* context = rows_[m].context; context && context->data->relative_error[rows_[m].unit] > 0)
                     g_row += std::fabs(b[m]) * context->data->relative_error[rows_[m].unit] * context->data->norm[rows_[m].unit];
@@ -106,35 +109,37 @@ class Refiner {
         error_[i] = 0;
     }
 
-    // Gauss-Jordan elimination with row pivoting: b_ becomes about the inverse of a_. False when a pivot vanishes.
+    // Gauss-Jordan inversion in place with row pivoting: b_ becomes about the inverse of a_. False when a pivot vanishes.
     bool invert(int r) {
-        std::copy(a_.begin(), a_.end(), work_.begin());
-        std::fill(b_.begin(), b_.end(), 0.0);
-        for (int i = 0; i < r; ++i) b_[i * r + i] = 1;
-        for (int column = 0; column < r; ++column) {
-            int pivot = column;
-            for (int i = column + 1; i < r; ++i)
-                if (std::fabs(work_[i * r + column]) > std::fabs(work_[pivot * r + column])) pivot = i;
-            if (!(std::fabs(work_[pivot * r + column]) > 0)) return false;
-            if (pivot != column) {
-                std::swap_ranges(&work_[pivot * r], &work_[pivot * r] + r, &work_[column * r]);
-                std::swap_ranges(&b_[pivot * r], &b_[pivot * r] + r, &b_[column * r]);
-            }
-            const double inverse = 1 / work_[column * r + column];
-            for (int j = 0; j < r; ++j) work_[column * r + j] *= inverse, b_[column * r + j] *= inverse;
+        std::copy(a_.begin(), a_.end(), b_.begin());
+        double* b = b_.data();
+        for (int k = 0; k < r; ++k) {
+            int pivot = k;
+            for (int i = k + 1; i < r; ++i)
+                if (std::fabs(b[i * r + k]) > std::fabs(b[pivot * r + k])) pivot = i;
+            if (!(std::fabs(b[pivot * r + k]) > 0)) return false;
+            pivots_[k] = pivot;
+            if (pivot != k) std::swap_ranges(b + pivot * r, b + pivot * r + r, b + k * r);
+            const double inverse = 1 / b[k * r + k];
+            b[k * r + k] = 1;
+            for (int j = 0; j < r; ++j) b[k * r + j] *= inverse;
             for (int i = 0; i < r; ++i) {
-                const double factor = work_[i * r + column];
-                if (i == column || factor == 0) continue;
-                for (int j = 0; j < r; ++j)
-                    work_[i * r + j] -= factor * work_[column * r + j], b_[i * r + j] -= factor * b_[column * r + j];
+                if (i == k) continue;
+                const double factor = b[i * r + k];
+                b[i * r + k] = 0;
+                for (int j = 0; j < r; ++j) b[i * r + j] -= factor * b[k * r + j];
             }
         }
+        for (int k = r - 1; k >= 0; --k)  // rows of a_ were exchanged: columns of the inverse go back
+            if (pivots_[k] != k)
+                for (int i = 0; i < r; ++i) std::swap(b[i * r + k], b[i * r + pivots_[k]]);
         return true;
     }
 
     const int coordinates_;
     std::vector<Row> rows_;
-    std::vector<double> a_, b_, work_, residual_, error_, step_;
+    std::vector<int> pivots_;
+    std::vector<double> a_, b_, residual_, error_, step_, product_, size_;
 };
 
 }  // namespace relureg

@@ -1,6 +1,10 @@
 // The depth-first search over sign prefixes: cells are split until every unit has its sign.
 #pragma once
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -48,7 +52,6 @@ class Search final : public Searcher {
         cell.facets = arena_.take<Facet>(1);
         cell.facets[0] = Facet{{}, nullptr, nullptr, -1, 0, false};  // y_0 = 0, never a facet of the complex
         cell.num_slots = 1;
-        cell.is_simple = true;
         cell.lines = &lines;
         ExactVector origin(D());
         origin[0] = 1;
@@ -67,12 +70,11 @@ class Search final : public Searcher {
     int D() const { return D_ ? D_ : network_.dim + 1; }
     int words() const { return W ? W : words_; }
 
-    // What a stage keeps while its cells are split: the rows of the next stage, but for the units cut here.
-    struct Frame {
-        const int* cut = nullptr;
-        int num_cut = 0;
-        double* next_rows = nullptr;
-        bool is_ready = false;
+    // The rows of the next stage as far as they are known on a cell, and a unit of this stage that the last cut made
+    // active (or -1): summed once for all cells below, so that a leaf of the stage has nothing left to add.
+    struct Carry {
+        const double* rows;
+        int unit;
     };
 
     // Exact generators made for one split live until both its children are done.
@@ -98,8 +100,12 @@ class Search final : public Searcher {
         if (context.stage + 1 < 63)
             for (int i = 0; i < cell.generators.count; ++i)
                 if (cell.generators.at_infinity[i]) cell.generators.quiet[i] |= source_bit(context.stage + 1);
-        Frame frame;
-        node(cell, context, candidates, n, frame, hash, depth);
+        double* rows = nullptr;
+        if (!is_last(context)) {
+            rows = arena_.take<double>(next_size(context));
+            affine_part(context, context.stage + 1, rows);
+        }
+        node(cell, context, candidates, n, {rows, -1}, hash, depth);
     }
 
     // constant + weights on the input + rows of the active units of stages before `context`, for a stage.
@@ -136,36 +142,27 @@ class Search final : public Searcher {
         return context.stage + 1 == static_cast<int>(network_.stages.size());
     }
 
-    // All units of the stage that do not cut the cell it was entered on contribute to the next stage once.
-    void prepare(Frame& frame, const Context& context, const int* cut, int num_cut) {
-        frame.is_ready = true;
-        frame.cut = cut, frame.num_cut = num_cut;
-        if (is_last(context)) return;
-        const int n = network_.stages[context.stage + 1].units;
-        frame.next_rows = arena_.take<double>(static_cast<std::size_t>(D()) * n);
-        affine_part(context, context.stage + 1, frame.next_rows);
-        const Term* term = term_on(context);
-        if (!term) return;
-        const int* next = cut;
-        for (int k = 0; k < context.data->units; ++k) {
-            if (next != cut + num_cut && *next == k)
-                ++next;
-            else
-                add_active(context, *term, k, n, frame.next_rows);
-        }
+    std::size_t next_size(const Context& context) const {
+        return static_cast<std::size_t>(D()) * network_.stages[context.stage + 1].units;
+    }
+
+    // Add the units of this stage that turned out active to the rows of the next stage, on a copy.
+    const double* extend(const Context& context, const double* rows, const int* active, int count) {
+        const Term* term = rows ? term_on(context) : nullptr;
+        if (!term || !count) return rows;
+        double* sum = arena_.take<double>(next_size(context));
+        std::memcpy(sum, rows, next_size(context) * sizeof(double));
+        for (int k = 0; k < count; ++k)
+            add_active(context, *term, active[k], network_.stages[context.stage + 1].units, sum);
+        return sum;
     }
 
     // Every unit of the stage has its sign on the cell.
-    void finish_stage(Cell& cell, const Context& context, const Frame& frame, Hash hash, int depth) {
+    void finish_stage(Cell& cell, const Context& context, const double* next_rows, Hash hash, int depth) {
         if (is_counted(depth)) ++result_->per_stage[context.stage];
         if (is_last(context)) return leaf(cell, hash);
-        const Stage& data = network_.stages[context.stage + 1];
         const auto mark = arena_.mark();
-        const std::size_t size = static_cast<std::size_t>(D()) * data.units;
-        Context next{&context, context.stage + 1, &data, arena_.take<double>(size), {}};
-        std::memcpy(next.rows, frame.next_rows, size * sizeof(double));
-        if (const Term* term = term_on(context))
-            for (int c = 0; c < frame.num_cut; ++c) add_active(context, *term, frame.cut[c], data.units, next.rows);
+        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
         enter(cell, next, hash, depth);
         arena_.release(mark);
     }
@@ -173,13 +170,16 @@ class Search final : public Searcher {
     // -- one cell ----------------------------------------------------------------------------------------
 
     // Give every candidate that does not cut the cell its sign; split by the most balanced of the others.
-    void node(Cell& cell, const Context& context, const int* candidates, int count, Frame& frame, Hash hash, int depth) {
+    void node(Cell& cell, const Context& context, const int* candidates, int count, Carry carry, Hash hash, int depth) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         if (depth == depth_limit_) {
             open_->push_back(path_);
             return;
         }
         int* cut = arena_.take<int>(count);
+        int* active = arena_.take<int>(count + 1);
+        int num_active = 0;
+        if (carry.unit >= 0) active[num_active++] = carry.unit;
         int num_cut = 0, best = -1, best_balance = -1;
         Sides best_sides;
         const int capacity = cell.generators.count;
@@ -198,6 +198,7 @@ class Search final : public Searcher {
                 const int sign = (sides.positive > 0) - (sides.negative > 0);
                 if (context.data->forced && sign < 0) return;  // outside the domain
                 settle(cell, context, unit, sign, sides.zero, hash);
+                if (sign > 0) active[num_active++] = unit;
                 continue;
             }
             cut[num_cut++] = unit;
@@ -207,20 +208,20 @@ class Search final : public Searcher {
                 side_.swap(best_side_);
             }
         }
-        if (!frame.is_ready) prepare(frame, context, cut, num_cut);
-        if (!num_cut) return finish_stage(cell, context, frame, hash, depth);
+        const double* rows = extend(context, carry.rows, active, num_active);
+        if (!num_cut) return finish_stage(cell, context, rows, hash, depth);
         int* rest = arena_.take<int>(num_cut);
         int num_rest = 0;
         for (int c = 0; c < num_cut; ++c)
             if (cut[c] != best) rest[num_rest++] = cut[c];
         const bool by_line = !cell.lines->empty() && crosses_line(cell, context, best) >= 0;
         if (by_line)
-            split_line(cell, context, best, rest, num_rest, frame, hash, depth);
+            split_line(cell, context, best, rest, num_rest, rows, hash, depth);
         else if (!num_rest && is_last(context) && !options_.records && !context.data->forced &&
                  depth >= static_cast<int>(prefix_->size()) && depth_limit_ < 0)
             split_into_leaves(cell, context, best, hash);
         else
-            split(cell, context, best, best_sides, rest, num_rest, frame, hash, depth);
+            split(cell, context, best, best_sides, rest, num_rest, rows, hash, depth);
     }
 
     // A unit that does not cut the cell gets its sign; if it vanishes on a facet, the facet's key has a 0 for it.
@@ -294,7 +295,7 @@ class Search final : public Searcher {
     }
 
     void split(Cell& cell, const Context& context, int unit, const Sides& sides, const int* rest, int num_rest,
-               Frame& frame, Hash hash, int depth) {
+               const double* rows, Hash hash, int depth) {
         const Generators& g = cell.generators;
         auto* side = arena_.take<std::int8_t>(g.count);
         std::memcpy(side, best_side_.data(), g.count);
@@ -320,15 +321,20 @@ class Search final : public Searcher {
                     if (side[i] == s)
                         for (int w = 0; w < words(); ++w) alive[w] |= at(g, i)[w];
             });
-            child.is_simple = true;
+            chosen_.clear();
             for (int i = 0; i < g.count; ++i)
-                if (side[i] == s || side[i] == 0) {
-                    adopt(child, g, i, side[i] == 0 ? slot : -1);
-                    if (s > 0 && side[i] > 0) child.generators.quiet[child.generators.count - 1] &= ~source_bit(context.stage + 1);
-                }
-            for (int k = 0; k < num_fresh; ++k) adopt(child, fresh, k, slot);
+                if (side[i] == s || side[i] == 0) chosen_.push_back(i);
+            adopt(child, g, [&](int i) { return side[i] == 0; }, slot);
+            if (s > 0) {
+                const std::uint64_t quiet = ~source_bit(context.stage + 1);
+                for (int i = 0; i < child.generators.count; ++i)
+                    if (side[chosen_[i]] > 0) child.generators.quiet[i] &= quiet;
+            }
+            chosen_.resize(num_fresh);
+            for (int k = 0; k < num_fresh; ++k) chosen_[k] = k;
+            adopt(child, fresh, [](int) { return true; }, slot);
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, num_rest, frame, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, num_rest, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
 
@@ -361,68 +367,82 @@ class Search final : public Searcher {
         return slot;
     }
 
-    // Take a generator over; `slot` >= 0: it lies on the cut. It forgets facets that the child has not.
-    void adopt(Cell& child, const Generators& from, int i, int slot) {
+    // Take the chosen generators over, those on the cut with its facet. They forget facets that the child has not; a slot
+    // that such a facet has left may be the cut's own by now, so only the cut sets it.
+    template <class OnCut>
+    void adopt(Cell& child, const Generators& from, OnCut is_on_cut, int slot) {
         Generators& g = child.generators;
-        std::uint64_t* incident = g.incident + static_cast<std::size_t>(g.count) * words();
-        for (int w = 0; w < words(); ++w) incident[w] = at(from, i)[w] & child.alive[w];
-        // A facet that died in an elder split may have left its slot to the cut: only the cut itself sets it.
-        if (slot >= 0)
-            incident[slot / 64] |= std::uint64_t{1} << (slot % 64);
-        child.is_simple = child.is_simple && Mask::count(incident, words()) == rank(child);
-        g.copy(from, i, D());
+        const int first = g.count, count = static_cast<int>(chosen_.size());
+        for (int j = 0; j < D(); ++j) {
+            double* to = g.x + static_cast<std::size_t>(j) * g.stride + first;
+            const double* x = from.x + static_cast<std::size_t>(j) * from.stride;
+            for (int k = 0; k < count; ++k) to[k] = x[chosen_[k]];
+        }
+        const std::uint64_t cut = std::uint64_t{1} << (slot % 64);
+        for (int k = 0; k < count; ++k) {
+            const int i = chosen_[k];
+            g.copy_tags(from, i);
+            std::uint64_t* incident = g.incident + static_cast<std::size_t>(first + k) * words();
+            for (int w = 0; w < words(); ++w) incident[w] = at(from, i)[w] & child.alive[w];
+            incident[slot / 64] = is_on_cut(i) ? incident[slot / 64] | cut : incident[slot / 64] & ~cut;
+        }
     }
 
     // Pairs of generators on either side that span an edge: no third one lies on all their common facets.
+    //
+    // The r facets of a simple generator meet in its edges when one of them is left out. So a simple generator spans
+    // an edge with another one iff exactly one of its facets does not contain that; only two degenerate ones need a look
+    // at all others.
     void find_edges(const Cell& cell, const std::int8_t* side) {
         const Generators& g = cell.generators;
+        const int r = rank(cell);
         edges_.clear();
         below_.clear();
+        degenerate_below_.clear();
         for (int i = 0; i < g.count; ++i)
-            if (side[i] < 0) below_.push_back(i);
-        if (W == 1 && cell.is_simple) return find_simple_edges(g, side);
-        // The r facets of a simple generator meet in edges when one of them is left out, so sharing r - 1 facets with it
-        // is enough; only two degenerate generators need a look at all others.
-        const int r = rank(cell);
-        num_facets_.resize(g.count);
-        for (int i = 0; i < g.count; ++i) num_facets_[i] = Mask::count(at(g, i), words());
+            if (side[i] < 0) (Mask::count(at(g, i), words()) == r ? below_ : degenerate_below_).push_back(i);
+        const std::size_t num_simple = below_.size();
+        below_.insert(below_.end(), degenerate_below_.begin(), degenerate_below_.end());
+        below_masks_.clear();
+        for (const int b : below_) below_masks_.insert(below_masks_.end(), at(g, b), at(g, b) + words());
         edge_mask_.assign(words(), 0);
         std::uint64_t* common = edge_mask_.data();
         for (int a = 0; a < g.count; ++a) {
             if (side[a] <= 0) continue;
-            for (const int b : below_) {
+            if (Mask::count(at(g, a), words()) == r) {
+                join(a, at(g, a), below_.size(), [](auto mine, auto other) { return mine & ~other; });
+                continue;
+            }
+            join(a, at(g, a), num_simple, [](auto mine, auto other) { return other & ~mine; });
+            for (const int b : degenerate_below_) {
                 for (int w = 0; w < words(); ++w) common[w] = at(g, a)[w] & at(g, b)[w];
-                if (Mask::count(common, words()) < r - 1) continue;
-                if (num_facets_[a] == r || num_facets_[b] == r || spans_edge(g, a, b, common)) edges_.emplace_back(a, b);
+                if (Mask::count(common, words()) >= r - 1 && spans_edge(g, a, b, common)) edges_.emplace_back(a, b);
             }
         }
     }
 
-    // In a simple cell two generators span an edge iff they differ in two facets. Most pairs do not: blocks of
-    // candidates are dismissed at once, in a form that compilers turn into vector instructions.
-    void find_simple_edges(const Generators& g, const std::int8_t* side) {
-        constexpr int kBlock = 16;
-        below_masks_.clear();
-        for (const int b : below_) below_masks_.push_back(g.incident[b]);
-        while (below_masks_.size() % kBlock) below_masks_.push_back(~std::uint64_t{0});
-        const int blocks = static_cast<int>(below_masks_.size()) / kBlock;
-        for (int a = 0; a < g.count; ++a) {
-            if (side[a] <= 0) continue;
-            const std::uint64_t mask = g.incident[a];
-            for (int block = 0; block < blocks; ++block) {
-                const std::uint64_t* other = &below_masks_[block * kBlock];
-                std::uint64_t hit = 0;
-                for (int i = 0; i < kBlock; ++i) {
-                    std::uint64_t rest = mask ^ other[i];
-                    rest &= rest - 1;
-                    rest &= rest - 1;
-                    hit |= rest == 0 ? ~std::uint64_t{0} : 0;
-                }
-                if (!hit) continue;
-                const int end = std::min(kBlock, static_cast<int>(below_.size()) - block * kBlock);
-                for (int i = 0; i < end; ++i)
-                    if (__builtin_popcountll(mask ^ other[i]) == 2) edges_.emplace_back(a, below_[block * kBlock + i]);
+    // Edges from a to those of the first `count` of `below_` for which `differ` leaves exactly one facet. This is the
+    // innermost loop in high dimension, and most pairs are no edges: four are dismissed at once where the processor can.
+    template <class Differ>
+    void join(int a, const std::uint64_t* mask, std::size_t count, Differ differ) {
+        std::size_t b = 0;
+#ifdef __AVX2__
+        if (words() == 1) {
+            const __m256i mine = _mm256_set1_epi64x(static_cast<long long>(*mask)), one = _mm256_set1_epi64x(1);
+            for (; b + 4 <= count; b += 4) {
+                const auto* four = reinterpret_cast<const __m256i*>(&below_masks_[b]);
+                const __m256i rest = differ(mine, _mm256_loadu_si256(four));
+                const __m256i more = _mm256_and_si256(rest, _mm256_sub_epi64(rest, one));
+                int hits = _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(more, _mm256_setzero_si256())));
+                for (; hits; hits &= hits - 1) edges_.emplace_back(a, below_[b + __builtin_ctz(hits)]);
             }
+        }
+#endif
+        for (; b < count; ++b) {
+            int facets = 0;
+            for (int w = 0; w < words(); ++w)
+                facets += __builtin_popcountll(differ(mask[w], below_masks_[b * words() + w]));
+            if (facets == 1) edges_.emplace_back(a, below_[b]);
         }
     }
 
@@ -433,38 +453,42 @@ class Search final : public Searcher {
     }
 
     // The point of the edge from a (value > 0) to b (value < 0) where the unit vanishes.
-    void make_generator(const Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh,
-                        ExactSlot* slot) {
-        const Generators& g = cell.generators;
-        const double va = value_[a], vb = value_[b];
-        const bool at_infinity = g.at_infinity[a] && g.at_infinity[b];
-        if (!cell.lines->empty()) {  // facets do not determine a generator yet: combine exactly, and keep it
-            const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
-            const ExactVector& row = oracle_.exact_row(context, unit);
-            append_exact(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, at_infinity, g.quiet[a] & g.quiet[b]);
-            return;
-        }
+    void make_generator(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh, ExactSlot* slot) {
+        Generators& g = cell.generators;
         const int k = fresh.count;
         fresh.exact[k] = slot;
-        fresh.at_infinity[k] = at_infinity;
+        fresh.at_infinity[k] = g.at_infinity[a] && g.at_infinity[b];
         fresh.quiet[k] = g.quiet[a] & g.quiet[b];
-        if (interpolate_integers(context, unit, g, a, b, va, vb, fresh) ||
-            interpolate_doubles(cell, context, unit, a, b, va, vb, at_infinity, fresh)) {
-            ++fresh.count;
-            return;
+        if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
+            if (interpolate_integers(context, unit, g, a, b, fresh) ||
+                interpolate_doubles(cell, context, unit, a, b, fresh) ||
+                (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh))) {
+                ++fresh.count;
+                return;
+            }
         }
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
-        append_exact(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, at_infinity, g.quiet[a] & g.quiet[b]);
+        append_exact(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, fresh.at_infinity[k], fresh.quiet[k]);
+    }
+
+    // Values too close to their error bounds to interpolate with: better the ends of the edge, if that is possible.
+    bool refine_ends(Cell& cell, int a, int b) {
+        bool refined = false;
+        for (const int end : {a, b})
+            if (cell.generators.eps[end] > 1e-12 && oracle_.refine(cell, end)) {
+                value_[end] = oracle_.value(cell.generators, end);
+                refined = true;
+            }
+        return refined;
     }
 
     // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
-    bool interpolate_integers(const Context& context, int unit, const Generators& g, int a, int b, double va, double vb,
-                              Generators& fresh) {
+    bool interpolate_integers(const Context& context, int unit, const Generators& g, int a, int b, Generators& fresh) {
         const int row = context.data->row_bits[unit], bits_a = g.bits[a], bits_b = g.bits[b];
         if (row + std::max(bits_a, bits_b) > 53) return false;
-        auto p = static_cast<std::int64_t>(va * power_of_two(context.data->fraction_bits + bits_a));
-        auto q = static_cast<std::int64_t>(-vb * power_of_two(context.data->fraction_bits + bits_b));
+        auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
+        auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
         const std::int64_t common = std::__gcd(p, q);
         p /= common, q /= common;
         if (std::max(width(p) + bits_b, width(q) + bits_a) > 61) return false;
@@ -500,9 +524,9 @@ class Search final : public Searcher {
     // n = wa a + wb b with wa = -v_b / s, wb = v_a / s, s = v_a - v_b. The values err by da and db, so wb errs by at
     // most (|v_b| da + v_a db) / (s (s - da - db)), which moves n by |a - b| times that; a and b bring their own errors
     // in convex combination; 8 u covers the rounding of coordinates of at most 1.
-    bool interpolate_doubles(const Cell& cell, const Context& context, int unit, int a, int b, double va, double vb,
-                             bool at_infinity, Generators& fresh) {
+    bool interpolate_doubles(const Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
         const Generators& g = cell.generators;
+        const double va = value_[a], vb = value_[b];
         const double da = oracle_.error_of(context, unit, g.eps[a]), db = oracle_.error_of(context, unit, g.eps[b]);
         if (!(va > 4 * da) || !(-vb > 4 * db)) return false;
         const double sum = va - vb;
@@ -535,7 +559,7 @@ class Search final : public Searcher {
             refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
         });
         refiner_.add(&context, unit);
-        return refiner_.refine(fresh.x + k, fresh.stride, at_infinity, fresh.eps[k]);
+        return refiner_.refine(fresh.x + k, fresh.stride, fresh.at_infinity[k], fresh.eps[k]);
     }
 
     void append_exact(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity,
@@ -561,7 +585,7 @@ class Search final : public Searcher {
 
     // A line that the unit's hyperplane cuts becomes a ray on either side; all else is moved along it, onto the
     // hyperplane, which changes neither the cell nor the facets that contain what is moved.
-    void split_line(Cell& cell, const Context& context, int unit, const int* rest, int num_rest, Frame& frame, Hash hash,
+    void split_line(Cell& cell, const Context& context, int unit, const int* rest, int num_rest, const double* rows, Hash hash,
                     int depth) {
         const ExactVector& row = oracle_.exact_row(context, unit);
         const int which = crosses_line(cell, context, unit);
@@ -581,7 +605,6 @@ class Search final : public Searcher {
             Cell child;
             child.generators = Generators::allocate(arena_, g.count + 1, D(), words());
             child.lines = &lines;
-            child.is_simple = true;
             const int slot = bound_child(cell, context, unit, s, child, [&](std::uint64_t* alive) {
                 std::memcpy(alive, cell.alive, words() * sizeof(std::uint64_t));
             });
@@ -603,10 +626,9 @@ class Search final : public Searcher {
                                  s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = cell.alive[w];
                 }
-                child.is_simple = child.is_simple && Mask::count(incident, words()) == rank(child);
-            }
+                    }
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, num_rest, frame, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, num_rest, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
 
@@ -765,7 +787,9 @@ class Search final : public Searcher {
         return inside;
     }
 
-    static constexpr double kLargestError = 1e-6;  // beyond, a generator is computed anew from its rows
+    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare, and
+    // refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
+    static constexpr double kLargestError = 1e-3;
 
     const Network& network_;
     const Options options_;
@@ -784,7 +808,7 @@ class Search final : public Searcher {
     std::vector<double> value_;
     std::vector<std::int8_t> side_, best_side_;
     std::vector<std::pair<int, int>> edges_;
-    std::vector<int> below_, num_facets_;
+    std::vector<int> below_, degenerate_below_, chosen_;
     std::vector<std::uint64_t> mask_, edge_mask_, below_masks_;
     std::int64_t unreported_ = 0;
 
