@@ -1,0 +1,166 @@
+// New generators: the point of an edge where a unit vanishes, in small integers, in doubles, or exactly.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "predicate.hpp"
+
+namespace relureg {
+
+template <int D_, int W>
+class GeneratorMaker {
+    using Mask = Bits<W>;
+
+  public:
+    GeneratorMaker(int coordinates, int words, Predicate<D_, W>& oracle)
+        : coordinates_(coordinates), words_(words), oracle_(oracle), refiner_(coordinates), integers_(coordinates) {}
+
+    // Prepare for the edges of one cell that one unit cuts.
+    void begin(const Cell& cell, const Context& context, int unit) {
+        value_.resize(std::max<std::size_t>(value_.size(), cell.generators.count));
+        oracle_.load(context, unit);
+        oracle_.evaluate(cell.generators, value_.data());
+    }
+
+    // The point of the edge from a (value > 0) to b (value < 0) where the unit vanishes.
+    void make(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh, ExactSlot* slot) {
+        Generators& g = cell.generators;
+        const int k = fresh.count;
+        fresh.exact[k] = slot;
+        fresh.at_infinity[k] = g.at_infinity[a] && g.at_infinity[b];
+        fresh.quiet[k] = g.quiet[a] & g.quiet[b];
+        if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
+            if (interpolate_integers(context, unit, g, a, b, fresh) ||
+                interpolate_doubles(cell, context, unit, a, b, fresh) ||
+                (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh))) {
+                ++fresh.count;
+                return;
+            }
+        }
+        const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
+        const ExactVector& row = oracle_.exact_row(context, unit);
+        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, fresh.at_infinity[k], fresh.quiet[k]);
+    }
+
+    // Append a generator known exactly.
+    static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity,
+                      std::uint64_t quiet) {
+        const int k = g.count++;
+        g.quiet[k] = quiet;
+        const int bits = to_doubles(vector, g.x + k, g.stride);
+        g.eps[k] = bits <= 53 ? 0 : 4 * kUnitRoundoff;
+        g.bits[k] = static_cast<std::uint8_t>(bits);
+        g.at_infinity[k] = at_infinity;
+        slot->vector = new ExactVector(std::move(vector));
+        g.exact[k] = slot;
+    }
+
+  private:
+    int D() const { return D_ ? D_ : coordinates_; }
+    int words() const { return W ? W : words_; }
+
+    // Values too close to their error bounds to interpolate with: better the ends of the edge, if that is possible.
+    bool refine_ends(Cell& cell, int a, int b) {
+        bool refined = false;
+        for (const int end : {a, b})
+            if (cell.generators.eps[end] > 1e-12 && oracle_.refine(cell, end)) {
+                value_[end] = oracle_.value(cell.generators, end);
+                refined = true;
+            }
+        return refined;
+    }
+
+    // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
+    bool interpolate_integers(const Context& context, int unit, const Generators& g, int a, int b, Generators& fresh) {
+        const int row = context.data->row_bits[unit], bits_a = g.bits[a], bits_b = g.bits[b];
+        if (row + std::max(bits_a, bits_b) > 53) return false;
+        auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
+        auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
+        const std::int64_t common = std::__gcd(p, q);
+        p /= common, q /= common;
+        if (std::max(width(p) + bits_b, width(q) + bits_a) > 61) return false;
+        const double scale_a = power_of_two(bits_a), scale_b = power_of_two(bits_b);
+        std::int64_t divisor = 0, largest = 0;
+        for (int j = 0; j < D(); ++j) {
+            const auto xa = static_cast<std::int64_t>(g.x[j * g.stride + a] * scale_a);
+            const auto xb = static_cast<std::int64_t>(g.x[j * g.stride + b] * scale_b);
+            integers_[j] = p * xb + q * xa;
+            divisor = std::__gcd(divisor, std::abs(integers_[j]));
+            largest = std::max(largest, std::abs(integers_[j]));
+        }
+        const int bits = width(largest / divisor);
+        if (bits > 53) return false;
+        const int k = fresh.count;
+        for (int j = 0; j < D(); ++j)
+            fresh.x[j * fresh.stride + k] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
+        fresh.eps[k] = 0;
+        fresh.bits[k] = static_cast<std::uint8_t>(bits);
+        return true;
+    }
+
+    // Exact for exponents of normal doubles; fraction_bits is below 1000 where row_bits is small.
+    static double power_of_two(int exponent) {
+        const auto bits = static_cast<std::uint64_t>(1023 + exponent) << 52;
+        double power;
+        std::memcpy(&power, &bits, sizeof power);
+        return power;
+    }
+
+    static int width(std::int64_t x) { return x ? 64 - __builtin_clzll(static_cast<std::uint64_t>(x)) : 0; }
+
+    // n = wa a + wb b with wa = -v_b / s, wb = v_a / s, s = v_a - v_b. The values err by da and db, so wb errs by at
+    // most (|v_b| da + v_a db) / (s (s - da - db)), which moves n by |a - b| times that; a and b bring their own errors
+    // in convex combination; 8 u covers the rounding of coordinates of at most 1.
+    bool interpolate_doubles(const Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
+        const Generators& g = cell.generators;
+        const double va = value_[a], vb = value_[b];
+        const double da = oracle_.error_of(context, unit, g.eps[a]), db = oracle_.error_of(context, unit, g.eps[b]);
+        if (!(va > 4 * da) || !(-vb > 4 * db)) return false;
+        const double sum = va - vb;
+        const double wa = -vb / sum, wb = va / sum;
+        const int k = fresh.count;
+        double largest = 0, distance = g.eps[a] + g.eps[b];
+        for (int j = 0; j < D(); ++j) {
+            const double xa = g.x[j * g.stride + a], xb = g.x[j * g.stride + b];
+            const double x = wa * xa + wb * xb;
+            fresh.x[j * fresh.stride + k] = x;
+            largest = std::max(largest, std::fabs(x));
+            distance = std::max(distance, std::fabs(xa - xb) + g.eps[a] + g.eps[b]);
+        }
+        const double shift = (wa * da + wb * db) / (sum - da - db);
+        double eps = (wa * g.eps[a] + wb * g.eps[b] + shift * distance) * (1 + 0x1p-20) + 8 * kUnitRoundoff;
+        if (!(largest > 0x1p-60)) return false;
+        int exponent;
+        std::frexp(largest, &exponent);
+        if (exponent != 0) {
+            const double scale = std::ldexp(1.0, -exponent);
+            for (int j = 0; j < D(); ++j) fresh.x[j * fresh.stride + k] *= scale;
+            eps *= scale;
+        }
+        fresh.eps[k] = eps;
+        fresh.bits[k] = kInexact;
+        if (eps < kLargestError) return true;
+        if (!(eps < 0.25)) return false;  // the doubles must still tell the orientation
+        refiner_.begin();
+        Mask::each(fresh.incident + static_cast<std::size_t>(k) * words(), words(), [&](int slot) {
+            refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
+        });
+        refiner_.add(&context, unit);
+        return refiner_.refine(fresh.x + k, fresh.stride, fresh.at_infinity[k], fresh.eps[k]);
+    }
+
+    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare, and
+    // refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
+    static constexpr double kLargestError = 1e-3;
+
+    int coordinates_, words_;
+    Predicate<D_, W>& oracle_;
+    Refiner<D_> refiner_;
+    std::vector<std::int64_t> integers_;
+    std::vector<double> value_;  // of the unit, at each generator of the cell
+};
+
+}  // namespace relureg
