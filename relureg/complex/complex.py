@@ -116,7 +116,7 @@ class Complex:
     @cached_property
     def graph(self) -> RegionGraph:
         """The region graph; raises as `facets` does."""
-        return RegionGraph.from_facets(self.num_regions, self.facets.regions)
+        return RegionGraph.from_facets(self.num_regions, self.facets.regions, checks.most_steps(self.network))
 
     # -- proof -------------------------------------------------------------------------------------
 

@@ -19,18 +19,29 @@ UNREACHED = -1
 """Distance to a region in another component."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """Exact diameter and radius, with regions that attain them."""
+MAX_RADIUS_SEARCHES = 500
+"""Breadth-first searches after which the radius is given by bounds; proving it may take one from every region."""
 
-    diameter: int
-    diameter_pair: tuple[int, int]
-    """Two regions at that distance."""
-    radius: int
-    centre: int
-    """A region with eccentricity `radius`."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diameter:
+    """The exact diameter, with two regions that attain it."""
+
+    value: int
+    pair: tuple[int, int]
     num_searches: int
-    """Breadth-first searches it took."""
+    """Breadth-first searches it took to prove."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Radius:
+    """The radius, or the bounds found within `MAX_RADIUS_SEARCHES` searches."""
+
+    low: int
+    high: int
+    """The eccentricity of `centre`; equal to `low` when the radius is exact."""
+    centre: int
+    num_searches: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,9 +60,11 @@ class RegionGraph:
     """(R + 1,): region i has the neighbours ``neighbours[starts[i]:starts[i + 1]]``."""
     neighbours: NDArray[np.int64]
     """(2 F,): ascending for each region."""
+    longest: int | None = None
+    """A proven upper bound of the diameter, where one is known: reaching it ends the search for a longer distance."""
 
     @classmethod
-    def from_facets(cls, num_regions: int, pairs: NDArray[np.int64]) -> RegionGraph:
+    def from_facets(cls, num_regions: int, pairs: NDArray[np.int64], longest: int | None = None) -> RegionGraph:
         """The graph with an edge for each row of `pairs`, shape (F, 2)."""
         ends = np.concatenate([pairs, pairs[:, ::-1]])
         ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
@@ -60,7 +73,7 @@ class RegionGraph:
         neighbours = np.ascontiguousarray(ends[:, 1])
         for array in (starts, neighbours):
             array.flags.writeable = False
-        return cls(starts=starts, neighbours=neighbours)
+        return cls(starts=starts, neighbours=neighbours, longest=longest)
 
     # -- degrees -----------------------------------------------------------------------------------
 
@@ -110,52 +123,50 @@ class RegionGraph:
         return int(self.distances_from(region).max())
 
     @cached_property
-    def extent(self) -> Extent:
-        """Exact diameter and radius, by bounding eccentricities (Takes and Kosters 2011).
+    def diameter_found(self) -> Diameter:
+        """The exact diameter, by bounding eccentricities (Takes and Kosters 2011).
 
         A search from v with eccentricity e bounds that of every w at distance k:
-        ``max(k, e - k) <= ecc(w) <= e + k``. Searches start in turn from the region with the highest
-        upper and the lowest lower bound (ties: highest degree, then lowest number), until no region can
-        change diameter or radius. A few searches do where all pairs would take R.
+        ``max(k, e - k) <= ecc(w) <= e + k``. Searches start in turn from the region with the highest upper and the
+        lowest lower bound (ties: highest degree, then lowest number), until no region can have a larger
+        eccentricity than the largest found.
 
         Raises
         ------
         UsageError
             The graph is not connected.
         """
-        lower = np.zeros(self.num_regions, dtype=np.int64)
-        upper = np.full(self.num_regions, self.num_regions, dtype=np.int64)
-        open_ = np.ones(self.num_regions, dtype=np.bool_)
-        diameter, pair, radius, centre = -1, (0, 0), self.num_regions, 0
-        searches = 0
-        while open_.any():
-            best = np.where(open_, upper, -1) if searches % 2 == 0 else np.where(open_, -lower, -self.num_regions - 1)
-            candidates = np.flatnonzero(best == best.max())
-            region = int(candidates[self.degrees[candidates].argmax()])
-            distances = self.distances_from(region)
-            searches += 1
-            if distances.min() == UNREACHED:
-                raise UsageError("the diameter of a graph that is not connected is not defined")
-            eccentricity = int(distances.max())
-            if eccentricity > diameter:
-                diameter, pair = eccentricity, (region, int(distances.argmax()))
-            if eccentricity < radius:
-                radius, centre = eccentricity, region
-            np.maximum(lower, np.maximum(distances, eccentricity - distances), out=lower)
-            np.minimum(upper, eccentricity + distances, out=upper)
-            open_ &= ~((upper <= diameter) & (lower >= radius))
-            open_[region] = False
-        return Extent(diameter=diameter, diameter_pair=pair, radius=radius, centre=centre, num_searches=searches)
+        bounds = _Eccentricities(self)
+        best, pair = -1, (0, 0)
+        while best != self.longest and (open_ := bounds.upper > best).any():
+            region = bounds.pick(open_, highest=bounds.num_searches % 2 == 0)
+            distances = bounds.search(region)
+            if int(distances.max()) > best:
+                best, pair = int(distances.max()), (region, int(distances.argmax()))
+        return Diameter(value=best, pair=pair, num_searches=bounds.num_searches)
 
     @property
     def diameter(self) -> int:
         """The largest distance between two regions."""
-        return self.extent.diameter
+        return self.diameter_found.value
+
+    @cached_property
+    def radius_found(self) -> Radius:
+        """The smallest eccentricity of a region, by the same bounds; raises as `diameter_found` does."""
+        bounds = _Eccentricities(self)
+        best, centre = self.num_regions, 0
+        while (open_ := bounds.lower < best).any() and bounds.num_searches < MAX_RADIUS_SEARCHES:
+            region = bounds.pick(open_, highest=bounds.num_searches % 2 == 1)
+            eccentricity = int(bounds.search(region).max())
+            if eccentricity < best:
+                best, centre = eccentricity, region
+        low = min(best, int(bounds.lower.min()))
+        return Radius(low=low, high=best, centre=centre, num_searches=bounds.num_searches)
 
     @property
-    def radius(self) -> int:
-        """The smallest eccentricity of a region."""
-        return self.extent.radius
+    def radius(self) -> int | None:
+        """The smallest eccentricity of a region; None when only bounds were found (see `radius_found`)."""
+        return self.radius_found.high if self.radius_found.low == self.radius_found.high else None
 
     # -- structure ---------------------------------------------------------------------------------
 
@@ -199,6 +210,36 @@ class RegionGraph:
         once = tail < self.neighbours
         graph.add_edges_from(zip(tail[once].tolist(), self.neighbours[once].tolist(), strict=True))
         return graph
+
+
+class _Eccentricities:
+    """Lower and upper bounds of the eccentricity of every region, tightened by each search."""
+
+    def __init__(self, graph: RegionGraph) -> None:
+        self.graph = graph
+        self.degrees = graph.degrees
+        self.lower = np.zeros(graph.num_regions, dtype=np.int64)
+        self.upper = np.full(graph.num_regions, graph.num_regions, dtype=np.int64)
+        self.num_searches = 0
+
+    def pick(self, open_: NDArray[np.bool_], *, highest: bool) -> int:
+        """Of the open regions one with the highest upper, or the lowest lower bound."""
+        candidates = np.flatnonzero(open_)
+        bound = self.upper[candidates] if highest else -self.lower[candidates]
+        candidates = candidates[bound == bound.max()]
+        return int(candidates[self.degrees[candidates].argmax()])
+
+    def search(self, region: int) -> NDArray[np.int64]:
+        """Distances from a region; every bound is tightened."""
+        distances = self.graph.distances_from(region)
+        if distances.min() == UNREACHED:
+            raise UsageError("the diameter of a graph that is not connected is not defined")
+        self.num_searches += 1
+        eccentricity = int(distances.max())
+        np.maximum(self.lower, np.maximum(distances, eccentricity - distances), out=self.lower)
+        np.minimum(self.upper, eccentricity + distances, out=self.upper)
+        self.lower[region] = self.upper[region] = eccentricity
+        return distances
 
 
 def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:

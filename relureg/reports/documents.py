@@ -96,15 +96,16 @@ def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool
             "degree_histogram": {str(k): count for k, count in graph.degree_histogram.items()},
         }
     extent: Document = dict.fromkeys(
-        ("diameter", "diameter_pair", "diameter_patterns", "radius", "breadth_first_searches")
+        ("diameter", "diameter_pair", "diameter_patterns", "radius", "radius_bounds", "breadth_first_searches")
     )
     if with_diameter and graph.is_connected:
-        found = graph.extent
+        found, radius = graph.diameter_found, graph.radius_found
         extent = {
-            "diameter": found.diameter,
-            "diameter_pair": list(found.diameter_pair),
-            "diameter_patterns": [cells.pattern(region) for region in found.diameter_pair],
-            "radius": found.radius,
+            "diameter": found.value,
+            "diameter_pair": list(found.pair),
+            "diameter_patterns": [cells.pattern(region) for region in found.pair],
+            "radius": graph.radius,
+            "radius_bounds": [radius.low, radius.high],
             "breadth_first_searches": found.num_searches,
         }
     tail = {

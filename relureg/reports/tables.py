@@ -90,7 +90,8 @@ def graph_table(document: Document) -> RenderableType:
         facts.add_row("diameter", f"{_int(document['diameter'])}   (exact, {_searches(document)})")
         first, second = document["diameter_patterns"]
         facts.add_row("  attained between", Text(f"{first} and {second}", overflow="fold"))
-        facts.add_row("radius", _int(document["radius"]))
+        low, high = document["radius_bounds"]
+        facts.add_row("radius", _int(low) if low == high else f"{_int(low)} to {_int(high)}   (bounds)")
     facts.add_row("components", _int(document["components"]))
     facts.add_row("bipartite", "yes" if document["bipartite"] else "no")
     if document["degree_histogram"] is not None:

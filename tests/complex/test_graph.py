@@ -23,9 +23,9 @@ def test_connected_random_graphs(seed: int) -> None:
     ours = _from_networkx(theirs)
     assert ours.diameter == networkx.diameter(theirs)
     assert ours.radius == networkx.radius(theirs)
-    first, second = ours.extent.diameter_pair
+    first, second = ours.diameter_found.pair
     assert networkx.shortest_path_length(theirs, first, second) == ours.diameter
-    assert ours.eccentricity(ours.extent.centre) == ours.radius
+    assert ours.eccentricity(ours.radius_found.centre) == ours.radius
     assert ours.is_bipartite == networkx.is_bipartite(theirs)
     lengths = networkx.single_source_shortest_path_length(theirs, 0)
     assert ours.distances_from(0).tolist() == [lengths[node] for node in range(size)]
@@ -73,3 +73,20 @@ def test_the_networkx_graph_is_the_same_graph() -> None:
 def test_a_region_that_does_not_exist() -> None:
     with pytest.raises(UsageError, match=r"region 3 is not one of 0\.\.2"):
         _from_networkx(networkx.path_graph(3)).distances_from(3)
+
+
+def test_a_known_upper_bound_ends_the_search() -> None:
+    cycle = networkx.cycle_graph(200)
+    pairs = np.array([sorted(edge) for edge in cycle.edges], dtype=np.int64)
+    unaided = RegionGraph.from_facets(200, pairs)
+    aided = RegionGraph.from_facets(200, pairs, longest=100)
+    assert aided.diameter == unaided.diameter == 100
+    assert aided.diameter_found.num_searches == 1
+    assert unaided.diameter_found.num_searches > 1
+
+
+def test_a_radius_that_would_take_too_many_searches_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("relureg.complex.graph.MAX_RADIUS_SEARCHES", 3)
+    ours = _from_networkx(networkx.cycle_graph(200))
+    assert (ours.radius_found.low, ours.radius_found.high) == (75, 100)
+    assert ours.radius is None
