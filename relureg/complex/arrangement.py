@@ -51,14 +51,34 @@ def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
     n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1
     if r < 1 or n < r or math.comb(n, min(r + 1, n)) + math.comb(n, r) > MAX_MINORS:
         return None
-    normals = hyperplanes.columns(slice(1, None))
-    if not _all_minors_nonzero(normals, r):
+    if not _all_minors_nonzero(hyperplanes.columns(slice(1, None)), r):
         return None
     if n == r or _all_minors_nonzero(hyperplanes, r + 1):
-        return sum(math.comb(n, i) for i in range(r + 1))
-    if hyperplanes.rank() == r:
-        return 2 * sum(math.comb(n - 1, i) for i in range(r))
-    return None
+        return _most_regions(n, r)
+    return _most_central_regions(n, r) if hyperplanes.rank() == r else None
+
+
+def expected_region_count(hyperplanes: RationalMatrix, found: int) -> int | None:
+    """The closed-form number of regions as `generic_region_count` gives it, when `found` regions were counted.
+
+    Both closed forms are also the most regions that n hyperplanes (n hyperplanes through one point) can have, attained
+    in general position alone. A count that attains one therefore needs no look at determinants.
+    """
+    n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1
+    if r >= 1 and n >= r:
+        if found == _most_regions(n, r):
+            return found
+        if found == _most_central_regions(n, r) and hyperplanes.rank() == r:
+            return found
+    return generic_region_count(hyperplanes)
+
+
+def _most_regions(n: int, r: int) -> int:
+    return sum(math.comb(n, i) for i in range(r + 1))
+
+
+def _most_central_regions(n: int, r: int) -> int:
+    return 2 * sum(math.comb(n - 1, i) for i in range(r))
 
 
 def _one_direction(row: tuple[int, ...]) -> tuple[int, ...]:

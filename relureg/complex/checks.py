@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relureg.complex.arrangement import first_stage_hyperplanes, generic_region_count
+from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
 from relureg.complex.facets import Facets, facet_units
 from relureg.complex.graph import RegionGraph
 from relureg.engine.records import Figures, Records, is_witness
@@ -118,7 +118,7 @@ def closed_form(tally: Tally) -> Check:
     name = "closed_form"
     if not tally.complete or tally.domain is not None or len(tally.network.stages) != 1:
         return Check(name=name, passed=None, detail="for one hidden stage on the whole space")
-    expected = generic_region_count(first_stage_hyperplanes(tally.network))
+    expected = expected_region_count(first_stage_hyperplanes(tally.network), tally.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
     return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {expected:,}")

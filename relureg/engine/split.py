@@ -249,6 +249,7 @@ def _exact_points(
         for region, coordinates in chunk["exact_points"].items():
             point = [Fraction(0)] * dim
             for axis, text in zip(essential, coordinates, strict=True):
-                point[axis] = Fraction(text)
+                numerator, denominator = text.split("/")
+                point[axis] = Fraction(int(numerator, 16), int(denominator, 16))
             yield int(rank_of[first + region]), tuple(point)
         first += len(chunk["bounded"])

@@ -80,9 +80,11 @@ class Domain:
             exact_bounds = [as_fraction(bound) for bound in bounds]
         except ValueError as error:
             raise DomainError("the rows and bounds of a polytope must be finite numbers") from error
+        # 0 <= c with c >= 0 says nothing; it must not count as a wall that every point lies on.
+        kept = [(row, bound) for row, bound in zip(rows, exact_bounds, strict=True) if any(row) or bound < 0]
         return cls(
-            constants=RationalMatrix.from_fractions([[bound] for bound in exact_bounds], 1),
-            normals=-RationalMatrix.from_fractions(rows, len(rows[0])),
+            constants=RationalMatrix.from_fractions([[bound] for _, bound in kept], 1),
+            normals=-RationalMatrix.from_fractions([row for row, _ in kept], len(rows[0])),
             label=f"polytope of {len(rows)} inequalities",
         )
 

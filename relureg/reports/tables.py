@@ -148,7 +148,8 @@ def _checks_line(document: Document) -> RenderableType:
         word, style = _CHECK_WORDS[passed]
         line.append(f"   {_CHECK_NAMES.get(name, name)} ")
         line.append(word, style=style)
-    if predicates := document.get("predicates"):
+    predicates = document.get("predicates")
+    if predicates and predicates["total"]:
         line.append(f"   exact predicates {_int(predicates['exact'])} of {_int(predicates['total'])}")
     line.append(f"   engine {document['engine']}   {document['seconds']:.2f} s", style="dim")
     return line

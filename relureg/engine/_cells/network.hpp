@@ -90,7 +90,6 @@ class Network {
             bool out_of_range = stage.is_out_of_range;
             for (const auto& term : stage.terms)
                 out_of_range = out_of_range || (term.source > 0 && stages[term.source - 1].is_out_of_range);
-            stage.is_out_of_range = out_of_range;
             for (int i = 0; i < n; ++i) {
                 stage.majorant[i] = std::fabs(stage.constant[i]);
                 bits = std::max(bits, fraction_bits(stage.constant[i]));
@@ -114,11 +113,14 @@ class Network {
                 for (int k = 0; k < term.columns; ++k)
                     for (int j = 0; j < D; ++j) {
                         const double r = source.majorant[static_cast<std::size_t>(j) * source.units + k];
-                        for (int i = 0; i < n; ++i)
-                            stage.majorant[static_cast<std::size_t>(j) * n + i] +=
-                                std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]) * r;
+                        for (int i = 0; i < n; ++i) {
+                            const double w = std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]);
+                            if (w > 0 && r > 0 && w * r < 0x1p-900) out_of_range = true;  // it may underflow to 0
+                            stage.majorant[static_cast<std::size_t>(j) * n + i] += w * r;
+                        }
                     }
             }
+            stage.is_out_of_range = out_of_range;
             if (!copied)
                 for (double& r : stage.majorant) r *= 1 + 0x1p-20;
             stage.fraction_bits = bits;
@@ -135,7 +137,8 @@ class Network {
                 // Integers below 2^53 are computed without any rounding: sums, products and values are exact.
                 if (!stage.is_rounded && bits < 900 && sum < 0x1p900) {
                     int size = 0;
-                    std::frexp(std::ldexp(sum, bits), &size);
+                    std::frexp(sum, &size);
+                    size += bits;
                     if (size <= 53) {
                         stage.row_bits[i] = static_cast<std::uint8_t>(std::max(size, 0));
                         stage.relative_error[i] = 0;

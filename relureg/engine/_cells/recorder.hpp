@@ -79,7 +79,7 @@ class Recorder {
             std::vector<std::string> coordinates;
             for (int j = 1; j < D(); ++j) {
                 const mpq_class x = mean[j] / mean[0];
-                coordinates.push_back(x.get_str());
+                coordinates.push_back(x.get_num().get_str(16) + '/' + x.get_den().get_str(16));
                 const double rounded = x.get_d();
                 point[j] = std::isfinite(rounded) ? rounded : 0.0;
             }

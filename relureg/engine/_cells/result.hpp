@@ -23,7 +23,7 @@ struct Statistics {
 struct Records {
     std::vector<std::uint8_t> patterns, vanishing, bounded, facet_on_boundary;
     std::vector<double> points;
-    std::vector<std::pair<std::int64_t, std::vector<std::string>>> exact_points;  // region, coordinates "p/q"
+    std::vector<std::pair<std::int64_t, std::vector<std::string>>> exact_points;  // region, hexadecimal "p/q"
     std::vector<std::int64_t> facet_count;   // per region
     std::vector<std::int64_t> facet_length;  // units per facet
     std::vector<std::int32_t> facet_units;

@@ -6,10 +6,10 @@
 #include <mutex>
 #include <new>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "search.hpp"
+#include "worker.hpp"
 
 namespace relureg {
 
@@ -25,15 +25,17 @@ class Run {
     }
 
     void start() {
-        workers_.emplace_back([this] { guard([this] { open_units(); }); });
-        for (int i = 1; i < jobs_; ++i) workers_.emplace_back([this] { guard([this] { work(false); }); });
+        // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
+        const std::size_t stack = (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
+        workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { open_units(); }); }));
+        for (int i = 1; i < jobs_; ++i)
+            workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { work(false); }); }));
     }
 
     void stop() { control_.stop = true; }
 
     void join() {
-        for (auto& worker : workers_)
-            if (worker.joinable()) worker.join();
+        workers_.clear();
     }
 
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.
@@ -122,22 +124,21 @@ class Run {
         }
     }
 
-    // With one-word bitsets; where a cell has too many facets for them, again with wide ones.
+    // With one-word bitsets; where a cell has too many facets for them, again with wide ones. Under a limit on regions
+    // nothing may be counted twice, so wide ones come first where they could be needed.
     template <class Task>
     Result attempt(Task task) {
         thread_local std::unique_ptr<Searcher> searcher;
         thread_local Run* owner = nullptr;
         if (owner != this || !searcher) {
-            searcher = make_searcher(network_, options_, control_, false);
+            searcher = make_searcher(network_, options_, control_, options_.max_regions && network_.num_units >= 64);
             owner = this;
         }
         Result result;
-        const auto before = control_.regions.load();
         try {
             task(*searcher, result);
         } catch (const TooManyFacetsError&) {
             searcher.reset();
-            if (jobs_ == 1) control_.regions = before;
             const auto wide = make_searcher(network_, options_, control_, true);
             result = Result{};
             task(*wide, result);
@@ -175,7 +176,7 @@ class Run {
     const Options options_;
     const int jobs_;
     Control control_;
-    std::vector<std::thread> workers_;
+    std::vector<std::unique_ptr<Worker>> workers_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Prefix> units_;
