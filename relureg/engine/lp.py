@@ -234,7 +234,8 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
     program = gmp.linprog_from_matrix(gmp.matrix_from_array(
         inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
     ))  # fmt: skip
-    gmp.linprog_solve(program)
+    # The dual simplex method of cddlib first runs in doubles, and ends the process where these mislead it.
+    gmp.linprog_solve(program, solver=cdd.LPSolverType.CRISS_CROSS)
     if program.status != cdd.LPStatusType.OPTIMAL:
         raise CheckFailedError(f"cddlib found no optimum of a bounded linear program ({program.status})")
     return list(program.primal_solution), list(program.dual_solution)

@@ -1,6 +1,7 @@
 """Reference networks as `Network` objects."""
 
 import json
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,18 @@ import pytest
 
 from relureg import Network
 
+from .constructions import network_of_layers
+
 VALUES = json.loads(Path("fixtures/reference/values.json").read_text())
 
 
 def network_of(entry: dict[str, Any]) -> Network:
-    layers = [*entry["net"]["hidden"], entry["net"]["out"]]
-    return Network.from_layers([layer["W"] for layer in layers], [layer["b"] for layer in layers])
+    """The hidden layers of an entry; numbers may be written as fractions. The output map has no part in the complex."""
+    layers = [
+        ([[Fraction(w) for w in row] for row in layer["W"]], [Fraction(b) for b in layer["b"]])
+        for layer in entry["net"]["hidden"]
+    ]
+    return network_of_layers(layers, name=entry.get("name", "reference"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

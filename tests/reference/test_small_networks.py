@@ -3,13 +3,15 @@
 from fractions import Fraction
 from typing import Any
 
-from relureg import enumerate_regions
+import pytest
+
+from relureg import Complex, enumerate_regions
 
 from .conftest import network_of
 
 
-def _assert_complex(entry: dict[str, Any]) -> None:
-    cells = enumerate_regions(network_of(entry), engine="lp")
+def _assert_complex(entry: dict[str, Any], engine: str) -> None:
+    cells = enumerate_regions(network_of(entry), engine=engine)
     graph = cells.graph
     assert cells.num_regions == entry["R2"] == entry["regions"]
     assert cells.facets.num_inner == entry["adjacencies"]
@@ -20,20 +22,29 @@ def _assert_complex(entry: dict[str, Any]) -> None:
     assert graph.is_connected is entry["connected"]
     assert cells.network.input_dim - cells.essential_dim == entry["lineality"]
     assert cells.num_relatively_bounded == entry["bounded_fvector"][-1]
+    assert _pairs_one_unit_apart(cells) == entry["hamming1_pairs"]
     assert all(check.passed is not False for check in cells.checks + cells.graph_checks)
 
 
-def test_integer_networks_from_the_generator(lcg_entry: dict[str, Any]) -> None:
-    _assert_complex(lcg_entry)
+def _pairs_one_unit_apart(cells: Complex) -> int:
+    signs = cells.records.signs
+    return sum(int(((signs[i + 1 :] != signs[i]).sum(axis=1) == 1).sum()) for i in range(len(signs)))
 
 
-def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any]) -> None:
-    _assert_complex(definition_entry)
+@pytest.mark.parametrize("engine", ["lp", "split"])
+def test_integer_networks_from_the_generator(lcg_entry: dict[str, Any], engine: str) -> None:
+    _assert_complex(lcg_entry, engine)
 
 
-def test_the_graph_of_example_a1_is_a_cycle_of_five(values: dict[str, Any]) -> None:
+@pytest.mark.parametrize("engine", ["lp", "split"])
+def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any], engine: str) -> None:
+    _assert_complex(definition_entry, engine)
+
+
+@pytest.mark.parametrize("engine", ["lp", "split"])
+def test_the_graph_of_example_a1_is_a_cycle_of_five(values: dict[str, Any], engine: str) -> None:
     entry = next(entry for name, entry in values["definitions"].items() if name.startswith("A1"))
-    graph = enumerate_regions(network_of(entry), engine="lp").graph
+    graph = enumerate_regions(network_of(entry), engine=engine).graph
     assert graph.num_regions == graph.num_facets == 5
     assert set(graph.degrees.tolist()) == {2}
     assert not graph.is_bipartite

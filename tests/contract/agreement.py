@@ -1,0 +1,63 @@
+"""What it means that two engines agree: the same cells and facets, entry by entry, not only the same counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from relureg import Complex, Domain, Network, RegionCount, count_regions, enumerate_regions
+from relureg.engine.records import Records
+
+FacetRow = tuple[int, bool, tuple[int, ...]]
+"""Region, whether it lies on the domain's boundary, the units that vanish."""
+
+
+def assert_engines_agree(network: Network, domain: Domain | None = None) -> Complex:
+    """Run both engines, the splitter deciding every predicate both ways, and count with one thread and two."""
+    referee = enumerate_regions(network, domain, engine="lp")
+    splitter = enumerate_regions(network, domain, engine="split", audit=True, jobs=1)
+    assert_same_complex(splitter, referee)
+    assert_count_is_of(count_regions(network, domain, engine="split", audit=True, jobs=1), referee)
+    assert_count_is_of(count_regions(network, domain, engine="split", jobs=2), referee)
+    return splitter
+
+
+def assert_same_complex(one: Complex, other: Complex) -> None:
+    """The same regions in the same order, each with the same facets; all checks of both pass."""
+    assert one.num_regions == other.num_regions
+    assert np.array_equal(one.records.patterns, other.records.patterns)
+    assert np.array_equal(one.records.vanishing, other.records.vanishing)
+    assert np.array_equal(one.records.bounded, other.records.bounded)
+    assert facet_rows(one.records) == facet_rows(other.records)
+    assert one.per_stage == other.per_stage
+    assert np.array_equal(one.facets.regions, other.facets.regions)
+    assert one.facets.num_boundary == other.facets.num_boundary
+    for cells in (one, other):
+        passed = {check.name: check.passed for check in cells.checks}
+        assert passed["witnesses"] is True
+        assert passed["watertight"] is True
+        assert False not in passed.values()
+
+
+def assert_count_is_of(count: RegionCount, cells: Complex) -> None:
+    """The figures of a count are those of the complex, and prove themselves."""
+    assert (count.complete, count.num_regions) == (True, cells.num_regions)
+    assert count.num_relatively_bounded == cells.num_relatively_bounded
+    assert count.num_bounded == cells.num_bounded
+    assert count.per_stage == cells.per_stage
+    assert count.num_facets == cells.facets.num_inner
+    checks = {check.name: check for check in count.checks}
+    theirs = {check.name: check for check in cells.checks}
+    # The detail of this check tells the facets on the domain's boundary, too.
+    assert (checks["watertight"].passed, checks["watertight"].detail) == (True, theirs["watertight"].detail)
+    assert all(check.passed is not False for check in count.checks)
+
+
+def facet_rows(records: Records) -> list[FacetRow]:
+    """The facets of all regions, in an order that does not depend on how they were found."""
+    units = np.split(records.facet_units, records.facet_starts[1:-1]) if len(records.facet_region) else []
+    return sorted(
+        (region, on_boundary, tuple(vanishing.tolist()))
+        for region, on_boundary, vanishing in zip(
+            records.facet_region.tolist(), records.facet_on_boundary.tolist(), units, strict=True
+        )
+    )
