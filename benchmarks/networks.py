@@ -1,0 +1,150 @@
+"""The networks that are measured: given weights, random weights from a fixed seed, and degenerate arrangements.
+
+Every network is a list of layers in doubles, so that any tool can be given exactly the same numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise, product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import relureg
+
+TRUTH = Path(__file__).resolve().parent.parent / "fixtures" / "truth"
+
+SEED = 0
+"""Of every random network; each starts its own generator, so that adding one changes no other."""
+
+RANDOM = (
+    (2, 64, 64, 64, 1),
+    (2, 128, 128, 1),
+    (3, 32, 32, 1),
+    (4, 20, 20, 1),
+    (5, 16, 16, 1),
+    (6, 12, 12, 1),
+    (784, 10, 10, 10),
+)
+"""Widths, inputs first and outputs last."""
+
+LONG = ((8, 12, 12, 1),)
+"""Those that are measured only on request."""
+
+E6 = ((0, 1), (1, 2), (2, 3), (3, 4), (2, 5))
+"""The edges of the Dynkin diagram E6 on the simple roots 0..5."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A network with a name and, where it is known, its number of regions over the whole space."""
+
+    name: str
+    group: str
+    """truth, random or degenerate."""
+    weights: tuple[NDArray[np.float64], ...]
+    """One matrix a layer, a row a unit; ReLU after every layer but the last."""
+    biases: tuple[NDArray[np.float64], ...]
+    regions: int | None
+    """From `fixtures/truth/counts.json` or from theory; None where nobody has counted independently."""
+
+    def network(self) -> relureg.Network:
+        """A new network object: nothing that an earlier run has cached is in it."""
+        return relureg.Network.from_layers(self.weights, self.biases, name=self.name)
+
+
+def iter_cases(*, long: bool = False) -> Iterator[Case]:
+    """All networks of the suite; with `long` also those that take minutes."""
+    counts = json.loads((TRUTH / "counts.json").read_text())
+    for name in sorted(counts):
+        yield truth(name, regions=counts[name]["regions"])
+    for widths in RANDOM + (LONG if long else ()):
+        yield he_initialised(widths)
+    yield arrangement("resonance_5", resonance_normals(5), regions=11_292)
+    yield arrangement("threshold_5", threshold_normals(5), regions=94_572)
+    yield arrangement("roots_E6", root_normals(E6), regions=51_840)
+
+
+def case(name: str) -> Case:
+    """One network of the suite by its name."""
+    return next(found for found in iter_cases(long=True) if found.name == name)
+
+
+def truth(name: str, regions: int | None = None) -> Case:
+    """A network of `fixtures/truth`."""
+    layers = json.loads((TRUTH / f"{name}.json").read_text())["layers"]
+    return Case(
+        name=name,
+        group="truth",
+        weights=tuple(np.array(layer["weight"], dtype=np.float64) for layer in layers),
+        biases=tuple(np.array(layer["bias"], dtype=np.float64) for layer in layers),
+        regions=regions,
+    )
+
+
+def he_initialised(widths: tuple[int, ...]) -> Case:
+    """Normal weights of variance 2 / fan-in, biases N(0, 1) but zero at the output, all rounded to float32."""
+    random = np.random.default_rng(SEED)
+    weights, biases = [], []
+    for layer, (fan_in, units) in enumerate(pairwise(widths), start=1):
+        weights.append(_rounded(random.normal(size=(units, fan_in)) * np.sqrt(2 / fan_in)))
+        biases.append(_rounded(random.normal(size=units)) if layer < len(widths) - 1 else np.zeros(units))
+    return Case(
+        name="he_" + "-".join(map(str, widths)),
+        group="random",
+        weights=tuple(weights),
+        biases=tuple(biases),
+        regions=None,
+    )
+
+
+def arrangement(name: str, normals: NDArray[np.float64], regions: int) -> Case:
+    """The hyperplanes through the origin with these normals, as a network with one hidden layer."""
+    return Case(
+        name=name,
+        group="degenerate",
+        weights=(normals, np.ones((1, len(normals)))),
+        biases=(np.zeros(len(normals)), np.zeros(1)),
+        regions=regions,
+    )
+
+
+def resonance_normals(n: int) -> NDArray[np.float64]:
+    """The nonempty 0/1 vectors of R^n: where the sum over a set of coordinates vanishes."""
+    return np.array([row for row in product((0.0, 1.0), repeat=n) if any(row)])
+
+
+def threshold_normals(n: int) -> NDArray[np.float64]:
+    """The rows (1, v), v in {0, 1}^n: the regions are the threshold functions of n variables."""
+    return np.array([(1.0, *row) for row in product((0.0, 1.0), repeat=n)])
+
+
+def root_normals(edges: tuple[tuple[int, int], ...]) -> NDArray[np.float64]:
+    """The positive roots of a simply laced Dynkin diagram, as coefficients over the simple roots.
+
+    The regions are the elements of the Weyl group. All roots arise from the simple ones by the reflections
+    ``s_i(r) = r - <r, a_i> a_i``, where <a_i, a_i> = 2 and <a_i, a_j> = -1 along an edge.
+    """
+    rank = max(max(edge) for edge in edges) + 1
+    cartan = 2 * np.eye(rank, dtype=int)
+    for i, j in edges:
+        cartan[i, j] = cartan[j, i] = -1
+    simple = [tuple(row) for row in np.eye(rank, dtype=int).tolist()]
+    found, new = set(simple), simple
+    while new:
+        reflected = {
+            tuple((np.array(root) - np.array(root) @ cartan[i] * np.array(simple[i])).tolist())
+            for root in new
+            for i in range(rank)
+        }
+        new = [root for root in reflected - found if min(root) >= 0]
+        found.update(new)
+    return np.array(sorted(found), dtype=np.float64)
+
+
+def _rounded(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    return numbers.astype(np.float32).astype(np.float64)
