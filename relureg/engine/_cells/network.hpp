@@ -89,7 +89,10 @@ class Network {
             int bits = 0;
             bool out_of_range = stage.is_out_of_range;
             for (const auto& term : stage.terms)
-                out_of_range = out_of_range || (term.source > 0 && stages[term.source - 1].is_out_of_range);
+                if (term.source > 0) {  // what a stage reads inexactly it cannot compute exactly
+                    out_of_range = out_of_range || stages[term.source - 1].is_out_of_range;
+                    stage.is_rounded = stage.is_rounded || stages[term.source - 1].is_rounded;
+                }
             for (int i = 0; i < n; ++i) {
                 stage.majorant[i] = std::fabs(stage.constant[i]);
                 bits = std::max(bits, fraction_bits(stage.constant[i]));
@@ -135,7 +138,7 @@ class Network {
                 for (int j = 0; j < D; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * n + i];
                 sum *= 1 + 0x1p-20;
                 // Integers below 2^53 are computed without any rounding: sums, products and values are exact.
-                if (!stage.is_rounded && bits < 900 && sum < 0x1p900) {
+                if (!stage.is_rounded && !out_of_range && bits < 900 && sum < 0x1p900) {
                     int size = 0;
                     std::frexp(sum, &size);
                     size += bits;
