@@ -169,6 +169,15 @@ def deep(rng: Rng, size: int) -> Sample:
     return _whole(_perceptron(rng, size, _either(rng, gaussian, integers, pruned), dim=_integer(rng, 1, 3), depth=4))
 
 
+def high_dimension(rng: Rng, size: int) -> Sample:
+    """Five or six inputs and numbers -1, 0, 1: cells have faces on which far more facets meet than must."""
+
+    def law(rng: Rng, shape: tuple[int, ...]) -> Exact:
+        return _exact(rng.integers(-1, 2, shape))
+
+    return _whole(_perceptron(rng, 2 * size, law, dim=_integer(rng, 5, 6), depth=_integer(rng, 1, 2)))
+
+
 def on_a_line(rng: Rng, size: int) -> Sample:
     """One input, up to four stages of small integers: units vanish on whole regions."""
     return _whole(_perceptron(rng, size, integers, dim=1, depth=_integer(rng, 2, 4)))
@@ -271,6 +280,7 @@ KINDS: dict[str, Callable[[Rng, int], Sample]] = {
     "residual": residual,
     "late-dimensions": late_dimensions,
     "deep": deep,
+    "high-dimension": high_dimension,
     "on-a-line": on_a_line,
     "box": box,
     "bounded-polytope": bounded_polytope,

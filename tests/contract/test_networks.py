@@ -74,6 +74,7 @@ FORCED: dict[str, Callable[[Sample], bool]] = {
     "residual": lambda sample: _has_skips(sample.network),
     "late-dimensions": lambda sample: _first_rank(sample.network) < sample.network.effective_dim,
     "deep": lambda sample: len(sample.network.stages) == 4,
+    "high-dimension": lambda sample: sample.network.input_dim >= 5,
     "on-a-line": lambda sample: sample.network.input_dim == 1 and len(sample.network.stages) > 1,
     "box": lambda sample: sample.domain is not None,
     "bounded-polytope": _has_wall_on_a_unit,
