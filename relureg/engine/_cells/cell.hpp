@@ -66,13 +66,14 @@ struct Generators {
     static Generators allocate(Arena& arena, int capacity, int dim, int words) {
         Generators g;
         g.stride = (capacity + 3) & ~3;
-        g.x = arena.take<double>(static_cast<std::size_t>(g.stride) * dim);
-        g.eps = arena.take<double>(g.stride);
-        g.bits = arena.take<std::uint8_t>(g.stride);
-        g.at_infinity = arena.take<std::uint8_t>(g.stride);
-        g.incident = arena.take<std::uint64_t>(static_cast<std::size_t>(g.stride) * words);
-        g.quiet = arena.take<std::uint64_t>(g.stride);
-        g.exact = arena.take<ExactSlot*>(g.stride);
+        const std::size_t n = g.stride;
+        g.x = arena.take<double>(n * (dim + words + 3) + (n + 3) / 4);
+        g.eps = g.x + n * dim;
+        g.incident = reinterpret_cast<std::uint64_t*>(g.eps + n);
+        g.quiet = g.incident + n * words;
+        g.exact = reinterpret_cast<ExactSlot**>(g.quiet + n);
+        g.bits = reinterpret_cast<std::uint8_t*>(g.exact + n);
+        g.at_infinity = g.bits + n;
         return g;
     }
 

@@ -13,7 +13,7 @@ struct Context {
     const Context* parent;  // the stage before, on the cell that this one was entered from
     int stage;
     const Stage* data;
-    const double* rows;     // [coordinate * units + unit]
+    const double* rows;     // [coordinate * stride + unit]
     mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
 
     const Context& at(int wanted) const {

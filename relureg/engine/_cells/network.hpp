@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -23,28 +24,35 @@ inline double gamma(double n) { return n * kUnitRoundoff / (1 - n * kUnitRoundof
 struct Term {
     int source;
     int columns;
-    std::vector<double> by_column;  // [column * units + unit]
+    std::vector<double> by_column;  // [column * stride + unit]
     std::vector<mpz_class> exact;   // [unit * columns + column], scaled so that all of a stage share one denominator
 };
 
 struct Stage {
     int units;
+    int stride;                   // units, rounded up to a multiple of four: rows of that length, filled up with 0
     int first_unit;               // number of the first unit, over all stages
     bool forced;                  // rows of the domain: only their positive side counts
-    std::vector<double> constant; // [unit]
+    std::vector<double> constant; // [stride]
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
     bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
     bool is_out_of_range;         // a parameter is too large or small for doubles: every decision is exact
 
     // The predicate's constants, derived in `Network::finish`.
-    std::vector<double> majorant;        // [coordinate * units + unit]: R, all units active, all signs positive
+    std::vector<int> all_units;          // 0, 1, 2, ...
+    std::vector<double> majorant;        // [coordinate * stride + unit]: R, all units active, all signs positive
     std::vector<double> relative_error;  // [unit]: c, |computed row - row| <= c R in each coordinate
-    std::vector<double> value_error;     // [unit]: error of row . g for an exact generator of max-norm <= 1
+    std::vector<double> value_error;     // [stride]: error of row . g for an exact generator of max-norm <= 1
     std::vector<double> norm;            // [unit]: |row|_1 is at most this
     std::vector<std::uint8_t> row_bits;  // [unit]: row * 2^fraction_bits is integral and |.|_1 < 2^row_bits
     int fraction_bits;
     std::uint64_t sources;  // bit s: source s is read; bit 0 is the input, bit 63 any source beyond 62
+
+    // A bound on |true row|_1 from the computed one: that and its error, which is far below the majorant.
+    double norm_of(int unit, double computed) const {
+        return std::min(computed * (1 + 0x1p-20) + relative_error[unit] * norm[unit], norm[unit]);
+    }
 };
 
 // The bit of a source in `Stage::sources` and in a generator's `quiet`; the last one is never set in `quiet`.
@@ -79,11 +87,16 @@ class Network {
         num_units = 0;
         for (auto& stage : stages) {
             const int n = stage.units;
+            const int stride = stage.stride = (n + 3) & ~3;
+            stage.all_units.resize(n);
+            std::iota(stage.all_units.begin(), stage.all_units.end(), 0);
+            stage.constant.resize(stride);
+            for (auto& term : stage.terms) term.by_column = spread(term.by_column, term.columns, n, stride);
             stage.first_unit = num_units;
             num_units += n;
             stage.sources = 0;
             for (const auto& term : stage.terms) stage.sources |= source_bit(term.source);
-            stage.majorant.assign(static_cast<std::size_t>(D) * n, 0.0);
+            stage.majorant.assign(static_cast<std::size_t>(D) * stride, 0.0);
             double additions = 0, source_error = 0;
             bool copied = true;  // rows that only see the input are taken over, not computed
             int bits = 0;
@@ -103,8 +116,8 @@ class Network {
                 if (term.source == 0) {
                     for (int k = 0; k < term.columns; ++k)
                         for (int i = 0; i < n; ++i)
-                            stage.majorant[static_cast<std::size_t>(k + 1) * n + i] +=
-                                std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]);
+                            stage.majorant[static_cast<std::size_t>(k + 1) * stride + i] +=
+                                std::fabs(term.by_column[static_cast<std::size_t>(k) * stride + i]);
                     bits = std::max(bits, weight_bits);
                     continue;
                 }
@@ -115,11 +128,11 @@ class Network {
                 bits = std::max(bits, weight_bits + source.fraction_bits);
                 for (int k = 0; k < term.columns; ++k)
                     for (int j = 0; j < D; ++j) {
-                        const double r = source.majorant[static_cast<std::size_t>(j) * source.units + k];
+                        const double r = source.majorant[static_cast<std::size_t>(j) * source.stride + k];
                         for (int i = 0; i < n; ++i) {
-                            const double w = std::fabs(term.by_column[static_cast<std::size_t>(k) * n + i]);
+                            const double w = std::fabs(term.by_column[static_cast<std::size_t>(k) * stride + i]);
                             if (w > 0 && r > 0 && w * r < 0x1p-900) out_of_range = true;  // it may underflow to 0
-                            stage.majorant[static_cast<std::size_t>(j) * n + i] += w * r;
+                            stage.majorant[static_cast<std::size_t>(j) * stride + i] += w * r;
                         }
                     }
             }
@@ -130,12 +143,12 @@ class Network {
             const double own = copied ? (stage.is_rounded ? gamma(1) : 0.0) : gamma(additions + 5);
             const double c = ((1 + source_error) * (1 + own) - 1) * (1 + 0x1p-20);
             stage.relative_error.assign(n, c);
-            stage.value_error.resize(n);
+            stage.value_error.assign(stride, 0.0);
             stage.norm.resize(n);
             stage.row_bits.assign(n, kInexact);
             for (int i = 0; i < n; ++i) {
                 double sum = 0;
-                for (int j = 0; j < D; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * n + i];
+                for (int j = 0; j < D; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * stride + i];
                 sum *= 1 + 0x1p-20;
                 // Integers below 2^53 are computed without any rounding: sums, products and values are exact.
                 if (!stage.is_rounded && !out_of_range && bits < 900 && sum < 0x1p900) {
@@ -154,6 +167,16 @@ class Network {
                     stage.value_error[i] = stage.norm[i] = std::numeric_limits<double>::infinity();
             }
         }
+    }
+
+  private:
+    // Columns of n entries, each filled up with 0 to `stride` entries.
+    static std::vector<double> spread(const std::vector<double>& columns, int count, int n, int stride) {
+        if (n == stride) return columns;
+        std::vector<double> result(static_cast<std::size_t>(count) * stride, 0.0);
+        for (int k = 0; k < count; ++k)
+            std::copy_n(&columns[static_cast<std::size_t>(k) * n], n, &result[static_cast<std::size_t>(k) * stride]);
+        return result;
     }
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <string>
 
+#include "candidates.hpp"
 #include "context.hpp"
 #include "refine.hpp"
 #include "result.hpp"
@@ -22,21 +23,15 @@ class Predicate {
 
     Statistics statistics;
 
-    struct Sides {
-        int positive = 0, negative = 0, zero = 0;
-        bool is_cut() const { return positive && negative; }
-    };
-
     // Fetch a unit's row, for `evaluate` and `error_of`.
     void load(const Context& context, int unit) {
         const Stage& data = *context.data;
         double norm = 0;
         for (int j = 0; j < D(); ++j) {
-            row_[j] = context.rows[static_cast<std::size_t>(j) * data.units + unit];
+            row_[j] = context.rows[static_cast<std::size_t>(j) * data.stride + unit];
             norm += std::fabs(row_[j]);
         }
-        // |row|_1 of the true row: the computed one and its error, which is far below the majorant.
-        norm_ = std::min(norm * (1 + 0x1p-20) + data.relative_error[unit] * data.norm[unit], data.norm[unit]);
+        norm_ = data.norm_of(unit, norm);
     }
 
     void evaluate(const Generators& g, double* value) const {
@@ -59,32 +54,37 @@ class Predicate {
         return context.data->value_error[unit] + norm_ * eps;
     }
 
-    // The sides of all generators of a cell; `value` is room for as many doubles. Generators may come out refined.
-    Sides classify(Cell& cell, const Context& context, int unit, double* value, std::int8_t* side) {
+    // Decide the signs of all candidates at the generators where they are not known. Generators may come out refined.
+    void decide(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs) {
         const Generators& g = cell.generators;
-        load(context, unit);
-        evaluate(g, value);
-        const double error = context.data->value_error[unit], norm = norm_;
-        Sides sides;
-        for (int i = 0; i < g.count; ++i) {
-            const double bound = error + norm * g.eps[i];
-            const int positive = value[i] > bound, negative = value[i] < -bound;
-            side[i] = static_cast<std::int8_t>(positive - negative);
-            sides.positive += positive;
-            sides.negative += negative;
-        }
-        statistics.decisions += g.count;
-        if (sides.positive + sides.negative < g.count)
-            for (int i = 0; i < g.count; ++i) {
-                if (side[i]) continue;
-                side[i] = static_cast<std::int8_t>(settle(cell, context, unit, i, value[i]));
-                sides.positive += side[i] > 0;
-                sides.negative += side[i] < 0;
-                sides.zero += side[i] == 0;
+        const int words = signs.words;
+        for (int i = signs.known; i < g.count; ++i)
+            for (int w = 0; w < words; ++w) {
+                std::uint64_t positive = 0, negative = 0;
+                filter(g, i, candidates, w, positive, negative);
+                const std::uint64_t open = candidates.mask(w) & ~(positive | negative);
+                if (open)
+                    each_bit(open, 64 * w, [&](int k) {
+                        const int sign = settle(cell, context, candidates.unit[k], i);
+                        const std::uint64_t bit = std::uint64_t{1} << (k % 64);
+                        if (sign > 0) positive |= bit;
+                        if (sign < 0) negative |= bit;
+                        statistics.zeros += sign == 0;
+                    });
+                signs.positive[static_cast<std::size_t>(i) * words + w] = positive;
+                signs.negative[static_cast<std::size_t>(i) * words + w] = negative;
             }
-        statistics.zeros += sides.zero;
-        if (audit_) audit(cell, context, unit, side);
-        return sides;
+        statistics.decisions += static_cast<std::int64_t>(g.count - signs.known) * candidates.count;
+        signs.known = g.count;
+        if (audit_) audit(cell, context, candidates, signs);
+    }
+
+    // The sign of the loaded row along a vector of doubles, where they settle that it is not zero; else 0.
+    bool is_surely_nonzero(const Context& context, int unit, const double* x) {
+        load(context, unit);
+        double sum = 0;
+        for (int j = 0; j < D(); ++j) sum += row_[j] * x[j];
+        return std::fabs(sum) > error_of(context, unit, 4 * kUnitRoundoff);
     }
 
     const ExactVector& exact_row(const Context& context, int unit) const {
@@ -135,11 +135,32 @@ class Predicate {
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
 
+    // One word of candidates at a generator: the signs that doubles settle.
+    void filter(const Generators& g, int i, const Candidates& candidates, int w, std::uint64_t& positive,
+                std::uint64_t& negative) const {
+        const int end = std::min(candidates.count, 64 * w + 64);
+        const std::size_t stride = candidates.stride;
+        const Four eps = Four::all(g.eps[i]);
+        for (int k = 64 * w; k < end; k += 4) {
+            const double* row = candidates.rows + k;
+            Four value = Four::load(row) * Four::all(g.x[i]);
+            for (int j = 1; j < D(); ++j)
+                value = multiply_add(Four::load(row + j * stride), Four::all(g.x[static_cast<std::size_t>(j) * g.stride + i]), value);
+            const Four bound = multiply_add(Four::load(candidates.norm + k), eps, Four::load(candidates.error + k));
+            positive |= static_cast<std::uint64_t>(above(value, bound)) << (k % 64);
+            negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << (k % 64);
+        }
+        positive &= candidates.mask(w);
+        negative &= candidates.mask(w);
+    }
+
     // A value within its error bound: find the sign all the same.
-    int settle(Cell& cell, const Context& context, int unit, int i, double value) {
+    int settle(Cell& cell, const Context& context, int unit, int i) {
         Generators& g = cell.generators;
         // In a direction in which no source changes, the unit does not change either.
         if (g.at_infinity[i] && !(context.data->sources & ~g.quiet[i])) return 0;
+        load(context, unit);
+        double value = this->value(g, i);
         if (context.data->row_bits[unit] + g.bits[i] <= 53) return (value > 0) - (value < 0);
         if (g.eps[i] == 0 && context.data->norm[unit] < 0x1p900) {
             // The generator is exact: only the coordinates where it is not zero can err.
@@ -147,7 +168,7 @@ class Predicate {
             double bound = 0;
             bool meets = false;
             for (int j = 0; j < D(); ++j) {
-                const double r = context.data->majorant[static_cast<std::size_t>(j) * context.data->units + unit];
+                const double r = context.data->majorant[static_cast<std::size_t>(j) * context.data->stride + unit];
                 const double x = std::fabs(g.x[j * g.stride + i]);
                 meets = meets || (r > 0 && x > 0);
                 bound += r * x;
@@ -165,14 +186,16 @@ class Predicate {
         return sgn(dot(exact_row(context, unit), exact_generator(cell, g, i)));
     }
 
-    void audit(const Cell& cell, const Context& context, int unit, const std::int8_t* side) const {
-        for (int i = 0; i < cell.generators.count; ++i) {
-            const int truth = sgn(dot(exact_row(context, unit), exact_generator(cell, cell.generators, i)));
-            if (truth != side[i])
-                throw ContradictionError("the filtered predicate says " + std::to_string(side[i]) + ", the integers " +
-                                         std::to_string(truth) + ", for unit " + std::to_string(unit) + " of stage " +
-                                         std::to_string(context.stage));
-        }
+    void audit(const Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs) const {
+        for (int i = 0; i < cell.generators.count; ++i)
+            for (int k = 0; k < candidates.count; ++k) {
+                const int unit = candidates.unit[k], sign = signs.of(i, k);
+                const int truth = sgn(dot(exact_row(context, unit), exact_generator(cell, cell.generators, i)));
+                if (truth != sign)
+                    throw ContradictionError("the filtered predicate says " + std::to_string(sign) + ", the integers " +
+                                             std::to_string(truth) + ", for unit " + std::to_string(unit) + " of stage " +
+                                             std::to_string(context.stage));
+            }
     }
 
     int coordinates_, words_;

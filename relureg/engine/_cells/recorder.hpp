@@ -102,7 +102,7 @@ class Recorder {
             const Stage& data = *facet.context->data;
             double value = 0;
             for (int j = 0; j < D(); ++j)
-                value += facet.context->rows[static_cast<std::size_t>(j) * data.units + facet.local_unit] * point[j];
+                value += facet.context->rows[static_cast<std::size_t>(j) * data.stride + facet.local_unit] * point[j];
             if (value * facet.side > data.value_error[facet.local_unit] * norm) return;
             mpq_class sum;
             const ExactVector& row = oracle_.exact_row(*facet.context, facet.local_unit);

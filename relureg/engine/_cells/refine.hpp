@@ -95,7 +95,7 @@ class Refiner {
             const double* row = context->rows + rows_[i].unit;
             double value = 0;
             for (int j = 0, column = 0; j <= r; ++j) {
-                const double entry = row[static_cast<std::size_t>(j) * data.units];
+                const double entry = row[static_cast<std::size_t>(j) * data.stride];
                 value += entry * x[j * stride];
                 if (j != p) a[column++] = entry;
             }

@@ -18,7 +18,6 @@ template <int D_, int W>
 class Search final : public Searcher {
     using Mask = Bits<W>;
     using Oracle = Predicate<D_, W>;
-    using Sides = typename Oracle::Sides;
 
   public:
     Search(const Network& network, const Options& options, Control& control)
@@ -27,7 +26,7 @@ class Search final : public Searcher {
           oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words()),
           maker_(network.dim + 1, words_, oracle_), recorder_(network, num_walls(network), sign_.data(), oracle_) {
         if (!network.stages.empty()) {
-            root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].units, 0.0);
+            root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
             root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}};
             rows_.affine_part(root_, 0, root_rows_.data());
         }
@@ -98,9 +97,6 @@ class Search final : public Searcher {
     // -- stages ------------------------------------------------------------------------------------------
 
     void enter(Cell& cell, const Context& context, Hash hash, int depth) {
-        const int n = context.data->units;
-        int* candidates = arena_.take<int>(n);
-        for (int i = 0; i < n; ++i) candidates[i] = i;
         if (context.stage + 1 < 63)
             for (int i = 0; i < cell.generators.count; ++i)
                 if (cell.generators.at_infinity[i]) cell.generators.quiet[i] |= source_bit(context.stage + 1);
@@ -109,7 +105,9 @@ class Search final : public Searcher {
             rows = arena_.take<double>(rows_.next_size(context));
             rows_.affine_part(context, context.stage + 1, rows);
         }
-        node(cell, context, candidates, n, {rows, -1}, hash, depth);
+        const Candidates candidates = rows_.all_units(context, arena_);
+        Signs signs = Signs::allocate(arena_, cell.generators.count, candidates.words());
+        node(cell, context, candidates, signs, {rows, -1}, hash, depth);
     }
 
     // Every unit of the stage has its sign on the cell.
@@ -125,73 +123,121 @@ class Search final : public Searcher {
     // -- one cell ----------------------------------------------------------------------------------------
 
     // Give every candidate that does not cut the cell its sign; split by the most balanced of the others.
-    void node(Cell& cell, const Context& context, const int* candidates, int count, Carry carry, Hash hash, int depth) {
+    void node(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, Carry carry, Hash hash, int depth) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         if (depth == depth_limit_) {
             open_->push_back(path_);
             return;
         }
-        int* cut = arena_.take<int>(count);
-        int* active = arena_.take<int>(count + 1);
+        oracle_.decide(cell, context, candidates, signs);
+        std::uint64_t* cut = arena_.take<std::uint64_t>(candidates.words());
+        int* active = arena_.take<int>(candidates.count + 1);
         int num_active = 0;
         if (carry.unit >= 0) active[num_active++] = carry.unit;
-        int num_cut = 0, best = -1, best_balance = -1;
-        Sides best_sides;
-        const int capacity = cell.generators.count;
-        if (static_cast<int>(value_.size()) < capacity) value_.resize(2 * capacity + 16);
-        for (auto* scratch : {&side_, &best_side_})
-            if (static_cast<int>(scratch->size()) < capacity) scratch->resize(2 * capacity + 16);
-        for (int c = 0; c < count; ++c) {
-            const int unit = candidates[c];
-            if (!cell.lines->empty() && crosses_line(cell, context, unit) >= 0) {
-                if (best_balance < capacity) best = unit, best_balance = capacity;  // first of all
-                cut[num_cut++] = unit;
-                continue;
-            }
-            const Sides sides = oracle_.classify(cell, context, unit, value_.data(), side_.data());
-            if (!sides.is_cut()) {
-                const int sign = (sides.positive > 0) - (sides.negative > 0);
-                if (context.data->forced && sign < 0) return;  // outside the domain
-                settle(cell, context, unit, sign, sides.zero, hash);
-                if (sign > 0) active[num_active++] = unit;
-                continue;
-            }
-            cut[num_cut++] = unit;
-            const int balance = std::min(sides.positive, sides.negative);
-            if (balance > best_balance) {
-                best = unit, best_balance = balance, best_sides = sides;
-                side_.swap(best_side_);
-            }
+        int best = -1;
+        for (int w = 0; w < candidates.words(); ++w) {
+            const Sides sides = sides_of(cell.generators, signs, w);
+            cut[w] = sides.positive & sides.negative;
+            if (!cell.lines->empty()) cut[w] |= crossing(cell, context, candidates, w, best);
+            const std::uint64_t uncut = candidates.mask(w) & ~cut[w];
+            if (context.data->forced && uncut & ~sides.positive & sides.negative) return;  // outside the domain
+            each_bit(uncut & sides.positive, 64 * w, [&](int k) {
+                settle(context, candidates.unit[k], 1, hash);
+                active[num_active++] = candidates.unit[k];
+            });
+            each_bit(uncut & sides.negative, 64 * w, [&](int k) { settle(context, candidates.unit[k], -1, hash); });
+            each_bit(uncut & ~(sides.positive | sides.negative), 64 * w, [&](int k) { settle(context, candidates.unit[k], 0, hash); });
+            each_bit(uncut & sides.zero & sides.positive, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, 1); });
+            each_bit(uncut & sides.zero & sides.negative, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, -1); });
+            disturb(cell.generators, context, signs, w, uncut);
         }
         const double* rows = rows_.extend(context, carry.rows, active, num_active, arena_);
-        if (!num_cut) return finish_stage(cell, context, rows, hash, depth);
-        int* rest = arena_.take<int>(num_cut);
-        int num_rest = 0;
-        for (int c = 0; c < num_cut; ++c)
-            if (cut[c] != best) rest[num_rest++] = cut[c];
-        const bool by_line = !cell.lines->empty() && crosses_line(cell, context, best) >= 0;
+        const bool by_line = best >= 0;
+        if (!by_line) best = most_balanced(cell.generators, candidates, signs, cut);
+        if (best < 0) return finish_stage(cell, context, rows, hash, depth);
+        cut[best / 64] &= ~(std::uint64_t{1} << (best % 64));
+        const int unit = candidates.unit[best];
         if (by_line)
-            split_line(cell, context, best, rest, num_rest, rows, hash, depth);
-        else if (!num_rest && rows_.is_last(context) && !options_.records && !context.data->forced &&
-                 depth >= static_cast<int>(prefix_->size()) && depth_limit_ < 0)
-            split_into_leaves(cell, context, best, hash);
+            return split_line(cell, context, unit, Candidates::subset(candidates, cut, D(), arena_), rows, hash, depth);
+        std::int8_t* side = arena_.take<std::int8_t>(cell.generators.count);
+        for (int i = 0; i < cell.generators.count; ++i) side[i] = static_cast<std::int8_t>(signs.of(i, best));
+        if (is_empty(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
+            depth >= static_cast<int>(prefix_->size()) && depth_limit_ < 0)
+            split_into_leaves(cell, context, unit, side, hash);
         else
-            split(cell, context, best, best_sides, rest, num_rest, rows, hash, depth);
+            split(cell, context, unit, side, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
     }
 
-    // A unit that does not cut the cell gets its sign; if it vanishes on a facet, the facet's key has a 0 for it.
-    void settle(Cell& cell, const Context& context, int unit, int sign, int num_zeros, Hash& hash) {
+    // Which candidates are positive, negative, zero at some generator: a word of them.
+    struct Sides {
+        std::uint64_t positive, negative, zero;
+    };
+
+    static Sides sides_of(const Generators& g, const Signs& signs, int w) {
+        Sides sides{0, 0, 0};
+        const std::uint64_t *positive = signs.positive + w, *negative = signs.negative + w;
+        for (int i = 0; i < g.count; ++i, positive += signs.words, negative += signs.words) {
+            sides.positive |= *positive;
+            sides.negative |= *negative;
+            sides.zero |= ~(*positive | *negative);
+        }
+        return sides;
+    }
+
+    // The candidate that cuts the cell with the most generators on its smaller side, the first of these; -1: none cuts.
+    static int most_balanced(const Generators& g, const Candidates& candidates, const Signs& signs, const std::uint64_t* cut) {
+        int best = -1, best_balance = 0;
+        for (int w = 0; w < candidates.words(); ++w) {
+            each_bit(cut[w], 64 * w, [&](int k) {
+                const std::uint64_t *p = signs.positive + w, *n = signs.negative + w;
+                std::uint64_t positive = 0, negative = 0;
+                for (int i = 0; i < g.count; ++i) {
+                    positive += p[static_cast<std::size_t>(i) * signs.words] >> (k % 64) & 1;
+                    negative += n[static_cast<std::size_t>(i) * signs.words] >> (k % 64) & 1;
+                }
+                const int balance = static_cast<int>(std::min(positive, negative));
+                if (balance > best_balance) best = k, best_balance = balance;
+            });
+        }
+        return best;
+    }
+
+    // The candidates of a word that cross a line of the cell; the first one found is to be cut before all others.
+    std::uint64_t crossing(const Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
+        std::uint64_t crossing = 0;
+        each_bit(candidates.mask(w), 64 * w, [&](int k) {
+            if (crosses_line(cell, context, candidates.unit[k]) < 0) return;
+            crossing |= std::uint64_t{1} << (k % 64);
+            if (first < 0) first = k;
+        });
+        return crossing;
+    }
+
+    static bool is_empty(const std::uint64_t* mask, int words) {
+        std::uint64_t any = 0;
+        for (int w = 0; w < words; ++w) any |= mask[w];
+        return !any;
+    }
+
+    // A unit that does not cut the cell gets its sign.
+    void settle(const Context& context, int unit, int sign, Hash& hash) {
         const int number = context.data->first_unit + unit;
         set_sign(number, sign);
         hash ^= hash_words_.of(number, sign);
-        if (sign > 0) disturb(cell.generators, context, side_.data());
-        if (sign == 0 || num_zeros == 0 || num_zeros < rank(cell)) return;
-        std::uint64_t* elsewhere = scratch_mask();
+    }
+
+    // If a unit that does not cut the cell vanishes on a facet, the facet's key has a 0 for it.
+    void touch(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs, int k, int sign) {
         const Generators& g = cell.generators;
+        int zeros = 0;
+        for (int i = 0; i < g.count; ++i) zeros += !signs.of(i, k);
+        if (zeros < rank(cell)) return;
+        std::uint64_t* elsewhere = scratch_mask();
         for (int i = 0; i < g.count; ++i)
-            if (side_[i])
-                for (int w = 0; w < words(); ++w) elsewhere[w] |= g.incident[static_cast<std::size_t>(i) * words() + w];
+            if (signs.of(i, k))
+                for (int w = 0; w < words(); ++w) elsewhere[w] |= at(g, i)[w];
         for (int w = 0; w < words(); ++w) elsewhere[w] = cell.alive[w] & ~elsewhere[w];
+        const int number = context.data->first_unit + candidates.unit[k];
         Mask::each(elsewhere, words(), [&](int slot) {
             Facet& facet = cell.facets[slot];
             facet.to_key ^= hash_words_.to_zero(number, sign);
@@ -202,10 +248,10 @@ class Search final : public Searcher {
     // Generators at infinity are directions. Along some, all active units of a stage vanish: later units, which read
     // nothing else, are then exactly 0 there, in any network. Such zeros are the rule where few units are active, so
     // they are recognised by bookkeeping: `quiet` loses a stage's bit when an active unit of it is positive.
-    static void disturb(Generators& g, const Context& context, const std::int8_t* side) {
+    static void disturb(Generators& g, const Context& context, const Signs& signs, int w, std::uint64_t uncut) {
         const std::uint64_t bit = source_bit(context.stage + 1);
         for (int i = 0; i < g.count; ++i)
-            if (side[i] > 0) g.quiet[i] &= ~bit;
+            if (g.at_infinity[i] && signs.positive[static_cast<std::size_t>(i) * signs.words + w] & uncut) g.quiet[i] &= ~bit;
     }
 
     void set_sign(int number, int sign) {
@@ -244,11 +290,10 @@ class Search final : public Searcher {
         }
     }
 
-    void split(Cell& cell, const Context& context, int unit, const Sides& sides, const int* rest, int num_rest,
-               const double* rows, Hash hash, int depth) {
+    // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
+    void split(Cell& cell, const Context& context, int unit, const std::int8_t* side, const Candidates& rest, const Signs& signs,
+               const std::uint64_t* cut, const double* rows, Hash hash, int depth) {
         const Generators& g = cell.generators;
-        auto* side = arena_.take<std::int8_t>(g.count);
-        std::memcpy(side, best_side_.data(), g.count);
         const auto& edges = edges_.find(g, side, rank(cell));
         maker_.begin(cell, context, unit);
         const int num_fresh = static_cast<int>(edges.size());
@@ -262,17 +307,19 @@ class Search final : public Searcher {
         }
         for_each_side(context, unit, depth, [&](int s, int below) {
             Cell child;
-            const int kept = (s > 0 ? sides.positive : sides.negative) + sides.zero;
-            child.generators = Generators::allocate(arena_, kept + num_fresh, D(), words());
+            chosen_.clear();
+            for (int i = 0; i < g.count; ++i)
+                if (side[i] != -s) chosen_.push_back(i);
+            const int num_all = static_cast<int>(chosen_.size()) + num_fresh;
+            child.generators = Generators::allocate(arena_, num_all, D(), words());
             child.lines = cell.lines;
+            Signs child_signs = Signs::allocate(arena_, num_all, rest.words());
+            for (const int i : chosen_) child_signs.inherit(signs, i, cut);
             const int slot = bound_child(cell, context, unit, s, child, [&](std::uint64_t* alive) {
                 for (int i = 0; i < g.count; ++i)
                     if (side[i] == s)
                         for (int w = 0; w < words(); ++w) alive[w] |= at(g, i)[w];
             });
-            chosen_.clear();
-            for (int i = 0; i < g.count; ++i)
-                if (side[i] == s || side[i] == 0) chosen_.push_back(i);
             adopt(child, g, [&](int i) { return side[i] == 0; }, slot);
             if (s > 0) {
                 const std::uint64_t quiet = ~source_bit(context.stage + 1);
@@ -283,7 +330,7 @@ class Search final : public Searcher {
             for (int k = 0; k < num_fresh; ++k) chosen_[k] = k;
             adopt(child, fresh, [](int) { return true; }, slot);
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, num_rest, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
 
@@ -348,8 +395,7 @@ class Search final : public Searcher {
 
     // A line that the unit's hyperplane cuts becomes a ray on either side; all else is moved along it, onto the
     // hyperplane, which changes neither the cell nor the facets that contain what is moved.
-    void split_line(Cell& cell, const Context& context, int unit, const int* rest, int num_rest, const double* rows, Hash hash,
-                    int depth) {
+    void split_line(Cell& cell, const Context& context, int unit, const Candidates& rest, const double* rows, Hash hash, int depth) {
         const ExactVector& row = oracle_.exact_row(context, unit);
         const int which = crosses_line(cell, context, unit);
         ExactVector line = (*cell.lines)[which];
@@ -391,7 +437,8 @@ class Search final : public Searcher {
                 }
                     }
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, num_rest, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            Signs signs = Signs::allocate(arena_, g.count + 1, rest.words());
+            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
 
@@ -400,16 +447,16 @@ class Search final : public Searcher {
     bool is_counted(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
 
     // The last cut of the last stage: its two regions are known without their generators.
-    void split_into_leaves(const Cell& cell, const Context& context, int unit, Hash hash) {
+    void split_into_leaves(const Cell& cell, const Context& context, int unit, const std::int8_t* side, Hash hash) {
         const Generators& g = cell.generators;
         const int number = context.data->first_unit + unit;
         for (const int s : {-1, 1}) {
             std::uint64_t* alive = scratch_mask();
             bool bounded = true;
             for (int i = 0; i < g.count; ++i) {
-                if (best_side_[i] == s)
+                if (side[i] == s)
                     for (int w = 0; w < words(); ++w) alive[w] |= at(g, i)[w];
-                if (best_side_[i] != -s && g.at_infinity[i]) bounded = false;
+                if (side[i] != -s && g.at_infinity[i]) bounded = false;
             }
             for (int w = 0; w < words(); ++w) alive[w] &= cell.alive[w];
             if (!tally_.claim_region()) return;
@@ -445,8 +492,6 @@ class Search final : public Searcher {
     Context root_{};
     std::vector<double> root_rows_;
     Arena arena_;
-    std::vector<double> value_;
-    std::vector<std::int8_t> side_, best_side_;
     std::vector<int> chosen_;
     std::vector<std::uint64_t> mask_;
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
+#include "candidates.hpp"
 #include "context.hpp"
 
 namespace relureg {
@@ -14,33 +16,21 @@ class StageRows {
     StageRows(const Network& network, const std::int8_t* sign) : network_(network), sign_(sign) {}
 
     // constant + weights on the input + rows of the active units of stages before `context`, for a stage.
-    void affine_part(const Context& context, int stage, double* rows) const {
+    void affine_part(const Context& context, int stage, double* rows) {
         const Stage& data = network_.stages[stage];
-        const int n = data.units;
-        std::fill(rows, rows + static_cast<std::size_t>(D()) * n, 0.0);
+        std::fill(rows, rows + static_cast<std::size_t>(D()) * data.stride, 0.0);
         std::copy(data.constant.begin(), data.constant.end(), rows);
         for (const auto& term : data.terms) {
-            if (term.source == 0)
-                std::copy(term.by_column.begin(), term.by_column.end(), rows + n);
-            else if (term.source - 1 < context.stage)
-                for (int k = 0; k < term.columns; ++k) add_active(context.at(term.source - 1), term, k, n, rows);
+            if (term.source == 0) {
+                std::copy(term.by_column.begin(), term.by_column.end(), rows + data.stride);
+            } else if (term.source - 1 < context.stage) {
+                const Context& source = context.at(term.source - 1);
+                active_.clear();
+                for (int k = 0; k < term.columns; ++k)
+                    if (sign_[source.data->first_unit + k] > 0) active_.push_back(k);
+                add(source, term, active_.data(), static_cast<int>(active_.size()), data.stride, rows, rows);
+            }
         }
-    }
-
-    void add_active(const Context& source, const Term& term, int k, int n, double* rows) const {
-        if (sign_[source.data->first_unit + k] <= 0) return;
-        const double* weight = &term.by_column[static_cast<std::size_t>(k) * n];
-        for (int j = 0; j < D(); ++j) {
-            const double z = source.rows[static_cast<std::size_t>(j) * source.data->units + k];
-            double* row = rows + static_cast<std::size_t>(j) * n;
-            for (int i = 0; i < n; ++i) row[i] += weight[i] * z;
-        }
-    }
-
-    const Term* term_on(const Context& context) const {
-        for (const auto& term : network_.stages[context.stage + 1].terms)
-            if (term.source == context.stage + 1) return &term;
-        return nullptr;
     }
 
     bool is_last(const Context& context) const {
@@ -48,25 +38,61 @@ class StageRows {
     }
 
     std::size_t next_size(const Context& context) const {
-        return static_cast<std::size_t>(D()) * network_.stages[context.stage + 1].units;
+        return static_cast<std::size_t>(D()) * network_.stages[context.stage + 1].stride;
     }
 
     // Add the units of this stage that turned out active to the rows of the next stage, on a copy.
     const double* extend(const Context& context, const double* rows, const int* active, int count, Arena& arena) const {
-        const Term* term = rows ? term_on(context) : nullptr;
-        if (!term || !count) return rows;
+        const Term* term = rows && count ? term_on(context) : nullptr;
+        if (!term) return rows;
         double* sum = arena.take<double>(next_size(context));
-        std::memcpy(sum, rows, next_size(context) * sizeof(double));
-        for (int k = 0; k < count; ++k)
-            add_active(context, *term, active[k], network_.stages[context.stage + 1].units, sum);
+        add(context, *term, active, count, network_.stages[context.stage + 1].stride, rows, sum);
         return sum;
+    }
+
+    // All units of a stage on a cell, with the bounds of the filter.
+    Candidates all_units(const Context& context, Arena& arena) const {
+        const Stage& data = *context.data;
+        double* norm = arena.take<double>(data.stride);
+        std::fill(norm, norm + data.stride, 0.0);
+        for (int j = 0; j < D(); ++j) {
+            const double* row = context.rows + static_cast<std::size_t>(j) * data.stride;
+            for (int i = 0; i < data.units; ++i) norm[i] += std::fabs(row[i]);
+        }
+        for (int i = 0; i < data.units; ++i) norm[i] = data.norm_of(i, norm[i]);
+        return {data.units, data.stride, data.all_units.data(), context.rows, data.value_error.data(), norm};
     }
 
   private:
     int D() const { return D_ ? D_ : network_.dim + 1; }
 
+    const Term* term_on(const Context& context) const {
+        for (const auto& term : network_.stages[context.stage + 1].terms)
+            if (term.source == context.stage + 1) return &term;
+        return nullptr;
+    }
+
+    // to = from + weights times rows of active units of `source`. In registers: four units, all coordinates.
+    void add(const Context& source, const Term& term, const int* active, int count, int stride, const double* from,
+             double* to) const {
+        constexpr int kCoordinates = D_ ? D_ : 1;
+        for (int first = 0; first < D(); first += kCoordinates)
+            for (int i = 0; i < stride; i += 4) {
+                Four sum[kCoordinates];
+                for (int j = 0; j < kCoordinates; ++j) sum[j] = Four::load(from + static_cast<std::size_t>(first + j) * stride + i);
+                for (int k = 0; k < count; ++k) {
+                    const Four weight = Four::load(&term.by_column[static_cast<std::size_t>(active[k]) * stride + i]);
+                    const double* z = source.rows + static_cast<std::size_t>(first) * source.data->stride + active[k];
+                    for (int j = 0; j < kCoordinates; ++j)
+                        sum[j] = multiply_add(weight, Four::all(z[static_cast<std::size_t>(j) * source.data->stride]), sum[j]);
+                }
+                for (int j = 0; j < kCoordinates; ++j) sum[j].store(to + static_cast<std::size_t>(first + j) * stride + i);
+            }
+    }
+
     const Network& network_;
     const std::int8_t* sign_;
+    std::vector<int> active_;
 };
 
 }  // namespace relureg

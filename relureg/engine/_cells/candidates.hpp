@@ -1,0 +1,96 @@
+// The units of a stage whose sign is still open on a cell, and what is known of their signs at its generators.
+#pragma once
+
+#include <cstdint>
+
+#include "arena.hpp"
+#include "lanes.hpp"
+
+namespace relureg {
+
+// Rows side by side: coordinate j of candidate k is rows[j * stride + k]. There is room for a multiple of four.
+struct Candidates {
+    int count;
+    int stride;
+    const int* unit;      // number within the stage
+    const double* rows;
+    const double* error;  // of a value at an exact generator
+    const double* norm;   // |row|_1 is at most this
+
+    int words() const { return (count + 63) / 64; }
+    // The bits of word w that stand for candidates.
+    std::uint64_t mask(int w) const {
+        const int rest = count - 64 * w;
+        return rest >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << rest) - 1;
+    }
+
+    // Those whose bit is set in `keep`.
+    static Candidates subset(const Candidates& all, const std::uint64_t* keep, int dim, Arena& arena) {
+        int count = 0;
+        for (int w = 0; w < all.words(); ++w) count += __builtin_popcountll(keep[w]);
+        const int stride = (count + 3) & ~3;
+        int* unit = arena.take<int>(stride);
+        double* rows = arena.take<double>(static_cast<std::size_t>(stride) * (dim + 2));
+        double* error = rows + static_cast<std::size_t>(stride) * dim;
+        double* norm = error + stride;
+        int k = 0;
+        for (int w = 0; w < all.words(); ++w)
+            each_bit(keep[w], 64 * w, [&](int old) {
+                unit[k] = all.unit[old];
+                for (int j = 0; j < dim; ++j)
+                    rows[static_cast<std::size_t>(j) * stride + k] = all.rows[static_cast<std::size_t>(j) * all.stride + old];
+                error[k] = all.error[old];
+                norm[k++] = all.norm[old];
+            });
+        for (; k < stride; ++k) {  // filling: computed with, never looked at
+            for (int j = 0; j < dim + 2; ++j) rows[static_cast<std::size_t>(j) * stride + k] = 0;
+        }
+        return {count, stride, unit, rows, error, norm};
+    }
+};
+
+// Signs of candidates at generators, a bit each: they hold for every cell that keeps the generator.
+struct Signs {
+    int words;
+    int known;                // the first generators, whose signs are decided
+    std::uint64_t* positive;  // [generator * words]
+    std::uint64_t* negative;
+
+    static Signs allocate(Arena& arena, int generators, int words) {
+        const std::size_t size = static_cast<std::size_t>(generators) * words;
+        auto* bits = arena.take<std::uint64_t>(2 * size);
+        return {words, 0, bits, bits + size};
+    }
+
+    int of(int generator, int candidate) const {
+        const std::size_t word = static_cast<std::size_t>(generator) * words + candidate / 64;
+        return static_cast<int>(positive[word] >> (candidate % 64) & 1) - static_cast<int>(negative[word] >> (candidate % 64) & 1);
+    }
+
+    // Hand the next generator's signs down from generator `i` of a cell with more candidates.
+    void inherit(const Signs& from, int i, const std::uint64_t* keep) {
+        const std::size_t to = static_cast<std::size_t>(known++) * words, at = static_cast<std::size_t>(i) * from.words;
+        if (from.words == 1) {
+            if (!words) return;
+            positive[to] = extract_bits(from.positive[at], *keep);
+            negative[to] = extract_bits(from.negative[at], *keep);
+            return;
+        }
+        for (int w = 0; w < words; ++w) positive[to + w] = negative[to + w] = 0;
+        int k = 0;
+        for (int w = 0; w < from.words; ++w) {
+            if (!keep[w]) continue;
+            put(positive + to, k, extract_bits(from.positive[at + w], keep[w]));
+            put(negative + to, k, extract_bits(from.negative[at + w], keep[w]));
+            k += __builtin_popcountll(keep[w]);
+        }
+    }
+
+  private:
+    static void put(std::uint64_t* to, int offset, std::uint64_t bits) {
+        to[offset / 64] |= bits << (offset % 64);
+        if (offset % 64 && bits >> (64 - offset % 64)) to[offset / 64 + 1] |= bits >> (64 - offset % 64);
+    }
+};
+
+}  // namespace relureg

@@ -1,0 +1,77 @@
+// Four doubles side by side where the processor has such registers, else one after the other; and packed bits.
+#pragma once
+
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
+#include <cstdint>
+
+namespace relureg {
+
+#ifdef __AVX2__
+struct Four {
+    __m256d x;
+    static Four load(const double* from) { return {_mm256_loadu_pd(from)}; }
+    static Four all(double value) { return {_mm256_set1_pd(value)}; }
+    void store(double* to) const { _mm256_storeu_pd(to, x); }
+    friend Four operator*(Four a, Four b) { return {_mm256_mul_pd(a.x, b.x)}; }
+    // a * b + c
+    friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
+    // Bit k: a[k] > b[k]; never for a NaN.
+    friend unsigned above(Four a, Four b) {
+        return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a.x, b.x, _CMP_GT_OQ)));
+    }
+    // Bit k: a[k] < -b[k]
+    friend unsigned below_minus(Four a, Four b) {
+        const __m256d minus = _mm256_xor_pd(b.x, _mm256_set1_pd(-0.0));
+        return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a.x, minus, _CMP_LT_OQ)));
+    }
+};
+#else
+struct Four {
+    double x[4];
+    static Four load(const double* from) { return {{from[0], from[1], from[2], from[3]}}; }
+    static Four all(double value) { return {{value, value, value, value}}; }
+    void store(double* to) const {
+        for (int k = 0; k < 4; ++k) to[k] = x[k];
+    }
+    friend Four operator*(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] *= b.x[k];
+        return a;
+    }
+    friend Four multiply_add(Four a, Four b, Four c) {
+        for (int k = 0; k < 4; ++k) c.x[k] += a.x[k] * b.x[k];
+        return c;
+    }
+    friend unsigned above(Four a, Four b) {
+        unsigned bits = 0;
+        for (int k = 0; k < 4; ++k) bits |= static_cast<unsigned>(a.x[k] > b.x[k]) << k;
+        return bits;
+    }
+    friend unsigned below_minus(Four a, Four b) {
+        unsigned bits = 0;
+        for (int k = 0; k < 4; ++k) bits |= static_cast<unsigned>(a.x[k] < -b.x[k]) << k;
+        return bits;
+    }
+};
+#endif
+
+// The bits of `from` where `keep` is set, moved together.
+inline std::uint64_t extract_bits(std::uint64_t from, std::uint64_t keep) {
+#ifdef __BMI2__
+    return _pext_u64(from, keep);
+#else
+    std::uint64_t bits = 0;
+    for (int k = 0; keep; keep &= keep - 1, ++k)
+        if (from & keep & -keep) bits |= std::uint64_t{1} << k;
+    return bits;
+#endif
+}
+
+template <class Visit>
+void each_bit(std::uint64_t bits, int offset, Visit visit) {
+    for (; bits; bits &= bits - 1) visit(offset + __builtin_ctzll(bits));
+}
+
+}  // namespace relureg
