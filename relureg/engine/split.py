@@ -2,7 +2,7 @@
 
 The search is described in the headers of ``_cells``: double-description splitting of cells, depth first,
 with a filtered exact predicate. Here a network becomes what the search reads (the essential inputs, every
-matrix once in doubles and once in integers), and its chunks become columns.
+matrix in doubles, and in integers where doubles do not hold it), and its chunks become columns.
 """
 
 from __future__ import annotations
@@ -147,21 +147,35 @@ def _add_stage(
     """Add one stage; returns the denominator that makes its exact rows integral."""
     terms = {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
     denominator = lcm(form.constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
-    doubles = {s: _nearest_doubles(m) for s, m in [(-1, form.constant), *terms.items()]}
+    matrices = [form.constant, *terms.values()]
+    is_rounded = any(matrix.doubles is None for matrix in matrices)
+
+    def exact(matrix: RationalMatrix, source_denominator: int) -> tuple[int, str]:
+        """How to scale doubles to integers, as a power of two; or the integers, where doubles do not hold them."""
+        scale, others = divmod(denominator, source_denominator)
+        assert not others
+        if not is_rounded and not scale & (scale - 1):
+            return scale.bit_length() - 1, ""
+        return 0, _hexadecimal(matrix, scale // matrix.denominator)
+
+    shift, integers = exact(form.constant, 1)
     translated.add_stage(
         units=form.size,
         forced=forced,
-        is_rounded=not all(m.is_exact_as(np.float64) for m in [form.constant, *terms.values()]),
-        is_out_of_range=not all(_is_in_range(m, doubles[s]) for s, m in [(-1, form.constant), *terms.items()]),
-        constant=doubles[-1].reshape(-1),
-        exact_constant=_hexadecimal(form.constant, denominator // form.constant.denominator),
+        is_rounded=is_rounded,
+        is_out_of_range=not all(map(_is_in_range, matrices)),
+        constant=_nearest_doubles(form.constant).reshape(-1),
+        shift=shift,
+        integers=integers,
     )
     for source, matrix in terms.items():
+        shift, integers = exact(matrix, denominators[source])
         translated.add_term(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
-            by_column=np.ascontiguousarray(doubles[source].T).reshape(-1),
-            exact=_hexadecimal(matrix, denominator // (matrix.denominator * denominators[source])),
+            by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
+            shift=shift,
+            integers=integers,
         )
     return denominator
 
@@ -173,11 +187,15 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
         return np.zeros(matrix.shape)
 
 
-def _is_in_range(matrix: RationalMatrix, doubles: NDArray[np.float64]) -> bool:
+def _is_in_range(matrix: RationalMatrix) -> bool:
     """Whether every entry is 0 or rounds with a relative error of at most 2^-53, far from overflow."""
+    doubles = _nearest_doubles(matrix)
     size = np.abs(doubles)
-    zero = np.array([not n for n in matrix.numerators.flat], dtype=np.bool_).reshape(matrix.shape)
-    return bool((zero | ((size > 2.0**-900) & (size < 2.0**900))).all())
+    small_or_zero = size <= 2.0**-900
+    if matrix.doubles is None:  # then a zero may be what a small number was rounded to
+        zeros = np.array([not n for n in matrix.numerators.flat], dtype=np.bool_).reshape(matrix.shape)
+        return bool((np.where(small_or_zero, zeros, size < 2.0**900)).all())
+    return bool((np.where(small_or_zero, doubles == 0, size < 2.0**900)).all())
 
 
 def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:

@@ -8,7 +8,7 @@ meet by accident.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,8 @@ class RationalMatrix:
     numerators : object array of int, shape (rows, columns)
     denominator : int, positive
         Entry (i, j) is ``numerators[i, j] / denominator``.
+    doubles : float64 array, shape (rows, columns), optional
+        The same entries, where they are known to be doubles: spares finding that out.
 
     Examples
     --------
@@ -38,7 +40,7 @@ class RationalMatrix:
     [[Fraction(37, 4)]]
     """
 
-    def __init__(self, numerators: IntArray, denominator: int = 1) -> None:
+    def __init__(self, numerators: IntArray, denominator: int = 1, doubles: NDArray[np.float64] | None = None) -> None:
         if numerators.ndim != 2 or denominator <= 0:
             raise ValueError("a rational matrix needs two dimensions and a positive denominator")
         if denominator != 1:
@@ -48,6 +50,9 @@ class RationalMatrix:
         self.numerators = numerators
         self.numerators.flags.writeable = False
         self.denominator = denominator
+        if doubles is not None:
+            doubles.flags.writeable = False
+            self.__dict__["doubles"] = doubles
 
     # -- making ------------------------------------------------------------------------------------
 
@@ -63,7 +68,7 @@ class RationalMatrix:
         shifts = exponents.astype(np.int64) - 53
         lowest = int(shifts[integers != 0].min(initial=0))
         numerators = [int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)]
-        return cls(np.array(numerators, dtype=object).reshape(array.shape), 1 << -lowest)
+        return cls(np.array(numerators, dtype=object).reshape(array.shape), 1 << -lowest, array + 0.0)
 
     @classmethod
     def from_fractions(cls, rows: Sequence[Sequence[Fraction | int]], num_columns: int) -> RationalMatrix:
@@ -93,11 +98,27 @@ class RationalMatrix:
 
     @property
     def T(self) -> RationalMatrix:
-        return RationalMatrix(self.numerators.T, self.denominator)
+        return RationalMatrix(self.numerators.T, self.denominator, self._known_doubles(lambda doubles: doubles.T))
 
     def fractions(self) -> list[list[Fraction]]:
         """The entries as `fractions.Fraction`, row by row."""
         return [[Fraction(n, self.denominator) for n in row] for row in self.numerators.tolist()]
+
+    @cached_property
+    def doubles(self) -> NDArray[np.float64] | None:
+        """The entries as the doubles they are, read-only; None when one of them is no double."""
+        if self.denominator & (self.denominator - 1):
+            return None
+        try:
+            doubles = np.array([n / self.denominator for n in self.numerators.flat], dtype=np.float64)
+        except OverflowError:
+            return None
+        for n, (numerator, denominator) in zip(self.numerators.flat, map(float.as_integer_ratio, doubles.tolist()), strict=True):
+            if n * denominator != numerator * self.denominator:
+                return None
+        doubles = doubles.reshape(self.shape)
+        doubles.flags.writeable = False
+        return doubles
 
     @cached_property
     def floats(self) -> NDArray[np.float64]:
@@ -108,6 +129,8 @@ class RationalMatrix:
         OverflowError
             An entry exceeds the range of a float.
         """
+        if self.doubles is not None:
+            return self.doubles
         rounded = np.array([n / self.denominator for n in self.numerators.flat], dtype=np.float64)
         rounded = rounded.reshape(self.shape)
         rounded.flags.writeable = False
@@ -119,20 +142,8 @@ class RationalMatrix:
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
         """Whether every entry is a number of that floating-point type."""
-        if self.denominator & (self.denominator - 1):
-            return False
-        point = self.denominator.bit_length() - 1
-        info = np.finfo(kind)
-        lowest = info.minexp - info.nmant  # the exponent of the smallest subnormal number
-        for n in map(abs, self.numerators.flat):
-            trailing = (n & -n).bit_length() - 1
-            if n and (
-                n.bit_length() - trailing > info.nmant + 1
-                or n.bit_length() - point > info.maxexp
-                or trailing - point < lowest
-            ):
-                return False
-        return True
+        with np.errstate(over="ignore"):
+            return self.doubles is not None and bool((self.doubles.astype(kind) == self.doubles).all())
 
     @cached_property
     def is_zero(self) -> bool:
@@ -196,15 +207,21 @@ class RationalMatrix:
 
     def rows(self, index: Any) -> RationalMatrix:
         """The rows that a slice, an integer array or a Boolean mask selects, in its order."""
-        return RationalMatrix(self.numerators[index], self.denominator)
+        return RationalMatrix(self.numerators[index], self.denominator, self._known_doubles(lambda doubles: doubles[index]))
 
     def columns(self, index: Any) -> RationalMatrix:
         """The columns that a slice, an integer array or a Boolean mask selects, in its order."""
-        return RationalMatrix(self.numerators[:, index], self.denominator)
+        return RationalMatrix(
+            self.numerators[:, index], self.denominator, self._known_doubles(lambda doubles: doubles[:, index])
+        )
 
     def masked_rows(self, keep: NDArray[np.bool_]) -> RationalMatrix:
         """The same shape, with the rows outside `keep` set to zero."""
         return RationalMatrix(np.where(keep[:, None], self.numerators, 0), self.denominator)
+
+    def _known_doubles(self, select: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64] | None:
+        doubles = self.__dict__.get("doubles")
+        return None if doubles is None else select(doubles)
 
     @classmethod
     def vstack(cls, blocks: Iterable[RationalMatrix], num_columns: int) -> RationalMatrix:

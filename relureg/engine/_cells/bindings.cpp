@@ -6,6 +6,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <memory>
 #include <sstream>
 
 #include "run.hpp"
@@ -21,13 +22,11 @@ using Doubles = nb::ndarray<const double, nb::c_contig, nb::device::cpu>;
 std::vector<double> doubles(const Doubles& array) { return {array.data(), array.data() + array.size()}; }
 
 // Whitespace-separated hexadecimal integers of any size.
-std::vector<mpz_class> integers(const std::string& text, std::size_t expected) {
+std::vector<mpz_class> parse(const std::string& text) {
     std::vector<mpz_class> numbers;
-    numbers.reserve(expected);
     std::istringstream words(text);
     std::string word;
     while (words >> word) numbers.emplace_back(word, 16);
-    if (numbers.size() != expected) throw std::invalid_argument("wrong number of exact entries");
     return numbers;
 }
 
@@ -35,27 +34,32 @@ class Builder {
   public:
     explicit Builder(int dim) { network.dim = dim; }
 
-    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant,
-                   const std::string& exact_constant) {
+    // Entries times the stage's common denominator are `integers`, or, where there are none, doubles times 2^shift.
+    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant, long shift,
+                   const std::string& integers) {
         relureg::Stage stage{};
         stage.units = units;
         stage.forced = forced;
         stage.is_rounded = is_rounded;
         stage.is_out_of_range = is_out_of_range;
         stage.constant = doubles(constant);
-        stage.exact_constant = integers(exact_constant, units);
-        if (static_cast<int>(stage.constant.size()) != units) throw std::invalid_argument("wrong number of constants");
+        stage.exact_constant = integers.empty() ? relureg::scaled(stage.constant, shift) : parse(integers);
+        if (static_cast<int>(stage.constant.size()) != units || static_cast<int>(stage.exact_constant.size()) != units)
+            throw std::invalid_argument("wrong number of constants");
         network.stages.push_back(std::move(stage));
     }
 
-    // Weights of the last stage added, by column; exact entries by row.
-    void add_term(int source, int columns, const Doubles& by_column, const std::string& exact) {
+    // Weights of the last stage added, by column; integers by row.
+    void add_term(int source, int columns, const Doubles& by_column, long shift, const std::string& integers) {
         auto& stage = network.stages.back();
         const std::size_t size = static_cast<std::size_t>(stage.units) * columns;
-        relureg::Term term{source, columns, doubles(by_column), integers(exact, size)};
         const int expected = source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
                                     : network.dim;
-        if (term.by_column.size() != size || columns != expected) throw std::invalid_argument("wrong shape of weights");
+        auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
+                                      : std::make_shared<relureg::LazyIntegers>(parse(integers));
+        relureg::Term term{source, columns, doubles(by_column), exact};
+        if (term.by_column.size() != size || (!integers.empty() && exact->all().size() != size) || columns != expected)
+            throw std::invalid_argument("wrong shape of weights");
         stage.terms.push_back(std::move(term));
     }
 
@@ -117,9 +121,9 @@ NB_MODULE(RELUREG_MODULE, m) {
     nb::class_<Builder>(m, "Network")
         .def(nb::init<int>(), nb::arg("dim"))
         .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
-             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("exact_constant"))
+             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
-             nb::arg("exact"));
+             nb::arg("shift"), nb::arg("integers"));
     nb::class_<relureg::Run>(m, "Run")
         .def(
             "__init__",

@@ -5,7 +5,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace relureg {
@@ -40,6 +42,50 @@ inline ExactVector combine(const mpz_class& p, const ExactVector& a, const mpz_c
     make_primitive(result);
     return result;
 }
+
+// Doubles times 2^shift, where that makes them integers.
+inline std::vector<mpz_class> scaled(const std::vector<double>& values, long shift) {
+    std::vector<mpz_class> integers(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        int exponent = 0;
+        mpz_class& integer = integers[i];
+        integer = std::ldexp(std::frexp(values[i], &exponent), 53);  // below 2^53: taken over exactly
+        const long shift_left = shift + exponent - 53;
+        if (shift_left >= 0)
+            integer <<= shift_left;
+        else
+            mpz_tdiv_q_2exp(integer.get_mpz_t(), integer.get_mpz_t(), -shift_left);
+    }
+    return integers;
+}
+
+// A matrix of integers by row: given, or made from doubles by column when first asked for, which is seldom.
+class LazyIntegers {
+  public:
+    explicit LazyIntegers(std::vector<mpz_class> given) : integers_(std::move(given)) {
+        std::call_once(once_, [] {});
+    }
+    LazyIntegers(std::vector<double> by_column, int rows, long shift)
+        : by_column_(std::move(by_column)), rows_(rows), shift_(shift) {}
+
+    const std::vector<mpz_class>& all() {
+        std::call_once(once_, [this] {
+            const std::size_t columns = rows_ ? by_column_.size() / rows_ : 0;
+            std::vector<double> by_row(by_column_.size());
+            for (std::size_t k = 0; k < columns; ++k)
+                for (std::size_t i = 0; i < rows_; ++i) by_row[i * columns + k] = by_column_[k * rows_ + i];
+            integers_ = scaled(by_row, shift_);
+        });
+        return integers_;
+    }
+
+  private:
+    std::vector<double> by_column_;
+    std::size_t rows_ = 0;
+    long shift_ = 0;
+    std::once_flag once_;
+    std::vector<mpz_class> integers_;
+};
 
 // The vector, unique up to scale, that is orthogonal to all rows; they have one dimension less than entries.
 // Integer Gauss-Jordan elimination; rows are kept primitive so that the integers stay short.

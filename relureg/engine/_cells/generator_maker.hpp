@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -133,10 +134,11 @@ class GeneratorMaker {
         const double shift = (wa * da + wb * db) / (sum - da - db);
         double eps = (wa * g.eps[a] + wb * g.eps[b] + shift * distance) * (1 + 0x1p-20) + 8 * kUnitRoundoff;
         if (!(largest > 0x1p-60)) return false;
-        int exponent;
-        std::frexp(largest, &exponent);
+        std::uint64_t pattern;
+        std::memcpy(&pattern, &largest, sizeof pattern);
+        const int exponent = static_cast<int>(pattern >> 52) - 1022;  // largest is in [2^(exponent-1), 2^exponent)
         if (exponent != 0) {
-            const double scale = std::ldexp(1.0, -exponent);
+            const double scale = power_of_two(-exponent);
             for (int j = 0; j < D(); ++j) fresh.x[j * fresh.stride + k] *= scale;
             eps *= scale;
         }

@@ -2,15 +2,16 @@
 // stages, once in doubles with rigorous error bounds, once in integers.
 #pragma once
 
-#include <gmpxx.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <vector>
+
+#include "exact.hpp"
 
 namespace relureg {
 
@@ -25,7 +26,7 @@ struct Term {
     int source;
     int columns;
     std::vector<double> by_column;  // [column * stride + unit]
-    std::vector<mpz_class> exact;   // [unit * columns + column], scaled so that all of a stage share one denominator
+    std::shared_ptr<LazyIntegers> exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
 };
 
 struct Stage {

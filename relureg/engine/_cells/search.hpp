@@ -205,8 +205,12 @@ class Search final : public Searcher {
     // The candidates of a word that cross a line of the cell; the first one found is to be cut before all others.
     std::uint64_t crossing(const Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
         std::uint64_t crossing = 0;
+        line_.resize(D());
+        to_doubles(cell.lines->front(), line_.data(), 1);
         each_bit(candidates.mask(w), 64 * w, [&](int k) {
-            if (crosses_line(cell, context, candidates.unit[k]) < 0) return;
+            if (!oracle_.is_surely_nonzero(context, candidates.unit[k], line_.data()) &&
+                crosses_line(cell, context, candidates.unit[k]) < 0)
+                return;
             crossing |= std::uint64_t{1} << (k % 64);
             if (first < 0) first = k;
         });
@@ -493,6 +497,7 @@ class Search final : public Searcher {
     std::vector<double> root_rows_;
     Arena arena_;
     std::vector<int> chosen_;
+    std::vector<double> line_;
     std::vector<std::uint64_t> mask_;
 
     const Prefix* prefix_ = nullptr;
