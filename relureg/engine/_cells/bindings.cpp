@@ -139,8 +139,6 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def("figures", &figures)
         .def_prop_ro("regions_so_far", &relureg::Run::regions_so_far)
         .def_prop_ro("fraction_done", &relureg::Run::fraction_done)
-        .def_prop_ro("was_stopped", &relureg::Run::was_stopped)
         .def_prop_ro("is_out_of_regions", &relureg::Run::is_out_of_regions)
-        .def_prop_ro("num_work_units", &relureg::Run::num_units)
         .def_prop_ro("error", &relureg::Run::error);
 }

@@ -1,4 +1,4 @@
-// 128-bit hashes of sign vectors: one fixed random word per unit and sign, combined by xor.
+// 128-bit hashes of sign vectors: one fixed random word per unit and sign + or 0, combined by xor; none for -.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,10 @@ inline std::uint64_t splitmix(std::uint64_t x) {
 class Words {
   public:
     explicit Words(int num_units) {
-        for (std::uint64_t i = 0; i < 3ull * num_units; ++i)
+        for (std::uint64_t i = 0; i < 2ull * num_units; ++i)
             words_.push_back({splitmix(2 * i), splitmix(2 * i + 1)});
     }
-    const Hash& of(int unit, int sign) const { return words_[3 * unit + sign + 1]; }
+    Hash of(int unit, int sign) const { return sign < 0 ? Hash{} : words_[2 * unit + sign]; }
     // What turns the word of a sign into the word of 0: the step from a region's hash to a facet's key.
     Hash to_zero(int unit, int sign) const { return of(unit, sign) ^ of(unit, 0); }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -62,10 +63,19 @@ inline std::uint64_t source_bit(int source) { return std::uint64_t{1} << std::mi
 // Number of binary digits after the point of a double (0 for integers).
 inline int fraction_bits(double x) {
     if (x == 0) return 0;
-    int exponent;
-    auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(x, &exponent), 53));
-    int trailing = __builtin_ctzll(static_cast<unsigned long long>(mantissa));
-    return std::max(0, 53 - exponent - trailing);
+    std::uint64_t pattern;
+    std::memcpy(&pattern, &x, sizeof pattern);
+    const int exponent = static_cast<int>(pattern >> 52 & 0x7ff);
+    const std::uint64_t mantissa = (pattern & ((std::uint64_t{1} << 52) - 1)) | std::uint64_t{exponent != 0} << 52;
+    return std::max(0, 1075 - std::max(exponent, 1) - __builtin_ctzll(mantissa));  // x = mantissa * 2^(exponent - 1075)
+}
+
+// The smallest absolute value that is not 0; infinity where there is none.
+inline double smallest(const std::vector<double>& values) {
+    double least = std::numeric_limits<double>::infinity();
+    for (const double x : values)
+        if (const double size = std::fabs(x); size > 0 && size < least) least = size;
+    return least;
 }
 
 class Network {
@@ -127,14 +137,14 @@ class Network {
                 const auto& source = stages[term.source - 1];
                 for (double c : source.relative_error) source_error = std::max(source_error, c);
                 bits = std::max(bits, weight_bits + source.fraction_bits);
+                // A product may underflow to 0.
+                if (smallest(term.by_column) * smallest(source.majorant) < 0x1p-900) out_of_range = true;
                 for (int k = 0; k < term.columns; ++k)
                     for (int j = 0; j < D; ++j) {
                         const double r = source.majorant[static_cast<std::size_t>(j) * source.stride + k];
-                        for (int i = 0; i < n; ++i) {
-                            const double w = std::fabs(term.by_column[static_cast<std::size_t>(k) * stride + i]);
-                            if (w > 0 && r > 0 && w * r < 0x1p-900) out_of_range = true;  // it may underflow to 0
-                            stage.majorant[static_cast<std::size_t>(j) * stride + i] += w * r;
-                        }
+                        const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride];
+                        double* sum = &stage.majorant[static_cast<std::size_t>(j) * stride];
+                        for (int i = 0; i < n; ++i) sum[i] += std::fabs(weight[i]) * r;
                     }
             }
             stage.is_out_of_range = out_of_range;

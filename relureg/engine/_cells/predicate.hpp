@@ -55,8 +55,10 @@ class Predicate {
     }
 
     // Decide the signs of all candidates at the generators where they are not known. Generators may come out refined.
-    void decide(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs) {
+    // Cells that are only passed on the way to a unit of work are counted by the search that they belong to.
+    void decide(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, bool is_counted) {
         const Generators& g = cell.generators;
+        const Statistics before = statistics;
         const int words = signs.words;
         for (int i = signs.known; i < g.count; ++i)
             for (int w = 0; w < words; ++w) {
@@ -75,6 +77,7 @@ class Predicate {
                 signs.negative[static_cast<std::size_t>(i) * words + w] = negative;
             }
         statistics.decisions += static_cast<std::int64_t>(g.count - signs.known) * candidates.count;
+        if (!is_counted) statistics = before;
         signs.known = g.count;
         if (audit_) audit(cell, context, candidates, signs);
     }

@@ -1,4 +1,5 @@
-// A run: work units taken by a pool of threads; figures add up, records leave in chunks.
+// A run: a pool of threads takes work units, which are sign prefixes, and gives parts of them to threads that have none.
+// Figures add up, records leave in chunks.
 #pragma once
 
 #include <condition_variable>
@@ -17,6 +18,8 @@ class Run {
   public:
     Run(Network network, Options options, int jobs) : network_(std::move(network)), options_(options), jobs_(jobs) {
         network_.finish();
+        control_.give_away = [this](Prefix prefix) { give_away(std::move(prefix)); };
+        units_.push_back({});  // the whole space
     }
 
     ~Run() {
@@ -27,12 +30,17 @@ class Run {
     void start() {
         // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
         const std::size_t stack = (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
-        workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { open_units(); }); }));
-        for (int i = 1; i < jobs_; ++i)
-            workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { work(false); }); }));
+        for (int i = 0; i < jobs_; ++i)
+            workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { work(); }); }));
     }
 
-    void stop() { control_.stop = true; }
+    void stop() {
+        {
+            std::lock_guard lock(mutex_);
+            control_.stop = true;
+        }
+        changed_.notify_all();
+    }
 
     void join() {
         workers_.clear();
@@ -41,9 +49,9 @@ class Run {
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.
     bool wait(double seconds) {
         std::unique_lock lock(mutex_);
-        const auto ready = [this] { return idle_ == jobs_ || !chunks_.empty(); };
+        const auto ready = [this] { return ended_ == jobs_ || !chunks_.empty(); };
         changed_.wait_for(lock, std::chrono::duration<double>(seconds), ready);
-        return idle_ == jobs_;
+        return ended_ == jobs_;
     }
 
     bool take_chunk(Result& chunk) {
@@ -62,16 +70,8 @@ class Run {
     }
 
     std::int64_t regions_so_far() const { return control_.regions.load(); }
-    bool was_stopped() const { return control_.stop.load(); }
     bool is_out_of_regions() const { return control_.out_of_regions.load(); }
-    double fraction_done() {
-        std::lock_guard lock(mutex_);
-        return fraction_;
-    }
-    int num_units() {
-        std::lock_guard lock(mutex_);
-        return static_cast<int>(units_.size());
-    }
+    double fraction_done() const { return std::min(std::ldexp(static_cast<double>(control_.done.load()), -kReportDepth), 1.0); }
     // Empty: no error. "memory", or a contradiction in words.
     std::string error() {
         std::lock_guard lock(mutex_);
@@ -79,55 +79,41 @@ class Run {
     }
 
   private:
-    // Deep enough that units are many more than threads, shallow enough that replaying prefixes costs nothing.
-    static constexpr int kUnitDepth = 6;
-
-    void open_units() {
-        std::vector<Prefix> units;
-        auto result = attempt([&](Searcher& searcher, Result& r) {
-            units.clear();
-            searcher.run({}, kUnitDepth, &units, r);
-        });
-        {
-            std::lock_guard lock(mutex_);
-            // What the prefixes do not cover is done already: regions met above that depth.
-            fraction_ = 1;
-            for (const auto& unit : units) fraction_ -= std::ldexp(1.0, -static_cast<int>(unit.size()));
-            if (fraction_ < 0) fraction_ = 0;
-            units_ = std::move(units);
-            keep(std::move(result));
-            opened_ = true;
-        }
-        changed_.notify_all();
-        work(true);
+    void work() {
+        for (Prefix prefix; next(prefix);) keep(search(prefix));
     }
 
-    void work(bool opened) {
-        if (!opened) {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return opened_ || control_.stop; });
-        }
-        for (;;) {
-            Prefix prefix;
-            {
-                std::lock_guard lock(mutex_);
-                if (next_ >= units_.size() || control_.stop) return;
-                prefix = units_[next_++];
-            }
-            auto result = attempt([&](Searcher& searcher, Result& r) { searcher.run(prefix, -1, nullptr, r); });
-            {
-                std::lock_guard lock(mutex_);
-                fraction_ += std::ldexp(1.0, -static_cast<int>(prefix.size()));
-                keep(std::move(result));
-            }
+    // Take a work unit; wait for one while other threads may give parts of theirs away. False: nothing is left to do.
+    bool next(Prefix& prefix) {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        note_hunger();
+        changed_.wait(lock, [this] { return !units_.empty() || waiting_ == jobs_ || control_.stop; });
+        if (units_.empty() || control_.stop) {
             changed_.notify_all();
+            return false;
         }
+        --waiting_;
+        prefix = std::move(units_.back());
+        units_.pop_back();
+        note_hunger();
+        return true;
+    }
+
+    void note_hunger() { control_.is_hungry = waiting_ > static_cast<int>(units_.size()); }
+
+    void give_away(Prefix prefix) {
+        {
+            std::lock_guard lock(mutex_);
+            units_.push_back(std::move(prefix));
+            note_hunger();
+        }
+        changed_.notify_all();
     }
 
     // With one-word bitsets; where a cell has too many facets for them, again with wide ones. Under a limit on regions
     // nothing may be counted twice, so wide ones come first where they could be needed.
-    template <class Task>
-    Result attempt(Task task) {
+    Result search(const Prefix& prefix) {
         thread_local std::unique_ptr<Searcher> searcher;
         thread_local Run* owner = nullptr;
         if (owner != this || !searcher) {
@@ -136,19 +122,24 @@ class Run {
         }
         Result result;
         try {
-            task(*searcher, result);
+            searcher->run(prefix, {}, result);
         } catch (const TooManyFacetsError&) {
-            searcher.reset();
+            const std::vector<Prefix> given = searcher->given();  // is done elsewhere
             const auto wide = make_searcher(network_, options_, control_, true);
             result = Result{};
-            task(*wide, result);
+            wide->run(prefix, given, result);
         }
         return result;
     }
 
     void keep(Result result) {
-        total_.add_figures(result);
-        if (options_.records && result.regions) chunks_.push_back(std::move(result));
+        {
+            std::lock_guard lock(mutex_);
+            total_.add_figures(result);
+            if (!options_.records || !result.regions) return;
+            chunks_.push_back(std::move(result));
+        }
+        changed_.notify_all();
     }
 
     template <class Body>
@@ -167,7 +158,7 @@ class Run {
                 error_ = error;
                 control_.stop = true;
             }
-            ++idle_;
+            ++ended_;
         }
         changed_.notify_all();
     }
@@ -179,11 +170,8 @@ class Run {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<Prefix> units_;
-    std::size_t next_ = 0;
-    bool opened_ = false;
-    int idle_ = 0;
-    double fraction_ = 0;
+    std::vector<Prefix> units_;  // given away and not yet taken; the last one is taken first
+    int waiting_ = 0, ended_ = 0;
     Result total_;
     std::deque<Result> chunks_;
     std::string error_;

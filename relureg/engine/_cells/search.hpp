@@ -32,8 +32,11 @@ class Search final : public Searcher {
         }
     }
 
-    void run(const Prefix& prefix, int depth, std::vector<Prefix>* open, Result& result) override {
-        prefix_ = &prefix, depth_limit_ = depth, open_ = open, result_ = &result;
+    const std::vector<Prefix>& given() const override { return given_; }
+
+    void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) override {
+        prefix_ = &prefix, skipped_ = &skipped, result_ = &result;
+        given_.clear();
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
         path_.clear();
@@ -112,7 +115,7 @@ class Search final : public Searcher {
 
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Cell& cell, const Context& context, const double* next_rows, Hash hash, int depth) {
-        if (is_counted(depth)) ++result_->per_stage[context.stage];
+        if (is_own(depth)) ++result_->per_stage[context.stage];
         if (rows_.is_last(context)) return leaf(cell, hash);
         const auto mark = arena_.mark();
         const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
@@ -125,11 +128,7 @@ class Search final : public Searcher {
     // Give every candidate that does not cut the cell its sign; split by the most balanced of the others.
     void node(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, Carry carry, Hash hash, int depth) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
-        if (depth == depth_limit_) {
-            open_->push_back(path_);
-            return;
-        }
-        oracle_.decide(cell, context, candidates, signs);
+        oracle_.decide(cell, context, candidates, signs, is_own(depth));
         std::uint64_t* cut = arena_.take<std::uint64_t>(candidates.words());
         int* active = arena_.take<int>(candidates.count + 1);
         int num_active = 0;
@@ -145,7 +144,7 @@ class Search final : public Searcher {
                 settle(context, candidates.unit[k], 1, hash);
                 active[num_active++] = candidates.unit[k];
             });
-            each_bit(uncut & sides.negative, 64 * w, [&](int k) { settle(context, candidates.unit[k], -1, hash); });
+            each_bit(uncut & sides.negative, 64 * w, [&](int k) { set_sign(context.data->first_unit + candidates.unit[k], -1); });
             each_bit(uncut & ~(sides.positive | sides.negative), 64 * w, [&](int k) { settle(context, candidates.unit[k], 0, hash); });
             each_bit(uncut & sides.zero & sides.positive, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, 1); });
             each_bit(uncut & sides.zero & sides.negative, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, -1); });
@@ -162,7 +161,7 @@ class Search final : public Searcher {
         std::int8_t* side = arena_.take<std::int8_t>(cell.generators.count);
         for (int i = 0; i < cell.generators.count; ++i) side[i] = static_cast<std::int8_t>(signs.of(i, best));
         if (is_empty(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
-            depth >= static_cast<int>(prefix_->size()) && depth_limit_ < 0)
+            is_own(depth))
             split_into_leaves(cell, context, unit, side, hash);
         else
             split(cell, context, unit, side, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
@@ -281,17 +280,48 @@ class Search final : public Searcher {
     template <class Descend>
     void for_each_side(const Context& context, int unit, int depth, Descend descend) {
         const int number = context.data->first_unit + unit;
-        for (const int side : {-1, 1}) {
-            const bool forced = context.data->forced;  // the domain leaves no choice: not a step of the prefix
-            if (forced && side < 0) continue;
-            if (!forced && depth < static_cast<int>(prefix_->size()) && (*prefix_)[depth].side != side) continue;
-            const auto mark = arena_.mark();
-            if (!forced) path_.push_back({number, static_cast<std::int8_t>(side)});
-            set_sign(number, side);
-            descend(side, depth + !forced);
-            if (!forced) path_.pop_back();
-            arena_.release(mark);
+        if (context.data->forced) {  // the domain leaves no choice: not a step of the prefix
+            set_sign(number, 1);
+            return descend(1, depth);
         }
+        bool is_given = false;
+        for (const int side : {-1, 1}) {
+            if (!is_own(depth) && (*prefix_)[depth].side != side) continue;
+            if (is_own(depth) && depth < kGiveDepth) {
+                if (!is_given && is_wanted(depth)) give_away(number), is_given = true;
+                if ((is_given && side > 0) || is_skipped(number, side)) continue;
+            }
+            const auto mark = arena_.mark();
+            path_.push_back({number, static_cast<std::int8_t>(side)});
+            set_sign(number, side);
+            descend(side, depth + 1);
+            path_.pop_back();
+            arena_.release(mark);
+            if (depth + 1 == kReportDepth && is_own(depth)) tally_.advance(depth + 1);
+        }
+    }
+
+    // Whether the cell at this depth is part of the unit of work, and not only passed on the way to it.
+    bool is_own(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
+
+    bool is_wanted(int depth) const {
+        return control_.is_hungry.load(std::memory_order_relaxed) || (options_.records && depth < kRecordDepth);
+    }
+
+    // Leave the positive side of a unit to another thread.
+    void give_away(int number) {
+        Prefix prefix = path_;
+        prefix.push_back({number, 1});
+        if (std::find(skipped_->begin(), skipped_->end(), prefix) != skipped_->end()) return;
+        given_.push_back(prefix);
+        control_.give_away(std::move(prefix));
+    }
+
+    bool is_skipped(int number, int side) const {
+        if (skipped_->empty()) return false;
+        Prefix prefix = path_;
+        prefix.push_back({number, static_cast<std::int8_t>(side)});
+        return std::find(skipped_->begin(), skipped_->end(), prefix) != skipped_->end();
     }
 
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
@@ -448,8 +478,6 @@ class Search final : public Searcher {
 
     // -- leaves ------------------------------------------------------------------------------------------
 
-    bool is_counted(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
-
     // The last cut of the last stage: its two regions are known without their generators.
     void split_into_leaves(const Cell& cell, const Context& context, int unit, const std::int8_t* side, Hash hash) {
         const Generators& g = cell.generators;
@@ -470,6 +498,7 @@ class Search final : public Searcher {
             tally_.balance(cell, alive, region);
             tally_.add_side(region ^ hash_words_.to_zero(number, s), s);
         }
+        if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }
 
     void leaf(const Cell& cell, Hash hash) {
@@ -479,6 +508,7 @@ class Search final : public Searcher {
         result_->bounded += bounded;
         tally_.balance(cell, cell.alive, hash);
         if (options_.records) recorder_.record(cell, bounded, result_->records);
+        if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }
 
     const Network& network_;
@@ -501,8 +531,8 @@ class Search final : public Searcher {
     std::vector<std::uint64_t> mask_;
 
     const Prefix* prefix_ = nullptr;
-    int depth_limit_ = -1;
-    std::vector<Prefix>* open_ = nullptr;
+    const std::vector<Prefix>* skipped_ = nullptr;
+    std::vector<Prefix> given_;
     Result* result_ = nullptr;
     Prefix path_;
 };

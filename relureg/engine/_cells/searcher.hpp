@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -15,6 +16,7 @@ namespace relureg {
 struct Step {
     std::int32_t unit;
     std::int8_t side;
+    bool operator==(const Step& other) const { return unit == other.unit && side == other.side; }
 };
 using Prefix = std::vector<Step>;
 
@@ -29,16 +31,27 @@ struct Control {
     std::atomic<bool> stop{false};
     std::atomic<bool> out_of_regions{false};
     std::atomic<std::int64_t> regions{0};
+    std::atomic<std::int64_t> done{0};       // of the search tree, in parts of 2^-kReportDepth
+    std::atomic<bool> is_hungry{false};      // some thread has nothing to do
+    std::function<void(Prefix)> give_away;   // takes a work unit that a search leaves to others
 };
+
+// Down to this depth a search gives parts of its tree to threads that have none: below, walking there would cost as much.
+constexpr int kGiveDepth = 14;
+// With records, it leaves all that lies below this depth as work units of their own, so that records come in pieces.
+constexpr int kRecordDepth = 6;
+// A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
+constexpr int kReportDepth = 12;
 
 struct TooManyFacetsError {};  // more than a one-word bitset holds: run the unit again with wide ones
 
 class Searcher {
   public:
     virtual ~Searcher() = default;
-    // Go down from the cell of `prefix` to its regions. With `depth` >= 0 do not go below that many steps, but
-    // append the prefixes of the cells met there to `open`.
-    virtual void run(const Prefix& prefix, int depth, std::vector<Prefix>* open, Result& result) = 0;
+    // Go down from the cell of `prefix` to its regions, but not into the cells of `skipped`.
+    virtual void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) = 0;
+    // What the last run has given away.
+    virtual const std::vector<Prefix>& given() const = 0;
 };
 
 }  // namespace relureg

@@ -72,22 +72,39 @@ class StageRows {
         return nullptr;
     }
 
-    // to = from + weights times rows of active units of `source`. In registers: four units, all coordinates.
+    // to = from + weights times rows of active units of `source`.
     void add(const Context& source, const Term& term, const int* active, int count, int stride, const double* from,
              double* to) const {
+        constexpr int kWide = D_ && D_ <= 6 ? 2 : 1;
+        int i = 0;
+        for (; i + 4 * kWide <= stride; i += 4 * kWide) add_block<kWide>(source, term, active, count, stride, i, from, to);
+        if (i < stride) add_block<1>(source, term, active, count, stride, i, from, to);
+    }
+
+    // The same for 4 * kWide units: with the dimension known, all their sums stay in registers.
+    template <int kWide>
+    void add_block(const Context& source, const Term& term, const int* active, int count, std::size_t stride, int i,
+                   const double* from, double* to) const {
         constexpr int kCoordinates = D_ ? D_ : 1;
-        for (int first = 0; first < D(); first += kCoordinates)
-            for (int i = 0; i < stride; i += 4) {
-                Four sum[kCoordinates];
-                for (int j = 0; j < kCoordinates; ++j) sum[j] = Four::load(from + static_cast<std::size_t>(first + j) * stride + i);
-                for (int k = 0; k < count; ++k) {
-                    const Four weight = Four::load(&term.by_column[static_cast<std::size_t>(active[k]) * stride + i]);
-                    const double* z = source.rows + static_cast<std::size_t>(first) * source.data->stride + active[k];
-                    for (int j = 0; j < kCoordinates; ++j)
-                        sum[j] = multiply_add(weight, Four::all(z[static_cast<std::size_t>(j) * source.data->stride]), sum[j]);
+        const double* weights = term.by_column.data() + i;
+        const std::size_t source_stride = source.data->stride;
+        for (int first = 0; first < D(); first += kCoordinates) {
+            Four sum[kCoordinates][kWide];
+            for (int j = 0; j < kCoordinates; ++j)
+                for (int b = 0; b < kWide; ++b) sum[j][b] = Four::load(from + (first + j) * stride + i + 4 * b);
+            for (int k = 0; k < count; ++k) {
+                const std::size_t unit = active[k];
+                const double* z = source.rows + first * source_stride + unit;
+                Four weight[kWide];
+                for (int b = 0; b < kWide; ++b) weight[b] = Four::load(weights + unit * stride + 4 * b);
+                for (int j = 0; j < kCoordinates; ++j) {
+                    const Four entry = Four::all(z[j * source_stride]);
+                    for (int b = 0; b < kWide; ++b) sum[j][b] = multiply_add(weight[b], entry, sum[j][b]);
                 }
-                for (int j = 0; j < kCoordinates; ++j) sum[j].store(to + static_cast<std::size_t>(first + j) * stride + i);
             }
+            for (int j = 0; j < kCoordinates; ++j)
+                for (int b = 0; b < kWide; ++b) sum[j][b].store(to + (first + j) * stride + i + 4 * b);
+        }
     }
 
     const Network& network_;

@@ -28,6 +28,11 @@ class Tally {
         return true;
     }
 
+    // A subtree at that depth is done.
+    void advance(std::size_t depth) {
+        if (!control_.stop.load(std::memory_order_relaxed)) control_.done.fetch_add(std::int64_t{1} << (kReportDepth - depth));
+    }
+
     void flush_progress() {
         control_.regions.fetch_add(unreported_, std::memory_order_relaxed);
         unreported_ = 0;
