@@ -121,6 +121,8 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     >>> essential_inputs(Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]]))
     [0]
     """
+    if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
+        return pivots
     blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
     return RationalMatrix.vstack(blocks, network.input_dim).pivot_columns()
 

@@ -1,9 +1,11 @@
 // Memory for one path of a depth-first search: bumped on the way down, released on the way up.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace relureg {
@@ -21,18 +23,7 @@ class Arena {
     template <class T>
     T* take(std::size_t count) {
         const std::size_t size = (count * sizeof(T) + 31) & ~std::size_t{31};
-        while (block_ < blocks_.size() && used_ + size > blocks_[block_].size) ++block_, used_ = 0;
-        if (block_ == blocks_.size()) {
-            const std::size_t wanted = std::max(size, std::size_t{1} << 20);
-            blocks_.push_back({std::unique_ptr<std::byte[], Free>(
-                                   static_cast<std::byte*>(std::aligned_alloc(32, (wanted + 31) & ~std::size_t{31}))),
-                               wanted});
-            if (!blocks_.back().memory) {
-                blocks_.pop_back();
-                throw std::bad_alloc();
-            }
-            used_ = 0;
-        }
+        if (block_ >= blocks_.size() || used_ + size > blocks_[block_].size) make_room(size);
         auto* memory = blocks_[block_].memory.get() + used_;
         used_ += size;
         return reinterpret_cast<T*>(memory);
@@ -46,6 +37,18 @@ class Arena {
         std::unique_ptr<std::byte[], Free> memory;
         std::size_t size;
     };
+
+    // Go to the next block with that much room; make one if there is none.
+    [[gnu::noinline]] void make_room(std::size_t size) {
+        while (block_ < blocks_.size() && used_ + size > blocks_[block_].size) ++block_, used_ = 0;
+        if (block_ < blocks_.size()) return;
+        const std::size_t wanted = std::max(size, std::size_t{1} << 20);
+        auto* memory = static_cast<std::byte*>(std::aligned_alloc(32, (wanted + 31) & ~std::size_t{31}));
+        if (!memory) throw std::bad_alloc();
+        blocks_.push_back({std::unique_ptr<std::byte[], Free>(memory), wanted});
+        used_ = 0;
+    }
+
     std::vector<Block> blocks_;
     std::size_t block_ = 0, used_ = 0;
 };

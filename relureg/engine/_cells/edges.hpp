@@ -33,7 +33,8 @@ class EdgeFinder {
         const std::size_t num_simple = below_.size();
         below_.insert(below_.end(), degenerate_below_.begin(), degenerate_below_.end());
         below_masks_.clear();
-        for (const int b : below_) below_masks_.insert(below_masks_.end(), at(g, b), at(g, b) + words());
+        for (const int b : below_)
+            for (int w = 0; w < words(); ++w) below_masks_.push_back(at(g, b)[w]);
         std::uint64_t* common = edge_mask_.data();
         for (int a = 0; a < g.count; ++a) {
             if (side[a] <= 0) continue;
