@@ -6,6 +6,7 @@
 #include "arena.hpp"
 #include "exact.hpp"
 #include "hashing.hpp"
+#include "lanes.hpp"
 
 namespace relureg {
 
@@ -51,41 +52,51 @@ struct Bits {
     }
 };
 
-// Generators in columns; D coordinates, each a row of `stride` doubles.
-struct Generators {
+// What is known of a generator besides where it lies.
+struct Tags {
+    double eps;             // absolute error of each coordinate, 0 when exact
+    std::uint64_t quiet;    // bit s: source s does not change in this direction (see Search::disturb)
+    ExactSlot* exact;
+    std::uint8_t bits;      // x * 2^bits is integral with entries below 2^bits; kInexact otherwise
+    bool at_infinity;
+};
+
+// Generators one after the other, each in one piece: tags, the facets that contain it, coordinates of max-norm in [1/2, 1].
+// A child takes many of its parent's over as they are: these are a few wide moves each.
+class Generators {
+  public:
     int count = 0;
-    int stride = 0;
-    double* x;                // [coordinate * stride + generator], max-norm in [1/2, 1]
-    double* eps;              // absolute error of each coordinate, 0 when exact
-    std::uint8_t* bits;       // x * 2^bits is integral with entries below 2^bits; kInexact otherwise
-    std::uint8_t* at_infinity;
-    std::uint64_t* incident;  // [generator * words]: the facets that contain it
-    std::uint64_t* quiet;     // bit s: source s does not change in this direction (see Search::settle)
-    ExactSlot** exact;
 
     static Generators allocate(Arena& arena, int capacity, int dim, int words) {
         Generators g;
-        g.stride = (capacity + 3) & ~3;
-        const std::size_t n = g.stride;
-        g.x = arena.take<double>(n * (dim + words + 3) + (n + 3) / 4);
-        g.eps = g.x + n * dim;
-        g.incident = reinterpret_cast<std::uint64_t*>(g.eps + n);
-        g.quiet = g.incident + n * words;
-        g.exact = reinterpret_cast<ExactSlot**>(g.quiet + n);
-        g.bits = reinterpret_cast<std::uint8_t*>(g.exact + n);
-        g.at_infinity = g.bits + n;
+        g.words_ = words;
+        g.size_ = (kTags + words + dim + 3) & ~3;
+        g.memory_ = arena.take<double>(static_cast<std::size_t>(capacity) * g.size_);
         return g;
     }
 
-    // Append all of a generator but its coordinates and incidences.
-    void copy_tags(const Generators& from, int source) {
-        eps[count] = from.eps[source];
-        bits[count] = from.bits[source];
-        at_infinity[count] = from.at_infinity[source];
-        quiet[count] = from.quiet[source];
-        exact[count] = from.exact[source];
-        ++count;
+    Tags& tags(int i) { return *reinterpret_cast<Tags*>(at(i)); }
+    const Tags& tags(int i) const { return *reinterpret_cast<const Tags*>(at(i)); }
+    std::uint64_t* incident(int i) { return reinterpret_cast<std::uint64_t*>(at(i) + kTags); }
+    const std::uint64_t* incident(int i) const { return reinterpret_cast<const std::uint64_t*>(at(i) + kTags); }
+    double* x(int i) { return at(i) + kTags + words_; }
+    const double* x(int i) const { return at(i) + kTags + words_; }
+
+    // Append a generator as it is.
+    void take_over(const Generators& from, int i) {
+        double* to = at(count++);
+        const double* source = from.at(i);
+        for (int k = 0; k < size_; k += 4) Four::load(source + k).store(to + k);
     }
+
+  private:
+    static constexpr int kTags = sizeof(Tags) / sizeof(double);
+    static_assert(sizeof(Tags) == kTags * sizeof(double));
+
+    double* at(int i) const { return memory_ + static_cast<std::size_t>(i) * size_; }
+
+    double* memory_ = nullptr;
+    int size_ = 0, words_ = 0;
 };
 
 struct Cell {

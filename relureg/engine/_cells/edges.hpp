@@ -29,22 +29,22 @@ class EdgeFinder {
         below_.clear();
         degenerate_below_.clear();
         for (int i = 0; i < g.count; ++i)
-            if (side[i] < 0) (Mask::count(at(g, i), words()) == r ? below_ : degenerate_below_).push_back(i);
+            if (side[i] < 0) (Mask::count(g.incident(i), words()) == r ? below_ : degenerate_below_).push_back(i);
         const std::size_t num_simple = below_.size();
         below_.insert(below_.end(), degenerate_below_.begin(), degenerate_below_.end());
         below_masks_.clear();
         for (const int b : below_)
-            for (int w = 0; w < words(); ++w) below_masks_.push_back(at(g, b)[w]);
+            for (int w = 0; w < words(); ++w) below_masks_.push_back(g.incident(b)[w]);
         std::uint64_t* common = edge_mask_.data();
         for (int a = 0; a < g.count; ++a) {
             if (side[a] <= 0) continue;
-            if (Mask::count(at(g, a), words()) == r) {
-                join(a, at(g, a), below_.size(), [](auto mine, auto other) { return mine & ~other; });
+            if (Mask::count(g.incident(a), words()) == r) {
+                join(a, g.incident(a), below_.size(), [](auto mine, auto other) { return mine & ~other; });
                 continue;
             }
-            join(a, at(g, a), num_simple, [](auto mine, auto other) { return other & ~mine; });
+            join(a, g.incident(a), num_simple, [](auto mine, auto other) { return other & ~mine; });
             for (const int b : degenerate_below_) {
-                for (int w = 0; w < words(); ++w) common[w] = at(g, a)[w] & at(g, b)[w];
+                for (int w = 0; w < words(); ++w) common[w] = g.incident(a)[w] & g.incident(b)[w];
                 if (Mask::count(common, words()) >= r - 1 && spans_edge(g, a, b, common)) edges_.emplace_back(a, b);
             }
         }
@@ -53,7 +53,6 @@ class EdgeFinder {
 
   private:
     int words() const { return W ? W : words_; }
-    const std::uint64_t* at(const Generators& g, int i) const { return g.incident + static_cast<std::size_t>(i) * words(); }
 
     // Edges from a to those of the first `count` of `below_` for which `differ` leaves exactly one facet. This is the
     // innermost loop in high dimension, and most pairs are no edges: four are dismissed at once where the processor can.
@@ -82,7 +81,7 @@ class EdgeFinder {
 
     bool spans_edge(const Generators& g, int a, int b, const std::uint64_t* common) const {
         for (int c = 0; c < g.count; ++c)
-            if (c != a && c != b && Mask::contains(at(g, c), common, words())) return false;
+            if (c != a && c != b && Mask::contains(g.incident(c), common, words())) return false;
         return true;
     }
 

@@ -128,14 +128,14 @@ inline ExactVector null_vector(std::vector<ExactVector> rows, int size) {
 
 // The doubles x[j] / 2^bits with max-norm in [1/2, 1); returns bits when they are exact and few, else kInexact,
 // with each entry then off by at most 2^-52.
-inline int to_doubles(const ExactVector& x, double* out, int stride) {
+inline int to_doubles(const ExactVector& x, double* out) {
     long highest = 0;
     for (const auto& entry : x)
         if (entry != 0) highest = std::max(highest, static_cast<long>(mpz_sizeinbase(entry.get_mpz_t(), 2)));
     for (std::size_t j = 0; j < x.size(); ++j) {
         long exponent = 0;
         const double mantissa = mpz_get_d_2exp(&exponent, x[j].get_mpz_t());
-        out[j * stride] = std::ldexp(mantissa, static_cast<int>(exponent - highest));
+        out[j] = std::ldexp(mantissa, static_cast<int>(exponent - highest));
     }
     return highest <= 53 ? static_cast<int>(highest) : 255;
 }

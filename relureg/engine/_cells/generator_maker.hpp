@@ -30,9 +30,10 @@ class GeneratorMaker {
     void make(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh, ExactSlot* slot) {
         Generators& g = cell.generators;
         const int k = fresh.count;
-        fresh.exact[k] = slot;
-        fresh.at_infinity[k] = g.at_infinity[a] && g.at_infinity[b];
-        fresh.quiet[k] = g.quiet[a] & g.quiet[b];
+        Tags& tags = fresh.tags(k);
+        tags.exact = slot;
+        tags.at_infinity = g.tags(a).at_infinity && g.tags(b).at_infinity;
+        tags.quiet = g.tags(a).quiet & g.tags(b).quiet;
         if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
             if (interpolate_integers(context, unit, g, a, b, fresh) ||
                 interpolate_doubles(cell, context, unit, a, b, fresh) ||
@@ -43,20 +44,16 @@ class GeneratorMaker {
         }
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
-        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, fresh.at_infinity[k], fresh.quiet[k]);
+        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
     }
 
     // Append a generator known exactly.
     static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity,
                       std::uint64_t quiet) {
         const int k = g.count++;
-        g.quiet[k] = quiet;
-        const int bits = to_doubles(vector, g.x + k, g.stride);
-        g.eps[k] = bits <= 53 ? 0 : 4 * kUnitRoundoff;
-        g.bits[k] = static_cast<std::uint8_t>(bits);
-        g.at_infinity[k] = at_infinity;
+        const int bits = to_doubles(vector, g.x(k));
         slot->vector = new ExactVector(std::move(vector));
-        g.exact[k] = slot;
+        g.tags(k) = {bits <= 53 ? 0 : 4 * kUnitRoundoff, quiet, slot, static_cast<std::uint8_t>(bits), at_infinity};
     }
 
   private:
@@ -67,7 +64,7 @@ class GeneratorMaker {
     bool refine_ends(Cell& cell, int a, int b) {
         bool refined = false;
         for (const int end : {a, b})
-            if (cell.generators.eps[end] > 1e-12 && oracle_.refine(cell, end)) {
+            if (cell.generators.tags(end).eps > 1e-12 && oracle_.refine(cell, end)) {
                 value_[end] = oracle_.value(cell.generators, end);
                 refined = true;
             }
@@ -76,7 +73,7 @@ class GeneratorMaker {
 
     // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
     bool interpolate_integers(const Context& context, int unit, const Generators& g, int a, int b, Generators& fresh) {
-        const int row = context.data->row_bits[unit], bits_a = g.bits[a], bits_b = g.bits[b];
+        const int row = context.data->row_bits[unit], bits_a = g.tags(a).bits, bits_b = g.tags(b).bits;
         if (row + std::max(bits_a, bits_b) > 53) return false;
         auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
         auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
@@ -86,8 +83,8 @@ class GeneratorMaker {
         const double scale_a = power_of_two(bits_a), scale_b = power_of_two(bits_b);
         std::int64_t divisor = 0, largest = 0;
         for (int j = 0; j < D(); ++j) {
-            const auto xa = static_cast<std::int64_t>(g.x[j * g.stride + a] * scale_a);
-            const auto xb = static_cast<std::int64_t>(g.x[j * g.stride + b] * scale_b);
+            const auto xa = static_cast<std::int64_t>(g.x(a)[j] * scale_a);
+            const auto xb = static_cast<std::int64_t>(g.x(b)[j] * scale_b);
             integers_[j] = p * xb + q * xa;
             divisor = std::__gcd(divisor, std::abs(integers_[j]));
             largest = std::max(largest, std::abs(integers_[j]));
@@ -96,9 +93,9 @@ class GeneratorMaker {
         if (bits > 53) return false;
         const int k = fresh.count;
         for (int j = 0; j < D(); ++j)
-            fresh.x[j * fresh.stride + k] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
-        fresh.eps[k] = 0;
-        fresh.bits[k] = static_cast<std::uint8_t>(bits);
+            fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
+        fresh.tags(k).eps = 0;
+        fresh.tags(k).bits = static_cast<std::uint8_t>(bits);
         return true;
     }
 
@@ -117,41 +114,44 @@ class GeneratorMaker {
     // in convex combination; 8 u covers the rounding of coordinates of at most 1.
     bool interpolate_doubles(const Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
         const Generators& g = cell.generators;
-        const double va = value_[a], vb = value_[b];
-        const double da = oracle_.error_of(context, unit, g.eps[a]), db = oracle_.error_of(context, unit, g.eps[b]);
+        const double va = value_[a], vb = value_[b], eps_a = g.tags(a).eps, eps_b = g.tags(b).eps;
+        const double da = oracle_.error_of(context, unit, eps_a), db = oracle_.error_of(context, unit, eps_b);
         if (!(va > 4 * da) || !(-vb > 4 * db)) return false;
         const double sum = va - vb;
         const double wa = -vb / sum, wb = va / sum;
         const int k = fresh.count;
-        double largest = 0, distance = g.eps[a] + g.eps[b];
+        const double *from_a = g.x(a), *from_b = g.x(b);
+        double* to = fresh.x(k);
+        double largest = 0, distance = eps_a + eps_b;
         for (int j = 0; j < D(); ++j) {
-            const double xa = g.x[j * g.stride + a], xb = g.x[j * g.stride + b];
+            const double xa = from_a[j], xb = from_b[j];
             const double x = wa * xa + wb * xb;
-            fresh.x[j * fresh.stride + k] = x;
+            to[j] = x;
             largest = std::max(largest, std::fabs(x));
-            distance = std::max(distance, std::fabs(xa - xb) + g.eps[a] + g.eps[b]);
+            distance = std::max(distance, std::fabs(xa - xb) + eps_a + eps_b);
         }
         const double shift = (wa * da + wb * db) / (sum - da - db);
-        double eps = (wa * g.eps[a] + wb * g.eps[b] + shift * distance) * (1 + 0x1p-20) + 8 * kUnitRoundoff;
+        double eps = (wa * eps_a + wb * eps_b + shift * distance) * (1 + 0x1p-20) + 8 * kUnitRoundoff;
         if (!(largest > 0x1p-60)) return false;
         std::uint64_t pattern;
         std::memcpy(&pattern, &largest, sizeof pattern);
         const int exponent = static_cast<int>(pattern >> 52) - 1022;  // largest is in [2^(exponent-1), 2^exponent)
         if (exponent != 0) {
             const double scale = power_of_two(-exponent);
-            for (int j = 0; j < D(); ++j) fresh.x[j * fresh.stride + k] *= scale;
+            for (int j = 0; j < D(); ++j) to[j] *= scale;
             eps *= scale;
         }
-        fresh.eps[k] = eps;
-        fresh.bits[k] = kInexact;
+        Tags& tags = fresh.tags(k);
+        tags.eps = eps;
+        tags.bits = kInexact;
         if (eps < kLargestError) return true;
         if (!(eps < 0.25)) return false;  // the doubles must still tell the orientation
         refiner_.begin();
-        Mask::each(fresh.incident + static_cast<std::size_t>(k) * words(), words(), [&](int slot) {
+        Mask::each(fresh.incident(k), words(), [&](int slot) {
             refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
         });
         refiner_.add(&context, unit);
-        return refiner_.refine(fresh.x + k, fresh.stride, fresh.at_infinity[k], fresh.eps[k]);
+        return refiner_.refine(to, tags.at_infinity, tags.eps);
     }
 
     // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare, and

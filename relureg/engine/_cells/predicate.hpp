@@ -35,17 +35,13 @@ class Predicate {
     }
 
     void evaluate(const Generators& g, double* value) const {
-        for (int i = 0; i < g.count; ++i) value[i] = row_[0] * g.x[i];
-        for (int j = 1; j < D(); ++j) {
-            const double m = row_[j];
-            const double* x = g.x + static_cast<std::size_t>(j) * g.stride;
-            for (int i = 0; i < g.count; ++i) value[i] += m * x[i];
-        }
+        for (int i = 0; i < g.count; ++i) value[i] = this->value(g, i);
     }
 
     double value(const Generators& g, int i) const {
+        const double* x = g.x(i);
         double sum = 0;
-        for (int j = 0; j < D(); ++j) sum += row_[j] * g.x[j * g.stride + i];
+        for (int j = 0; j < D(); ++j) sum += row_[j] * x[j];
         return sum;
     }
 
@@ -96,15 +92,13 @@ class Predicate {
 
     // The generator as coprime integers: the null vector of the rows of its facets, oriented by its doubles.
     const ExactVector& exact_generator(const Cell& cell, const Generators& g, int i) const {
-        ExactSlot& slot = *g.exact[i];
+        ExactSlot& slot = *g.tags(i).exact;
         if (!slot.vector)
-            slot.vector = new ExactVector(
-                solve(cell, g.incident + static_cast<std::size_t>(i) * words(), [&](int j) { return g.x[j * g.stride + i]; }));
+            slot.vector = new ExactVector(solve(cell, g.incident(i), g.x(i)));
         return *slot.vector;
     }
 
-    template <class Coordinate>
-    ExactVector solve(const Cell& cell, const std::uint64_t* incident, Coordinate coordinate) const {
+    ExactVector solve(const Cell& cell, const std::uint64_t* incident, const double* x) const {
         std::vector<ExactVector> rows;
         Bits<W>::each(incident, words(), [&](int slot) {
             const Facet& facet = cell.facets[slot];
@@ -118,8 +112,8 @@ class Predicate {
         ExactVector vector = null_vector(std::move(rows), D());
         int largest = 0;
         for (int j = 1; j < D(); ++j)
-            if (std::fabs(coordinate(j)) > std::fabs(coordinate(largest))) largest = j;
-        if (sgn(vector[largest]) * coordinate(largest) < 0)
+            if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
+        if (sgn(vector[largest]) * x[largest] < 0)
             for (auto& entry : vector) entry = -entry;
         return vector;
     }
@@ -128,10 +122,10 @@ class Predicate {
     bool refine(Cell& cell, int i) {
         Generators& g = cell.generators;
         refiner_.begin();
-        Bits<W>::each(g.incident + static_cast<std::size_t>(i) * words(), words(), [&](int slot) {
+        Bits<W>::each(g.incident(i), words(), [&](int slot) {
             refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
         });
-        return refiner_.refine(g.x + i, g.stride, g.at_infinity[i], g.eps[i]);
+        return refiner_.refine(g.x(i), g.tags(i).at_infinity, g.tags(i).eps);
     }
 
   private:
@@ -143,12 +137,13 @@ class Predicate {
                 std::uint64_t& negative) const {
         const int end = std::min(candidates.count, 64 * w + 64);
         const std::size_t stride = candidates.stride;
-        const Four eps = Four::all(g.eps[i]);
+        const Four eps = Four::all(g.tags(i).eps);
+        const double* x = g.x(i);
         for (int k = 64 * w; k < end; k += 4) {
             const double* row = candidates.rows + k;
-            Four value = Four::load(row) * Four::all(g.x[i]);
+            Four value = Four::load(row) * Four::all(x[0]);
             for (int j = 1; j < D(); ++j)
-                value = multiply_add(Four::load(row + j * stride), Four::all(g.x[static_cast<std::size_t>(j) * g.stride + i]), value);
+                value = multiply_add(Four::load(row + j * stride), Four::all(x[j]), value);
             const Four bound = multiply_add(Four::load(candidates.norm + k), eps, Four::load(candidates.error + k));
             positive |= static_cast<std::uint64_t>(above(value, bound)) << (k % 64);
             negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << (k % 64);
@@ -161,18 +156,19 @@ class Predicate {
     int settle(Cell& cell, const Context& context, int unit, int i) {
         Generators& g = cell.generators;
         // In a direction in which no source changes, the unit does not change either.
-        if (g.at_infinity[i] && !(context.data->sources & ~g.quiet[i])) return 0;
+        const Tags& tags = g.tags(i);
+        if (tags.at_infinity && !(context.data->sources & ~tags.quiet)) return 0;
         load(context, unit);
         double value = this->value(g, i);
-        if (context.data->row_bits[unit] + g.bits[i] <= 53) return (value > 0) - (value < 0);
-        if (g.eps[i] == 0 && context.data->norm[unit] < 0x1p900) {
+        if (context.data->row_bits[unit] + tags.bits <= 53) return (value > 0) - (value < 0);
+        if (tags.eps == 0 && context.data->norm[unit] < 0x1p900) {
             // The generator is exact: only the coordinates where it is not zero can err.
             const double relative = context.data->relative_error[unit] + gamma(D() + 2) * 2;
             double bound = 0;
             bool meets = false;
             for (int j = 0; j < D(); ++j) {
                 const double r = context.data->majorant[static_cast<std::size_t>(j) * context.data->stride + unit];
-                const double x = std::fabs(g.x[j * g.stride + i]);
+                const double x = std::fabs(g.x(i)[j]);
                 meets = meets || (r > 0 && x > 0);
                 bound += r * x;
             }
@@ -180,9 +176,9 @@ class Predicate {
             bound = bound * relative * (1 + 0x1p-20) + 0x1p-900;
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
-        if (g.bits[i] == kInexact && g.eps[i] > 1e-12 && refine(cell, i)) {
+        if (tags.bits == kInexact && tags.eps > 1e-12 && refine(cell, i)) {
             value = this->value(g, i);
-            const double bound = error_of(context, unit, g.eps[i]);
+            const double bound = error_of(context, unit, tags.eps);
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
         ++statistics.exact;

@@ -60,7 +60,7 @@ class Recorder {
         const Generators& g = cell.generators;
         std::vector<double> point(D(), 0.0);
         for (int j = 0; j < D(); ++j)
-            for (int i = 0; i < g.count; ++i) point[j] += g.x[j * g.stride + i];
+            for (int i = 0; i < g.count; ++i) point[j] += g.x(i)[j];
         for (int j = 1; j < D(); ++j) point[j] /= point[0];
         point[0] = 1;
         if (!is_inside(cell, point)) {

@@ -30,13 +30,13 @@ class Refiner {
     void add(const Context* context, int unit) { rows_.push_back({context, unit}); }
 
     // Improve x (max-norm at most 1, right orientation); false when the rows are not r or the bound is no better.
-    bool refine(double* x, int stride, bool at_infinity, double& eps) {
+    bool refine(double* x, bool at_infinity, double& eps) {
         const int r = D() - 1;
         if (static_cast<int>(rows_.size()) != r) return false;
         int p = 0;
         for (int j = 1; j <= r; ++j)
-            if (std::fabs(x[j * stride]) > std::fabs(x[p * stride])) p = j;
-        for (int i = 0; i < r; ++i) load(i, p, x, stride);
+            if (std::fabs(x[j]) > std::fabs(x[p])) p = j;
+        for (int i = 0; i < r; ++i) load(i, p, x);
         if (!invert(r)) return false;
         double g = 0, step = 0, spread = 0;
         for (int row = 0; row < r; ++row) {
@@ -69,12 +69,12 @@ class Refiner {
         if (!(bound < 1e-8 && bound < eps && step < 0.5)) return false;
         double largest = 0;
         for (int j = 0, row = 0; j <= r; ++j) {
-            if (j != p) x[j * stride] -= step_[row++];
-            largest = std::max(largest, std::fabs(x[j * stride]));
+            if (j != p) x[j] -= step_[row++];
+            largest = std::max(largest, std::fabs(x[j]));
         }
         if (at_infinity) x[0] = 0;
         if (largest > 1)
-            for (int j = 0; j <= r; ++j) x[j * stride] *= 0.5;  // at most 1.5 before
+            for (int j = 0; j <= r; ++j) x[j] *= 0.5;  // at most 1.5 before
         eps = bound;
         return true;
     }
@@ -87,7 +87,7 @@ class Refiner {
 
     int D() const { return D_ ? D_ : coordinates_; }
 
-    void load(int i, int p, const double* x, int stride) {
+    void load(int i, int p, const double* x) {
         const int r = D() - 1;
         double* a = &a_[i * r];
         if (const Context* context = rows_[i].context) {
@@ -96,7 +96,7 @@ class Refiner {
             double value = 0;
             for (int j = 0, column = 0; j <= r; ++j) {
                 const double entry = row[static_cast<std::size_t>(j) * data.stride];
-                value += entry * x[j * stride];
+                value += entry * x[j];
                 if (j != p) a[column++] = entry;
             }
             residual_[i] = value;

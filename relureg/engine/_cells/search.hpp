@@ -58,7 +58,7 @@ class Search final : public Searcher {
         ExactVector origin(D());
         origin[0] = 1;
         maker_.append(cell.generators, std::move(origin), &owner.slots[0], false, 0);
-        std::memset(cell.generators.incident, 0, words() * sizeof(std::uint64_t));
+        std::memset(cell.generators.incident(0), 0, words() * sizeof(std::uint64_t));
         if (network_.stages.empty())
             leaf(cell, Hash{});
         else
@@ -102,7 +102,7 @@ class Search final : public Searcher {
     void enter(Cell& cell, const Context& context, Hash hash, int depth) {
         if (context.stage + 1 < 63)
             for (int i = 0; i < cell.generators.count; ++i)
-                if (cell.generators.at_infinity[i]) cell.generators.quiet[i] |= source_bit(context.stage + 1);
+                if (Tags& tags = cell.generators.tags(i); tags.at_infinity) tags.quiet |= source_bit(context.stage + 1);
         double* rows = nullptr;
         if (!rows_.is_last(context)) {
             rows = arena_.take<double>(rows_.next_size(context));
@@ -205,7 +205,7 @@ class Search final : public Searcher {
     std::uint64_t crossing(const Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
         std::uint64_t crossing = 0;
         line_.resize(D());
-        to_doubles(cell.lines->front(), line_.data(), 1);
+        to_doubles(cell.lines->front(), line_.data());
         each_bit(candidates.mask(w), 64 * w, [&](int k) {
             if (!oracle_.is_surely_nonzero(context, candidates.unit[k], line_.data()) &&
                 crosses_line(cell, context, candidates.unit[k]) < 0)
@@ -238,7 +238,7 @@ class Search final : public Searcher {
         std::uint64_t* elsewhere = scratch_mask();
         for (int i = 0; i < g.count; ++i)
             if (signs.of(i, k))
-                for (int w = 0; w < words(); ++w) elsewhere[w] |= at(g, i)[w];
+                for (int w = 0; w < words(); ++w) elsewhere[w] |= g.incident(i)[w];
         for (int w = 0; w < words(); ++w) elsewhere[w] = cell.alive[w] & ~elsewhere[w];
         const int number = context.data->first_unit + candidates.unit[k];
         Mask::each(elsewhere, words(), [&](int slot) {
@@ -254,7 +254,8 @@ class Search final : public Searcher {
     static void disturb(Generators& g, const Context& context, const Signs& signs, int w, std::uint64_t uncut) {
         const std::uint64_t bit = source_bit(context.stage + 1);
         for (int i = 0; i < g.count; ++i)
-            if (g.at_infinity[i] && signs.positive[static_cast<std::size_t>(i) * signs.words + w] & uncut) g.quiet[i] &= ~bit;
+            if (g.tags(i).at_infinity && signs.positive[static_cast<std::size_t>(i) * signs.words + w] & uncut)
+                g.tags(i).quiet &= ~bit;
     }
 
     void set_sign(int number, int sign) {
@@ -334,9 +335,9 @@ class Search final : public Searcher {
         SlotOwner owner(arena_.take<ExactSlot>(num_fresh), num_fresh);
         Generators fresh = Generators::allocate(arena_, num_fresh, D(), words());
         for (int k = 0; k < num_fresh; ++k) {
-            std::uint64_t* incident = fresh.incident + static_cast<std::size_t>(k) * words();
+            std::uint64_t* incident = fresh.incident(k);
             for (int w = 0; w < words(); ++w)
-                incident[w] = at(g, edges[k].first)[w] & at(g, edges[k].second)[w];
+                incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
         for_each_side(context, unit, depth, [&](int s, int below) {
@@ -352,13 +353,13 @@ class Search final : public Searcher {
             const int slot = bound_child(cell, context, unit, s, child, [&](std::uint64_t* alive) {
                 for (int i = 0; i < g.count; ++i)
                     if (side[i] == s)
-                        for (int w = 0; w < words(); ++w) alive[w] |= at(g, i)[w];
+                        for (int w = 0; w < words(); ++w) alive[w] |= g.incident(i)[w];
             });
             adopt(child, g, [&](int i) { return side[i] == 0; }, slot);
             if (s > 0) {
                 const std::uint64_t quiet = ~source_bit(context.stage + 1);
                 for (int i = 0; i < child.generators.count; ++i)
-                    if (side[chosen_[i]] > 0) child.generators.quiet[i] &= quiet;
+                    if (side[chosen_[i]] > 0) child.generators.tags(i).quiet &= quiet;
             }
             chosen_.resize(num_fresh);
             for (int k = 0; k < num_fresh; ++k) chosen_[k] = k;
@@ -367,11 +368,6 @@ class Search final : public Searcher {
             node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
-
-    static const std::uint64_t* at(const Generators& g, int i, int words) {
-        return g.incident + static_cast<std::size_t>(i) * words;
-    }
-    const std::uint64_t* at(const Generators& g, int i) const { return at(g, i, words()); }
 
     // The facets of a child: those of the cell with a generator strictly on its side, and the cut itself.
     template <class Collect>
@@ -402,18 +398,11 @@ class Search final : public Searcher {
     template <class OnCut>
     void adopt(Cell& child, const Generators& from, OnCut is_on_cut, int slot) {
         Generators& g = child.generators;
-        const int first = g.count, count = static_cast<int>(chosen_.size());
-        for (int j = 0; j < D(); ++j) {
-            double* to = g.x + static_cast<std::size_t>(j) * g.stride + first;
-            const double* x = from.x + static_cast<std::size_t>(j) * from.stride;
-            for (int k = 0; k < count; ++k) to[k] = x[chosen_[k]];
-        }
         const std::uint64_t cut = std::uint64_t{1} << (slot % 64);
-        for (int k = 0; k < count; ++k) {
-            const int i = chosen_[k];
-            g.copy_tags(from, i);
-            std::uint64_t* incident = g.incident + static_cast<std::size_t>(first + k) * words();
-            for (int w = 0; w < words(); ++w) incident[w] = at(from, i)[w] & child.alive[w];
+        for (const int i : chosen_) {
+            std::uint64_t* incident = g.incident(g.count);
+            g.take_over(from, i);
+            for (int w = 0; w < words(); ++w) incident[w] &= child.alive[w];
             incident[slot / 64] = is_on_cut(i) ? incident[slot / 64] | cut : incident[slot / 64] & ~cut;
         }
     }
@@ -452,12 +441,12 @@ class Search final : public Searcher {
                 std::memcpy(alive, cell.alive, words() * sizeof(std::uint64_t));
             });
             for (int i = 0; i <= g.count; ++i) {
-                std::uint64_t* incident = child.generators.incident + static_cast<std::size_t>(i) * words();
+                std::uint64_t* incident = child.generators.incident(i);
                 if (i < g.count) {
                     const ExactVector& old = oracle_.exact_generator(cell, g, i);
                     maker_.append(child.generators, combine(slope, old, -dot(row, old), line), &owner.slots[i],
-                                 g.at_infinity[i], g.quiet[i]);
-                    for (int w = 0; w < words(); ++w) incident[w] = at(g, i)[w];
+                                 g.tags(i).at_infinity, g.tags(i).quiet);
+                    for (int w = 0; w < words(); ++w) incident[w] = g.incident(i)[w];
                     incident[slot / 64] |= std::uint64_t{1} << (slot % 64);
                 } else {  // the line itself lies on every facet so far, but not on the new one
                     ExactVector ray = line;
@@ -487,8 +476,8 @@ class Search final : public Searcher {
             bool bounded = true;
             for (int i = 0; i < g.count; ++i) {
                 if (side[i] == s)
-                    for (int w = 0; w < words(); ++w) alive[w] |= at(g, i)[w];
-                if (side[i] != -s && g.at_infinity[i]) bounded = false;
+                    for (int w = 0; w < words(); ++w) alive[w] |= g.incident(i)[w];
+                if (side[i] != -s && g.tags(i).at_infinity) bounded = false;
             }
             for (int w = 0; w < words(); ++w) alive[w] &= cell.alive[w];
             if (!tally_.claim_region()) return;
@@ -504,7 +493,7 @@ class Search final : public Searcher {
     void leaf(const Cell& cell, Hash hash) {
         if (path_.size() < prefix_->size() || !tally_.claim_region()) return;
         bool bounded = true;
-        for (int i = 0; i < cell.generators.count; ++i) bounded = bounded && !cell.generators.at_infinity[i];
+        for (int i = 0; i < cell.generators.count; ++i) bounded = bounded && !cell.generators.tags(i).at_infinity;
         result_->bounded += bounded;
         tally_.balance(cell, cell.alive, hash);
         if (options_.records) recorder_.record(cell, bounded, result_->records);
