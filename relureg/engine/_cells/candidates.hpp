@@ -93,4 +93,31 @@ struct Signs {
     }
 };
 
+// Some generators of a cell.
+struct Part {
+    int* indices;
+    int count;
+    const int* begin() const { return indices; }
+    const int* end() const { return indices + count; }
+};
+
+// The generators of a cell by their side of a candidate that cuts it.
+struct Parts {
+    Part below, on, above;
+
+    static Parts of(const Signs& signs, int candidate, int generators, Arena& arena) {
+        int* room = arena.take<int>(3 * static_cast<std::size_t>(generators));
+        Parts parts{{room, 0}, {room + generators, 0}, {room + 2 * generators, 0}};
+        const std::uint64_t *positive = signs.positive + candidate / 64, *negative = signs.negative + candidate / 64;
+        int below = 0, on = 0, above = 0;
+        for (int i = 0; i < generators; ++i, positive += signs.words, negative += signs.words) {
+            const int is_above = *positive >> (candidate % 64) & 1, is_below = *negative >> (candidate % 64) & 1;
+            parts.above.indices[above] = parts.below.indices[below] = parts.on.indices[on] = i;
+            above += is_above, below += is_below, on += 1 - is_above - is_below;
+        }
+        parts.below.count = below, parts.on.count = on, parts.above.count = above;
+        return parts;
+    }
+};
+
 }  // namespace relureg

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "candidates.hpp"
 #include "cell.hpp"
 
 namespace relureg {
@@ -24,20 +25,18 @@ class EdgeFinder {
     // The r facets of a simple generator meet in its edges when one of them is left out. So a simple generator spans
     // an edge with another one iff exactly one of its facets does not contain that; only two degenerate ones need a look
     // at all others.
-    const std::vector<std::pair<int, int>>& find(const Generators& g, const std::int8_t* side, int r) {
+    const std::vector<std::pair<int, int>>& find(const Generators& g, const Parts& parts, int r) {
         edges_.clear();
         below_.clear();
         degenerate_below_.clear();
-        for (int i = 0; i < g.count; ++i)
-            if (side[i] < 0) (Mask::count(g.incident(i), words()) == r ? below_ : degenerate_below_).push_back(i);
+        for (const int i : parts.below) (Mask::count(g.incident(i), words()) == r ? below_ : degenerate_below_).push_back(i);
         const std::size_t num_simple = below_.size();
         below_.insert(below_.end(), degenerate_below_.begin(), degenerate_below_.end());
         below_masks_.clear();
         for (const int b : below_)
             for (int w = 0; w < words(); ++w) below_masks_.push_back(g.incident(b)[w]);
         std::uint64_t* common = edge_mask_.data();
-        for (int a = 0; a < g.count; ++a) {
-            if (side[a] <= 0) continue;
+        for (const int a : parts.above) {
             if (Mask::count(g.incident(a), words()) == r) {
                 join(a, g.incident(a), below_.size(), [](auto mine, auto other) { return mine & ~other; });
                 continue;

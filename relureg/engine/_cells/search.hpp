@@ -148,7 +148,7 @@ class Search final : public Searcher {
             each_bit(uncut & ~(sides.positive | sides.negative), 64 * w, [&](int k) { settle(context, candidates.unit[k], 0, hash); });
             each_bit(uncut & sides.zero & sides.positive, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, 1); });
             each_bit(uncut & sides.zero & sides.negative, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, -1); });
-            disturb(cell.generators, context, signs, w, uncut);
+            if (!rows_.is_last(context)) disturb(cell.generators, context, signs, w, uncut);
         }
         const double* rows = rows_.extend(context, carry.rows, active, num_active, arena_);
         const bool by_line = best >= 0;
@@ -158,13 +158,12 @@ class Search final : public Searcher {
         const int unit = candidates.unit[best];
         if (by_line)
             return split_line(cell, context, unit, Candidates::subset(candidates, cut, D(), arena_), rows, hash, depth);
-        std::int8_t* side = arena_.take<std::int8_t>(cell.generators.count);
-        for (int i = 0; i < cell.generators.count; ++i) side[i] = static_cast<std::int8_t>(signs.of(i, best));
+        const Parts parts = Parts::of(signs, best, cell.generators.count, arena_);
         if (is_empty(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
             is_own(depth))
-            split_into_leaves(cell, context, unit, side, hash);
+            split_into_leaves(cell, context, unit, parts, hash);
         else
-            split(cell, context, unit, side, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
+            split(cell, context, unit, parts, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
     }
 
     // Which candidates are positive, negative, zero at some generator: a word of them.
@@ -326,10 +325,10 @@ class Search final : public Searcher {
     }
 
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
-    void split(Cell& cell, const Context& context, int unit, const std::int8_t* side, const Candidates& rest, const Signs& signs,
+    void split(Cell& cell, const Context& context, int unit, const Parts& parts, const Candidates& rest, const Signs& signs,
                const std::uint64_t* cut, const double* rows, Hash hash, int depth) {
         const Generators& g = cell.generators;
-        const auto& edges = edges_.find(g, side, rank(cell));
+        const auto& edges = edges_.find(g, parts, rank(cell));
         maker_.begin(cell, context, unit);
         const int num_fresh = static_cast<int>(edges.size());
         SlotOwner owner(arena_.take<ExactSlot>(num_fresh), num_fresh);
@@ -341,41 +340,41 @@ class Search final : public Searcher {
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
         for_each_side(context, unit, depth, [&](int s, int below) {
+            const Part& own = s > 0 ? parts.above : parts.below;
+            const int num_all = own.count + parts.on.count + num_fresh;
             Cell child;
-            chosen_.clear();
-            for (int i = 0; i < g.count; ++i)
-                if (side[i] != -s) chosen_.push_back(i);
-            const int num_all = static_cast<int>(chosen_.size()) + num_fresh;
             child.generators = Generators::allocate(arena_, num_all, D(), words());
             child.lines = cell.lines;
+            const int slot = bound_child(cell, context, unit, s, child, own);
+            for (const int i : own) adopt(child, g, i, slot, false);
+            if (s > 0 && !rows_.is_last(context))
+                for (int i = 0; i < own.count; ++i) child.generators.tags(i).quiet &= ~source_bit(context.stage + 1);
+            for (const int i : parts.on) adopt(child, g, i, slot, true);
+            for (int k = 0; k < num_fresh; ++k) adopt(child, fresh, k, slot, true);
             Signs child_signs = Signs::allocate(arena_, num_all, rest.words());
-            for (const int i : chosen_) child_signs.inherit(signs, i, cut);
-            const int slot = bound_child(cell, context, unit, s, child, [&](std::uint64_t* alive) {
-                for (int i = 0; i < g.count; ++i)
-                    if (side[i] == s)
-                        for (int w = 0; w < words(); ++w) alive[w] |= g.incident(i)[w];
-            });
-            adopt(child, g, [&](int i) { return side[i] == 0; }, slot);
-            if (s > 0) {
-                const std::uint64_t quiet = ~source_bit(context.stage + 1);
-                for (int i = 0; i < child.generators.count; ++i)
-                    if (side[chosen_[i]] > 0) child.generators.tags(i).quiet &= quiet;
-            }
-            chosen_.resize(num_fresh);
-            for (int k = 0; k < num_fresh; ++k) chosen_[k] = k;
-            adopt(child, fresh, [](int) { return true; }, slot);
+            for (const int i : own) child_signs.inherit(signs, i, cut);
+            for (const int i : parts.on) child_signs.inherit(signs, i, cut);
             const int number = context.data->first_unit + unit;
             node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
     }
 
     // The facets of a child: those of the cell with a generator strictly on its side, and the cut itself.
-    template <class Collect>
-    int bound_child(const Cell& cell, const Context& context, int unit, int s, Cell& child, Collect collect) {
+    int bound_child(const Cell& cell, const Context& context, int unit, int s, Cell& child, const Part& own) {
         child.alive = arena_.take<std::uint64_t>(words());
-        std::memset(child.alive, 0, words() * sizeof(std::uint64_t));
-        collect(child.alive);
-        for (int w = 0; w < words(); ++w) child.alive[w] &= cell.alive[w];
+        gather_facets(cell, own, child.alive);
+        return add_facet(cell, context, unit, s, child);
+    }
+
+    // The facets of a cell that contain one of the generators.
+    void gather_facets(const Cell& cell, const Part& part, std::uint64_t* facets) const {
+        for (int w = 0; w < words(); ++w) facets[w] = 0;
+        for (const int i : part)
+            for (int w = 0; w < words(); ++w) facets[w] |= cell.generators.incident(i)[w];
+        for (int w = 0; w < words(); ++w) facets[w] &= cell.alive[w];
+    }
+
+    int add_facet(const Cell& cell, const Context& context, int unit, int s, Cell& child) {
         int slot = 0;
         while (slot < 64 * words() && (child.alive[slot / 64] >> (slot % 64) & 1)) ++slot;
         if (slot == 64 * words()) throw TooManyFacetsError{};
@@ -393,18 +392,14 @@ class Search final : public Searcher {
         return slot;
     }
 
-    // Take the chosen generators over, those on the cut with its facet. They forget facets that the child has not; a slot
-    // that such a facet has left may be the cut's own by now, so only the cut sets it.
-    template <class OnCut>
-    void adopt(Cell& child, const Generators& from, OnCut is_on_cut, int slot) {
-        Generators& g = child.generators;
+    // Take a generator over. It forgets facets that the child has not; a slot that such a facet has left may be the cut's
+    // own by now, so only the cut sets it.
+    void adopt(Cell& child, const Generators& from, int i, int slot, bool is_on_cut) {
+        std::uint64_t* incident = child.generators.incident(child.generators.count);
+        child.generators.take_over(from, i);
+        for (int w = 0; w < words(); ++w) incident[w] &= child.alive[w];
         const std::uint64_t cut = std::uint64_t{1} << (slot % 64);
-        for (const int i : chosen_) {
-            std::uint64_t* incident = g.incident(g.count);
-            g.take_over(from, i);
-            for (int w = 0; w < words(); ++w) incident[w] &= child.alive[w];
-            incident[slot / 64] = is_on_cut(i) ? incident[slot / 64] | cut : incident[slot / 64] & ~cut;
-        }
+        incident[slot / 64] = is_on_cut ? incident[slot / 64] | cut : incident[slot / 64] & ~cut;
     }
 
     // -- lineality: the first r independent rows make the cell pointed ------------------------------------
@@ -437,9 +432,9 @@ class Search final : public Searcher {
             Cell child;
             child.generators = Generators::allocate(arena_, g.count + 1, D(), words());
             child.lines = &lines;
-            const int slot = bound_child(cell, context, unit, s, child, [&](std::uint64_t* alive) {
-                std::memcpy(alive, cell.alive, words() * sizeof(std::uint64_t));
-            });
+            child.alive = arena_.take<std::uint64_t>(words());
+            std::copy(cell.alive, cell.alive + words(), child.alive);
+            const int slot = add_facet(cell, context, unit, s, child);
             for (int i = 0; i <= g.count; ++i) {
                 std::uint64_t* incident = child.generators.incident(i);
                 if (i < g.count) {
@@ -468,18 +463,14 @@ class Search final : public Searcher {
     // -- leaves ------------------------------------------------------------------------------------------
 
     // The last cut of the last stage: its two regions are known without their generators.
-    void split_into_leaves(const Cell& cell, const Context& context, int unit, const std::int8_t* side, Hash hash) {
-        const Generators& g = cell.generators;
+    void split_into_leaves(const Cell& cell, const Context& context, int unit, const Parts& parts, Hash hash) {
         const int number = context.data->first_unit + unit;
+        const bool bounded_on = is_bounded(cell.generators, parts.on);
         for (const int s : {-1, 1}) {
+            const Part& own = s > 0 ? parts.above : parts.below;
             std::uint64_t* alive = scratch_mask();
-            bool bounded = true;
-            for (int i = 0; i < g.count; ++i) {
-                if (side[i] == s)
-                    for (int w = 0; w < words(); ++w) alive[w] |= g.incident(i)[w];
-                if (side[i] != -s && g.tags(i).at_infinity) bounded = false;
-            }
-            for (int w = 0; w < words(); ++w) alive[w] &= cell.alive[w];
+            gather_facets(cell, own, alive);
+            const bool bounded = bounded_on && is_bounded(cell.generators, own);
             if (!tally_.claim_region()) return;
             ++result_->per_stage[context.stage];
             result_->bounded += bounded;
@@ -488,6 +479,11 @@ class Search final : public Searcher {
             tally_.add_side(region ^ hash_words_.to_zero(number, s), s);
         }
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
+    }
+
+    // Whether none of the generators is at infinity. (A new one between two at infinity lies there too.)
+    static bool is_bounded(const Generators& g, const Part& part) {
+        return std::none_of(part.begin(), part.end(), [&](int i) { return g.tags(i).at_infinity; });
     }
 
     void leaf(const Cell& cell, Hash hash) {
@@ -515,7 +511,6 @@ class Search final : public Searcher {
     Context root_{};
     std::vector<double> root_rows_;
     Arena arena_;
-    std::vector<int> chosen_;
     std::vector<double> line_;
     std::vector<std::uint64_t> mask_;
 
