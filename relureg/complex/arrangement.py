@@ -19,6 +19,7 @@ MAX_MINORS = 2_000_000
 
 _PRIME = 2_147_483_647  # below 2^31, so that products of two residues fit 63 bits
 _CHUNK = 50_000
+_SAMPLE = 256
 
 
 def first_stage_hyperplanes(network: Network) -> RationalMatrix:
@@ -90,11 +91,12 @@ def _all_minors_nonzero(matrix: RationalMatrix, size: int) -> bool:
     """Whether every choice of `size` rows (there are `size` columns) is linearly independent.
 
     A determinant that is not zero modulo a prime is not zero; the few that are zero there are decided
-    over the integers.
+    over the integers. Some choices from all over come first: an arrangement that is not in general position
+    mostly shows it there.
     """
     rows = matrix.primitive_rows()
     residues = np.array([[entry % _PRIME for entry in row] for row in rows], dtype=np.int64)
-    for chosen in _chunks(len(rows), size):
+    for chosen in itertools.chain([_sample(len(rows), size)], _chunks(len(rows), size)):
         suspicious = chosen[~_nonsingular_modulo(residues[chosen])]
         for index in suspicious.tolist():
             if matrix.rows(index).rank() < size:
@@ -106,6 +108,11 @@ def _chunks(count: int, size: int) -> Iterator[NDArray[np.intp]]:
     combinations = itertools.combinations(range(count), size)
     while block := list(itertools.islice(combinations, _CHUNK)):
         yield np.array(block, dtype=np.intp)
+
+
+def _sample(count: int, size: int) -> NDArray[np.intp]:
+    order = np.random.default_rng(0).random((_SAMPLE, count)).argsort(axis=1)
+    return order[:, :size]
 
 
 def _nonsingular_modulo(stack: NDArray[np.int64]) -> NDArray[np.bool_]:

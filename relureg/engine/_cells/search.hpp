@@ -37,6 +37,7 @@ class Search final : public Searcher {
     void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) override {
         prefix_ = &prefix, skipped_ = &skipped, result_ = &result;
         given_.clear();
+        open_.clear();
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
         path_.clear();
@@ -284,13 +285,20 @@ class Search final : public Searcher {
             set_sign(number, 1);
             return descend(1, depth);
         }
-        bool is_given = false;
+        const bool can_give = is_own(depth) && depth < kGiveDepth;
+        if (can_give) {
+            open_.push_back({depth, number, false});
+            if (options_.records && depth < kRecordDepth) give_away(open_.back());
+        }
+        if (control_.is_hungry.load(std::memory_order_relaxed)) give_away_largest();
         for (const int side : {-1, 1}) {
             if (!is_own(depth) && (*prefix_)[depth].side != side) continue;
-            if (is_own(depth) && depth < kGiveDepth) {
-                if (!is_given && is_wanted(depth)) give_away(number), is_given = true;
-                if ((is_given && side > 0) || is_skipped(number, side)) continue;
+            if (can_give && side > 0) {
+                const bool is_given = open_.back().is_given;
+                open_.pop_back();
+                if (is_given) continue;
             }
+            if (can_give && is_skipped(path_, {number, static_cast<std::int8_t>(side)})) continue;
             const auto mark = arena_.mark();
             path_.push_back({number, static_cast<std::int8_t>(side)});
             set_sign(number, side);
@@ -304,23 +312,33 @@ class Search final : public Searcher {
     // Whether the cell at this depth is part of the unit of work, and not only passed on the way to it.
     bool is_own(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
 
-    bool is_wanted(int depth) const {
-        return control_.is_hungry.load(std::memory_order_relaxed) || (options_.records && depth < kRecordDepth);
+    // A cell on the path whose positive side is still to be visited.
+    struct Open {
+        int depth;
+        int number;
+        bool is_given;
+    };
+
+    // Leave the positive side of the shallowest open cell, which is about the most work there is, to another thread.
+    void give_away_largest() {
+        const auto first = std::find_if(open_.begin(), open_.end(), [](const Open& open) { return !open.is_given; });
+        if (first != open_.end()) give_away(*first);
     }
 
-    // Leave the positive side of a unit to another thread.
-    void give_away(int number) {
-        Prefix prefix = path_;
-        prefix.push_back({number, 1});
-        if (std::find(skipped_->begin(), skipped_->end(), prefix) != skipped_->end()) return;
+    void give_away(Open& open) {
+        open.is_given = true;
+        Prefix prefix(path_.begin(), path_.begin() + open.depth);
+        if (is_skipped(prefix, {open.number, 1})) return;
+        prefix.push_back({open.number, 1});
         given_.push_back(prefix);
         control_.give_away(std::move(prefix));
     }
 
-    bool is_skipped(int number, int side) const {
+    // Whether a cell was given away by an earlier attempt at this unit of work.
+    bool is_skipped(const Prefix& path, Step step) const {
         if (skipped_->empty()) return false;
-        Prefix prefix = path_;
-        prefix.push_back({number, static_cast<std::int8_t>(side)});
+        Prefix prefix = path;
+        prefix.push_back(step);
         return std::find(skipped_->begin(), skipped_->end(), prefix) != skipped_->end();
     }
 
@@ -517,6 +535,7 @@ class Search final : public Searcher {
     const Prefix* prefix_ = nullptr;
     const std::vector<Prefix>* skipped_ = nullptr;
     std::vector<Prefix> given_;
+    std::vector<Open> open_;
     Result* result_ = nullptr;
     Prefix path_;
 };
