@@ -160,6 +160,8 @@ class Predicate {
         if (tags.at_infinity && !(context.data->sources & ~tags.quiet)) return 0;
         load(context, unit);
         double value = this->value(g, i);
+        // The generator may have been refined for another unit.
+        if (std::fabs(value) > error_of(context, unit, tags.eps)) return (value > 0) - (value < 0);
         if (context.data->row_bits[unit] + tags.bits <= 53) return (value > 0) - (value < 0);
         if (tags.eps == 0 && context.data->norm[unit] < 0x1p900) {
             // The generator is exact: only the coordinates where it is not zero can err.
