@@ -98,6 +98,49 @@ class Records:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Generators:
+    """The vertices and rays of every region, as columns: region k has ``starts[k]:starts[k + 1]``.
+
+    Rows are what may vanish: first the W rows of the domain, then the N units. Two vertices are the same if and only
+    if their sign vectors are, so that `zeros` and the signs of the region identify them exactly.
+    """
+
+    num_rows: int
+    """W + N."""
+    starts: NDArray[np.int64]
+    """(R + 1,)."""
+    coordinates: NDArray[np.float64]
+    """(G, d): a vertex, or the direction of a ray with largest entry 1 in size; rounded, and 0 in inputs that are not
+    essential. Infinite where a vertex lies beyond the doubles."""
+    zeros: NDArray[np.uint64]
+    """(G, (W + N) // 64 + 1): bit i of a row, ``i % 64`` of word ``i // 64``, is set where row i vanishes (along a ray:
+    does not change); bit W + N is set for a ray."""
+
+    @property
+    def num_regions(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def is_ray(self) -> NDArray[np.bool_]:
+        """(G,)."""
+        word, bit = divmod(self.num_rows, 64)
+        return (self.zeros[:, word] >> np.uint64(bit)) & np.uint64(1) != 0
+
+    def take(self, regions: NDArray[np.int64]) -> Generators:
+        """Those of some regions, in that order."""
+        counts = np.diff(self.starts)
+        rows = ranges(self.starts[:-1][regions], counts[regions])
+        taken = Generators(
+            num_rows=self.num_rows,
+            starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts[regions])]),
+            coordinates=self.coordinates[rows],
+            zeros=self.zeros[rows],
+        )
+        freeze(taken)
+        return taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Predicates:
     """How the signs of affine forms at generators were decided."""
 
@@ -169,6 +212,13 @@ def is_witness(
     """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
     inside = domain is None or domain.has_inside(point)
     return inside and bool((network.exact_signs(point) == signs).all())
+
+
+def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices ``starts[i], ..., starts[i] + lengths[i] - 1`` for all i, one range after the other."""
+    ends = np.cumsum(lengths)
+    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+    return indices
 
 
 def freeze(record: Any) -> None:
