@@ -216,11 +216,13 @@ def _bits(sets: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _count_bits(sets: Words) -> NDArray[np.int64]:
-    return _BITS_OF_BYTE[_as_bytes(sets)].sum(axis=1, dtype=np.int64)
+    counts: NDArray[np.int64] = _BITS_OF_BYTE[_as_bytes(sets)].sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def _has_bit(sets: Words, row: int) -> NDArray[np.bool_]:
-    return (sets[:, row // 64] >> np.uint64(row % 64)) & np.uint64(1) != 0
+    flags: NDArray[np.bool_] = (sets[:, row // 64] >> np.uint64(row % 64)) & np.uint64(1) != 0
+    return flags
 
 
 def _reduce(sets: Words, starts: NDArray[np.int64]) -> Words:

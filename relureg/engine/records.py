@@ -77,8 +77,12 @@ class Records:
     @property
     def signs(self) -> NDArray[np.int8]:
         """(R, N): the sign vectors, unpacked."""
+        return self.signs_of(slice(None))
+
+    def signs_of(self, regions: slice | NDArray[np.int64]) -> NDArray[np.int8]:
+        """The sign vectors of some regions, a row each."""
         active, zero = (
-            np.unpackbits(bits, axis=1, count=self.num_units, bitorder="little").astype(np.int8)
+            np.unpackbits(bits[regions], axis=1, count=self.num_units, bitorder="little").astype(np.int8)
             for bits in (self.patterns, self.vanishing)
         )
         return 2 * active - 1 + zero
@@ -90,6 +94,11 @@ class Records:
             return min(self.num_regions, 1)
         rows = np.ascontiguousarray(np.concatenate([self.patterns, self.vanishing], axis=1))
         return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
+
+    def equals(self, other: Records) -> bool:
+        """Whether every column is the same."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
 
     def point(self, region: int) -> Point:
         """An exact point inside a region, in all d inputs."""
@@ -124,7 +133,8 @@ class Generators:
     def is_ray(self) -> NDArray[np.bool_]:
         """(G,)."""
         word, bit = divmod(self.num_rows, 64)
-        return (self.zeros[:, word] >> np.uint64(bit)) & np.uint64(1) != 0
+        flags: NDArray[np.bool_] = (self.zeros[:, word] >> np.uint64(bit)) & np.uint64(1) != 0
+        return flags
 
     def take(self, regions: NDArray[np.int64]) -> Generators:
         """Those of some regions, in that order."""
