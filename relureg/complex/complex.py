@@ -276,11 +276,25 @@ class Complex:
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """The checks that the list of regions passed or failed; for complexes with many faces without `face_checks`."""
+        """The checks that the list of regions passed or failed.
+
+        Those that need all faces are among them up to `MAX_FACES_UNASKED` faces; beyond, `face_checks` has them.
+        """
+        return (
+            *self._region_checks,
+            *(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out),
+        )
+
+    def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
+        """`checks`, with those on faces and on the graph wherever asked for."""
+        found = (*self._region_checks, *self.face_checks) if faces else self.checks
+        return (*found, *self.graph_checks) if graph else found
+
+    @cached_property
+    def _region_checks(self) -> tuple[Check, ...]:
         return (
             checks.witnesses(self.network, self.domain, self.records),
             checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
-            *(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out),
             checks.closed_form(self._tally),
         )
 
@@ -297,7 +311,7 @@ class Complex:
 
     @property
     def _face_checks_left_out(self) -> tuple[Check, ...]:
-        detail = f"left out: about {self.face_estimate:,} faces; ask for face_checks, or --faces"
+        detail = f"left out: about {self.face_estimate:,} faces; face_checks and --faces look at them"
         return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
 
     @property
