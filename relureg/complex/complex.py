@@ -280,9 +280,7 @@ class Complex:
 
         Those that need all faces are among them up to `MAX_FACES_UNASKED` faces; beyond, `face_checks` has them.
         """
-        return self._checks(
-            self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out
-        )
+        return self._checks(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out)
 
     def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
         """`checks`, with those on faces and on the graph wherever asked for."""
