@@ -4,12 +4,17 @@ Load a network, enumerate every activation region of the whole input space, and 
 region graph; see `load`, `enumerate_regions`, `bounds`.
 """
 
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.archive import load_complex
+from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
+from relureg.complex.linear import LinearRegions
+from relureg.complex.polyhedron import Polyhedron
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.reports.graph_files import save_graph
+from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
 from relureg.version import __version__
 
@@ -17,7 +22,10 @@ __all__ = [
     "Bound",
     "Complex",
     "Domain",
+    "LinearRegions",
     "Network",
+    "Neighbour",
+    "Polyhedron",
     "RegionCount",
     "RegionGraph",
     "__version__",
@@ -25,5 +33,8 @@ __all__ = [
     "count_regions",
     "enumerate_regions",
     "load",
+    "load_complex",
     "save",
+    "save_graph",
+    "save_regions",
 ]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
+from relureg.complex.archive import load_complex
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
-from relureg.errors import CheckFailedError, LimitReachedError
+from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.theory.bounds import Bound
@@ -29,6 +31,30 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
         )
 
 
+def saved_complex(net: str | None, work: Work) -> Complex | None:
+    """The complex in NET, where that is a file that `Complex.save` wrote; its checks run again.
+
+    Raises
+    ------
+    UsageError
+        An option asks for another run than the one that was saved.
+    """
+    if net is None or not net.lower().endswith(".npz"):
+        return None
+    unused = {
+        "--box": work.box,
+        "--engine": None if work.engine == "auto" else work.engine,
+        "--max-regions": work.max_regions,
+        "--timeout": work.timeout,
+    }
+    for option, value in unused.items():
+        if value is not None:
+            raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
+    cells = load_complex(net)
+    # What the checks have found is kept with the object: no new one is made without need.
+    return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)
+
+
 def count_with_progress(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
@@ -43,6 +69,14 @@ def count_with_progress(network: Network, domain: Domain | None, work: Work, *, 
         )
 
 
+def require_passed(checks: Iterable[Check]) -> None:
+    """Raise `CheckFailedError` for the first check that failed; before a file is written, too."""
+    for check in failures(checks):
+        raise CheckFailedError(
+            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
+        )
+
+
 def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterable[Bound]) -> None:
     """After the answer is printed: raise what its exit code must tell.
 
@@ -53,10 +87,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     LimitReachedError
         The answer is a lower bound only.
     """
-    for check in failures(checks):
-        raise CheckFailedError(
-            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
-        )
+    require_passed(checks)
     for bound in bounds:
         if bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from relureg.cli.options import (
@@ -9,6 +11,7 @@ from relureg.cli.options import (
     Command,
     Work,
     emit,
+    file_options,
     network_argument,
     output_options,
     parse_box,
@@ -17,10 +20,15 @@ from relureg.cli.options import (
     work_options,
 )  # fmt: skip
 
+MAX_FACES = 10_000_000
+"""Most faces, by estimate, that are counted unasked: about ten seconds' work."""
+
 EPILOG = f"""\b
 Examples:
   relureg graph fixtures/truth/int_2-6-6-1.json
   relureg graph fixtures/truth/int_2-6-6-1.json --diameter --json
+  relureg graph fixtures/truth/rand_4-40-1.json --faces
+  relureg graph fixtures/truth/int_2-6-6-1.json -o graph.graphml
 
 {EXIT_CODES}"""
 
@@ -29,6 +37,15 @@ Examples:
 @network_argument
 @click.option("--diameter", is_flag=True, help="Only diameter and radius (and what both need).")
 @click.option("--degree", is_flag=True, help="Only degrees (and what they need).")
+@click.option(
+    "--faces/--no-faces",
+    default=None,
+    help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
+)
+@file_options(
+    "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
+    "(the last two: the edges, and the nodes in FILE.nodes.*)."
+)
 @work_options
 @output_options
 @timed
@@ -37,6 +54,9 @@ def graph(
     raw: bool,
     diameter: bool,
     degree: bool,
+    faces: bool | None,
+    output: Path | None,
+    force: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -45,18 +65,32 @@ def graph(
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
-    Without --diameter and --degree, both are shown.
+    NET is a network, or a complex (.npz) that was saved from Python.
+
+    Without --diameter, --degree and --faces, all are shown.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.reports.documents import graph_document
+    from relureg.reports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
     from relureg.theory.bounds import bounds
 
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(work.box, network)
-    cells = find_complex(network, domain, work, quiet=quiet)
-    found = bounds(network)
-    with_diameter = diameter or not degree
-    document = graph_document(cells, found, with_degree=degree or not diameter, with_diameter=with_diameter)
+    if output is not None:
+        graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
+    cells = saved_complex(net, work)
+    if cells is None:
+        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
+    found = bounds(cells.network)
+    everything = not (diameter or degree or faces)
+    with_diameter = diameter or everything
+    if faces is None:
+        faces = everything and cells.face_estimate <= MAX_FACES
+    document = graph_document(
+        cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
+    )
+    if output is not None:
+        require_passed(cells.checks_of(faces=faces, graph=with_diameter))
+        document["files"] = [str(path) for path in save_graph(cells, output, force=force)]
     emit(document, graph_table, as_json=as_json, started=started)
-    close(cells, cells.checks + (cells.graph_checks if with_diameter else ()), found)
+    close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

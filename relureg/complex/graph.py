@@ -10,38 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.complex import breadth_first
+from relureg.complex.cycles import find_odd_cycle
+from relureg.complex.diameter import Diameter, find_diameter
+from relureg.complex.radius import Radius, find_radius
 from relureg.errors import UsageError
 
 if TYPE_CHECKING:
     import networkx
-
-UNREACHED = -1
-"""Distance to a region in another component."""
-
-
-MAX_RADIUS_SEARCHES = 500
-"""Breadth-first searches after which the radius is given by bounds; proving it may take one from every region."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diameter:
-    """The exact diameter, with two regions that attain it."""
-
-    value: int
-    pair: tuple[int, int]
-    num_searches: int
-    """Breadth-first searches it took to prove."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Radius:
-    """The radius, or the bounds found within `MAX_RADIUS_SEARCHES` searches."""
-
-    low: int
-    high: int
-    """The eccentricity of `centre`; equal to `low` when the radius is exact."""
-    centre: int
-    num_searches: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,19 +34,31 @@ class RegionGraph:
 
     starts: NDArray[np.int64]
     """(R + 1,): region i has the neighbours ``neighbours[starts[i]:starts[i + 1]]``."""
-    neighbours: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
     """(2 F,): ascending for each region."""
     longest: int | None = None
     """A proven upper bound of the diameter, where one is known: reaching it ends the search for a longer distance."""
 
     @classmethod
     def from_facets(cls, num_regions: int, pairs: NDArray[np.int64], longest: int | None = None) -> RegionGraph:
-        """The graph with an edge for each row of `pairs`, shape (F, 2)."""
-        ends = np.concatenate([pairs, pairs[:, ::-1]])
-        ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
-        counts = np.bincount(ends[:, 0], minlength=num_regions)
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts, dtype=np.int64)])
-        neighbours = np.ascontiguousarray(ends[:, 1])
+        """The graph with an edge for each row of `pairs`, shape (F, 2), two different regions in each.
+
+        Raises
+        ------
+        UsageError
+            More than 2^31 - 1 regions.
+        """
+        if num_regions > np.iinfo(np.int32).max:
+            raise UsageError(f"{num_regions:,} regions are too many for a graph; give a smaller box")
+        # One number for each ordered pair: sorting numbers is several times faster than sorting pairs.
+        low, high = pairs[:, 0], pairs[:, 1]
+        arcs = np.concatenate([low * num_regions + high, high * num_regions + low])
+        arcs.sort()
+        tails = arcs // max(num_regions, 1)
+        arcs -= tails * num_regions
+        starts = np.zeros(num_regions + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tails, minlength=num_regions), out=starts[1:])
+        neighbours = arcs.astype(np.int32)
         for array in (starts, neighbours):
             array.flags.writeable = False
         return cls(starts=starts, neighbours=neighbours, longest=longest)
@@ -102,21 +90,30 @@ class RegionGraph:
         values, counts = np.unique(self.degrees, return_counts=True)
         return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
+    def neighbours_of(self, region: int) -> NDArray[np.int32]:
+        """The regions that share a facet with a region, ascending."""
+        self._check(region)
+        return self.neighbours[self.starts[region] : self.starts[region + 1]]
+
+    @property
+    def edges(self) -> NDArray[np.int32]:
+        """(F, 2): the two regions of each facet, the lower number first, in ascending order."""
+        tails = np.repeat(np.arange(self.num_regions, dtype=np.int32), self.degrees)
+        once = tails < self.neighbours
+        return np.stack([tails[once], self.neighbours[once]], axis=1)
+
     # -- distances ---------------------------------------------------------------------------------
 
-    def distances_from(self, region: int) -> NDArray[np.int64]:
-        """(R,): steps from a region to each region, `UNREACHED` (-1) where there is no path."""
-        if not 0 <= region < self.num_regions:
-            raise UsageError(f"region {region} is not one of 0..{self.num_regions - 1}")
-        distances = np.full(self.num_regions, UNREACHED, dtype=np.int64)
-        distances[region] = 0
-        frontier = np.array([region])
-        while len(frontier):
-            reached = self.neighbours[_ranges(self.starts[frontier], self.starts[frontier + 1])]
-            reached = np.unique(reached[distances[reached] == UNREACHED])
-            distances[reached] = distances[frontier[0]] + 1
-            frontier = reached
-        return distances
+    def distances_from(self, region: int) -> NDArray[np.int32]:
+        """(R,): steps from a region to each region, -1 where there is no path.
+
+        Raises
+        ------
+        UsageError
+            There is no such region.
+        """
+        self._check(region)
+        return breadth_first.distances(self.starts, self.neighbours, region)
 
     def eccentricity(self, region: int) -> int:
         """The largest distance from a region to one that can be reached."""
@@ -124,26 +121,14 @@ class RegionGraph:
 
     @cached_property
     def diameter_found(self) -> Diameter:
-        """The exact diameter, by bounding eccentricities (Takes and Kosters 2011).
-
-        A search from v with eccentricity e bounds that of every w at distance k:
-        ``max(k, e - k) <= ecc(w) <= e + k``. Searches start in turn from the region with the highest upper and the
-        lowest lower bound (ties: highest degree, then lowest number), until no region can have a larger
-        eccentricity than the largest found.
+        """The exact diameter, a pair of regions that attains it, and the searches that proved it.
 
         Raises
         ------
         UsageError
             The graph is not connected.
         """
-        bounds = _Eccentricities(self)
-        best, pair = -1, (0, 0)
-        while best != self.longest and (open_ := bounds.upper > best).any():
-            region = bounds.pick(open_, highest=bounds.num_searches % 2 == 0)
-            distances = bounds.search(region)
-            if int(distances.max()) > best:
-                best, pair = int(distances.max()), (region, int(distances.argmax()))
-        return Diameter(value=best, pair=pair, num_searches=bounds.num_searches)
+        return find_diameter(self.starts, self.neighbours, self.longest)
 
     @property
     def diameter(self) -> int:
@@ -152,16 +137,8 @@ class RegionGraph:
 
     @cached_property
     def radius_found(self) -> Radius:
-        """The smallest eccentricity of a region, by the same bounds; raises as `diameter_found` does."""
-        bounds = _Eccentricities(self)
-        best, centre = self.num_regions, 0
-        while (open_ := bounds.lower < best).any() and bounds.num_searches < MAX_RADIUS_SEARCHES:
-            region = bounds.pick(open_, highest=bounds.num_searches % 2 == 1)
-            eccentricity = int(bounds.search(region).max())
-            if eccentricity < best:
-                best, centre = eccentricity, region
-        low = min(best, int(bounds.lower.min()))
-        return Radius(low=low, high=best, centre=centre, num_searches=bounds.num_searches)
+        """The smallest eccentricity of a region, and a region that has it; raises as `diameter_found` does."""
+        return find_radius(self.starts, self.neighbours)
 
     @property
     def radius(self) -> int | None:
@@ -171,14 +148,9 @@ class RegionGraph:
     # -- structure ---------------------------------------------------------------------------------
 
     @cached_property
-    def components(self) -> NDArray[np.int64]:
+    def components(self) -> NDArray[np.int32]:
         """(R,): the number of the connected component of each region, from 0."""
-        component = np.full(self.num_regions, UNREACHED, dtype=np.int64)
-        count = 0
-        while (rest := np.flatnonzero(component == UNREACHED)).size:
-            component[self.distances_from(int(rest[0])) != UNREACHED] = count
-            count += 1
-        return component
+        return breadth_first.components(self.starts, self.neighbours)
 
     @property
     def num_components(self) -> int:
@@ -189,16 +161,14 @@ class RegionGraph:
         return self.num_components == 1
 
     @cached_property
+    def odd_cycle(self) -> tuple[int, ...] | None:
+        """An odd cycle of regions, each adjacent to the next and the last to the first; None when bipartite."""
+        return find_odd_cycle(self.starts, self.neighbours, self.components)
+
+    @property
     def is_bipartite(self) -> bool:
-        """Whether no cycle of regions is odd: no facet joins two regions equally far from a start."""
-        tail = np.repeat(np.arange(self.num_regions), self.degrees)
-        for component in range(self.num_components):
-            start = int(np.flatnonzero(self.components == component)[0])
-            distances = self.distances_from(start)
-            inside = distances[tail] != UNREACHED
-            if (distances[tail[inside]] % 2 == distances[self.neighbours[inside]] % 2).any():
-                return False
-        return True
+        """Whether no cycle of regions is odd; `odd_cycle` is the witness where one is."""
+        return self.odd_cycle is None
 
     def to_networkx(self) -> networkx.Graph[Any]:
         """The same graph for networkx, nodes 0..R-1."""
@@ -206,45 +176,9 @@ class RegionGraph:
 
         graph = networkx.Graph()
         graph.add_nodes_from(range(self.num_regions))
-        tail = np.repeat(np.arange(self.num_regions), self.degrees)
-        once = tail < self.neighbours
-        graph.add_edges_from(zip(tail[once].tolist(), self.neighbours[once].tolist(), strict=True))
+        graph.add_edges_from(self.edges.tolist())
         return graph
 
-
-class _Eccentricities:
-    """Lower and upper bounds of the eccentricity of every region, tightened by each search."""
-
-    def __init__(self, graph: RegionGraph) -> None:
-        self.graph = graph
-        self.degrees = graph.degrees
-        self.lower = np.zeros(graph.num_regions, dtype=np.int64)
-        self.upper = np.full(graph.num_regions, graph.num_regions, dtype=np.int64)
-        self.num_searches = 0
-
-    def pick(self, open_: NDArray[np.bool_], *, highest: bool) -> int:
-        """Of the open regions one with the highest upper, or the lowest lower bound."""
-        candidates = np.flatnonzero(open_)
-        bound = self.upper[candidates] if highest else -self.lower[candidates]
-        candidates = candidates[bound == bound.max()]
-        return int(candidates[self.degrees[candidates].argmax()])
-
-    def search(self, region: int) -> NDArray[np.int64]:
-        """Distances from a region; every bound is tightened."""
-        distances = self.graph.distances_from(region)
-        if distances.min() == UNREACHED:
-            raise UsageError("the diameter of a graph that is not connected is not defined")
-        self.num_searches += 1
-        eccentricity = int(distances.max())
-        np.maximum(self.lower, np.maximum(distances, eccentricity - distances), out=self.lower)
-        np.minimum(self.upper, eccentricity + distances, out=self.upper)
-        self.lower[region] = self.upper[region] = eccentricity
-        return distances
-
-
-def _ranges(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices ``starts[i], ..., stops[i] - 1`` for all i, one after the other."""
-    lengths = stops - starts
-    ends = np.cumsum(lengths)
-    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
-    return indices
+    def _check(self, region: int) -> None:
+        if not 0 <= region < self.num_regions:
+            raise UsageError(f"region {region} is not one of 0..{self.num_regions - 1}")

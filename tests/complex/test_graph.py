@@ -86,7 +86,7 @@ def test_a_known_upper_bound_ends_the_search() -> None:
 
 
 def test_a_radius_that_would_take_too_many_searches_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relureg.complex.graph.MAX_RADIUS_SEARCHES", 3)
+    monkeypatch.setattr("relureg.complex.radius.MAX_RADIUS_SEARCHES", 3)
     ours = _from_networkx(networkx.cycle_graph(200))
     assert (ours.radius_found.low, ours.radius_found.high) == (75, 100)
     assert ours.radius is None
