@@ -36,7 +36,7 @@ MAX_FACES_UNASKED = 1_000_000
 """Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
 
 MAX_FACES = 100_000_000
-"""Most faces, by the same estimate, that are looked at: about a minute's work, in some 5 GB of memory."""
+"""Most faces, by the same estimate, that are looked at: minutes of work, in some 7 GB of memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,19 +182,18 @@ def _facets_of(level: _Level, generators: Generators) -> _Level:
         starts=np.append(starts, len(members)),
         members=members,
     )
-    at_infinity = _has_bit(cut.zeros, generators.num_rows)
-    return cut.take(_maximal(face[starts], cut.zeros, level.zeros[face[starts]], ~at_infinity))
+    return cut.take(_maximal(face[starts], cut.zeros, level.zeros[face[starts]]))
 
 
-def _maximal(owner: NDArray[np.int64], zeros: Words, common: Words, allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _maximal(owner: NDArray[np.int64], zeros: Words, common: Words) -> NDArray[np.int64]:
     """Of the faces cut out of each owner by one row, one of each that lies in no other.
 
     Such a face is cut out alike by each of its rows that do not vanish on the owner; any other face also has a row that
-    cuts out more.
+    cuts out more. A face without a vertex has the bit of infinity besides, which no row stands for, and is left out.
     """
     num_rows = _count_bits(zeros & ~common)
-    alone = np.flatnonzero(allowed & (num_rows == 1))
-    shared = np.flatnonzero(allowed & (num_rows > 1))
+    alone = np.flatnonzero(num_rows == 1)
+    shared = np.flatnonzero(num_rows > 1)
     first, inverse = _distinct(np.column_stack([owner[shared].astype(np.uint64), zeros[shared]]))
     alike = np.bincount(inverse, minlength=len(first))
     chosen = shared[first[alike == num_rows[shared][first]]]
@@ -243,11 +242,6 @@ def _bits(sets: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _count_bits(sets: Words) -> NDArray[np.int64]:
     counts: NDArray[np.int64] = _BITS_OF_BYTE[_as_bytes(sets)].sum(axis=1, dtype=np.int64)
     return counts
-
-
-def _has_bit(sets: Words, row: int) -> NDArray[np.bool_]:
-    flags: NDArray[np.bool_] = (sets[:, row // 64] >> np.uint64(row % 64)) & np.uint64(1) != 0
-    return flags
 
 
 def _reduce(sets: Words, starts: NDArray[np.int64]) -> Words:

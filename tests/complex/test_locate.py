@@ -91,6 +91,17 @@ def test_a_hair_from_a_facet() -> None:
     assert cells.locate(np.array([[1e308, 1e308, -1e308]])).tolist() == [1]
 
 
+def test_sums_that_doubles_get_wrong() -> None:
+    """Points near a hyperplane, of large coordinates: rounded sums have the wrong sign at many of them."""
+    network = Network.from_layers([[[1] * 5], [[1]]], [[0], [0]])
+    rng = np.random.default_rng(0)
+    points = rng.integers(-8, 9, size=(500, 5)) / 2 + 2.0**54 * rng.permuted([[1, 1, -1, -1, 0]] * 500, axis=1)
+    exact = [sum(map(Fraction, point), Fraction(0)) for point in points.tolist()]
+    rounded = points.sum(axis=1)
+    assert sum((a > 0) != (b > 0) for a, b in zip(exact, rounded.tolist(), strict=True)) > 20
+    assert enumerate_regions(network).locate(points).tolist() == [int(value > 0) for value in exact]
+
+
 def test_parameters_beyond_doubles() -> None:
     from relureg.network.rational import RationalMatrix
 

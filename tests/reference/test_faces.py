@@ -1,5 +1,6 @@
 """f-vectors: of networks with known values, of arrangements with formulas, and of domains."""
 
+import dataclasses
 import json
 import math
 from fractions import Fraction
@@ -151,9 +152,16 @@ def test_no_essential_dimension_is_one_face() -> None:
 
 
 def test_more_rows_than_a_word_has_bits() -> None:
-    """130 units, and vertices on the 64th, 65th and last of them."""
-    offsets = [-k for k in range(65)]
-    plane = Network.from_layers([[[1, 0]] * 65 + [[0, 1]] * 65, [[1] * 130]], [[*offsets, *offsets], [0]], name="grid")
-    cells = enumerate_regions(plane)
-    _assert_faces(cells, (65**2, 2 * 65 * 66, 66**2), (65**2, 2 * 65 * 64, 64**2))
-    assert sorted(map(tuple, cells.vertices.tolist())) == sorted(np.ndindex(65, 65))
+    """Grids of 130 and of 66 units, with vertices on the 64th, 65th and last of them."""
+    for engine, lines in (("split", 65), ("lp", 33)):
+        offsets = [-k for k in range(lines)]
+        normals = [[1, 0]] * lines + [[0, 1]] * lines
+        plane = Network.from_layers([normals, [[1] * 2 * lines]], [[*offsets, *offsets], [0]], name="grid")
+        # The splitter finds the regions; "lp" then means that their vertices are derived from the inequalities.
+        cells = dataclasses.replace(enumerate_regions(plane), engine=engine)
+        _assert_faces(
+            cells,
+            (lines**2, 2 * lines * (lines + 1), (lines + 1) ** 2),
+            (lines**2, 2 * lines * (lines - 1), (lines - 1) ** 2),
+        )
+        assert sorted(map(tuple, cells.vertices.tolist())) == sorted(np.ndindex(lines, lines))

@@ -111,7 +111,7 @@ class Recorder {
     // A vertex as a point, a ray as a direction of max-norm 1. The doubles decide nothing; where they are poor, better
     // ones are taken from the integers.
     void record_coordinates(Cell& cell, int i, Records& out) {
-        constexpr double kPoor = 0x1p-45;
+        constexpr double kPoor = 0x1p-33;  // better ones would take integers at every vertex of a deep network
         Generators& g = cell.generators;
         Tags& tags = g.tags(i);
         if (tags.eps > kPoor) oracle_.refine(cell, i);
