@@ -58,7 +58,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
             f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
         )
     for bound in bounds:
-        if bound.value is not None and cells.num_regions > bound.value:
+        if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
                 f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
                 "please report the network"

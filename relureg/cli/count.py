@@ -52,7 +52,7 @@ def count(
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
     domain = parse_box(work.box, network)
     counted = count_with_progress(network, domain, work, quiet=quiet)
-    found = bounds(network)
+    found = bounds(network, domain)
     document = count_document(counted, found)
     emit(document, count_table, as_json=as_json, started=started)
     close(counted, counted.checks, found)

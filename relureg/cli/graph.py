@@ -55,7 +55,7 @@ def graph(
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
     domain = parse_box(work.box, network)
     cells = find_complex(network, domain, work, quiet=quiet)
-    found = bounds(network)
+    found = bounds(network, domain)
     with_diameter = diameter or not degree
     document = graph_document(cells, found, with_degree=degree or not diameter, with_diameter=with_diameter)
     emit(document, graph_table, as_json=as_json, started=started)
