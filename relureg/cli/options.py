@@ -95,7 +95,8 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--engine", default="auto", show_default=True,
-            help="split (compiled, the default) or lp (exact linear programs, slow). Both are exact.",
+            help="split (compiled, the default) or lp (exact linear programs, slow); `count` also has charpoly "
+            "(characteristic polynomial, one hidden layer). All are exact.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),

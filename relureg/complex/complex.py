@@ -14,7 +14,7 @@ from relureg.complex.checks import Check, Tally
 from relureg.complex.facets import Facets, match_facets
 from relureg.complex.graph import RegionGraph
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose
+from relureg.engine.engines import choose_finder
 from relureg.engine.records import Point, Records
 from relureg.errors import LimitReachedError
 from relureg.network.domain import Domain, essential_inputs
@@ -194,7 +194,7 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    chosen = choose(engine, network, domain)
+    name, find = choose_finder(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
-    records = chosen.find(network, domain, budget)
-    return Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
+    records = find(network, domain, budget)
+    return Complex(network=network, domain=domain, engine=name, records=records, stopped_by=budget.exhausted)

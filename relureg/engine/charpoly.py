@@ -42,26 +42,22 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
     hyperplanes = _hyperplanes(network)
     rank = len(essential_inputs(network))
     counter = _Counter(budget)
-    regions = 1
     chi = _monomial(rank)
     complete = True
     for index, hyperplane in enumerate(hyperplanes):
-        # Before H_i is added there are as many regions as of H_1, ..., H_{i-1}: a proven lower bound at any time.
-        if not budget.allows_more(regions):
-            complete = False
-            break
+        # So far these are the regions of H_1, ..., H_{i-1}: at any time a proven lower bound.
+        counter.regions = regions = _regions(chi)
         cut = counter.polynomial(_restricted(hyperplanes[:index], hyperplane), rank - 1)
-        if cut is None:
+        if cut is None or not budget.allows_more(regions):
             complete = False
             break
         chi = _minus(chi, cut)
-        regions += _regions(cut)
+    regions = _regions(chi)
     facets = counter.num_facets(hyperplanes, rank) if complete else None
-    if facets is None:
-        budget.exhausted = budget.exhausted or "the time limit"
     return Figures(
         regions=regions,
-        bounded=abs(sum(chi)) if facets is not None else 0,
+        # A constant term of 0 says that the normals do not span R^r (possible only when a limit stopped the count).
+        bounded=abs(sum(chi)) if chi[0] else 0,
         per_stage=(regions,) * len(network.stages),
         inner_facets=facets,
         boundary_facets=None if facets is None else 0,
@@ -75,6 +71,8 @@ class _Counter:
 
     def __init__(self, budget: Budget) -> None:
         self.budget = budget
+        self.regions = 1
+        """Counted so far, for reports of progress."""
         self.known: dict[frozenset[Hyperplane], Polynomial] = {}
 
     def polynomial(self, hyperplanes: Iterable[Hyperplane], dim: int) -> Polynomial | None:
@@ -85,7 +83,7 @@ class _Counter:
             return _minus(_monomial(dim), [len(distinct)] if dim else [0])
         key = frozenset(distinct)
         if key not in self.known:
-            if not self.budget.allows_more_time(0):
+            if not self.budget.allows_more_time(self.regions):
                 return None
             chi = _monomial(dim)
             for index, hyperplane in enumerate(distinct):
