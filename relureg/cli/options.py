@@ -161,6 +161,15 @@ def parse_box(text: str | None, network: Network) -> Domain | None:
         raise error.within("--box") from error
 
 
+def parse_widths(text: str) -> list[int]:
+    """The numbers of --widths: input dimension and hidden layers."""
+    fields = [field.strip() for field in text.split(",")]
+    for field in fields:
+        if not (field.isascii() and field.isdigit() and len(field) < 10):
+            raise UsageError(f"{field!r} is not a width; write whole numbers like 2,16,16", where="--widths")
+    return [int(field) for field in fields]
+
+
 def emit(document: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool, started: float) -> None:
     """Print a result on stdout, as JSON or as a table, with the seconds since `started`."""
     document["seconds"] = round(time.monotonic() - started, 6)

@@ -16,6 +16,7 @@ from relureg import version
 from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
+from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.theory.bounds import Bound
@@ -29,7 +30,7 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
     """What `relureg inspect` tells."""
     forms = [stage.pre_activation for stage in network.stages]
     box = network.input_box
-    return _head("inspect", network) | {
+    return head("inspect", network) | {
         "output_dim": network.output_dim,
         "sequential": network.is_sequential,
         "stages": [
@@ -52,7 +53,7 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
 
 def count_document(cells: RegionCount, bounds: Iterable[Bound]) -> Document:
     """What `relureg count` tells."""
-    return _head("count", cells.network) | {
+    return head("count", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "complete": cells.complete,
@@ -74,7 +75,7 @@ def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool
     """What `relureg graph` tells; what was not asked for is null."""
     graph = cells.graph
     checks = cells.checks + (cells.graph_checks if with_diameter else ())
-    document = _head("graph", cells.network) | {
+    document = head("graph", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
@@ -90,7 +91,7 @@ def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool
     degree: Document = dict.fromkeys(("average_degree", "min_degree", "max_degree", "degree_histogram"))
     if with_degree:
         degree = {
-            "average_degree": _rational(graph.average_degree),
+            "average_degree": rational(graph.average_degree),
             "min_degree": int(graph.degrees.min()),
             "max_degree": int(graph.degrees.max()),
             "degree_histogram": {str(k): count for k, count in graph.degree_histogram.items()},
@@ -116,16 +117,20 @@ def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool
     return document | degree | extent | tail
 
 
-def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
+def bounds_document(
+    bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None, domain: Domain | None = None
+) -> Document:
     """What `relureg bounds` tells."""
     listed = [int(width) for width in widths or ()]
-    return _head("bounds", network) | {
+    return head("bounds", network) | {
         "widths": listed or None,
+        "domain": domain.label if domain else None,
         "bounds": [_bound(bound) for bound in bounds],
     }
 
 
-def _head(command: str, network: Network | None) -> Document:
+def head(command: str, network: Network | None) -> Document:
+    """The keys that every command has."""
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
@@ -178,7 +183,8 @@ def _f_vector(cells: Complex) -> list[int] | None:
     return [cells.facets.num_inner, cells.num_regions] if cells.essential_dim else [cells.num_regions]
 
 
-def _rational(value: Fraction) -> Document:
+def rational(value: Fraction) -> Document:
+    """A rational, exactly and as a double."""
     return {"num": value.numerator, "den": value.denominator, "float": float(value)}
 
 
