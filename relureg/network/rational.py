@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_PRIME = 2**61 - 1
-
 IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
 
@@ -240,12 +238,7 @@ class RationalMatrix:
         return pivots
 
     def rank(self) -> int:
-        """The exact rank: full where it is full modulo a prime, which is quick; otherwise by elimination over the integers."""
-        from flint import nmod_mat
-
-        most = min(self.shape)
-        if most and nmod_mat(*self.shape, [n % _PRIME for n in self.numerators.flat], _PRIME).rank() == most:
-            return most
+        """The exact rank."""
         return len(self.pivot_columns())
 
     def primitive_rows(self) -> list[tuple[int, ...]]:
