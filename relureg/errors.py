@@ -17,6 +17,7 @@ __all__ = [
     "NetworkError",
     "OutputError",
     "ReluregError",
+    "TheoremViolatedError",
     "UnsupportedNetworkError",
     "UsageError",
 ]
@@ -92,6 +93,13 @@ class UnsupportedNetworkError(NetworkError):
     """The file is sound but holds something relureg does not read."""
 
     kind = "unsupported"
+
+
+class TheoremViolatedError(ReluregError):
+    """The answer is no: a theorem does not hold for a network."""
+
+    exit_code = 1
+    kind = "violated"
 
 
 class LimitReachedError(ReluregError):

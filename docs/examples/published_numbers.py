@@ -63,6 +63,8 @@ class Row:
     depth: int
     width: int
     regions: list[int]
+    untrained: list[int]
+    """Regions of the same networks before training."""
     degrees: list[float]
     diameters: list[int]
     """Empty where the graph is too large."""
@@ -70,20 +72,27 @@ class Row:
 
 def measure(dim: int, depth: int, width: int, seed: int, deadline: float) -> Row | None:
     """Train, count and (where feasible) find the diameter; None when the time is over."""
-    row = Row(dim, depth, width, [], [], [])
+    row = Row(dim, depth, width, [], [], [], [])
     for trial in range(TRIALS):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            return None
         network, _ = train([dim] + [width] * depth, 1000 * seed + trial)
-        count = relureg.count_regions(network, timeout=left)
-        if not count.complete or count.num_facets is None:
+        start, _ = train([dim] + [width] * depth, 1000 * seed + trial, steps=0)
+        count, before = (_count(net, deadline) for net in (network, start))
+        if count is None or before is None or count.num_facets is None:
             return None
+        row.untrained.append(before.num_regions)
         row.regions.append(count.num_regions)
         row.degrees.append(2 * count.num_facets / count.num_regions)
         if count.num_regions <= LARGEST_GRAPH:
             row.diameters.append(relureg.enumerate_regions(network).graph.diameter)
     return row
+
+
+def _count(network: relureg.Network, deadline: float) -> relureg.RegionCount | None:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return None
+    found = relureg.count_regions(network, timeout=left)
+    return found if found.complete else None
 
 
 def page(rows: list[Row], missing: list[tuple[int, int, int]], seed: int, minutes: float) -> str:
@@ -105,8 +114,9 @@ def page(rows: list[Row], missing: list[tuple[int, int, int]], seed: int, minute
         "",
         "### Deeper networks",
         "",
-        "| d | layers | width | regions, printed mean | regions, our networks | average degree | diameter |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| d | layers | width | regions, printed mean | regions, trained here | before training | average degree "
+        "| diameter |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         if row.depth > 1:
@@ -114,7 +124,7 @@ def page(rows: list[Row], missing: list[tuple[int, int, int]], seed: int, minute
             diameter = _spread(row.diameters) if len(row.diameters) == TRIALS else "not computed"
             lines.append(
                 f"| {row.dim} | {row.depth} | {row.width} | {printed} | {_spread(row.regions)} | "
-                f"{statistics.mean(row.degrees):.3f} | {diameter} |"
+                f"{_spread(row.untrained)} | {statistics.mean(row.degrees):.3f} | {diameter} |"
             )
     shapes = ", ".join(f"d = {d} with {depth} layers of {width}" for d, depth, width in missing)
     lines += [

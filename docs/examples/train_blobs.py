@@ -34,8 +34,11 @@ def blobs(rng: np.random.Generator, dim: int) -> tuple[Array, NDArray[np.int64]]
     return (points - points.mean(axis=0)) / points.std(axis=0), classes
 
 
-def train(widths: list[int], seed: int) -> tuple[relureg.Network, float]:
-    """A trained network of widths (n_0, n_1, ..., n_L), and the share of samples that it classifies correctly."""
+def train(widths: list[int], seed: int, steps: int = STEPS) -> tuple[relureg.Network, float]:
+    """A trained network of widths (n_0, n_1, ..., n_L), and the share of samples that it classifies correctly.
+
+    With no steps it is the network that training starts from.
+    """
     rng = np.random.default_rng(seed)
     points, classes = blobs(rng, widths[0])
     parameters: list[Array] = []  # weight, bias, weight, bias, ...
@@ -44,7 +47,7 @@ def train(widths: list[int], seed: int) -> tuple[relureg.Network, float]:
         parameters += [rng.uniform(-bound, bound, (units, fan_in)), rng.uniform(-bound, bound, units)]
     first = [np.zeros_like(p) for p in parameters]
     second = [np.zeros_like(p) for p in parameters]
-    for step in range(1, STEPS + 1):
+    for step in range(1, steps + 1):
         for p, m, v, g in zip(parameters, first, second, gradients(parameters, points, classes), strict=True):
             m += 0.1 * (g - m)  # Adam with beta_1 = 0.9, beta_2 = 0.999
             v += 0.001 * (g * g - v)
@@ -87,9 +90,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train a ReLU network on Gaussian blobs.")
     parser.add_argument("--widths", required=True, help="n_0,n_1,...,n_L: inputs and hidden layers")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("-o", "--output", required=True, help="a .json, .onnx or .nnet file")
     arguments = parser.parse_args()
-    network, accuracy = train([int(width) for width in arguments.widths.split(",")], arguments.seed)
+    network, accuracy = train([int(width) for width in arguments.widths.split(",")], arguments.seed, arguments.steps)
     relureg.save(network, arguments.output)
     print(f"{network.name}: {100 * accuracy:.1f} % of the samples classified correctly")
 

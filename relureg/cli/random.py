@@ -20,7 +20,9 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--widths", metavar="N0,N1,...", required=True, help="Inputs and hidden layers, without the output layer.")
+@click.option(
+    "--widths", metavar="N0,N1,...", required=True, help="Inputs and hidden layers, without the output layer."
+)
 @click.option("--init", default="he", show_default=True, help="he, torch, integer, sparse or nobias.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same network everywhere.")
 @click.option("--outputs", type=click.IntRange(min=1), default=1, show_default=True, help="Units of the output layer.")

@@ -70,9 +70,9 @@ def count_regions(
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
     Parameters, errors and limits are those of `enumerate_regions`; the engine ``charpoly`` counts one hidden stage by
-    the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds up, over
-    all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every facet is
-    seen once from either side.
+    the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds
+    up, over all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every
+    facet is seen once from either side.
     """
     chosen = choose(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)

@@ -143,7 +143,7 @@ def _monomial(degree: int) -> Polynomial:
 
 
 def _minus(left: Polynomial, right: Polynomial) -> Polynomial:
-    """left - right, where right has no higher degree."""
+    """Left - right, where right has no higher degree."""
     return [a - b for a, b in zip(left, right + [0] * (len(left) - len(right)), strict=True)]
 
 

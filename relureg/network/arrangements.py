@@ -7,7 +7,8 @@ Each family gives its hyperplanes (normal, offset): ``normal . x + offset = 0``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
 
@@ -138,7 +139,10 @@ def threshold_graphs(dim: int) -> Hyperplanes:
 
 
 def deformed_braid(dim: int, offsets: Iterable[int]) -> Hyperplanes:
-    """x_i - x_j = c for i < j and each offset c: braid (0), Shi (0, 1), Catalan (-1, 0, 1), Linial (1), semiorder (-1, 1)."""
+    """x_i - x_j = c for i < j and each offset c.
+
+    Braid (0), Shi (0, 1), Catalan (-1, 0, 1), Linial (1), semiorder (-1, 1).
+    """
     return [(_difference(dim, i, j), -c) for i, j in combinations(range(dim), 2) for c in offsets]
 
 
@@ -181,14 +185,24 @@ def type_e(rank: int) -> Hyperplanes:
     return root_system(cartan)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReflectionGroup:
+    """A finite reflection group: its chambers are as many as its elements."""
+
+    hyperplanes: Callable[[], Hyperplanes]
+    order: int
+
+
 COXETER = {
-    "G2": (lambda: root_system([[2, -1], [-3, 2]]), 12),
-    "F4": (lambda: root_system([[2, -1, 0, 0], [-1, 2, -2, 0], [0, -1, 2, -1], [0, 0, -1, 2]]), 1152),
-    "E6": (lambda: type_e(6), 51_840),
-    "E7": (lambda: type_e(7), 2_903_040),
-    "E8": (lambda: type_e(8), 696_729_600),
+    "G2": ReflectionGroup(hyperplanes=lambda: root_system([[2, -1], [-3, 2]]), order=12),
+    "F4": ReflectionGroup(
+        hyperplanes=lambda: root_system([[2, -1, 0, 0], [-1, 2, -2, 0], [0, -1, 2, -1], [0, 0, -1, 2]]), order=1152
+    ),
+    "E6": ReflectionGroup(hyperplanes=lambda: type_e(6), order=51_840),
+    "E7": ReflectionGroup(hyperplanes=lambda: type_e(7), order=2_903_040),
+    "E8": ReflectionGroup(hyperplanes=lambda: type_e(8), order=696_729_600),
 }
-"""The exceptional reflection groups over the rationals: hyperplanes, and the order of the group."""
+"""The exceptional reflection groups over the rationals."""
 
 
 # -- subsets -------------------------------------------------------------------------------------------
@@ -200,7 +214,10 @@ def resonance(dim: int) -> Hyperplanes:
 
 
 def threshold(dim: int) -> Hyperplanes:
-    """w_0 plus the sum of w_i over S is 0, for each S: the regions are the threshold functions of `dim` Boolean variables."""
+    """w_0 plus the sum of w_i over S is 0, for each S.
+
+    The regions are the threshold functions of `dim` Boolean variables.
+    """
     return [([1, *subset], 0) for subset in _subsets(dim)]
 
 
@@ -216,7 +233,7 @@ THRESHOLD_REGIONS = {0: 2, 1: 4, 2: 14, 3: 104, 4: 1882, 5: 94_572, 6: 15_028_13
 
 def shi_regions(dim: int) -> int:
     """(n + 1)^(n - 1) (Shi 1986)."""
-    return (dim + 1) ** (dim - 1)
+    return int((dim + 1) ** (dim - 1))
 
 
 def catalan_number(n: int) -> int:
@@ -225,24 +242,28 @@ def catalan_number(n: int) -> int:
 
 
 def catalan_regions(dim: int) -> int:
-    """n! C_n."""
+    """N! C_n."""
     return math.factorial(dim) * catalan_number(dim)
 
 
 def linial_regions(dim: int) -> int:
     """2^-n times the sum of C(n, k) (k + 1)^(n - 1) (Postnikov, Stanley 2000)."""
-    return sum(math.comb(dim, k) * (k + 1) ** (dim - 1) for k in range(dim + 1)) >> dim
+    return int(sum(math.comb(dim, k) * (k + 1) ** (dim - 1) for k in range(dim + 1))) >> dim
 
 
 def semiorder_regions(dim: int) -> int:
-    """The labelled semiorders: sum of (-1)^(n - k) S(n, k) k! C_k with Stirling numbers (Chandon, Lemaire, Pouget 1978)."""
-    return sum(
-        (-1) ** (dim - k) * _stirling(dim, k) * math.factorial(k) * catalan_number(k) for k in range(1, dim + 1)
-    )
+    """The labelled semiorders: sum of (-1)^(n - k) S(n, k) k! C_k, S Stirling numbers.
+
+    Source: Chandon, Lemaire, Pouget 1978.
+    """
+    return sum((-1) ** (dim - k) * _stirling(dim, k) * math.factorial(k) * catalan_number(k) for k in range(1, dim + 1))
 
 
 def threshold_graph_regions(dim: int) -> int:
-    """The labelled threshold graphs on n >= 2 vertices: 2 F_n - 2 n F_(n-1), F the ordered Bell numbers (Beissinger, Peled 1987)."""
+    """The labelled threshold graphs on n >= 2 vertices: 2 F_n - 2 n F_(n-1), F the ordered Bell numbers.
+
+    Source: Beissinger, Peled 1987.
+    """
     return 2 * _ordered_bell(dim) - 2 * dim * _ordered_bell(dim - 1)
 
 

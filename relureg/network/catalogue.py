@@ -95,9 +95,7 @@ def construct(name: str, parameters: Mapping[str, str] | None = None) -> Constru
     for parameter in family.parameters:
         text = given.pop(parameter.name, parameter.default)
         if text is None:
-            raise UsageError(
-                f"{name} needs {parameter.name} ({parameter.meaning}), such as: {name} {family.example}"
-            )
+            raise UsageError(f"{name} needs {parameter.name} ({parameter.meaning}), such as: {name} {family.example}")
         try:
             values.append(parameter.parse(text))
         except ValueError as error:
@@ -260,7 +258,7 @@ _FAMILIES = (
     _arrangement(
         "coxeter", "an exceptional reflection group", "order of the group (Humphreys 1990)",
         (Parameter(name="type", meaning="one of G2, F4, E6, E7, E8", parse=lambda text: _coxeter(text)),), "type=F4",
-        lambda name: COXETER[name][0](), lambda name: COXETER[name][1],
+        lambda name: COXETER[name].hyperplanes(), lambda name: COXETER[name].order,
     ),
     _braid_like("shi", [0, 1], "Shi 1986: (n + 1)^(n - 1)", arrangements.shi_regions),
     _braid_like("catalan", [-1, 0, 1], "Stanley 1996: n! C_n", arrangements.catalan_regions),

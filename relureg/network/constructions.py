@@ -21,7 +21,8 @@ Layer = tuple[Rows, Sequence[Fraction | int]]
 
 def network_of_layers(layers: Sequence[Layer], name: str, output: Layer | None = None) -> Network:
     """ReLU after every layer; the output is the sum of the last one, unless it is given."""
-    every = [*layers, output or ([[1] * len(layers[-1][1])], [0])]
+    total: Layer = ([[1] * len(layers[-1][1])], [0])
+    every = [*layers, output or total]
     return Network.from_layers(
         [RationalMatrix.from_fractions(weights, len(weights[0])) for weights, _ in every],
         [RationalMatrix.from_fractions([[bias] for bias in biases], 1) for _, biases in every],
@@ -45,7 +46,7 @@ def sawtooth(depth: int) -> Network:
 
 def closed_sawtooth(depth: int) -> Network:
     """The same with one more unit, 2 relu(x - 1), so that the map is 0 beyond 1 too."""
-    biases = [0, Fraction(-1, 2), -1]
+    biases = [Fraction(0), Fraction(-1, 2), Fraction(-1)]
     then: Layer = ([[2, -4, 2]] * 3, biases)
     layers: list[Layer] = [([[1]] * 3, biases), *[then] * (depth - 1)]
     return network_of_layers(layers, f"closed_sawtooth_{depth}", ([[2, -4, 2]], [0]))

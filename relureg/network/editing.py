@@ -94,6 +94,7 @@ def _changed(
     matrix: RationalMatrix, stage: int, source: int, change: Callable[[Entry, Fraction], Fraction]
 ) -> RationalMatrix:
     rows = [
-        [change((stage, source, i, j), value) for j, value in enumerate(row)] for i, row in enumerate(matrix.fractions())
+        [change((stage, source, i, j), value) for j, value in enumerate(row)]
+        for i, row in enumerate(matrix.fractions())
     ]
     return RationalMatrix.from_fractions(rows, matrix.shape[1])

@@ -135,12 +135,13 @@ def head(command: str, network: Network | None) -> Document:
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "relureg_version": version.__version__,
-        "network": None if network is None else _network(network),
+        "network": None if network is None else network_document(network),
         "seconds": None,  # the command fills it in when all is done
     }
 
 
-def _network(network: Network) -> Document:
+def network_document(network: Network) -> Document:
+    """What every document tells of a network."""
     return {
         "name": network.name,
         "input_dim": network.input_dim,

@@ -123,23 +123,22 @@ def bounds_table(document: Document) -> RenderableType:
     if document["widths"] is None:
         return table
     first, *rest = document["widths"]
-    title = f"{_plural(first, 'input')}" + "".join(f" - {width}" for width in rest)
-    return Group(Text(title, style="bold"), Text(), _Indented(table))
+    title = f"{plural(first, 'input')}" + "".join(f" - {width}" for width in rest)
+    return Group(Text(title, style="bold"), Text(), Indented(table))
 
 
 def page(document: Document, domain: str, *parts: RenderableType) -> RenderableType:
+    """A title that names the network, and parts below it."""
     network = document["network"]
     widths = "".join(f" - {width}" for width in [*network["widths"], network["output_dim"]])
     units = network["num_units"]
     title = Text(network["name"], style="bold")
-    title.append(
-        f"   {_plural(network['input_dim'], 'input')}{widths}   {_plural(units, 'ReLU unit')}", style="not bold"
-    )
+    title.append(f"   {plural(network['input_dim'], 'input')}{widths}   {plural(units, 'ReLU unit')}", style="not bold")
     if domain:
         title.append(f"   {domain}", style="not bold")
     spaced: list[RenderableType] = [title]
     for part in parts:
-        spaced += [Text(), _Indented(part)]
+        spaced += [Text(), Indented(part)]
     return Group(*spaced)
 
 
@@ -172,6 +171,7 @@ def _checks_line(document: Document) -> RenderableType:
 
 
 def plain_table(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
+    """A table with a line under its headers; columns not in `left` are justified to the right."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for index, header in enumerate(headers):
         table.add_column(header, justify="left" if index in left else "right")
@@ -179,6 +179,7 @@ def plain_table(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
 
 
 def facts_table(justify: Any = "left") -> Table:
+    """A table of facts, without headers."""
     table = Table.grid(padding=(0, 3))
     table.add_column()
     table.add_column(justify=justify, overflow="fold")
@@ -186,7 +187,7 @@ def facts_table(justify: Any = "left") -> Table:
     return table
 
 
-class _Indented:
+class Indented:
     """A part two columns to the right, as wide as it needs to be."""
 
     def __init__(self, part: RenderableType) -> None:
@@ -203,7 +204,8 @@ def _int(value: int) -> str:
     return f"{value:,}"
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """A count and its noun."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 

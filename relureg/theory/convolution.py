@@ -10,7 +10,7 @@ from relureg.errors import UsageError
 from relureg.theory.architecture import Hypothesis
 from relureg.theory.published import EXACT, Bound
 
-MAX_VECTORS = 2_000_000
+MAX_VECTORS = 200_000
 """Most vectors t that are looked at; there are about (filters + 1)^(output positions)."""
 
 

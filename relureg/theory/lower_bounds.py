@@ -19,7 +19,9 @@ _ALL_BUT_THE_LAST = slice(None, -1)
 
 
 def _some_layer(a: Architecture) -> Hypothesis:
-    return Hypothesis(text="at least one hidden layer" if a.widths else "there is no hidden layer", holds=bool(a.widths))
+    return Hypothesis(
+        text="at least one hidden layer" if a.widths else "there is no hidden layer", holds=bool(a.widths)
+    )
 
 
 def _as_wide_as_the_input(a: Architecture) -> Sequence[Hypothesis]:
@@ -54,14 +56,14 @@ def pascanu_2013(a: Architecture) -> int:
 )
 def montufar_2014(a: Architecture) -> int:
     """prod_{l<L} floor(n_l / n_0)^{n_0} * S(n_L, n_0)."""
-    folds = math.prod((width // a.input_dim) ** a.input_dim for width in a.widths[:-1])
+    folds: int = math.prod((width // a.input_dim) ** a.input_dim for width in a.widths[:-1])
     return folds * generic_regions(a.widths[-1], a.input_dim)
 
 
 @published("Serra et al. 2018, Theorem 6", LOWER, f"{SERRA_2018}, Theorem 6 {_NUMBERING}", _three_times_as_wide)
 def serra_2018_lower(a: Architecture) -> int:
     """prod_{l<L} (floor(n_l / n_0) + 1)^{n_0} * S(n_L, n_0)."""
-    folds = math.prod((width // a.input_dim + 1) ** a.input_dim for width in a.widths[:-1])
+    folds: int = math.prod((width // a.input_dim + 1) ** a.input_dim for width in a.widths[:-1])
     return folds * generic_regions(a.widths[-1], a.input_dim)
 
 
@@ -91,7 +93,9 @@ def _zonotope(a: Architecture, least: int) -> Sequence[Hypothesis]:
     return (
         layered(a),
         Hypothesis(text=f"the first layer has {'an even' if even else 'an odd'} number of units", holds=even),
-        Hypothesis(text=f"some later layer has fewer than {least} units" if narrow else text, holds=equal and not narrow),
+        Hypothesis(
+            text=f"some later layer has fewer than {least} units" if narrow else text, holds=equal and not narrow
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""A small network on which a theorem fails, from a large one: units dropped and parameters rounded, as far as it goes."""
+"""A small network on which a theorem fails, from a large one: units dropped and parameters rounded."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _with_few_units(network: Network, accepts: Callable[[Network], bool]) -> Net
 
 def _with_short_parameters(network: Network, accepts: Callable[[Network], bool]) -> Network:
     for denominator in _DENOMINATORS:
-        candidate = with_parameters(network, lambda _, value, q=denominator: _rounded(value, q))
+        candidate = with_parameters(network, _round_all(denominator))
         if candidate == network or accepts(candidate):
             network = candidate
             break
@@ -70,6 +70,10 @@ def _with_short_parameters(network: Network, accepts: Callable[[Network], bool])
                 network = candidate
                 break
     return network
+
+
+def _round_all(denominator: int) -> Callable[[Entry, Fraction], Fraction]:
+    return lambda _, value: _rounded(value, denominator)
 
 
 def _replace(entry: Entry, value: Fraction) -> Callable[[Entry, Fraction], Fraction]:

@@ -190,7 +190,7 @@ _ONE_LAYER = "for one hidden layer"
 def _upper_bounds(case: Case) -> _Outcome:
     regions = case.cells.num_regions
     applicable = [(bound.value, bound.name) for bound in case.bounds if bound.is_upper and bound.value is not None]
-    value, name = min(applicable)
+    value, name = min(applicable, key=lambda pair: pair[0])
     outcome = _at_most(regions, value)
     broken = [name for value, name in applicable if regions > value]
     return _Outcome(
@@ -216,6 +216,8 @@ CHAINS = (
     ("Serra et al. 2018, Theorem 1", "product for one input", "Arora et al. 2018, one input"),
     ("Serra et al. 2018, Theorem 5", "product for one input", "Serra et al. 2018, Theorem 5"),
     ("one hidden layer", "Serra et al. 2018, Theorem 1", "one hidden layer"),
+    ("one bias-free hidden layer", "bias-free, by a slice"),
+    ("one bias-free hidden layer", "one hidden layer"),
     (
         "Pascanu et al. 2013, Theorem 1",
         "Montúfar et al. 2014, Theorem 5",
@@ -244,13 +246,13 @@ def _dominance(case: Case) -> _Outcome:
 # -- degrees -------------------------------------------------------------------------------------------
 
 
-@theorem("least degree", "every region has at least rank W^1 neighbours", "relureg; implies Gaines, Bi 2026, Theorem 3.5")
+@theorem(
+    "least degree", "every region has at least rank W^1 neighbours", "relureg; implies Gaines, Bi 2026, Theorem 3.5"
+)
 def _least_degree(case: Case) -> _Outcome:
     if not case.is_whole_space:
         return _skip(_NOT_WHOLE)
-    lhs, rhs = case.cells.essential_dim, int(case.graph.degrees.min())
-    outcome = _at_most(lhs, rhs)
-    return outcome
+    return _at_most(case.cells.essential_dim, int(case.graph.degrees.min()))
 
 
 @theorem("largest degree", "no region has more neighbours than there are units", "relureg")
@@ -265,14 +267,18 @@ def _planar_degree(case: Case) -> _Outcome:
     return _below(case.graph.average_degree, 4)
 
 
-@theorem("average degree of an arrangement", "at most twice the rank for one hidden layer", "Fukuda, Saito, Tamura 1991")
+@theorem(
+    "average degree of an arrangement", "at most twice the rank for one hidden layer", "Fukuda, Saito, Tamura 1991"
+)
 def _arrangement_degree(case: Case) -> _Outcome:
     if not case.is_whole_space or len(case.network.stages) != 1:
         return _skip(_ONE_LAYER)
     return _at_most(case.graph.average_degree, 2 * case.cells.essential_dim)
 
 
-@theorem("average degree and log2", "at most log2 of the regions where facets flip one unit each", "relureg, by hypercubes")
+@theorem(
+    "average degree and log2", "at most log2 of the regions where facets flip one unit each", "relureg, by hypercubes"
+)
 def _logarithmic_degree(case: Case) -> _Outcome:
     """2 F / R <= log2 R, decided in integers: 4^F <= R^R."""
     if not case.flips_one_unit:
@@ -299,7 +305,9 @@ def _line_diameter(case: Case) -> _Outcome:
     return _at_most(case.graph.diameter, (most or 1) - 1)
 
 
-@theorem("diameter and hyperplanes", "at least the distinct hyperplanes of the first layer; equal for one layer", "relureg")
+@theorem(
+    "diameter and hyperplanes", "at least the distinct hyperplanes of the first layer; equal for one layer", "relureg"
+)
 def _hyperplane_diameter(case: Case) -> _Outcome:
     if not case.is_whole_space:
         return _skip(_NOT_WHOLE)
@@ -308,7 +316,9 @@ def _hyperplane_diameter(case: Case) -> _Outcome:
     return _at_most(case.num_hyperplanes, case.graph.diameter)
 
 
-@theorem("diameter and degrees", "at most 1 + N + N (N - 1) + ... regions within the diameter", "Moore; Gaines, Bi 2026")
+@theorem(
+    "diameter and degrees", "at most 1 + N + N (N - 1) + ... regions within the diameter", "Moore; Gaines, Bi 2026"
+)
 def _moore(case: Case) -> _Outcome:
     regions, units = case.graph.num_regions, case.network.num_units
     total, ring = 1, units
@@ -379,7 +389,9 @@ def notions_in_order(found: object, regions: int) -> _Outcome:
     values = [value for value in (pieces, closed, opened, regions, patterns) if value is not None]
     holds = all(a <= b for a, b in pairwise(values))
     lhs, rhs = next(((a, b) for a, b in pairwise(values) if a > b), (values[0], values[-1]))
-    return _Outcome(holds=holds, lhs=lhs, rhs=rhs, detail=", ".join(map(str, values)) + ("" if holds else " out of order"))
+    return _Outcome(
+        holds=holds, lhs=lhs, rhs=rhs, detail=", ".join(map(str, values)) + ("" if holds else " out of order")
+    )
 
 
 # -- claimed -------------------------------------------------------------------------------------------
@@ -388,7 +400,7 @@ _GAINES_BI = "Gaines, Bi, Characterizing the discrete geometry of ReLU networks,
 
 
 @theorem(
-    "Theorem 3.4", "the average degree is at most 2d (claimed for generic networks)", f"{_GAINES_BI}, Theorem 3.4",
+    "Theorem 3.4", "the average degree is at most 2d", f"{_GAINES_BI}, Theorem 3.4",
     claimed=True,
 )  # fmt: skip
 def _claimed_degree(case: Case) -> _Outcome:
@@ -398,7 +410,7 @@ def _claimed_degree(case: Case) -> _Outcome:
 
 
 @theorem(
-    "Theorem 3.6", "a unit more in the last layer does not lower the average degree (claimed for generic networks)",
+    "Theorem 3.6", "a unit more in the last layer does not lower the average degree",
     f"{_GAINES_BI}, Theorem 3.6", claimed=True,
 )  # fmt: skip
 def _claimed_monotony(case: Case) -> _Outcome:
@@ -411,5 +423,3 @@ def _claimed_monotony(case: Case) -> _Outcome:
     if not smaller.flips_one_unit:
         return _skip(_NOT_GENERIC)
     return _at_most(smaller.graph.average_degree, case.graph.average_degree)
-
-

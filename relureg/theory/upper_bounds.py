@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from relureg.network.arrangements import generic_regions
+from relureg.network.arrangements import generic_central_regions, generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis, layered, one_hidden_layer, one_input, wide
 from relureg.theory.published import EXACT, LINE, UPPER, published
 
@@ -64,20 +64,28 @@ def _stability_known(a: Architecture) -> Sequence[Hypothesis]:
 def serra_ramalingam_2020(a: Architecture) -> int:
     """The recursion with units that never change their sign on the domain left out.
 
-    A_l units are not always inactive, U_l of these are not always active either:
-    R(l, D) = sum_{j <= min(D, U_l, rank W^l)} C(U_l, j) R(l + 1, min(D, A_l - j)).
+    A_l units are not always inactive, U_l of these are not always active either, and the image of a layer has no more
+    dimensions than the rank r_l of its weights:
+    R(l, D) = sum_{j <= min(D, U_l, r_l)} C(U_l, j) R(l + 1, min(D, A_l - j, r_l)).
     """
     active = tuple(width - off for width, off in zip(a.widths, a.num_inactive or (), strict=True))
     unstable = tuple(width - on for width, on in zip(active, a.num_active or (), strict=True))
-    return _recursion(a, unstable, active, a.ranks or ())
+    return _recursion(a, unstable, active, a.ranks or (), images=True)
 
 
-def _recursion(a: Architecture, cuts: Sequence[int], active: Sequence[int], ranks: Sequence[int]) -> int:
-    """R(1, n_0), where R(l, D) = sum_{j <= min(D, cuts, rank)} C(cuts, j) R(l + 1, min(D, active - j)), R(L + 1, .) = 1."""
+def _recursion(
+    a: Architecture, cuts: Sequence[int], active: Sequence[int], ranks: Sequence[int], *, images: bool = False
+) -> int:
+    """R(1, n_0), R(l, D) = sum_{j <= min(D, cuts, rank)} C(cuts, j) R(l + 1, min(D, active - j)), R(L + 1, .) = 1.
+
+    With `images` the dimension that is left is at most the rank as well.
+    """
     top = min(a.input_dim, max(a.widths, default=0))
     value = [1] * (top + 1)
     for layer in reversed(range(len(a.widths))):
         value = _layer(cuts[layer], active[layer], ranks[layer], value)
+        if images:
+            value = [value[min(dim, ranks[layer])] for dim in range(top + 1)]
     return value[top]
 
 
@@ -223,6 +231,17 @@ def pascanu_2013_one_layer(a: Architecture) -> int:
     return generic_regions(a.widths[0], a.input_dim)
 
 
+@published(
+    "one bias-free hidden layer",
+    EXACT,
+    "Schläfli; Zaslavsky 1975",
+    lambda a: (one_hidden_layer(a), *_bias_free(a)),
+)
+def bias_free_one_layer(a: Architecture) -> int:
+    """2 S(n_1 - 1, n_0 - 1), attained by hyperplanes through the origin with normals in general position."""
+    return generic_central_regions(a.widths[0], a.input_dim)
+
+
 def _zigzag_fits(a: Architecture) -> Sequence[Hypothesis]:
     narrow = [number for number, width in enumerate(a.widths, start=1) if width < 3]
     text = f"layer {narrow[0]} has fewer than 3 units" if narrow else "every hidden layer has at least 3 units"
@@ -280,7 +299,9 @@ def bias_free(a: Architecture) -> int:
     return 2 * serra_2018(Architecture(input_dim=a.input_dim - 1, widths=a.widths))
 
 
-@published("along any straight line", LINE, "relureg: the product for one input, for the network on a line", lambda _: ())
+@published(
+    "along any straight line", LINE, "relureg: the product for one input, for the network on a line", lambda _: ()
+)
 def line_bound(a: Architecture) -> int:
     """prod_l (n_l + 1): the network restricted to a line has one input. One less bounds the diameter."""
     return one_input_product(a)
