@@ -179,6 +179,7 @@ def _text(value: Number) -> str:
 
 
 _NOT_WHOLE = "for the whole space"
+_NOT_CONNECTED = "the graph is not connected"
 _NOT_GENERIC = "for networks whose facets flip one unit each"
 _ONE_LAYER = "for one hidden layer"
 
@@ -301,6 +302,8 @@ def _connected(case: Case) -> _Outcome:
 
 @theorem("diameter and lines", "at most prod (n_l + 1) - 1 for any weights", "relureg; Gaines, Bi 2026, Theorem 3.8")
 def _line_diameter(case: Case) -> _Outcome:
+    if not case.graph.is_connected:
+        return _skip(_NOT_CONNECTED)
     most = next(bound.value for bound in case.bounds if bound.kind == LINE)
     return _at_most(case.graph.diameter, (most or 1) - 1)
 
@@ -309,8 +312,8 @@ def _line_diameter(case: Case) -> _Outcome:
     "diameter and hyperplanes", "at least the distinct hyperplanes of the first layer; equal for one layer", "relureg"
 )
 def _hyperplane_diameter(case: Case) -> _Outcome:
-    if not case.is_whole_space:
-        return _skip(_NOT_WHOLE)
+    if not case.is_whole_space or not case.graph.is_connected:
+        return _skip(_NOT_CONNECTED if case.is_whole_space else _NOT_WHOLE)
     if len(case.network.stages) == 1:
         return _equal(case.graph.diameter, case.num_hyperplanes)
     return _at_most(case.num_hyperplanes, case.graph.diameter)
@@ -320,6 +323,8 @@ def _hyperplane_diameter(case: Case) -> _Outcome:
     "diameter and degrees", "at most 1 + N + N (N - 1) + ... regions within the diameter", "Moore; Gaines, Bi 2026"
 )
 def _moore(case: Case) -> _Outcome:
+    if not case.graph.is_connected:
+        return _skip(_NOT_CONNECTED)
     regions, units = case.graph.num_regions, case.network.num_units
     total, ring = 1, units
     for _ in range(case.graph.diameter):
