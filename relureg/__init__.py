@@ -7,10 +7,13 @@ region graph; see `load`, `enumerate_regions`, `bounds`.
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
+from relureg.network.catalogue import construct
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.network.random_ import random_network
 from relureg.theory.bounds import Bound, bounds
+from relureg.theory.theorems import check_theorems
 from relureg.version import __version__
 
 __all__ = [
@@ -22,8 +25,11 @@ __all__ = [
     "RegionGraph",
     "__version__",
     "bounds",
+    "check_theorems",
+    "construct",
     "count_regions",
     "enumerate_regions",
     "load",
+    "random_network",
     "save",
 ]

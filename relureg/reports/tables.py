@@ -143,7 +143,7 @@ def page(document: Document, domain: str, *parts: RenderableType) -> RenderableT
 
 
 def _bounds_table(bounds: Iterable[Document], regions: int | None) -> Table:
-    """The upper bounds that apply, those of one value on one line; `relureg bounds` has the others."""
+    """The upper bounds that apply, those of one value on one line; `relureg bounds` names all."""
     headers = ["bound", "value"] + ["regions / bound"] * (regions is not None) + [""]
     table = plain_table(*headers, left=(0, len(headers) - 1))
     by_value: dict[int, list[str]] = {}
@@ -152,7 +152,7 @@ def _bounds_table(bounds: Iterable[Document], regions: int | None) -> Table:
             by_value.setdefault(bound["value"], []).append(bound["name"])
     for value, (name, *others) in by_value.items():
         share = [_share(regions, value)] if regions is not None else []
-        note = f"also {'; '.join(others)}" if others else ""
+        note = f"and {len(others)} more" if others else ""
         table.add_row(name, _huge(value), *share, Text(note, style="dim"))
     return table
 

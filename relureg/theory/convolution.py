@@ -69,8 +69,7 @@ def convolution_bound(fields: Sequence[frozenset[int]], num_filters: int) -> Bou
         kind=EXACT,
         value=value,
         hypotheses=(Hypothesis(text="one convolutional layer without padding", holds=None, needed=False),),
-        source="Xiong, Huang, Yu, Liu, Zhu, Shao, On the number of linear regions of convolutional neural networks, "
-        "ICML 2020, Theorem 2 (as quoted; checked on examples)",
+        source="Xiong et al., ICML 2020, Theorem 2 (as quoted; checked on examples)",
     )
 
 

@@ -39,8 +39,7 @@ def _folds_of_three(a: Architecture) -> Sequence[Hypothesis]:
 @published(
     "Pascanu et al. 2013, Theorem 1",
     LOWER,
-    "Pascanu, Montúfar, Bengio, On the number of response regions of deep feed forward networks with piece-wise linear "
-    "activations, 2013, Theorem 1 (not seen in the original)",
+    "Pascanu, Montúfar, Bengio 2013, Theorem 1 (not seen in the original)",
     _as_wide_as_the_input,
 )
 def pascanu_2013(a: Architecture) -> int:
@@ -51,7 +50,7 @@ def pascanu_2013(a: Architecture) -> int:
 @published(
     "Montúfar et al. 2014, Theorem 5",
     LOWER,
-    "Montúfar, Pascanu, Cho, Bengio, On the number of linear regions of deep neural networks, NeurIPS 2014, Theorem 5",
+    "Montúfar, Pascanu, Cho, Bengio, NeurIPS 2014, Theorem 5",
     _as_wide_as_the_input,
 )
 def montufar_2014(a: Architecture) -> int:
@@ -70,7 +69,7 @@ def serra_2018_lower(a: Architecture) -> int:
 @published(
     "Theorem 6 with remainders",
     LOWER,
-    "relureg: the construction of Serra et al. 2018, Theorem 6, with no unit left over (`relureg construct folds`)",
+    "relureg: Serra et al. 2018 with no unit left over (`relureg construct folds`)",
     _folds_of_three,
 )
 def serra_2018_remainders(a: Architecture) -> int:
@@ -102,8 +101,7 @@ def _zonotope(a: Architecture, least: int) -> Sequence[Hypothesis]:
 @published(
     "Arora et al. 2018, Theorem 2.11",
     LOWER,
-    "Arora, Basu, Mianjy, Mukherjee, Understanding deep neural networks with rectified linear units, ICLR 2018, "
-    "Theorem 2.11(i) (as quoted by Serra et al. 2018)",
+    "Arora, Basu, Mianjy, Mukherjee, ICLR 2018, Theorem 2.11(i) (as quoted by Serra et al. 2018)",
     lambda a: _zonotope(a, 1),
 )
 def arora_2018(a: Architecture) -> int:

@@ -14,7 +14,7 @@ from relureg.network.arrangements import generic_central_regions, generic_region
 from relureg.theory.architecture import Architecture, Hypothesis, layered, one_hidden_layer, one_input, wide
 from relureg.theory.published import EXACT, LINE, UPPER, published
 
-SERRA_2018 = "Serra, Tjandraatmadja, Ramalingam, Bounding and counting linear regions of deep neural networks, 2018"
+SERRA_2018 = "Serra, Tjandraatmadja, Ramalingam 2018"
 _NUMBERING = "(numbering of the ICLR 2018 submission)"
 
 _generic_regions = lru_cache(maxsize=64)(generic_regions)
@@ -57,8 +57,7 @@ def _stability_known(a: Architecture) -> Sequence[Hypothesis]:
 @published(
     "Serra-Ramalingam 2020, stable units",
     UPPER,
-    "Serra, Ramalingam, Empirical bounds on linear regions of deep rectifier networks, AAAI 2020 (a form proved "
-    "independently; the published recurrence was not seen)",
+    "Serra, Ramalingam, AAAI 2020 (a form proved independently; the published recurrence was not seen)",
     _stability_known,
 )
 def serra_ramalingam_2020(a: Architecture) -> int:
@@ -111,8 +110,7 @@ def _layer(cuts: int, active: int, rank: int, after: list[int]) -> list[int]:
 @published(
     "Hinz-van de Geer 2019, binomial",
     UPPER,
-    "Hinz, van de Geer, A framework for the construction of upper bounds on the number of affine linear regions of "
-    "ReLU feed-forward neural networks, 2019 (framework known from quotations)",
+    "Hinz, van de Geer 2019 (framework known from quotations)",
     _layered,
 )
 def hinz_van_de_geer_2019(a: Architecture) -> int:
@@ -160,7 +158,7 @@ def _cut(n: int, before: list[int]) -> list[int]:
 @published(
     "Montúfar 2017",
     UPPER,
-    "Montúfar, Notes on the number of linear regions of deep neural networks, SampTA 2017",
+    "Montúfar, SampTA 2017",
     _layered,
 )
 def montufar_2017(a: Architecture) -> int:
@@ -185,7 +183,7 @@ def _zhang_naitzat_lim(a: Architecture) -> Sequence[Hypothesis]:
 @published(
     "Zhang-Naitzat-Lim 2018, Thm 6.3",
     UPPER,
-    "Zhang, Naitzat, Lim, Tropical geometry of deep neural networks, ICML 2018, Theorem 6.3 (wording not checked)",
+    "Zhang, Naitzat, Lim, ICML 2018, Theorem 6.3 (wording not seen in the original)",
     _zhang_naitzat_lim,
 )
 def zhang_naitzat_lim_2018(a: Architecture) -> int:
@@ -200,7 +198,7 @@ def zhang_naitzat_lim_2018(a: Architecture) -> int:
 @published(
     "Raghu et al. 2017",
     UPPER,
-    "Raghu, Poole, Kleinberg, Ganguli, Sohl-Dickstein, ICML 2017 (product form; wording not seen in the original)",
+    "Raghu et al., ICML 2017 (product form; wording not seen in the original)",
     lambda _: (),
 )
 def raghu_2017(a: Architecture) -> int:
@@ -283,7 +281,7 @@ def _bias_free(a: Architecture) -> Sequence[Hypothesis]:
 @published(
     "bias-free, by a slice",
     UPPER,
-    "relureg: Theorem 1 of Serra et al. 2018 on the slices x_d = 1 and x_d = -1",
+    "relureg: Serra et al. 2018 on the slices x_d = 1 and x_d = -1",
     _bias_free,
 )
 def bias_free(a: Architecture) -> int:
@@ -299,9 +297,7 @@ def bias_free(a: Architecture) -> int:
     return 2 * serra_2018(Architecture(input_dim=a.input_dim - 1, widths=a.widths))
 
 
-@published(
-    "along any straight line", LINE, "relureg: the product for one input, for the network on a line", lambda _: ()
-)
+@published("along any straight line", LINE, "relureg: the product for one input", lambda _: ())
 def line_bound(a: Architecture) -> int:
     """prod_l (n_l + 1): the network restricted to a line has one input. One less bounds the diameter."""
     return one_input_product(a)
