@@ -46,7 +46,7 @@ def choose_finder(
     """An engine that finds regions, by name; raises `UsageError` when there is none, or the domain does not fit."""
     engine = choose(name, network, domain)
     if engine.find is None:
-        raise UsageError(f"the engine {name} only counts; choose auto, {' or '.join(ENGINES)}")
+        raise UsageError(f"the engine {name} only counts; choose {_listed('auto', *ENGINES)}")
     return engine.name, engine.find
 
 
@@ -55,7 +55,12 @@ def choose(name: str, network: Network, domain: Domain | None) -> Engine:
     known = ENGINES | COUNTERS
     engine = known.get(AUTO if name == "auto" else name)
     if engine is None:
-        raise UsageError(f"there is no engine {name!r}; choose auto, {' or '.join(known)}")
+        raise UsageError(f"there is no engine {name!r}; choose {_listed('auto', *known)}")
     if domain is not None:
         domain.check_fits(network)
     return engine
+
+
+def _listed(*names: str) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"

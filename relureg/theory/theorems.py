@@ -110,7 +110,20 @@ class Case:
     @cached_property
     def f_vector(self) -> tuple[int, ...] | None:
         """Faces by dimension in the essential inputs; None where they are not found."""
-        return getattr(self.cells, "f_vector", None) if self.is_whole_space else None
+        return self._faces("f_vector")
+
+    @cached_property
+    def f_vector_bounded(self) -> tuple[int, ...] | None:
+        """The same for bounded faces."""
+        return self._faces("f_vector_bounded")
+
+    def _faces(self, name: str) -> tuple[int, ...] | None:
+        if not self.is_whole_space:
+            return None
+        try:
+            return getattr(self.cells, name, None)
+        except LimitReachedError:
+            return None  # too many to be found
 
 
 THEOREMS: dict[str, Theorem] = {}
@@ -356,16 +369,18 @@ def _path(case: Case) -> _Outcome:
 def _euler(case: Case) -> _Outcome:
     if case.f_vector is None:
         return _skip("needs the faces of every dimension, on the whole space")
-    rank = len(case.f_vector) - 1
-    return _equal(sum((-1) ** k * count for k, count in enumerate(case.f_vector)), (-1) ** rank)
+    return _equal(_alternating(case.f_vector), (-1) ** case.cells.essential_dim)
+
+
+def _alternating(f_vector: tuple[int, ...]) -> int:
+    return sum(-count if dim % 2 else count for dim, count in enumerate(f_vector))
 
 
 @theorem("Euler, bounded faces", "the alternating sum of bounded faces is 1", "Euler, Poincaré")
 def _euler_bounded(case: Case) -> _Outcome:
-    if case.f_vector is None:
+    if case.f_vector_bounded is None:
         return _skip("needs the faces of every dimension, on the whole space")
-    bounded = getattr(case.cells, "f_vector_bounded", ())
-    return _equal(sum((-1) ** k * count for k, count in enumerate(bounded)), 1)
+    return _equal(_alternating(case.f_vector_bounded), 1)
 
 
 @theorem(

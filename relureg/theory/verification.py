@@ -99,7 +99,11 @@ def verify(network: Network, limits: Limits = Limits(), *, jobs: int | None = 1)
 
 
 def verify_all(networks: Iterable[Network], limits: Limits = Limits(), *, jobs: int = 1) -> Iterator[Verification]:
-    """`verify` for each network, in the same order; several processes take them in turn."""
+    """`verify` for each network, in the same order.
+
+    With several jobs, processes of their own take the networks in turn; a script must then guard its top level with
+    ``if __name__ == "__main__":``, as for all of `multiprocessing`.
+    """
     listed = list(networks)
     if jobs == 1 or len(listed) < _IN_PARALLEL:
         for network in listed:

@@ -27,6 +27,7 @@ GRAPHS = {
     entry["name"]: entry
     for entry in json.loads(Path("fixtures/reference/constructions.json").read_text())["region_graphs"]
 }
+LCG = json.loads(Path("fixtures/reference/values.json").read_text())["lcg"]
 COUNTEREXAMPLE = "fixtures/counterexample-3-9-4-1.json"
 
 
@@ -172,6 +173,17 @@ def test_wrong_graphs_in_the_plane_are_caught() -> None:
 def test_wrong_graphs_on_a_line_are_caught() -> None:
     cells = enumerate_regions(construct("zigzag", {"pieces": "3"}).network)
     assert _failing(_case(cells, [(0, 1), (1, 2), (2, 3), (3, 0)])) >= {"path", "diameter and hyperplanes"}
+
+
+@pytest.mark.parametrize("entry", LCG, ids=lambda entry: f"{entry['widths']}s{entry['seed']}")
+def test_euler_on_known_faces(entry: dict[str, Any]) -> None:
+    """With the f-vectors that another program found; one face more or less is noticed."""
+    case = Case(enumerate_regions(_network(entry)))
+    for name, key in [("Euler", "fvector"), ("Euler, bounded faces", "bounded_fvector")]:
+        for change, status in [(0, Status.HOLDS), (1, Status.VIOLATED), (-1, Status.VIOLATED)]:
+            faces = (entry[key][0] + change, *entry[key][1:])
+            setattr(case, "f_vector" if name == "Euler" else "f_vector_bounded", faces)
+            assert THEOREMS[name].verdict(case).status is status
 
 
 @dataclass
