@@ -44,7 +44,7 @@ def test_interrupting_a_long_count(fixtures: Path, tmp_path: Path) -> None:
 
 
 def test_interrupting_a_verification_in_processes(tmp_path: Path) -> None:
-    words = "verify --random 3000 --widths 3,8,8 --jobs 2 --junit report.xml".split()
+    words = ["verify", "--random", "3000", "--widths", "3,8,8", "--jobs", "2", "--junit", "report.xml"]
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, *words],
         stdout=subprocess.PIPE,
