@@ -10,12 +10,15 @@ from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
 from relureg.complex.linear import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
+from relureg.network.catalogue import construct
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.network.random_ import random_network
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
+from relureg.theory.theorems import check_theorems
 from relureg.version import __version__
 
 __all__ = [
@@ -30,10 +33,13 @@ __all__ = [
     "RegionGraph",
     "__version__",
     "bounds",
+    "check_theorems",
+    "construct",
     "count_regions",
     "enumerate_regions",
     "load",
     "load_complex",
+    "random_network",
     "save",
     "save_graph",
     "save_regions",

@@ -18,6 +18,7 @@ __all__ = [
     "NetworkError",
     "OutputError",
     "ReluregError",
+    "TheoremViolatedError",
     "UnsupportedNetworkError",
     "UsageError",
 ]
@@ -100,6 +101,13 @@ class ComplexFileError(ReluregError):
 
     exit_code = 3
     kind = "complex-file"
+
+
+class TheoremViolatedError(ReluregError):
+    """The answer is no: a theorem does not hold for a network."""
+
+    exit_code = 1
+    kind = "violated"
 
 
 class LimitReachedError(ReluregError):

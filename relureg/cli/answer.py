@@ -89,7 +89,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     """
     require_passed(checks)
     for bound in bounds:
-        if bound.value is not None and cells.num_regions > bound.value:
+        if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
                 f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
                 "please report the network"

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, network_argument, output_options, read_network, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    emit,
+    network_argument,
+    output_options,
+    parse_box,
+    parse_widths,
+    read_network,
+    timed,
+)  # fmt: skip
 from relureg.errors import UsageError
+
+if TYPE_CHECKING:
+    from relureg.theory.bounds import Bound
 
 EPILOG = f"""\b
 Examples:
   relureg bounds --widths 784,11,11
-  relureg bounds fixtures/truth/rand_2-16-16-1.json
+  relureg bounds --widths 3,8,8 --bias-free
+  relureg bounds --widths 2,3,3 --maxout 3
+  relureg bounds --conv 4,2,2
+  relureg bounds fixtures/truth/rand_2-16-16-1.json --box -1 1
 
 {EXIT_CODES}"""
 
@@ -18,30 +37,85 @@ Examples:
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
 @click.option("--widths", metavar="N0,N1,...", help="Input dimension and hidden layers, without the output layer.")
+@click.option("--bias-free", is_flag=True, help="With --widths: there are no biases in the hidden layers.")
+@click.option("--maxout", type=int, metavar="K", help="With --widths: maxout units of K affine maps instead of ReLU.")
+@click.option(
+    "--conv", metavar="SIZE,FILTER,COUNT",
+    help="Instead of widths: one convolutional layer, such as 4,2,2 or 3x3,2x2,2 (no padding).",
+)  # fmt: skip
+@click.option("--box", metavar="LO HI", help="With NET: units that are stable in a box sharpen the bounds.")
 @output_options
 @timed
 def bounds(
-    net: str | None, raw: bool, widths: str | None, as_json: bool, quiet: bool, verbose: bool, started: float
+    net: str | None,
+    raw: bool,
+    widths: str | None,
+    bias_free: bool,
+    maxout: int | None,
+    conv: str | None,
+    box: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
 ) -> None:
-    """Evaluate every published upper bound for NET or for --widths, exactly."""
+    """Evaluate every published bound for NET or for --widths, exactly.
+
+    "at most" bounds the regions of any network with these widths, and "at most, attained" is the largest number there
+    is. "some network has" says that the best network has at least that many. "a line meets" bounds the regions along
+    a straight line, and one less the diameter of the region graph.
+    """
     from relureg.reports.documents import bounds_document
     from relureg.reports.tables import bounds_table
-    from relureg.theory.bounds import bounds as evaluate
 
-    if widths is not None and net is not None:
-        raise UsageError("give either NET or --widths, not both")
-    if widths is not None:
-        listed = _parse_widths(widths)
-        document = bounds_document(evaluate(widths=listed), None, listed)
+    _check_combination(net, widths, bias_free, maxout, conv, box)
+    if net is None and (widths is not None or conv is not None):
+        listed = None if widths is None else parse_widths(widths)
+        document = bounds_document(_without_network(listed, bias_free, maxout, conv), None, listed)
     else:
+        from relureg.theory.bounds import bounds as evaluate
+
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        document = bounds_document(evaluate(network), network, None)
+        domain = parse_box(box, network)
+        document = bounds_document(evaluate(network, domain), network, None, domain)
     emit(document, bounds_table, as_json=as_json, started=started)
 
 
-def _parse_widths(text: str) -> list[int]:
-    fields = [field.strip() for field in text.split(",")]
-    for field in fields:
-        if not (field.isascii() and field.isdigit() and len(field) < 10):
-            raise UsageError(f"{field!r} is not a width; write whole numbers like 2,16,16", where="--widths")
-    return [int(field) for field in fields]
+def _check_combination(
+    net: str | None, widths: str | None, bias_free: bool, maxout: int | None, conv: str | None, box: str | None
+) -> None:
+    if sum(choice is not None for choice in (net, widths, conv)) > 1:
+        raise UsageError("give either NET or --widths or --conv, not several of them")
+    if widths is None and (bias_free or maxout is not None):
+        raise UsageError("--bias-free and --maxout need --widths")
+    if bias_free and maxout is not None:
+        raise UsageError("give either --bias-free or --maxout; the bound for maxout does not depend on biases")
+    if box is not None and (widths is not None or conv is not None):
+        raise UsageError("--box needs a network")
+
+
+def _without_network(
+    widths: list[int] | None, bias_free: bool, maxout: int | None, conv: str | None
+) -> tuple[Bound, ...]:
+    from relureg.theory.bounds import bounds as evaluate
+
+    if conv is not None:
+        from relureg.theory.convolution import convolution_bound, receptive_fields
+
+        shape, filter_shape, count = _parse_convolution(conv)
+        return (convolution_bound(receptive_fields(shape, filter_shape), count),)
+    if maxout is not None:
+        from relureg.theory.maxout import maxout_bound
+
+        return (maxout_bound(widths or (), maxout),)
+    return evaluate(widths=widths, bias_free=bias_free or None)
+
+
+def _parse_convolution(text: str) -> tuple[list[int], list[int], int]:
+    fields = text.split(",")
+    parse: Callable[[str], list[int]] = lambda field: [int(part) for part in field.strip().split("x")]  # noqa: E731
+    try:
+        shape, filter_shape, (count,) = map(parse, fields)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not SIZE,FILTER,COUNT like 4,2,2 or 3x3,2x2,2", where="--conv") from error
+    return shape, filter_shape, count

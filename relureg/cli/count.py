@@ -63,7 +63,7 @@ def count(
         regions = cells.linear_regions if cells.complete else None
     else:
         counted, regions = count_with_progress(network, domain, work, quiet=quiet), None
-    found = bounds(network)
+    found = bounds(network, domain)
     document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)
     close(counted, counted.checks, found)

@@ -81,7 +81,7 @@ def graph(
     if cells is None:
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
         cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
-    found = bounds(cells.network)
+    found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything
     if faces is None:

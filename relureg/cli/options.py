@@ -105,7 +105,8 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--engine", default="auto", show_default=True,
-            help="split (compiled, the default) or lp (exact linear programs, slow). Both are exact.",
+            help="split (compiled, the default) or lp (exact linear programs, slow); `count` also has charpoly "
+            "(characteristic polynomial, one hidden layer). All are exact.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),
@@ -168,6 +169,15 @@ def parse_box(text: str | None, network: Network) -> Domain | None:
         return Domain.box(low, high)
     except DomainError as error:
         raise error.within("--box") from error
+
+
+def parse_widths(text: str) -> list[int]:
+    """The numbers of --widths: input dimension and hidden layers."""
+    fields = [field.strip() for field in text.split(",")]
+    for field in fields:
+        if not (field.isascii() and field.isdigit() and len(field) < 10):
+            raise UsageError(f"{field!r} is not a width; write whole numbers like 2,16,16", where="--widths")
+    return [int(field) for field in fields]
 
 
 def emit(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.network.affine_forms import INPUT
+from relureg.network.arrangements import generic_central_regions, generic_regions
 from relureg.network.domain import essential_inputs
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
@@ -55,8 +56,8 @@ def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
     if not _all_minors_nonzero(hyperplanes.columns(slice(1, None)), r):
         return None
     if n == r or _all_minors_nonzero(hyperplanes, r + 1):
-        return _most_regions(n, r)
-    return _most_central_regions(n, r) if hyperplanes.rank() == r else None
+        return generic_regions(n, r)
+    return generic_central_regions(n, r) if hyperplanes.rank() == r else None
 
 
 def expected_region_count(hyperplanes: RationalMatrix, found: int) -> int | None:
@@ -67,19 +68,11 @@ def expected_region_count(hyperplanes: RationalMatrix, found: int) -> int | None
     """
     n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1
     if r >= 1 and n >= r:
-        if found == _most_regions(n, r):
+        if found == generic_regions(n, r):
             return found
-        if found == _most_central_regions(n, r) and hyperplanes.rank() == r:
+        if found == generic_central_regions(n, r) and hyperplanes.rank() == r:
             return found
     return generic_region_count(hyperplanes)
-
-
-def _most_regions(n: int, r: int) -> int:
-    return sum(math.comb(n, i) for i in range(r + 1))
-
-
-def _most_central_regions(n: int, r: int) -> int:
-    return 2 * sum(math.comb(n - 1, i) for i in range(r))
 
 
 def _one_direction(row: tuple[int, ...]) -> tuple[int, ...]:

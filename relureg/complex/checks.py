@@ -91,8 +91,10 @@ def watertight(records: Records, facets: Facets) -> Check:
 
 def balanced(figures: Figures) -> Check:
     """The same for a count that keeps no region: the sides of all facets cancel."""
-    if figures.is_watertight is None:
+    if figures.inner_facets is None:
         return incomplete("watertight")
+    if figures.is_watertight is None:
+        return Check(name="watertight", passed=None, detail="the engine counts without finding regions")
     detail = _facet_count(figures.inner_facets or 0, figures.boundary_facets or 0)
     if not figures.is_watertight:
         detail = f"the sides of {detail} do not cancel"

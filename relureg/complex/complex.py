@@ -23,7 +23,7 @@ from relureg.complex.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose
+from relureg.engine.engines import choose_finder
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
@@ -472,13 +472,13 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    chosen = choose(engine, network, domain)
+    name, find = choose_finder(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
-    records = chosen.find(network, domain, budget)
+    records = find(network, domain, budget)
     return Complex(
         network=network,
         domain=domain,
-        engine=chosen.name,
+        engine=name,
         records=records,
         stopped_by=budget.exhausted,
         jobs=jobs,

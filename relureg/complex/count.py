@@ -9,7 +9,7 @@ from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose
+from relureg.engine.engines import choose, choose_finder
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
@@ -69,14 +69,15 @@ def count_regions(
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
-    Parameters, errors and limits are those of `enumerate_regions`. The splitter keeps no region: it adds up, over
-    all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every facet is
-    seen once from either side.
+    Parameters, errors and limits are those of `enumerate_regions`; the engine ``charpoly`` counts one hidden stage by
+    the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds
+    up, over all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every
+    facet is seen once from either side.
     """
     chosen = choose(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
     if chosen.count is None:
-        records = chosen.find(network, domain, budget)
+        records = choose_finder(engine, network, domain)[1](network, domain, budget)
         return count_of(
             Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
         )

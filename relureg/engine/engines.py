@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relureg.engine import lp, split
+from relureg.engine import charpoly, lp, split
 from relureg.engine.budget import Budget
 from relureg.engine.records import Figures, Generators, Records, gather
 from relureg.errors import UsageError
@@ -18,8 +18,8 @@ class Engine:
     """From a network to its regions."""
 
     name: str
-    find: Callable[[Network, Domain | None, Budget], Records]
-    """Every region, as columns."""
+    find: Callable[[Network, Domain | None, Budget], Records] | None
+    """Every region, as columns; None where the engine only counts."""
     count: Callable[[Network, Domain | None, Budget], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
     find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
@@ -40,15 +40,34 @@ ENGINES = {
     "lp": Engine(name="lp", find=_find_by_lp, count=None, find_generators=None),
 }
 
+COUNTERS = {"charpoly": Engine(name="charpoly", find=None, count=charpoly.count_regions, find_generators=None)}
+"""Engines that count regions without finding them."""
+
 AUTO = "split"
 """The engine that ``auto`` stands for."""
 
 
+def choose_finder(
+    name: str, network: Network, domain: Domain | None
+) -> tuple[str, Callable[[Network, Domain | None, Budget], Records]]:
+    """An engine that finds regions, by name; raises `UsageError` when there is none, or the domain does not fit."""
+    engine = choose(name, network, domain)
+    if engine.find is None:
+        raise UsageError(f"the engine {name} only counts; choose {_listed('auto', *ENGINES)}")
+    return engine.name, engine.find
+
+
 def choose(name: str, network: Network, domain: Domain | None) -> Engine:
     """The engine of that name; raises `UsageError` when there is none, or the domain does not fit."""
-    engine = ENGINES.get(AUTO if name == "auto" else name)
+    known = ENGINES | COUNTERS
+    engine = known.get(AUTO if name == "auto" else name)
     if engine is None:
-        raise UsageError(f"there is no engine {name!r}; choose auto, {' or '.join(ENGINES)}")
+        raise UsageError(f"there is no engine {name!r}; choose {_listed('auto', *known)}")
     if domain is not None:
         domain.check_fits(network)
     return engine
+
+
+def _listed(*names: str) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"

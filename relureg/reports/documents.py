@@ -17,6 +17,7 @@ from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
 from relureg.complex.linear import DEFINITIONS, LinearRegions
+from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.theory.bounds import Bound
@@ -30,7 +31,7 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
     """What `relureg inspect` tells."""
     forms = [stage.pre_activation for stage in network.stages]
     box = network.input_box
-    return _head("inspect", network) | {
+    return head("inspect", network) | {
         "output_dim": network.output_dim,
         "sequential": network.is_sequential,
         "stages": [
@@ -59,7 +60,7 @@ def count_document(
     with_definitions: bool = False,
 ) -> Document:
     """What `relureg count` tells; linear regions that were not asked for are null."""
-    return _head("count", cells.network) | {
+    return head("count", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "complete": cells.complete,
@@ -85,7 +86,7 @@ def graph_document(
     """What `relureg graph` tells; what was not asked for is null."""
     graph = cells.graph
     checks = cells.checks_of(faces=with_faces, graph=with_diameter)
-    document = _head("graph", cells.network) | {
+    document = head("graph", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
@@ -103,7 +104,7 @@ def graph_document(
     degree: Document = dict.fromkeys(("average_degree", "min_degree", "max_degree", "degree_histogram"))
     if with_degree:
         degree = {
-            "average_degree": _rational(graph.average_degree),
+            "average_degree": rational(graph.average_degree),
             "min_degree": int(graph.degrees.min()),
             "max_degree": int(graph.degrees.max()),
             "degree_histogram": {str(k): count for k, count in graph.degree_histogram.items()},
@@ -141,7 +142,7 @@ def graph_document(
 
 def regions_document(cells: Complex) -> Document:
     """What `relureg regions` tells, but for the ``rows`` themselves: these are too many to be held."""
-    return _head("regions", cells.network) | {
+    return head("regions", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
@@ -152,26 +153,31 @@ def regions_document(cells: Complex) -> Document:
     }
 
 
-def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
+def bounds_document(
+    bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None, domain: Domain | None = None
+) -> Document:
     """What `relureg bounds` tells."""
     listed = [int(width) for width in widths or ()]
-    return _head("bounds", network) | {
+    return head("bounds", network) | {
         "widths": listed or None,
+        "domain": domain.label if domain else None,
         "bounds": [_bound(bound) for bound in bounds],
     }
 
 
-def _head(command: str, network: Network | None) -> Document:
+def head(command: str, network: Network | None) -> Document:
+    """The keys that every command has."""
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "relureg_version": version.__version__,
-        "network": None if network is None else _network(network),
+        "network": None if network is None else network_document(network),
         "seconds": None,  # the command fills it in when all is done
     }
 
 
-def _network(network: Network) -> Document:
+def network_document(network: Network) -> Document:
+    """What every document tells of a network."""
     return {
         "name": network.name,
         "input_dim": network.input_dim,
@@ -216,7 +222,8 @@ def _linear(found: LinearRegions | None) -> Document:
     return dict(zip(names, values, strict=True))
 
 
-def _rational(value: Fraction) -> Document:
+def rational(value: Fraction) -> Document:
+    """A rational, exactly and as a double."""
     return {"num": value.numerator, "den": value.denominator, "float": float(value)}
 
 

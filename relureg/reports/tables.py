@@ -32,6 +32,12 @@ _NOTIONS = {
     "linear_regions_closed": "closed connected linear regions",
     "affine_pieces": "affine pieces",
 }
+_KINDS = {
+    "upper": "at most",
+    "exact": "at most, attained",
+    "lower": "some network has",
+    "line": "a line meets",
+}
 MAX_DIGITS = 18
 """Longer integers are shown by their number of digits and logarithm; --json has them in full."""
 
@@ -39,7 +45,7 @@ MAX_DIGITS = 18
 def inspect_table(document: Document) -> RenderableType:
     """`relureg inspect` for people."""
     network = document["network"]
-    stages = _table("stage", "units", "depends on", "parameters", "zero weights", "constant units")
+    stages = plain_table("stage", "units", "depends on", "parameters", "zero weights", "constant units")
     for number, stage in enumerate(document["stages"], start=1):
         sources = ", ".join("input" if s == 0 else f"stage {s}" for s in stage["sources"]) or "nothing"
         stages.add_row(
@@ -47,7 +53,7 @@ def inspect_table(document: Document) -> RenderableType:
             _int(stage["zero_weights"]), _int(stage["constant_units"]),
         )  # fmt: skip
     stages.add_row("output", _int(document["output_dim"]), "", document["output_parameters"], "", "")
-    facts = _facts()
+    facts = facts_table()
     facts.add_row("effective input dimension", f"{network['effective_dim']} of {network['input_dim']}")
     facts.add_row("structure", "layer by layer" if document["sequential"] else "with skip connections")
     if document["input_box"]:
@@ -57,12 +63,12 @@ def inspect_table(document: Document) -> RenderableType:
     for notice in document["notices"]:
         facts.add_row("on reading", notice)
     facts.add_row("sha256", network["sha256"])
-    return _page(document, "", stages, facts, _bounds_table(document["bounds"], None))
+    return page(document, "", stages, facts, _bounds_table(document["bounds"], None))
 
 
 def count_table(document: Document) -> RenderableType:
     """`relureg count` for people."""
-    facts = _facts("right")
+    facts = facts_table("right")
     regions = _int(document["regions"])
     if not document["complete"]:
         regions = f"at least {regions}"
@@ -75,7 +81,7 @@ def count_table(document: Document) -> RenderableType:
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
     linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
-    return _page(
+    return page(
         document,
         document["domain"],
         facts,
@@ -88,7 +94,7 @@ def count_table(document: Document) -> RenderableType:
 def _linear_table(document: Document) -> Table:
     """The notions of region, R1 to R6, with their definitions where they were asked for."""
     definitions = document["definitions"]
-    table = _table("", "notion", "regions", *([""] if definitions else []), left=(0, 1, 3))
+    table = plain_table("", "notion", "regions", *([""] if definitions else []), left=(0, 1, 3))
     for number, (key, name) in enumerate(_NOTIONS.items(), start=1):
         value = document[key]
         if key == "convex_regions":
@@ -105,7 +111,9 @@ def _linear_table(document: Document) -> Table:
 
 def regions_table(document: Document) -> RenderableType:
     """`relureg regions` for people; files hold facets and affine maps in full."""
-    table = _table("region", "pattern", "bounded", "point", "facets", "neighbours", "affine map", left=(1, 2, 3, 5, 6))
+    table = plain_table(
+        "region", "pattern", "bounded", "point", "facets", "neighbours", "affine map", left=(1, 2, 3, 5, 6)
+    )
     for row in document["rows"]:
         table.add_row(
             _int(row["region"]), row["pattern"], "yes" if row["bounded"] else "no", _numbers(row["point"]),
@@ -117,18 +125,18 @@ def regions_table(document: Document) -> RenderableType:
             if row["rays"]:
                 table.add_row("", "", "", Text("rays " + " ".join(f"({_numbers(v)})" for v in row["rays"])))
     left_out = document["regions"] - len(document["rows"])
-    facts = _facts()
+    facts = facts_table()
     facts.add_row("regions", _int(document["regions"]))
     if left_out:
         facts.add_row("not shown", f"{_int(left_out)}   (-o FILE writes all)")
     for name in document["files"]:
         facts.add_row("written to", name)
-    return _page(document, document["domain"], table, facts, _checks_line(document))
+    return page(document, document["domain"], table, facts, _checks_line(document))
 
 
 def graph_table(document: Document) -> RenderableType:
     """`relureg graph` for people."""
-    facts = _facts()
+    facts = facts_table()
     facts.add_row("regions", _int(document["regions"]))
     facts.add_row("facets", _int(document["facets"]))
     if document["boundary_facets"]:
@@ -157,50 +165,59 @@ def graph_table(document: Document) -> RenderableType:
     for name in document["files"]:
         facts.add_row("written to", name)
     if document["degree_histogram"] is not None:
-        histogram = _table("degree", "regions", "share")
+        histogram = plain_table("degree", "regions", "share")
         for degree, count in document["degree_histogram"].items():
             histogram.add_row(degree, _int(count), f"{100 * count / document['regions']:.1f} %")
         parts.append(histogram)
-    return _page(document, document["domain"], *parts, _checks_line(document))
+    return page(document, document["domain"], *parts, _checks_line(document))
 
 
 def bounds_table(document: Document) -> RenderableType:
     """`relureg bounds` for people."""
-    table = _bounds_table(document["bounds"], None, with_sources=True)
+    table = plain_table("bound", "kind", "value", "", left=(0, 1, 3))
+    for bound in document["bounds"]:
+        note = bound["source"]
+        if not bound["applies"]:
+            note = f"does not apply: {bound['reason']}"
+        elif bound["reason"]:
+            note = f"{note}; {bound['reason']}"
+        table.add_row(bound["name"], _KINDS[bound["kind"]], _huge(bound["value"]), Text(note, style="dim"))
     if document["network"] is not None:
-        return _page(document, "", table)
+        return page(document, document["domain"] or "", table)
+    if document["widths"] is None:
+        return table
     first, *rest = document["widths"]
-    title = f"{_plural(first, 'input')}" + "".join(f" - {width}" for width in rest)
-    return Group(Text(title, style="bold"), Text(), _Indented(table))
+    title = f"{plural(first, 'input')}" + "".join(f" - {width}" for width in rest)
+    return Group(Text(title, style="bold"), Text(), Indented(table))
 
 
-def _page(document: Document, domain: str, *parts: RenderableType) -> RenderableType:
+def page(document: Document, domain: str, *parts: RenderableType) -> RenderableType:
+    """A title that names the network, and parts below it."""
     network = document["network"]
     widths = "".join(f" - {width}" for width in [*network["widths"], network["output_dim"]])
     units = network["num_units"]
     title = Text(network["name"], style="bold")
-    title.append(
-        f"   {_plural(network['input_dim'], 'input')}{widths}   {_plural(units, 'ReLU unit')}", style="not bold"
-    )
+    title.append(f"   {plural(network['input_dim'], 'input')}{widths}   {plural(units, 'ReLU unit')}", style="not bold")
     if domain:
         title.append(f"   {domain}", style="not bold")
     spaced: list[RenderableType] = [title]
     for part in parts:
-        spaced += [Text(), _Indented(part)]
+        spaced += [Text(), Indented(part)]
     return Group(*spaced)
 
 
-def _bounds_table(bounds: Iterable[Document], regions: int | None, *, with_sources: bool = False) -> Table:
+def _bounds_table(bounds: Iterable[Document], regions: int | None) -> Table:
+    """The upper bounds that apply, those of one value on one line; `relureg bounds` names all."""
     headers = ["bound", "value"] + ["regions / bound"] * (regions is not None) + [""]
-    table = _table(*headers, left=(0, len(headers) - 1))
+    table = plain_table(*headers, left=(0, len(headers) - 1))
+    by_value: dict[int, list[str]] = {}
     for bound in bounds:
-        note = bound["reason"] or ""
-        if not bound["applies"]:
-            note = f"does not apply: {note}"
-        elif with_sources:
-            note = f"{bound['source']}; {note}" if note else bound["source"]
-        share = [_share(regions, bound["value"])] if regions is not None else []
-        table.add_row(bound["name"], _huge(bound["value"]), *share, Text(note, style="dim"))
+        if bound["applies"] and bound["kind"] in ("upper", "exact"):
+            by_value.setdefault(bound["value"], []).append(bound["name"])
+    for value, (name, *others) in by_value.items():
+        share = [_share(regions, value)] if regions is not None else []
+        note = f"and {len(others)} more" if others else ""
+        table.add_row(name, _huge(value), *share, Text(note, style="dim"))
     return table
 
 
@@ -217,14 +234,16 @@ def _checks_line(document: Document) -> RenderableType:
     return line
 
 
-def _table(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
+def plain_table(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
+    """A table with a line under its headers; columns not in `left` are justified to the right."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for index, header in enumerate(headers):
         table.add_column(header, justify="left" if index in left else "right")
     return table
 
 
-def _facts(justify: Any = "left") -> Table:
+def facts_table(justify: Any = "left") -> Table:
+    """A table of facts, without headers."""
     table = Table.grid(padding=(0, 3))
     table.add_column()
     table.add_column(justify=justify, overflow="fold")
@@ -232,7 +251,7 @@ def _facts(justify: Any = "left") -> Table:
     return table
 
 
-class _Indented:
+class Indented:
     """A part two columns to the right, as wide as it needs to be."""
 
     def __init__(self, part: RenderableType) -> None:
@@ -249,7 +268,8 @@ def _int(value: int) -> str:
     return f"{value:,}"
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
+    """A count and its noun."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 

@@ -43,6 +43,23 @@ def test_interrupting_a_long_count(fixtures: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_interrupting_a_verification_in_processes(tmp_path: Path) -> None:
+    words = ["verify", "--random", "3000", "--widths", "3,8,8", "--jobs", "2", "--junit", "report.xml"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(timeout=4)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout, stderr.strip()) == (130, "", "relureg: interrupted")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_reader_that_has_gone_is_no_error(fixtures: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)

@@ -233,7 +233,7 @@ def test_bounds_as_json(path: str, run_relureg: Run) -> None:
 def check_bounds(result: dict[str, Any], path: str) -> None:
     for bound in result["bounds"]:
         assert set(bound) >= {"name", "kind", "value", "applies", "reason", "source"}
-        assert bound["kind"] in ("upper", "lower", "exact")
+        assert bound["kind"] in ("upper", "exact", "lower", "line")
         assert (bound["value"] is None) is not bound["applies"]
     values = {bound["name"]: bound["value"] for bound in result["bounds"]}
     assert only(values, BOUNDS[path]) == BOUNDS[path]

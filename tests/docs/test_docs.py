@@ -19,9 +19,10 @@ from jsonschema import Draft202012Validator
 
 from relureg import errors
 from relureg.cli.main import COMMANDS, run
-from relureg.engine.engines import AUTO, ENGINES
+from relureg.engine.engines import AUTO, COUNTERS, ENGINES
 from relureg.errors import NetworkError
 from relureg.network import json_
+from relureg.network.random_ import INITIALISATIONS
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -107,7 +108,7 @@ def test_the_architecture_names_every_module() -> None:
     assert set(re.findall(r"\w+\.py", tree)) == modules
     headers = {path.name for path in (ROOT / "relureg").rglob("*.[ch]pp")}
     assert set(re.findall(r"\w+\.[ch]pp", tree)) == headers
-    assert text.count("\n") < 220
+    assert text.count("\n") < 260
 
 
 # -- what --json prints --------------------------------------------------------------------------------
@@ -165,8 +166,27 @@ ANSWERS = [
     (0, "bounds --widths 784,11,11"),
     (0, "bounds --widths 3"),
     (0, "bounds --widths 40,40,40,40"),
+    (0, "bounds --widths 2,3,3 --maxout 3"),
+    (0, "bounds --widths 3,5,5 --bias-free"),
+    (0, "bounds --conv 4,2,2"),
+    (0, f"bounds {INT_2} --box -1 1"),
+    (0, f"count {TRUTH}/xor.json --engine charpoly"),
+    (4, f"count {TRUTH}/rand_3-60-1.json --engine charpoly --max-regions 100"),
+    (0, "construct"),
+    (0, "construct shi n=4"),
+    (0, "construct montufar-folding pieces=2,2 d=3 last=3"),
+    (0, "random --widths 2,4"),
+    (0, f"verify {INT_2} {TRUTH}/xor.json"),
+    (0, "verify --random 3 --widths 3,4,3 --seed 2 --jobs 1"),
+    (0, "verify fixtures/counterexample-3-9-4-1.json"),
+    (4, "verify fixtures/counterexample-3-9-4-1.json --max-regions 10"),
 ]
 REFUSALS = [
+    (2, "usage", f"graph {TRUTH}/xor.json --engine charpoly"),
+    (2, "usage", f"count {INT_2} --engine charpoly"),
+    (2, "usage", "construct nothing"),
+    (2, "usage", "random --widths 2,4 --init xavier"),
+    (2, "usage", "verify --random 3"),
     (3, "malformed", "count missing.onnx"),
     (3, "unsupported", f"inspect {NETS}/marabou_conv_mp1.onnx"),
     (2, "usage", "graph --no-such-option"),
@@ -223,7 +243,10 @@ def test_the_output_schema_refuses_what_scripts_could_not_rely_on(capsys: pytest
 
 
 def test_engines_are_those_of_the_registry() -> None:
-    assert schema("output.schema.json")["$defs"]["engine"]["enum"] == list(ENGINES)
+    definitions = schema("output.schema.json")["$defs"]
+    assert definitions["engine"]["enum"] == list(ENGINES)
+    assert definitions["counting_engine"]["enum"] == [*ENGINES, *COUNTERS]
+    assert definitions["random"]["properties"]["init"]["enum"] == list(INITIALISATIONS)
     assert f"`{AUTO}`, which `auto` means" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 
 from relureg import Complex, count_regions, enumerate_regions
+from relureg.network.arrangements import generic_regions, moment_curve, network_of_hyperplanes
 
-from .arrangements import (
-    ARRANGEMENTS,
-    SIMPLICIAL,
-    generic_facets,
-    generic_regions,
-    moment_curve,
-    network_of_hyperplanes,
-)
+from .arrangements import ARRANGEMENTS, SIMPLICIAL, arrangement, constructed, generic_facets
 
 KNOWN = json.loads(Path("fixtures/reference/arrangements.json").read_text())["arrangements"]
 LARGEST_IN_THE_SUITE = 100_000
@@ -49,9 +43,10 @@ def test_every_known_arrangement_is_built() -> None:
 
 @pytest.mark.parametrize("entry", _up_to(LARGEST_IN_THE_SUITE))
 def test_counts(entry: dict[str, Any]) -> None:
-    hyperplanes = ARRANGEMENTS[entry["name"]]
-    network = network_of_hyperplanes(hyperplanes, entry["name"])
-    assert (len(hyperplanes), network.input_dim, network.effective_dim) == (
+    made = constructed(entry["name"])
+    network = made.network
+    assert made.regions == entry["regions"]
+    assert (network.num_units, network.input_dim, network.effective_dim) == (
         entry["hyperplanes"],
         entry["dim"],
         entry["rank"],
@@ -70,7 +65,7 @@ def test_counts(entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize("entry", _up_to(LARGEST_WITH_A_GRAPH))
 def test_region_graphs(entry: dict[str, Any]) -> None:
     """One hidden stage: the graph is bipartite, and its diameter is the number of hyperplanes."""
-    cells = enumerate_regions(network_of_hyperplanes(ARRANGEMENTS[entry["name"]]))
+    cells = enumerate_regions(arrangement(entry["name"]))
     graph = cells.graph
     assert cells.num_regions == entry["regions"]
     assert graph.num_facets == entry.get("adjacencies", graph.num_facets) == _pairs_of_neighbouring_patterns(cells)
@@ -83,8 +78,17 @@ def test_region_graphs(entry: dict[str, Any]) -> None:
     assert all(check.passed is not False for check in cells.checks + cells.graph_checks)
 
 
+@pytest.mark.parametrize("entry", _up_to(LARGEST_IN_THE_SUITE))
+def test_the_characteristic_polynomial(entry: dict[str, Any]) -> None:
+    """Zaslavsky's theorem, by deletion and restriction: regions, bounded regions and facets without a single cell."""
+    count = count_regions(arrangement(entry["name"]), engine="charpoly")
+    assert count.engine == "charpoly"
+    assert (count.num_regions, count.num_relatively_bounded) == (entry["regions"], entry["relatively_bounded"])
+    assert count.num_facets == entry.get("adjacencies", count.num_facets)
+
+
 def test_distances_are_numbers_of_hyperplanes_between() -> None:
-    cells = enumerate_regions(network_of_hyperplanes(ARRANGEMENTS["Shi n=4"]))
+    cells = enumerate_regions(arrangement("Shi n=4"))
     signs = cells.records.signs
     for region in range(cells.num_regions):
         between = (signs != signs[region]).sum(axis=1)
@@ -107,7 +111,7 @@ def test_general_position_in_every_dimension(num: int, dim: int) -> None:
 @pytest.mark.sweep
 @pytest.mark.parametrize(("name", "regions", "rank"), [("resonance n=6", 1_066_044, 6), ("E7", 2_903_040, 7)])
 def test_the_largest_known_counts(name: str, regions: int, rank: int) -> None:
-    count = count_regions(network_of_hyperplanes(ARRANGEMENTS[name]))
+    count = count_regions(arrangement(name))
     assert (count.num_regions, count.num_bounded) == (regions, 0)
     assert {check.name: check.passed for check in count.checks}["watertight"] is True
     if name.startswith(SIMPLICIAL):

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from relureg import Network, count_regions, enumerate_regions
+from relureg.network.arrangements import generic_regions
 
-from .arrangements import generic_facets, generic_regions
+from .arrangements import generic_facets
 
 
 def _random_network(seed: int, *widths: int) -> Network:

@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network
-from relureg.theory.bounds import arrangement_bound
+from relureg.network.arrangements import generic_regions
 
 
 def _count(name: str, domain: Domain | None = None) -> Complex:
@@ -59,7 +59,7 @@ def _pre_activation(network: Network, x: Fraction, unit: int) -> Fraction:
 def test_one_hidden_layer_in_general_position(name: str, regions: int, facets: int, diameter: int) -> None:
     cells = _count(name)
     (width,) = cells.network.widths
-    assert cells.num_regions == regions == arrangement_bound(width, cells.network.input_dim)
+    assert cells.num_regions == regions == generic_regions(width, cells.network.input_dim)
     assert (cells.facets.num_inner, cells.graph.diameter) == (facets, diameter)
 
 
@@ -83,7 +83,7 @@ def test_a_controller_in_its_box_and_on_the_whole_space() -> None:
 
 def test_a_pendulum_controller() -> None:
     cells = _count("overt_single_pendulum_small.nnet")
-    assert cells.per_stage == (arrangement_bound(25, 2), 1278)
+    assert cells.per_stage == (generic_regions(25, 2), 1278)
     assert (cells.num_regions, cells.num_bounded, cells.facets.num_inner) == (1278, 1180, 2505)
 
 

@@ -9,15 +9,17 @@ import pytest
 import relureg
 from relureg import Network, bounds
 from relureg.errors import UsageError
-from relureg.theory.bounds import (
-    Architecture,
-    arrangement_bound,
+from relureg.network.arrangements import generic_regions
+from relureg.theory.architecture import Architecture
+from relureg.theory.published import iter_bounds
+from relureg.theory.upper_bounds import (
+    hinz_van_de_geer_2019,
+    line_bound,
     montufar_2017,
-    one_input_product,
     raghu_2017,
     serra_2018,
     trivial,
-)  # fmt: skip
+)
 
 VALUES = json.loads(Path("fixtures/reference/values.json").read_text())
 
@@ -29,8 +31,14 @@ def test_the_table_of_bounds(entry: dict[str, int]) -> None:
     assert raghu_2017(a) == entry["raghu_ZNL_product"]
     assert montufar_2017(a) == entry["montufar2017"]
     assert serra_2018(a) == entry["serra2018"]
-    if a.input_dim == 1:
-        assert one_input_product(a) == entry["prod_np1"]
+    assert hinz_van_de_geer_2019(a) == entry["hinz_binomial"]
+    assert line_bound(a) - 1 == entry["diameter_ub_prod_minus_1"]
+    values = {bound.name: bound.value for bound in iter_bounds(a)}
+    assert values["Pascanu et al. 2013, Theorem 1"] == entry["lb_pascanu2013"]
+    assert values["Montúfar et al. 2014, Theorem 5"] == entry["lb_montufar2014"]
+    assert values["Serra et al. 2018, Theorem 6"] == entry["lb_serra2018"]
+    assert values["product for one input"] == entry.get("prod_np1")
+    assert values["Arora et al. 2018, one input"] == entry.get("arora_1d")
 
 
 @pytest.mark.parametrize("entry", VALUES["serra_fig5b_bounds"] + VALUES["serra_fig4_bounds"], ids=lambda e: str(e["n"]))
@@ -64,16 +72,19 @@ def test_each_bound_dominates_the_next() -> None:
             assert serra_2018(a) <= montufar_2017(a) <= raghu_2017(a) <= trivial(a)
 
 
-def test_arrangement_bound() -> None:
-    assert [arrangement_bound(n, d) for n, d in [(5, 2), (8, 3), (16, 5), (40, 4), (3, 7), (0, 2)]] == [
+def test_generic_regions() -> None:
+    assert [generic_regions(n, d) for n, d in [(5, 2), (8, 3), (16, 5), (40, 4), (3, 7), (0, 2)]] == [
         16, 93, 6885, 102_091, 8, 1,
     ]  # fmt: skip
 
 
 def test_bounds_are_sorted_and_say_why_one_does_not_apply() -> None:
     found = {bound.name: bound for bound in bounds(widths=[5, 16, 3])}
-    values = [bound.value for bound in found.values() if bound.value is not None]
-    assert values == sorted(values)
+    upper = [bound.value for bound in found.values() if bound.value is not None and bound.is_upper]
+    assert upper == sorted(upper)
+    kinds = [bound.kind for bound in found.values() if bound.applies]
+    assert kinds == sorted(kinds, key=["upper", "exact", "lower", "line"].index)
+    assert [bound.applies for bound in found.values()] == sorted((b.applies for b in found.values()), reverse=True)
     znl = found["Zhang-Naitzat-Lim 2018, Thm 6.3"]
     assert not znl.applies
     assert znl.reason == "layer 2 has 3 units, fewer than the 5 inputs"
@@ -83,7 +94,7 @@ def test_bounds_are_sorted_and_say_why_one_does_not_apply() -> None:
 def test_hypotheses_of_zhang_naitzat_lim_are_shown() -> None:
     network = relureg.load("fixtures/nets/marabou_fc1_2_25x3_2.onnx")
     znl = next(bound for bound in bounds(network) if bound.name.startswith("Zhang"))
-    assert znl.value == arrangement_bound(25, 2) ** 3
+    assert znl.value == generic_regions(25, 2) ** 3
     assert {h.text: h.holds for h in znl.hypotheses} == {
         "each layer depends on the layer before it alone": True,
         "every hidden layer has at least as many units as inputs": True,

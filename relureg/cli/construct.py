@@ -1,0 +1,69 @@
+"""relureg construct: networks known to theory, with the exact count each must have."""
+
+from __future__ import annotations
+
+import click
+
+from relureg.cli.options import EXIT_CODES, emit, output_options, timed
+from relureg.cli.output import network_output_options, write_network
+from relureg.errors import UsageError
+
+EPILOG = f"""\b
+Examples:
+  relureg construct
+  relureg construct zigzag pieces=4,3,5 | relureg count
+  relureg construct shi n=4 -o shi.json
+
+{EXIT_CODES}"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("name", required=False)
+@click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
+@network_output_options
+@output_options
+@timed
+def construct(
+    name: str | None,
+    parameters: tuple[str, ...],
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+) -> None:
+    """Make the network NAME of the catalogue; without NAME, list the catalogue.
+
+    The network goes to FILE, or as relureg JSON to standard output (unless --json asks for its figures); the number of
+    regions that it must have is told on standard error, or on standard output when there is a FILE.
+    """
+    from relureg.network.catalogue import CONSTRUCTIONS, Constructed
+    from relureg.network.catalogue import construct as build
+    from relureg.reports.theory_documents import catalogue_document, construct_document
+    from relureg.reports.theory_tables import catalogue_table, construct_line, construct_table
+
+    if name is None:
+        if output is not None:
+            raise UsageError("name the construction to write; without a name they are listed")
+        emit(catalogue_document(CONSTRUCTIONS.values()), catalogue_table, as_json=as_json, started=started)
+        return
+    made: Constructed = build(name, _parsed(parameters))
+    document = construct_document(made, dict(_parsed(parameters)), output)
+    if output is not None or not as_json:
+        write_network(made.network, output, force=force)
+    if output is not None or as_json:
+        emit(document, construct_table, as_json=as_json, started=started)
+    elif not quiet:
+        click.echo(f"relureg: {construct_line(document)}", err=True)
+
+
+def _parsed(parameters: tuple[str, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in parameters:
+        key, equals, value = text.partition("=")
+        if not equals or key in found:
+            fault = "is given twice" if equals else "is not PARAMETER=VALUE"
+            raise UsageError(f"{text!r} {fault}; `relureg construct` lists the parameters")
+        found[key] = value
+    return found

@@ -1,0 +1,168 @@
+"""relureg verify: theorems checked on exact complexes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from relureg.cli.options import EXIT_CODES, emit, output_options, parse_widths, read_network, timed
+from relureg.errors import LimitReachedError, OutputError, TheoremViolatedError, UsageError
+from relureg.network import json_
+from relureg.network.files import write_atomically
+
+if TYPE_CHECKING:
+    from relureg.network.model import Network
+    from relureg.theory.verification import Limits, Verification
+
+EPILOG = f"""\b
+Examples:
+  relureg verify fixtures/truth/int_2-6-6-1.json
+  relureg verify --random 20 --widths 2,6,6 --widths 3,5,5 --init he --init integer --seed 1
+  relureg verify fixtures/counterexample-3-9-4-1.json --claims --save violations
+
+{EXIT_CODES}"""
+
+MAX_SAVED = 10
+"""Violating networks that are saved and made small in one run."""
+
+_PROGRESS_EVERY = 10.0
+"""Seconds between lines of progress."""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("nets", nargs=-1, metavar="[NET]...")
+@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
+@click.option("--widths", multiple=True, metavar="N0,N1,...", help="Of random networks; several are taken in turn.")
+@click.option(
+    "--init", "inits", multiple=True, help="Of random networks: he, torch, integer, sparse, nobias; several in turn."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random networks.")
+@click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
+@click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
+@click.option(
+    "--save", metavar="FOLDER", default="relureg-violations", show_default=True,
+    help="Where violating networks go, each as it is and made small.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace an existing report.")
+@click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores by default.")
+@click.option(
+    "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."
+)
+@click.option(
+    "--timeout", type=float, metavar="SECONDS", help="For one network; a slower one is left out (exit code 4)."
+)
+@output_options
+@timed
+def verify(
+    nets: tuple[str, ...],
+    raw: bool,
+    count: int | None,
+    widths: tuple[str, ...],
+    inits: tuple[str, ...],
+    seed: int,
+    claims: bool,
+    junit: str | None,
+    save: str,
+    force: bool,
+    engine: str,
+    jobs: int | None,
+    max_regions: int | None,
+    timeout: float | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+) -> None:
+    """Check theorems on the exact complexes of networks: of each NET, or of random ones.
+
+    Theorems marked "claimed" are published but false as stated; they are reported, and fail the run only with --claims.
+    A network that violates a theorem is saved, as it is and made small (units dropped, weights rounded).
+    """
+    from relureg.reports.junit import junit_report
+    from relureg.reports.theory_documents import verify_document
+    from relureg.reports.theory_tables import verify_table
+    from relureg.theory.verification import Limits, random_networks, verify_all
+
+    if junit is not None and Path(junit).exists() and not force:
+        raise OutputError("the file exists; give --force to replace it", where=junit)
+    if count is None:
+        if widths or inits:
+            raise UsageError("--widths and --init need --random K")
+        networks = [read_network(net, raw=raw, quiet=quiet, verbose=verbose) for net in nets or (None,)]
+    elif nets:
+        raise UsageError("give either NET or --random, not both")
+    elif not widths:
+        raise UsageError("--random needs --widths, such as --widths 2,6,6")
+    else:
+        networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
+    limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
+    cores = jobs or os.cpu_count() or 1
+    results = list(_with_progress(verify_all(networks, limits, jobs=cores), len(networks), quiet))
+    saved = _save_violations(results, Path(save), limits, claims=claims, quiet=quiet)
+    if junit is not None:
+        write_atomically(Path(junit), junit_report(results, claims=claims), force=force)
+    document = verify_document(results, claims=claims, seed=None if count is None else seed, saved=saved)
+    emit(document, verify_table, as_json=as_json, started=started)
+    _close(results, claims=claims)
+
+
+def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> Iterator[Verification]:
+    """Say now and then on stderr how far the run is."""
+    told = time.monotonic()
+    for number, result in enumerate(results, start=1):
+        yield result
+        if not quiet and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY):
+            told = time.monotonic()
+            click.echo(f"relureg: {number:,} of {total:,} networks verified", err=True)
+
+
+def _save_violations(
+    results: Iterable[Verification], folder: Path, limits: Limits, *, claims: bool, quiet: bool
+) -> dict[str, str]:
+    """Save each violating network and a small one; files are named by content, so that a rerun finds them there."""
+    from relureg.theory.verification import smallest_violation
+
+    saved: dict[str, str] = {}
+    for result in [result for result in results if result.violations(claims=claims)][:MAX_SAVED]:
+        verdict = result.violations(claims=claims)[0]
+        what = f"{result.network.name} violates {verdict.theorem}: {verdict.detail}"
+        saved[_write(result.network, folder)] = what
+        if not quiet:
+            click.echo(f"relureg: {what}; looking for a smaller one", err=True)
+        small = smallest_violation(result.network, verdict.theorem, limits)
+        if small != result.network:
+            saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
+    return saved
+
+
+def _write(network: Network, folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
+    path = folder / f"{name}_{network.sha256[:12]}.json"
+    write_atomically(path, json_.write(network), force=True)
+    return str(path)
+
+
+def _close(results: list[Verification], *, claims: bool) -> None:
+    """After the answer is printed: raise what its exit code must tell."""
+    violations = [(result, verdict) for result in results for verdict in result.violations(claims=claims)]
+    if violations:
+        result, verdict = violations[0]
+        more = f", and {len(violations) - 1:,} more" if len(violations) > 1 else ""
+        raise TheoremViolatedError(f"{result.network.name} violates {verdict.theorem}: {verdict.detail}{more}")
+    stopped = [result for result in results if result.stopped_by is not None]
+    if stopped:
+        raise LimitReachedError(
+            f"{len(stopped):,} of {len(results):,} networks were stopped by a limit and are not verified"
+        )

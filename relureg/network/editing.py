@@ -1,0 +1,100 @@
+"""Small changes to a network that give another network: a unit left out, parameters rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+
+from relureg.errors import UsageError
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.model import Network, Stage
+from relureg.network.rational import RationalMatrix
+
+
+def without_unit(network: Network, stage: int, unit: int) -> Network:
+    """The network without unit `unit` (from 0) of stage `stage` (from 1); a stage left empty goes too.
+
+    What depended on the unit depends on the others as before.
+
+    Examples
+    --------
+    >>> xor = Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]])
+    >>> without_unit(xor, 1, 0).widths
+    (1,)
+    """
+    if not (1 <= stage <= len(network.stages) and 0 <= unit < network.widths[stage - 1]):
+        raise UsageError(f"there is no unit {unit} in stage {stage}")
+    keep = [index for index in range(network.widths[stage - 1]) if index != unit]
+    renumbered = {INPUT: INPUT}
+    stages: list[Stage] = []
+    for number, old in enumerate(network.stages, start=1):
+        form = _without_inputs(old.pre_activation, stage, keep, renumbered)
+        if number == stage:
+            form = AffineForm(
+                constant=form.constant.rows(keep), terms={s: matrix.rows(keep) for s, matrix in form.terms.items()}
+            )
+            if not keep:
+                continue
+        stages.append(Stage(pre_activation=form, name=old.name))
+        renumbered[number] = len(stages)
+    output = _without_inputs(network.output, stage, keep, renumbered)
+    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=output)
+
+
+def _without_inputs(form: AffineForm, stage: int, keep: list[int], renumbered: dict[int, int]) -> AffineForm:
+    """A later form that no longer sees a unit."""
+    terms = {}
+    for source, matrix in form.terms.items():
+        if source != stage:
+            terms[renumbered[source]] = matrix
+        elif keep:
+            terms[renumbered[source]] = matrix.columns(keep)
+    return AffineForm(constant=form.constant, terms=terms)
+
+
+Entry = tuple[int, int, int, int]
+"""Stage (from 1), source (-1 for the constant), row and column of one parameter."""
+
+CONSTANT = -1
+
+
+def hidden_parameters(network: Network) -> list[Entry]:
+    """Where the hidden parameters are that are not 0."""
+    found = []
+    for number, stage in enumerate(network.stages, start=1):
+        form = stage.pre_activation
+        for source, matrix in [(CONSTANT, form.constant), *form.terms.items()]:
+            rows, columns = np.nonzero(matrix.numerators)
+            found += [(number, source, int(i), int(j)) for i, j in zip(rows, columns, strict=True)]
+    return found
+
+
+def parameter(network: Network, entry: Entry) -> Fraction:
+    """One hidden parameter."""
+    stage, source, row, column = entry
+    form = network.stages[stage - 1].pre_activation
+    matrix = form.constant if source == CONSTANT else form.terms[source]
+    return Fraction(matrix.numerators[row, column], matrix.denominator)
+
+
+def with_parameters(network: Network, change: Callable[[Entry, Fraction], Fraction]) -> Network:
+    """The network with every hidden parameter passed through a function; the output map stays."""
+    stages = []
+    for number, stage in enumerate(network.stages, start=1):
+        form = stage.pre_activation
+        terms = {source: _changed(matrix, number, source, change) for source, matrix in form.terms.items()}
+        constant = _changed(form.constant, number, CONSTANT, change)
+        stages.append(Stage(pre_activation=AffineForm(constant=constant, terms=terms), name=stage.name))
+    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=network.output)
+
+
+def _changed(
+    matrix: RationalMatrix, stage: int, source: int, change: Callable[[Entry, Fraction], Fraction]
+) -> RationalMatrix:
+    rows = [
+        [change((stage, source, i, j), value) for j, value in enumerate(row)]
+        for i, row in enumerate(matrix.fractions())
+    ]
+    return RationalMatrix.from_fractions(rows, matrix.shape[1])

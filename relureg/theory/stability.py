@@ -1,0 +1,86 @@
+"""Units that keep their sign on a whole domain, proved by exact interval arithmetic."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.domain import Domain
+from relureg.network.model import Network
+
+Interval = tuple[Fraction | None, Fraction | None]
+"""Lower and upper bound; None is infinite."""
+
+
+def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[int, ...], ...]:
+    """For each stage 1, -1 or 0 a unit: proved active (z >= 0), inactive (z <= 0) on the domain, or neither.
+
+    Interval arithmetic in rationals, one pass over the stages: what it finds is proved, but it does not find every
+    stable unit. Of a polytope it sees the rows that bound a single input. A unit that vanishes everywhere is inactive.
+
+    Examples
+    --------
+    >>> hat = Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
+    >>> stable_units(hat), stable_units(hat, Domain.box([0], [1]))
+    (((0, 0, 0),), ((1, -1, -1),))
+    """
+    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(network, domain)}
+    found = []
+    for number, stage in enumerate(network.stages, start=1):
+        intervals = _image(stage.pre_activation, sources)
+        found.append(tuple(_sign(interval) for interval in intervals))
+        sources[number] = [_rectified(interval) for interval in intervals]
+    return tuple(found)
+
+
+def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
+    intervals: list[Interval] = [(None, None)] * network.input_dim
+    if domain is None:
+        return intervals
+    domain.check_fits(network)
+    rows = zip(domain.normals.fractions(), domain.constants.fractions(), strict=True)
+    for normal, (constant,) in rows:  # constant + normal . x >= 0
+        axes = [axis for axis, entry in enumerate(normal) if entry]
+        if len(axes) != 1:
+            continue
+        low, high = intervals[axes[0]]
+        bound = -constant / normal[axes[0]]
+        if normal[axes[0]] > 0:
+            low = bound if low is None else max(low, bound)
+        else:
+            high = bound if high is None else min(high, bound)
+        intervals[axes[0]] = (low, high)
+    return intervals
+
+
+def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:
+    """The interval of each entry of an affine form."""
+    lows: list[Fraction | None] = [constant for (constant,) in form.constant.fractions()]
+    highs = list(lows)
+    for source, matrix in form.terms.items():
+        intervals = sources[source]
+        for unit, row in enumerate(matrix.numerators.tolist()):
+            for weight, (low, high) in zip(row, intervals, strict=True):
+                if weight:
+                    least, most = (low, high) if weight > 0 else (high, low)
+                    lows[unit] = _plus(lows[unit], weight, matrix.denominator, least)
+                    highs[unit] = _plus(highs[unit], weight, matrix.denominator, most)
+    return list(zip(lows, highs, strict=True))
+
+
+def _plus(total: Fraction | None, weight: int, denominator: int, value: Fraction | None) -> Fraction | None:
+    """Total + weight / denominator * value, where both are finite."""
+    return None if total is None or value is None else total + Fraction(weight, denominator) * value
+
+
+def _sign(interval: Interval) -> int:
+    low, high = interval
+    if high is not None and high <= 0:
+        return -1
+    return 1 if low is not None and low >= 0 else 0
+
+
+def _rectified(interval: Interval) -> Interval:
+    low, high = interval
+    zero = Fraction(0)
+    return (zero if low is None else max(low, zero), None if high is None else max(high, zero))
