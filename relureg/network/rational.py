@@ -128,6 +128,11 @@ class RationalMatrix:
         product: NDArray[np.float64] = self.floats @ points
         return product
 
+    @property
+    def num_held(self) -> int:
+        """How many numbers are held in memory."""
+        return int(self.numerators.size)
+
     def nonzeros(self) -> tuple[NDArray[np.intp], NDArray[np.intp], IntArray]:
         """Row, column and numerator of each entry that is not zero, row by row."""
         rows, columns = np.nonzero(self.numerators.astype(np.bool_))
@@ -178,7 +183,8 @@ class RationalMatrix:
             return self
         if not self.shape[1]:
             return RationalMatrix.zeros(self.shape[0], other.shape[1])
-        return RationalMatrix(self.numerators @ other.numerators, self.denominator * other.denominator)
+        product = _product(self.numerators, other.numerators)
+        return RationalMatrix(product, self.denominator * other.denominator)
 
     def __add__(self, other: RationalMatrix) -> RationalMatrix:
         if self.shape != other.shape:
@@ -336,6 +342,19 @@ def as_double(value: Fraction) -> float | None:
     except OverflowError:
         return None
     return rounded if Fraction(rounded) == value else None
+
+
+def _product(left: IntArray, right: IntArray) -> IntArray:
+    """The product of two integer matrices."""
+    (rows, inner), columns = left.shape, right.shape[1]
+    if rows * inner * columns < 2**14:  # conversion takes longer
+        return left @ right
+    from flint import fmpz_mat
+
+    factors = fmpz_mat(rows, inner, left.ravel().tolist()), fmpz_mat(inner, columns, right.ravel().tolist())
+    product = np.empty(rows * columns, dtype=object)
+    product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
+    return product.reshape(rows, columns)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:

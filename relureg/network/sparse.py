@@ -26,6 +26,9 @@ MAX_DENSE = 2**27
 MAX_PRODUCTS = 2**27
 """Most products of two entries in one multiplication: tens of seconds of exact arithmetic."""
 
+_SMALL = 2**12
+"""Entries of a matrix so small that a dense array is always faster."""
+
 _BLOCK = 2**20
 """Products held side by side while they are summed."""
 
@@ -84,6 +87,10 @@ class SparseMatrix(RationalMatrix):
     @classmethod
     def identity(cls, size: int) -> SparseMatrix:
         return cls.selection(np.arange(size, dtype=np.intp), size)
+
+    @classmethod
+    def zeros(cls, num_rows: int, num_columns: int) -> SparseMatrix:
+        return cls.from_entries((num_rows, num_columns), _none(), _none(), _ones(0))
 
     @classmethod
     def selection(cls, index: Index, size: int) -> SparseMatrix:
@@ -146,6 +153,10 @@ class SparseMatrix(RationalMatrix):
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
         return is_exact_fraction(self.values, self.denominator, kind)
 
+    @property
+    def num_held(self) -> int:
+        return len(self.values)
+
     def nonzeros(self) -> tuple[Index, Index, IntArray]:
         return self._rows, self.places, self.values
 
@@ -194,18 +205,18 @@ class SparseMatrix(RationalMatrix):
                 f"folding two layers of shapes {list(self.shape)} and {list(other.shape)} takes {total:,} products; "
                 f"at most {MAX_PRODUCTS:,} are computed"
             )
-        return compact(self._product(that, lengths))
+        return self._product(that, lengths)
 
     def __rmatmul__(self, other: RationalMatrix) -> RationalMatrix:
         # Python asks this first where the left factor is dense.
-        return SparseMatrix.of(other) @ self
+        return other if self.is_identity and other.shape[1] == self.shape[0] else SparseMatrix.of(other) @ self
 
     def _product(self, that: SparseMatrix, lengths: Index) -> SparseMatrix:
         """Row by row: each entry times the row of `that` which it meets, summed in blocks of rows."""
         before = np.concatenate([[0], np.cumsum(lengths)])  # products before each entry
         row_ends = before[self.starts]
         denominator = self.denominator * that.denominator
-        rows, first = [SparseMatrix.from_entries((0, that.shape[1]), _none(), _none(), _ones(0))], 0
+        rows, first = [SparseMatrix.zeros(0, that.shape[1])], 0
         while first < self.shape[0]:
             last = max(first + 1, int(np.searchsorted(row_ends, row_ends[first] + _BLOCK, side="right")) - 1)
             mine = slice(self.starts[first], self.starts[last])
@@ -225,14 +236,12 @@ class SparseMatrix(RationalMatrix):
         that = SparseMatrix.of(other)
         denominator = math.lcm(self.denominator, that.denominator)
         parts = [(m, m.values * (denominator // m.denominator)) for m in (self, that)]
-        return compact(
-            SparseMatrix.from_entries(
-                self.shape,
-                np.concatenate([m._rows for m, _ in parts]),
-                np.concatenate([m.places for m, _ in parts]),
-                np.concatenate([values for _, values in parts]),
-                denominator,
-            )
+        return SparseMatrix.from_entries(
+            self.shape,
+            np.concatenate([m._rows for m, _ in parts]),
+            np.concatenate([m.places for m, _ in parts]),
+            np.concatenate([values for _, values in parts]),
+            denominator,
         )
 
     __radd__ = __add__
@@ -287,9 +296,12 @@ class SparseMatrix(RationalMatrix):
         )
 
 
-def compact(matrix: SparseMatrix) -> RationalMatrix:
-    """The dense form of a matrix at least half of whose entries are not zero: it is smaller, and faster."""
-    if 2 * len(matrix.values) < math.prod(matrix.shape):
+def compact(matrix: RationalMatrix) -> RationalMatrix:
+    """The dense form of what is small, or a column, or at least half full: it is faster there, and not larger."""
+    if not isinstance(matrix, SparseMatrix):
+        return matrix
+    size = math.prod(matrix.shape)
+    if size > _SMALL and matrix.shape[1] > 1 and 2 * matrix.num_held < size:
         return matrix
     return RationalMatrix(matrix.numerators, matrix.denominator)
 
