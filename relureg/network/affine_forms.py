@@ -24,7 +24,7 @@ from relureg.network.sparse import Index, SparseMatrix, compact
 INPUT = 0
 """The number of the source that is the network's input."""
 
-MAX_WIDTH = 2**17
+MAX_WIDTH = 2**18
 """Most entries of the input or of a stage."""
 
 MAX_ENTRIES = 2**24
@@ -161,6 +161,10 @@ class AffineTensor:
         if math.prod(shape) != self.form.size:
             raise ValueError(f"{self.form.size} entries do not fill shape {list(shape)}")
         return AffineTensor(shape=tuple(shape), form=self.form)
+
+    def flattened(self) -> AffineTensor:
+        """The same entries as a vector."""
+        return AffineTensor(shape=(self.form.size,), form=self.form)
 
     def positions(self) -> Index:
         """The number of each entry, in the tensor's shape: what moves these moves the entries."""

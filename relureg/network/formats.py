@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relureg.errors import MalformedNetworkError, NetworkError, UsageError
-from relureg.network import json_, nnet, onnx_
+from relureg.network import json_, nnet, onnx_, onnx_writer
 from relureg.network.files import read_bytes, write_atomically
 from relureg.network.model import Network
 
@@ -54,7 +54,7 @@ FORMATS = (
         suffix=".onnx",
         recognises=lambda head: head[:1] == b"\x08",  # field 1 of ModelProto, ir_version
         read=lambda source: onnx_.read(source.data, name=source.name, folder=source.folder),
-        write=onnx_.write,
+        write=onnx_writer.write,
     ),
 )
 """Every format, in the order in which content is tried."""
