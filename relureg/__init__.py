@@ -10,6 +10,8 @@ from relureg.complex.graph import RegionGraph
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.network.sklearn_ import from_sklearn
+from relureg.network.torch_ import from_torch
 from relureg.theory.bounds import Bound, bounds
 from relureg.version import __version__
 
@@ -24,6 +26,8 @@ __all__ = [
     "bounds",
     "count_regions",
     "enumerate_regions",
+    "from_sklearn",
+    "from_torch",
     "load",
     "save",
 ]

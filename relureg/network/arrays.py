@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.network.affine_forms import MAX_ENTRIES
 from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix
 
 Array = NDArray[Any]
 
@@ -41,12 +42,29 @@ def read_npz(data: bytes, *, name: str) -> Network:
     return from_arrays(_layers_of(_archive(data)), name=name)
 
 
-def write_npz(layers: Sequence[tuple[Array, Array]]) -> bytes:
-    """An archive of W0, b0, W1, b1, ..., weights of shape (units, inputs)."""
+def write_npz(network: Network) -> bytes:
+    """An archive of W0, b0, W1, b1, ... in doubles, weights of shape (units, inputs).
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        Skip connections, or a number that is no double: the format has no place for them.
+    """
+    if not network.is_sequential:
+        raise UnsupportedNetworkError(".npz has no place for skip connections; write JSON or ONNX")
+    forms = [stage.pre_activation for stage in network.stages] + [network.output]
+    sizes = [network.input_dim, *network.widths]
+    arrays: dict[str, Array] = {}
+    for number, (form, size) in enumerate(zip(forms, sizes, strict=True)):
+        weight = form.terms.get(number, RationalMatrix.zeros(form.size, size))
+        if not (weight.is_exact_as(np.float64) and form.constant.is_exact_as(np.float64)):
+            raise UnsupportedNetworkError(
+                "a parameter is no double, and .npz holds only doubles; write JSON, or allow rounding",
+                where=f"layer {number + 1}",
+            )
+        arrays |= {f"W{number}": weight.floats, f"b{number}": form.constant.floats.reshape(-1)}
     stream = io.BytesIO()
-    arrays = {f"{letter}{k}": array for k, pair in enumerate(layers) for letter, array in zip("Wb", pair, strict=True)}
-    # savez takes arrays by name; the keyword allow_pickle is none of them.
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
+    np.savez(stream, **arrays)  # type: ignore[arg-type]  # the keyword allow_pickle is none of the names
     return stream.getvalue()
 
 

@@ -8,29 +8,40 @@ from relureg.errors import UnsupportedNetworkError
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
+from relureg.network.rounding import Dtype
 
 
-def write(network: Network) -> bytes:
-    """The network as an ONNX model: Gemm and Relu, float32 where that is exact, else float64.
+def write(network: Network, *, dtype: Dtype | None = None) -> bytes:
+    """The network as an ONNX model: Gemm and Relu, in float32 or float64.
+
+    Parameters
+    ----------
+    network : Network
+    dtype : {"float32", "float64"}, optional
+        By default float32 where that is exact, else float64.
 
     Raises
     ------
     UnsupportedNetworkError
-        A parameter is no double, so that ONNX cannot hold it exactly.
+        A parameter is no number of that type, so that the file would be another network.
     """
     from onnx import TensorProto, helper
 
     forms = [stage.pre_activation for stage in network.stages] + [network.output]
     matrices = [matrix for form in forms for matrix in (form.constant, *form.terms.values())]
-    for matrix in matrices:
-        if not matrix.is_exact_as(np.float64):
-            raise UnsupportedNetworkError("a parameter is no double, and ONNX holds only floats; write JSON")
-    single = all(matrix.is_exact_as(np.float32) for matrix in matrices)
-    dtype, kind = (np.float32, TensorProto.FLOAT) if single else (np.float64, TensorProto.DOUBLE)
+    if dtype is None:
+        dtype = "float32" if all(matrix.is_exact_as(np.float32) for matrix in matrices) else "float64"
+    single = dtype == "float32"
+    kind = TensorProto.FLOAT if single else TensorProto.DOUBLE
+    if not all(matrix.is_exact_as(np.float32 if single else np.float64) for matrix in matrices):
+        raise UnsupportedNetworkError(
+            f"a parameter is no {dtype}; "
+            + ("write float64, JSON, or allow rounding" if single else "write JSON, or allow rounding")
+        )
     nodes, initializers = [], []
 
     def constant(label: str, matrix: RationalMatrix, shape: tuple[int, ...]) -> str:
-        values = matrix.floats.reshape(shape).astype(dtype)
+        values = matrix.floats.reshape(shape).astype(np.float32 if single else np.float64)
         initializers.append(helper.make_tensor(label, kind, shape, values.tobytes(), raw=True))
         return label
 
