@@ -8,8 +8,8 @@ substituting forms into forms.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -41,11 +41,15 @@ class AffineForm:
     terms: Mapping[int, RationalMatrix]
     """Source number -> matrix of shape (n, size of that source), a `SparseMatrix` where it is large and has
     few entries; zero matrices are left out."""
+    span: frozenset[int] | None = field(default=None, compare=False, repr=False)
+    """Stages whose input rows span those of this form, for a network under construction; None: not known."""
 
     def __post_init__(self) -> None:
         kept = {s: compact(matrix) for s, matrix in sorted(self.terms.items()) if not matrix.is_zero}
         object.__setattr__(self, "terms", MappingProxyType(kept))
         object.__setattr__(self, "constant", compact(self.constant))
+        if INPUT not in kept:
+            object.__setattr__(self, "span", frozenset())
 
     @classmethod
     def of_constant(cls, column: RationalMatrix) -> AffineForm:
@@ -79,7 +83,8 @@ class AffineForm:
             )
             for source, width in widths.items()
         }
-        return cls(constant=RationalMatrix.vstack((form.constant for form in forms), 1), terms=terms)
+        constant = RationalMatrix.vstack((form.constant for form in forms), 1)
+        return cls(constant=constant, terms=terms, span=_union(form.span for form in forms))
 
     @property
     def size(self) -> int:
@@ -99,22 +104,31 @@ class AffineForm:
         terms = dict(self.terms)
         for source, matrix in other.terms.items():
             terms[source] = terms[source] + matrix if source in terms else matrix
-        return AffineForm(constant=self.constant + other.constant, terms=terms)
+        return AffineForm(
+            constant=self.constant + other.constant, terms=terms, span=_union((self.span, other.span))
+        )
 
     def map(self, matrix: RationalMatrix) -> AffineForm:
         """The form ``matrix @ y``."""
-        return AffineForm(constant=matrix @ self.constant, terms={s: matrix @ m for s, m in self.terms.items()})
+        return AffineForm(
+            constant=matrix @ self.constant, terms={s: matrix @ m for s, m in self.terms.items()}, span=self.span
+        )
 
     def scale(self, factors: RationalMatrix) -> AffineForm:
         """The form whose i-th entry is ``factors[i] * y[i]``; `factors` has shape (n, 1)."""
         return AffineForm(
             constant=self.constant.scale_rows(factors),
             terms={s: m.scale_rows(factors) for s, m in self.terms.items()},
+            span=self.span,
         )
 
     def entries(self, index: NDArray[np.intp]) -> AffineForm:
         """The form made of the entries `index` of y, in that order, repeated where it repeats."""
-        return AffineForm(constant=self.constant.rows(index), terms={s: m.rows(index) for s, m in self.terms.items()})
+        return AffineForm(
+            constant=self.constant.rows(index),
+            terms={s: m.rows(index) for s, m in self.terms.items()},
+            span=self.span,
+        )
 
     def evaluate(self, one: RationalMatrix, sources: Mapping[int, RationalMatrix]) -> RationalMatrix:
         """The value, shape (n, k), at k places side by side.
@@ -239,6 +253,11 @@ def concatenate(tensors: Sequence[AffineTensor], axis: int) -> AffineTensor:
     joined = AffineForm.concatenate([tensor.form for tensor in tensors])
     whole = AffineTensor(shape=(joined.size,), form=joined)
     return whole.reshape(order.shape) if axis == 0 else whole.take(order)
+
+
+def _union(spans: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
+    known = list(spans)
+    return None if None in known else frozenset().union(*(span for span in known if span))
 
 
 def check_size(shape: Sequence[int]) -> None:

@@ -94,6 +94,9 @@ class Network:
     """The tensors that make up the input, one after the other; empty where the file does not name them."""
     outputs: tuple[Port, ...] = ()
     """The tensors that make up the output, likewise."""
+    spanning_stages: tuple[int, ...] | None = None
+    """Stages, from 1, whose input rows are known to span those of all stages; None: not known. Only the rank
+    of `input_rows` is found faster with it, as a leaky ReLU hands its input rows on to every later stage."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -178,8 +181,9 @@ class Network:
 
     @cached_property
     def input_rows(self) -> RationalMatrix:
-        """Every map that a unit applies directly to the input, stacked; d columns."""
-        blocks = (s.pre_activation.terms.get(INPUT) for s in self.stages)
+        """Maps that units apply directly to the input, stacked: d columns, and the span of all such maps."""
+        chosen = self.stages if self.spanning_stages is None else [self.stages[k - 1] for k in self.spanning_stages]
+        blocks = (stage.pre_activation.terms.get(INPUT) for stage in chosen)
         return RationalMatrix.vstack((b for b in blocks if b is not None), self.input_dim)
 
     @cached_property

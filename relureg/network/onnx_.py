@@ -106,6 +106,7 @@ class _Evaluation:
             notices=tuple(self.notices),
             inputs=inputs,
             outputs=outputs,
+            spanning_stages=tuple(self.builder.spanning),
         )
 
     def output_shapes(self) -> list[Shape]:

@@ -13,6 +13,7 @@ kinks. The units of a maximum compare two values; they also cut where neither of
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -33,6 +34,8 @@ class StageBuilder:
     """The stages of a network under construction; its methods add some, and return what they compute."""
 
     stages: list[Stage] = field(default_factory=list)
+    spanning: list[int] = field(default_factory=list)
+    """The stages whose input rows span those of all; the others apply to the input what these do already."""
 
     def relu(self, z: AffineTensor, name: str) -> AffineTensor:
         """``max(z, 0)``."""
@@ -48,12 +51,14 @@ class StageBuilder:
         if not len(kinked):
             return z
         # A slope of 1 is no kink, and gets no unit.
+        z = self._in_next_stage(z) if len(kinked) == z.form.size else z
         bends = AffineTensor(shape=(len(kinked),), form=z.form.entries(kinked))
         weights = AffineTensor(shape=bends.shape, form=complement.form.entries(kinked))
         return z.multiply(spread) + _scatter(self.relu(bends, name).multiply(weights), kinked, z.shape)
 
     def absolute(self, z: AffineTensor, name: str) -> AffineTensor:
         """``|z|``."""
+        z = self._in_next_stage(z)
         return self.relu(z, name).scale_by(Fraction(2)) + (-z)
 
     def clip(self, z: AffineTensor, low: Fraction | None, high: Fraction | None, name: str) -> AffineTensor:
@@ -120,10 +125,19 @@ class StageBuilder:
         order = np.array([entries[0] for entries in candidates], dtype=np.intp)
         return AffineTensor(shape=tuple(shape), form=pool.entries(order))
 
+    def _in_next_stage(self, z: AffineTensor) -> AffineTensor:
+        """The same tensor, known to have its input rows in those of the stage that is to be made of it."""
+        if z.form.span is not None or z.form.is_constant:
+            return z
+        span = frozenset({len(self.stages) + 1})
+        return AffineTensor(shape=z.shape, form=dataclasses.replace(z.form, span=span))
+
     def _units(self, form: AffineForm, name: str, kind: StageKind) -> AffineForm:
         if form.is_constant:
             return AffineForm.of_constant(form.constant.masked_rows((form.constant.numerators > 0)[:, 0].astype(bool)))
         self.stages.append(Stage(pre_activation=form, name=name, kind=kind))
+        if form.span is None or len(self.stages) in form.span:
+            self.spanning.append(len(self.stages))
         return AffineForm.of_source(len(self.stages), form.size)
 
 

@@ -145,7 +145,7 @@ class _Interpreter:
         return Network(
             name=name, input_dim=starts[-1], stages=tuple(self.context.builder.stages), output=form,
             notices=(*self.context.notices, *comparison_notices(self.context.builder.stages)), inputs=tuple(inputs),
-            outputs=outputs,
+            outputs=outputs, spanning_stages=tuple(self.context.builder.spanning),
         )  # fmt: skip
 
     def _call(self, node: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]] | None:
