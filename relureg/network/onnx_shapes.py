@@ -222,9 +222,19 @@ def _range(call: Call) -> Value:
     return np.arange(start, limit, step, dtype=np.int64)
 
 
+@operator("Mod")
+def _mod(call: Call) -> Value:
+    left, right = (np.array(call.integers(i)).reshape(call.any(i).shape) for i in (0, 1))
+    if not right.all():
+        raise ValueError("a division by zero")
+    check_size(np.broadcast_shapes(left.shape, right.shape))
+    return np.asarray(left % right, dtype=np.int64)
+
+
 @operator("Equal")
 def _equal(call: Call) -> Value:
     left, right = (np.array(call.integers(i)).reshape(call.any(i).shape) for i in (0, 1))
+    check_size(np.broadcast_shapes(left.shape, right.shape))
     return np.asarray(left == right, dtype=np.int64)
 
 

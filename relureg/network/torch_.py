@@ -227,6 +227,7 @@ def _torch() -> Any:
 def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
     """The traced graph, and what its nodes name; the mode of the module is put back."""
     modes = [(part, part.training) for part in module.modules()]
+    before = set(vars(module))
     module.eval()
     try:
         tracer = torch.fx.Tracer()
@@ -238,8 +239,10 @@ def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
     finally:
         for part, training in modes:
             part.training = training
-    parts = dict(tracer.root.named_modules()) | dict(tracer.root.named_parameters()) | dict(tracer.root.named_buffers())
-    return graph, parts
+        # torch.fx hangs the constants that it meets on the module.
+        constants = {name: vars(module).pop(name) for name in set(vars(module)) - before}
+    parts = dict(module.named_modules()) | dict(module.named_parameters()) | dict(module.named_buffers())
+    return graph, parts | constants
 
 
 def _module_call(module: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]]:

@@ -90,7 +90,7 @@ def test_a_threshold_at_which_it_jumps_is_refused() -> None:
 
 
 def test_the_rank_of_the_input_rows_is_that_of_all_stages() -> None:
-    c = {"w": random(5, 3), "u": random(3, 3), "v": random(3, 2), "s": random(5, 3)}
+    c = {"w": random(5, 3), "u": random(3, 3), "v": random(3, 2), "s": random(3, 5).T.copy()}
     leaky = [node("MatMul", "x w", "z"), node("LeakyRelu", "z", "h"), node("MatMul", "h u", "z2")]
     network = read(model([*leaky, node("LeakyRelu", "z2", "h2"), node("MatMul", "h2 v", "y")], c, [1, 5]))
     assert network.spanning_stages == (1,)
