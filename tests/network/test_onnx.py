@@ -220,9 +220,7 @@ def test_skip_connections_and_constant_outputs_read_back_equal() -> None:
 
 def test_a_parameter_that_is_no_double_is_not_written() -> None:
     third = RationalMatrix.from_fractions([[Fraction(1, 3)]], 1)
-    with pytest.raises(
-        UnsupportedNetworkError, match="a parameter is no float64; write JSON, or allow rounding"
-    ):
+    with pytest.raises(UnsupportedNetworkError, match="a parameter is no float64; write JSON, or allow rounding"):
         onnx_writer.write(Network.from_layers([[[1]], third], [[0], [0]]))
 
 
