@@ -291,8 +291,8 @@ def _adaptive_max_pool(c: Context, input: AffineTensor, output_size: Any, return
 
 @_function("add", "add_", "iadd", "radd")
 def _add(c: Context, input: Any, other: Any, alpha: float = 1) -> AffineTensor:
-    other = c.tensor(other)
-    return c.tensor(input) + (other if alpha == 1 else other.scale_by(c.number(alpha)))
+    addend = c.tensor(other)
+    return c.tensor(input) + (addend if alpha == 1 else addend.scale_by(c.number(alpha)))
 
 
 @_function("sub", "sub_", "isub")

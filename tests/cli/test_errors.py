@@ -9,7 +9,7 @@ from typing import Any
 
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto
 
 from tests.cli.command_line import INPUT, Run, check_one_line
 from tests.network.onnx_models import f32, model, node, two_layers

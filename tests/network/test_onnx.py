@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,8 @@ def test_a_real_file_computes_what_onnxruntime_computes(name: str) -> None:
 def test_only_what_is_said_was_assumed_on_reading() -> None:
     notices = {name: relureg.load(NETS / f"{name}.onnx").notices for name in RUNNABLE}
     assert {name: len(said) for name, said in notices.items() if said} == {
-        "marabou_conv_mp1": 1, "marabou_leakyrelu_zoo": 1, "marabou_multiInput_add": 3, "marabou_oneInput_twoBranches": 2,
+        "marabou_conv_mp1": 1, "marabou_leakyrelu_zoo": 1, "marabou_multiInput_add": 3,
+        "marabou_oneInput_twoBranches": 2,
     }  # fmt: skip
     assert notices["marabou_conv_mp1"][0].startswith("MaxPool (output '9'): 384 units compare values; ")
 

@@ -85,7 +85,7 @@ def test_values_are_exact() -> None:
 
 
 def test_a_threshold_at_which_it_jumps_is_refused() -> None:
-    with pytest.raises(UnsupportedNetworkError, match="ThresholdedRelu .*: it jumps at its threshold"):
+    with pytest.raises(UnsupportedNetworkError, match=r"ThresholdedRelu .*: it jumps at its threshold"):
         read(model([node("ThresholdedRelu", "x", "y", alpha=1.0)], {}, [1, 2]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ def test_a_real_file_computes_what_its_numbers_say(name: str) -> None:
     sizes, at = [inputs, *map(int, numbers[3 : 3 + hidden]), outputs], 3 + hidden
     points = np.random.default_rng(0).normal(scale=3, size=(1000, inputs))
     value = points
-    for before, after in zip(sizes, sizes[1:], strict=False):  # ReLU after each layer, the last one too
+    for before, after in pairwise(sizes):  # ReLU after each layer, the last one too
         block = np.array(numbers[at : at + after * (before + 1)]).reshape(after, before + 1)
         value, at = np.maximum(value @ block[:, :-1].T + block[:, -1], 0), at + block.size
     assert at == len(numbers)
