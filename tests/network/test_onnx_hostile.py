@@ -66,7 +66,9 @@ def test_too_many_nodes_are_refused() -> None:
     while size > 127:
         prefix, size = prefix + bytes([size & 127 | 128]), size >> 7
     data = b"\x08\x08\x3a" + prefix + bytes([size]) + graph
-    with pytest.raises(NetworkError, match=r"the graph has 1,000,000 nodes; at most 100,000 are read|not an ONNX model"):
+    with pytest.raises(
+        NetworkError, match=r"the graph has 1,000,000 nodes; at most 100,000 are read|not an ONNX model"
+    ):
         onnx_.read(data, name="given", folder=None)
 
 
