@@ -15,7 +15,7 @@ test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, and count the largest known ones
-	$(BIN)/python -m pytest -m sweep tests/contract tests/reference
+	$(BIN)/python -m pytest -m sweep
 
 SANITIZED := build/sanitize
 

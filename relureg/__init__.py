@@ -15,6 +15,8 @@ from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
 from relureg.network.random_ import random_network
+from relureg.network.sklearn_ import from_sklearn
+from relureg.network.torch_ import from_torch
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
@@ -37,6 +39,8 @@ __all__ = [
     "construct",
     "count_regions",
     "enumerate_regions",
+    "from_sklearn",
+    "from_torch",
     "load",
     "load_complex",
     "random_network",

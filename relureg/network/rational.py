@@ -19,6 +19,11 @@ from numpy.typing import NDArray
 IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
 
+_PRIME = 2**61 - 1
+
+_SMALL = 2**10
+"""Entries of a matrix so small that elimination over the integers is the fastest way to its rank."""
+
 
 class RationalMatrix:
     """A rational matrix of shape (rows, columns), immutable, in lowest terms.
@@ -65,10 +70,18 @@ class RationalMatrix:
         mantissas, exponents = np.frexp(array)
         # frexp gives m in [1/2, 1): m * 2^53 is an integer for every double.
         integers = np.ldexp(mantissas, 53).astype(np.int64)
-        shifts = exponents.astype(np.int64) - 53
-        lowest = int(shifts[integers != 0].min(initial=0))
-        numerators = [int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)]
-        return cls(np.array(numerators, dtype=object).reshape(array.shape), 1 << -lowest, array + 0.0)
+        # An odd numerator is the shortest: most weights are float32, with 29 zero bits at the end.
+        _, trailing = np.frexp((integers & -integers).astype(np.float64))
+        zeros = np.where(integers != 0, trailing - 1, 0).astype(np.int64)
+        odd, shifts = integers >> zeros, exponents + zeros - 53
+        lowest = int(shifts[odd != 0].min(initial=0))
+        shifts = np.where(odd != 0, shifts - lowest, 0)
+        if (exponents - lowest).max(initial=0) < 63:
+            numerators = (odd << shifts).astype(object)
+        else:
+            entries = [int(m) << int(e) for m, e in zip(odd.flat, shifts.flat, strict=True)]
+            numerators = np.array(entries, dtype=object).reshape(array.shape)
+        return RationalMatrix(numerators, 1 << -lowest, array + 0.0)
 
     @classmethod
     def from_fractions(cls, rows: Sequence[Sequence[Fraction | int]], num_columns: int) -> RationalMatrix:
@@ -78,17 +91,17 @@ class RationalMatrix:
         for i, row in enumerate(rows):
             # int() lest the numerator of a NumPy integer keeps its 64 bits.
             numerators[i] = [int(entry.numerator) * (denominator // entry.denominator) for entry in row]
-        return cls(numerators, denominator)
+        return RationalMatrix(numerators, denominator)
 
     @classmethod
     def zeros(cls, num_rows: int, num_columns: int) -> RationalMatrix:
-        return cls(_filled((num_rows, num_columns)))
+        return RationalMatrix(_filled((num_rows, num_columns)))
 
     @classmethod
     def identity(cls, size: int) -> RationalMatrix:
         numerators = _filled((size, size))
         np.fill_diagonal(numerators, 1)
-        return cls(numerators)
+        return RationalMatrix(numerators)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -107,17 +120,9 @@ class RationalMatrix:
     @cached_property
     def doubles(self) -> NDArray[np.float64] | None:
         """The entries as the doubles they are, read-only; None when one of them is no double."""
-        if self.denominator & (self.denominator - 1):
+        doubles = as_doubles(self.numerators.ravel(), self.denominator)
+        if doubles is None:
             return None
-        try:
-            doubles = np.array([n / self.denominator for n in self.numerators.flat], dtype=np.float64)
-        except OverflowError:
-            return None
-        for n, (numerator, denominator) in zip(
-            self.numerators.flat, map(float.as_integer_ratio, doubles.tolist()), strict=True
-        ):
-            if n * denominator != numerator * self.denominator:
-                return None
         doubles = doubles.reshape(self.shape)
         doubles.flags.writeable = False
         return doubles
@@ -138,14 +143,28 @@ class RationalMatrix:
         rounded.flags.writeable = False
         return rounded
 
+    def times_floats(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The product with floats, shape (columns, k), rounded."""
+        product: NDArray[np.float64] = self.floats @ points
+        return product
+
+    @property
+    def num_held(self) -> int:
+        """How many numbers are held in memory."""
+        return int(self.numerators.size)
+
+    def nonzeros(self) -> tuple[NDArray[np.intp], NDArray[np.intp], IntArray]:
+        """Row, column and numerator of each entry that is not zero, row by row."""
+        rows, columns = np.nonzero(self.numerators.astype(np.bool_))
+        return rows, columns, self.numerators[rows, columns]
+
     @cached_property
     def is_integral(self) -> bool:
         return self.denominator == 1
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
         """Whether every entry is a number of that floating-point type."""
-        with np.errstate(over="ignore"):
-            return self.doubles is not None and bool((self.doubles.astype(kind) == self.doubles).all())
+        return are_exact_as(self.doubles, kind)
 
     @cached_property
     def is_zero(self) -> bool:
@@ -168,7 +187,7 @@ class RationalMatrix:
         )
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.denominator, tuple(self.numerators.flat)))
+        return hash((self.shape, self.denominator, tuple(self.nonzeros()[2])))
 
     def __repr__(self) -> str:
         return f"RationalMatrix(shape={self.shape}, denominator={self.denominator})"
@@ -184,7 +203,8 @@ class RationalMatrix:
             return self
         if not self.shape[1]:
             return RationalMatrix.zeros(self.shape[0], other.shape[1])
-        return RationalMatrix(self.numerators @ other.numerators, self.denominator * other.denominator)
+        product = _product(self.numerators, other.numerators)
+        return RationalMatrix(product, self.denominator * other.denominator)
 
     def __add__(self, other: RationalMatrix) -> RationalMatrix:
         if self.shape != other.shape:
@@ -233,9 +253,14 @@ class RationalMatrix:
     def vstack(cls, blocks: Iterable[RationalMatrix], num_columns: int) -> RationalMatrix:
         """Blocks with `num_columns` columns each, one under the other."""
         parts = list(blocks)
+        sparse = next((part for part in parts if type(part) is not RationalMatrix), cls)
+        return sparse._stack(parts, num_columns)
+
+    @staticmethod
+    def _stack(parts: Sequence[RationalMatrix], num_columns: int) -> RationalMatrix:
         denominator = math.lcm(1, *(part.denominator for part in parts))
         scaled = [part.numerators * (denominator // part.denominator) for part in parts]
-        return cls(np.concatenate([_filled((0, num_columns)), *scaled]), denominator)
+        return RationalMatrix(np.concatenate([_filled((0, num_columns)), *scaled]), denominator)
 
     @classmethod
     def hstack(cls, blocks: Iterable[RationalMatrix], num_rows: int) -> RationalMatrix:
@@ -245,20 +270,35 @@ class RationalMatrix:
     # -- linear algebra ----------------------------------------------------------------------------
 
     def pivot_columns(self) -> list[int]:
-        """Indices of the first columns that form a basis of the column space; their number is the rank."""
+        """Indices of columns that form a basis of the column space; their number is the rank.
+
+        Columns that are independent modulo a prime are independent. Where there are as many as the matrix
+        has rows or columns that are not zero, there can be no more; else elimination over the rationals decides.
+        """
+        from flint import nmod_mat
+
+        if math.prod(self.shape) <= _SMALL:
+            return _pivots(*self._echelon()[::2])
+        at_rows, at_columns, values = self.nonzeros()
+        rows, place_in = np.unique(at_rows, return_inverse=True)
+        columns, place_across = np.unique(at_columns, return_inverse=True)
+        if not len(values):
+            return []
+        flat = [0] * (len(rows) * len(columns))
+        for place, value in zip((place_in * len(columns) + place_across).tolist(), values.tolist(), strict=True):
+            flat[place] = value % _PRIME
+        echelon, rank = nmod_mat(len(rows), len(columns), flat, _PRIME).rref()
+        if rank < min(len(rows), len(columns)):
+            echelon, _, rank = self.rows(rows).columns(columns)._echelon()
+        return [int(columns[j]) for j in _pivots(echelon, rank)]
+
+    def _echelon(self) -> tuple[Any, int, int]:
+        """The reduced echelon form as integers, their common denominator, and the rank."""
         from flint import fmpz_mat
 
-        rows, columns = self.shape
-        if not rows or not columns:
-            return []
         # Scaling a row by a positive number moves no pivot, and keeps the integers short.
-        matrix = fmpz_mat(rows, columns, [n for row in self.primitive_rows() for n in row])
-        echelon, _, rank = matrix.rref()
-        pivots: list[int] = []
-        for i in range(rank):
-            start = pivots[-1] + 1 if pivots else 0
-            pivots.append(next(j for j in range(start, columns) if echelon[i, j] != 0))
-        return pivots
+        echelon, denominator, rank = fmpz_mat(*self.shape, [n for row in self.primitive_rows() for n in row]).rref()
+        return echelon, int(denominator), rank
 
     def rank(self) -> int:
         """The exact rank."""
@@ -266,18 +306,14 @@ class RationalMatrix:
 
     def kernel(self) -> RationalMatrix:
         """A basis, row by row in coprime integers, of the vectors x with ``self @ x = 0``."""
-        from flint import fmpz_mat
-
         columns = self.shape[1]
-        pivots = self.pivot_columns()
+        echelon, denominator, rank = self._echelon()
+        pivots = _pivots(echelon, rank)
         free = [j for j in range(columns) if j not in pivots]
         basis = np.empty((len(free), columns), dtype=object)
-        if not pivots:
-            return RationalMatrix.identity(columns)
-        echelon, denominator, _ = fmpz_mat(*self.shape, [n for row in self.primitive_rows() for n in row]).rref()
         for k, j in enumerate(free):
             vector = [0] * columns
-            vector[j] = int(denominator)
+            vector[j] = denominator
             for i, pivot in enumerate(pivots):
                 vector[pivot] = -int(echelon[i, j])
             basis[k] = primitive(vector)
@@ -286,6 +322,35 @@ class RationalMatrix:
     def primitive_rows(self) -> list[tuple[int, ...]]:
         """Each row scaled by a positive number to coprime integers; a zero row stays zero."""
         return [primitive(row) for row in self.numerators.tolist()]
+
+
+def as_doubles(numerators: IntArray, denominator: int) -> NDArray[np.float64] | None:
+    """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
+    if denominator & (denominator - 1):
+        return None
+    try:
+        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
+    except OverflowError:
+        return None
+    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
+        if n * q != p * denominator:
+            return None
+    return doubles
+
+
+def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
+    """Whether there are doubles, and all of them are numbers of that floating-point type."""
+    with np.errstate(over="ignore"):
+        return doubles is not None and bool((doubles.astype(kind) == doubles).all())
+
+
+def _pivots(echelon: Any, rank: int) -> list[int]:
+    """The columns in which the rows of an echelon form begin."""
+    pivots: list[int] = []
+    for i in range(rank):
+        start = pivots[-1] + 1 if pivots else 0
+        pivots.append(next(j for j in range(start, echelon.ncols()) if echelon[i, j] != 0))
+    return pivots
 
 
 def primitive(row: Sequence[int]) -> tuple[int, ...]:
@@ -342,6 +407,19 @@ def as_double(value: Fraction) -> float | None:
     except OverflowError:
         return None
     return rounded if Fraction(rounded) == value else None
+
+
+def _product(left: IntArray, right: IntArray) -> IntArray:
+    """The product of two integer matrices."""
+    (rows, inner), columns = left.shape, right.shape[1]
+    if rows * inner * columns < 2**14:  # conversion takes longer
+        return left @ right
+    from flint import fmpz_mat
+
+    factors = fmpz_mat(rows, inner, left.ravel().tolist()), fmpz_mat(inner, columns, right.ravel().tolist())
+    product = np.empty(rows * columns, dtype=object)
+    product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
+    return product.reshape(rows, columns)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:

@@ -139,6 +139,8 @@ ANSWERS = [
     (0, f"inspect {INT_2}"),
     (0, f"inspect {NETS}/acasxu_tiny_5_5_5.nnet"),
     (0, f"inspect {NETS}/marabou_fc_2_2_3.onnx"),
+    (0, f"inspect {NETS}/marabou_multiInput_add.onnx"),
+    (0, f"inspect {NETS}/marabou_conv_mp1.onnx"),
     *(
         (code, f"{command} --engine {engine}")
         for engine in ("auto", *ENGINES)
@@ -188,7 +190,7 @@ REFUSALS = [
     (2, "usage", "random --widths 2,4 --init xavier"),
     (2, "usage", "verify --random 3"),
     (3, "malformed", "count missing.onnx"),
-    (3, "unsupported", f"inspect {NETS}/marabou_conv_mp1.onnx"),
+    (3, "malformed", f"inspect {NETS}/MANIFEST.json"),
     (2, "usage", "graph --no-such-option"),
     (2, "usage", f"bounds {INT_2} --widths 2,2"),
     (2, "domain", f"count {INT_2} --box 1 0"),
