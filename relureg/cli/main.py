@@ -13,11 +13,11 @@ import traceback
 import click
 
 from relureg.cli.options import EXIT_CODES, Outcome
-from relureg.errors import LimitReachedError, OutputError, ReluregError, UsageError
+from relureg.errors import ExpressionError, LimitReachedError, OutputError, ReluregError, UsageError
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "bounds")
+COMMANDS = ("inspect", "count", "graph", "bounds", "tropical")
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
 EPILOG = f"""\b
@@ -92,6 +92,8 @@ def run(arguments: list[str]) -> int:
 
 def _fail(error: ReluregError, as_json: bool) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
+    if isinstance(error, ExpressionError):
+        click.echo("\n".join(f"  {line}" for line in error.excerpt.splitlines()), err=True)
     if as_json:
         document = {"error": {"kind": error.kind, "message": error.message, "where": error.where}}
         try:

@@ -75,6 +75,12 @@ class TropicalRational:
         """The pruned F + G, on each of whose pieces F, G and F - G are affine."""
         return largest_of([[self.numerator, self.denominator]], watch)
 
+    def is_same_function(self, other: TropicalRational, watch: Watch | None = None) -> bool:
+        """Whether two quotients are one function: whether ``F + G'`` and ``F' + G`` have the same pruned form."""
+        crossed = [[self.numerator, other.denominator]], [[other.numerator, self.denominator]]
+        left, right = (largest_of(one, watch) for one in crossed)
+        return left == right
+
     def __add__(self, other: TropicalRational) -> TropicalRational:
         if self.denominator == other.denominator:
             return _reduced([[self.numerator], [other.numerator]], [self.denominator])
