@@ -18,6 +18,7 @@ Where the exponents span fewer than d dimensions, dimensions are counted in that
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -73,6 +74,12 @@ class DualSubdivision:
         return list(self.polynomial.terms)
 
 
+    @property
+    def points(self) -> list[Point]:
+        """The vertices in the coordinates `axes`, in which the polytope has full dimension."""
+        return [tuple(exponent[axis] for axis in self.axes) for exponent in self.exponents]
+
+
 def dual_subdivision(polynomial: TropicalPolynomial, watch: Watch | None = None) -> DualSubdivision:
     """The dual subdivision of a tropical polynomial; monomials that do not matter are no vertices of it.
 
@@ -101,6 +108,41 @@ def newton_vertices(polynomial: TropicalPolynomial) -> list[Exponents]:
     """The vertices of the Newton polytope, ascending."""
     exponents = list(polynomial.terms)
     return [exponents[index] for index in _newton_vertices(polynomial)]
+
+
+def polygon(points: Sequence[Point]) -> list[Point]:
+    """The corners of the convex hull of points in the plane, counterclockwise (Andrew's monotone chain)."""
+
+    def chain(listed: Iterable[Point]) -> list[Point]:
+        corners: list[Point] = []
+        for point in listed:
+            while len(corners) > 1 and _turn(corners[-2], corners[-1], point) <= 0:
+                corners.pop()
+            corners.append(point)
+        return corners
+
+    ordered = sorted(set(points))
+    if len(ordered) < 3:
+        return ordered
+    return chain(ordered)[:-1] + chain(reversed(ordered))[:-1]
+
+
+def area(points: Sequence[Point]) -> Fraction:
+    """The exact area of the convex hull of points in the plane, the length of one on a line, 1 for the single point."""
+    dim = len(points[0])
+    if dim == 0:
+        return Fraction(1)
+    if dim == 1:
+        return max(x for (x,) in points) - min(x for (x,) in points)
+    first, *corners = polygon(points)
+    doubled = (_turn(first, one, other) for one, other in itertools.pairwise(corners))
+    return sum(doubled, Fraction(0)) / 2
+
+
+def _turn(origin: Point, one: Point, other: Point) -> Fraction:
+    """Twice the signed area of a triangle."""
+    (x, y), (a, b), (c, d) = origin, one, other
+    return (a - x) * (d - y) - (b - y) * (c - x)
 
 
 def _newton_vertices(polynomial: TropicalPolynomial) -> tuple[int, ...]:
