@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from relureg.complex.checks import Check
-from relureg.complex.complex import Complex
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.tropical.construction import Construction
+from relureg.tropical.equality import Equality
 from relureg.tropical.levels import LevelSet, off_hypersurface
 from relureg.tropical.pieces import Piece, Pieces
-from relureg.tropical.polynomial import TropicalPolynomial
+from relureg.tropical.polynomial import TropicalPolynomial, Watch
 from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.subdivision import DualSubdivision, area
 from relureg.tropical.zonotope import Zonotope
@@ -55,12 +55,13 @@ def pieces(outputs: Outputs, products: Sequence[TropicalPolynomial], found: Piec
     return Check(name=name, passed=True, detail=f"the same on {len(found.regions):,} regions, exactly")
 
 
-def chain(linear_regions: int, merged: int, regions: int) -> Check:
-    """Open linear regions <= N(F + G) <= activation regions."""
+def chain(linear_regions: int, merged: int, regions: int | None) -> Check:
+    """Open linear regions <= N(F + G) <= activation regions; the last where F and G come from the network itself."""
+    numbers = [linear_regions, merged] + ([] if regions is None else [regions])
     return Check(
         name="chain",
-        passed=linear_regions <= merged <= regions,
-        detail=f"{linear_regions:,} <= {merged:,} <= {regions:,}",
+        passed=numbers == sorted(numbers),
+        detail=" <= ".join(f"{number:,}" for number in numbers),
     )
 
 
@@ -80,6 +81,8 @@ def boundary(function: TropicalRational, level: LevelSet) -> Check:
     if point is not None:
         return Check(name="boundary", passed=False, detail=f"{_show(point)} is not on the hypersurface")
     count = len(level.boundary_points)
+    if not count:
+        return Check(name="boundary", passed=None, detail="no two neighbouring regions lie on its two sides")
     return Check(name="boundary", passed=True, detail=f"{count} boundary points on the hypersurface, exactly")
 
 
@@ -122,10 +125,34 @@ def duality(subdivisions: Sequence[DualSubdivision]) -> Check:
     return Check(name="duality", passed=True, detail=f"{len(told)} subdivisions tile their Newton polytopes")
 
 
-def depth(built: Construction) -> Check:
+def same_form(function: TropicalRational, back: TropicalRational, watch: Watch | None = None) -> Check:
+    """The form of a network made from an expression is the expression: ``F + G'`` and ``F' + G`` are one polynomial."""
+    passed = function.is_same_function(back, watch)
+    return Check(name="same_form", passed=passed, detail="F + G' and F' + G have the same monomials")
+
+
+def round_trip(equality: Equality) -> Check:
+    """A network and the one made from its tropical form are one function, on the complex of both together."""
+    if equality.witness is not None:
+        return Check(name="round_trip", passed=False, detail=f"they differ at {_show(equality.witness)}")
+    return Check(name="round_trip", passed=True, detail=f"no difference on {equality.regions:,} regions")
+
+
+def combined(found: Sequence[Check]) -> Check:
+    """The same check for several outputs as one: it fails if one fails."""
+    first = found[0]
+    failed = next((check for check in found if check.passed is False), None)
+    if failed is not None or len(found) == 1:
+        return failed or first
+    passed = True if any(check.passed for check in found) else None
+    return Check(name=first.name, passed=passed, detail="; ".join(dict.fromkeys(check.detail for check in found)))
+
+
+def depth(built: Sequence[Construction]) -> Check:
     """A network made by pairwise maxima is as shallow as the theorem says."""
-    passed = built.num_layers <= built.depth_bound
-    return Check(name="depth", passed=passed, detail=f"{built.num_layers} layers <= {built.depth_bound}")
+    passed = all(one.num_layers <= one.depth_bound for one in built)
+    detail = ", ".join(f"{one.num_layers} <= {one.depth_bound}" for one in built)
+    return Check(name="depth", passed=passed, detail=f"layers {detail}")
 
 
 def without_biases(network: Network) -> Network:

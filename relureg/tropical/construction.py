@@ -195,5 +195,3 @@ def _network(layers: Sequence[tuple[Sequence[Row], int]], name: str) -> Network:
     weights = [RationalMatrix.from_fractions([row[1:] for row in rows], width) for rows, width in layers]
     biases = [RationalMatrix.from_fractions([row[:1] for row in rows], 1) for rows, _ in layers]
     return Network.from_layers(weights, biases, name=name)
-
-

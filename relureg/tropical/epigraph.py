@@ -136,7 +136,7 @@ class _Sum:
 
         It is a vertex of the upper hull: that of a face of a Minkowski sum in a generic direction.
         """
-        row = self.constant
+        row: IntArray = self.constant
         for factor in self.factors:
             values = factor[:, columns] @ point
             best = len(values) - 1 - int(np.argmax(values[::-1]))
@@ -174,7 +174,9 @@ class _Cone:
         matrix = [[1, *[0] * (self.size - 1)], [0] * (self.size - 1) + [1]]
         matrix += [[*(-entry for entry in row), 1] for row in rows]
         # Generator k satisfies all inequalities with equality but the k-th: the columns of the inverse.
-        inverse, denominator = fmpz_mat([[int(entry) for entry in row] for row in matrix]).inv().numer_denom()
+        # flint's own type information does not know that the inverse of an integer matrix is a rational one.
+        exact: Any = fmpz_mat([[int(entry) for entry in row] for row in matrix]).inv()
+        inverse, denominator = exact.numer_denom()
         sign = 1 if denominator > 0 else -1
         every = (1 << self.size) - 1
         self.alive: dict[int, _Generator] = {

@@ -132,18 +132,14 @@ def _num_components(cells: Complex, chosen: np.ndarray) -> int:
     return int(number_connected_components(graph))
 
 
-def _boundary_points(
-    cells: Complex, function: TropicalRational, level: Fraction, max_points: int
-) -> tuple[Point, ...]:
+def _boundary_points(cells: Complex, function: TropicalRational, level: Fraction, max_points: int) -> tuple[Point, ...]:
     """One point on the segment between the points of two neighbours on different sides of the level."""
     side = cells.records.signs[:, -1]
     pairs = cells.facets.regions
     crossing = np.flatnonzero(side[pairs].prod(axis=1) < 0)
     if len(crossing) > max_points:
         crossing = crossing[np.linspace(0, len(crossing) - 1, max_points).astype(int)]
-    return tuple(
-        _root(function, cells.point(int(a)), cells.point(int(b)), level) for a, b in pairs[crossing]
-    )
+    return tuple(_root(function, cells.point(int(a)), cells.point(int(b)), level) for a, b in pairs[crossing])
 
 
 def _root(function: TropicalRational, start: Point, end: Point, level: Fraction) -> Point:

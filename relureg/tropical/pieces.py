@@ -18,6 +18,7 @@ from relureg.complex.complex import Complex
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
+from relureg.tropical.growth import Growth
 
 Piece = tuple[Fraction, ...]
 """An affine function: constant, then slopes."""
@@ -56,8 +57,9 @@ class _SplitForm:
 class Pieces:
     """The affine pieces of a network's tropical rational map, region by region."""
 
-    def __init__(self, cells: Complex) -> None:
+    def __init__(self, cells: Complex, growth: Growth | None = None) -> None:
         self.cells = cells
+        self._growth = growth or Growth()
         network = cells.network
         self._stages = [_SplitForm(stage.pre_activation) for stage in network.stages]
         self._output = _SplitForm(network.output)
@@ -66,17 +68,22 @@ class Pieces:
     @cached_property
     def regions(self) -> list[RegionPieces]:
         """In the order of the complex."""
-        return [self._region(signs) for signs in self.cells.records.signs]
+        found = []
+        self._growth.place = "the pieces on the regions"
+        for number, signs in enumerate(self.cells.records.signs):
+            self._growth.look(f"pieces on {number:,} of {self.cells.num_regions:,} regions")
+            found.append(self._region(signs))
+        return found
 
-    @cached_property
-    def num_linear_regions(self) -> int:
-        """Maximal connected open sets on which the network is affine, counted by joining regions across facets."""
+    def num_linear_regions(self, output: int) -> int:
+        """Maximal connected open sets on which one output is affine, by joining regions across facets."""
         from networkx import Graph, number_connected_components
 
         graph = Graph()
         graph.add_nodes_from(range(self.cells.num_regions))
         pairs = self.cells.facets.regions.tolist()
-        graph.add_edges_from((a, b) for a, b in pairs if self.regions[a].values == self.regions[b].values)
+        values = [region.values[output] for region in self.regions]
+        graph.add_edges_from((a, b) for a, b in pairs if values[a] == values[b])
         return int(number_connected_components(graph))
 
     def _region(self, signs: Sequence[int]) -> RegionPieces:

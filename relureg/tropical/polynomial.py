@@ -62,9 +62,7 @@ class TropicalPolynomial:
         return cls(RationalMatrix(numerators.reshape(len(best), -1), rows.denominator))
 
     @classmethod
-    def of_terms(
-        cls, terms: Mapping[Sequence[Fraction | int | float], Fraction | int | float]
-    ) -> TropicalPolynomial:
+    def of_terms(cls, terms: Mapping[Sequence[Fraction | int | float], Fraction | int | float]) -> TropicalPolynomial:
         """From exponents to coefficient; floats are taken as the dyadic rationals they are."""
         dims = {len(exponents) for exponents in terms}
         if len(dims) > 1:
@@ -153,9 +151,7 @@ class TropicalPolynomial:
         return upper_hull([[self.monomials.numerators]], watch)
 
 
-def largest_of(
-    alternatives: Sequence[Sequence[TropicalPolynomial]], watch: Watch | None = None
-) -> TropicalPolynomial:
+def largest_of(alternatives: Sequence[Sequence[TropicalPolynomial]], watch: Watch | None = None) -> TropicalPolynomial:
     """The pruned tropical sum of tropical products, ``max over alternatives of the sum of factors``.
 
     Products are not expanded: the work follows the number of monomials that the result has.

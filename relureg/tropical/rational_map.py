@@ -11,14 +11,14 @@ rational weight will do, and integer weights give integer exponents. Each polyno
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
+from relureg.tropical.growth import Growth
 from relureg.tropical.polynomial import TropicalPolynomial, Watch, largest_of
 from relureg.tropical.rational_function import TropicalRational
 
@@ -75,50 +75,6 @@ class TropicalMap:
         )
 
 
-@dataclass(slots=True, kw_only=True)
-class Growth:
-    """Limits on monomials and time, and a place to report progress to.
-
-    Parameters
-    ----------
-    max_monomials : int, optional
-        Stop when a polynomial keeps more monomials than this.
-    timeout : float, optional
-        Stop after this many seconds.
-    report : callable, optional
-        Called with a line of text each time something has been done.
-    """
-
-    max_monomials: int | None = None
-    timeout: float | None = None
-    report: Callable[[str], None] | None = None
-    place: str = ""
-    """What is being made, for messages."""
-    started: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.max_monomials is not None and self.max_monomials < 1:
-            raise UsageError(f"max_monomials is {self.max_monomials}; at least 1 is needed")
-        if self.timeout is not None and not self.timeout > 0:
-            raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
-        self.started = time.monotonic()
-
-    def watch(self, monomials: int) -> None:
-        """Look at the limits with so many monomials found in the polynomial under way.
-
-        Raises
-        ------
-        LimitReachedError
-            One is reached.
-        """
-        if self.max_monomials is not None and monomials > self.max_monomials:
-            raise LimitReachedError(f"the limit of {self.max_monomials:,} monomials, in {self.place}")
-        if self.timeout is not None and time.monotonic() - self.started > self.timeout:
-            raise LimitReachedError(f"the time limit of {self.timeout:g} s, in {self.place}")
-        if self.report is not None:
-            self.report(f"{self.place}: {monomials:,} monomials")
-
-
 def tropical_map(
     network: Network, *, thresholds: Thresholds | None = None, growth: Growth | None = None
 ) -> TropicalMap:
@@ -171,9 +127,7 @@ def tropical_map(
 class _Stage:
     """One application of the recursion."""
 
-    def __init__(
-        self, name: str, limits: Growth, dim: int, sources: Mapping[int, Sequence[TropicalRational]]
-    ) -> None:
+    def __init__(self, name: str, limits: Growth, dim: int, sources: Mapping[int, Sequence[TropicalRational]]) -> None:
         self.name, self.limits, self.dim, self.sources = name, limits, dim, sources
         self.expanded = self.kept = 0
 

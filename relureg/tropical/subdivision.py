@@ -73,7 +73,6 @@ class DualSubdivision:
         """The vertices of the subdivision."""
         return list(self.polynomial.terms)
 
-
     @property
     def points(self) -> list[Point]:
         """The vertices in the coordinates `axes`, in which the polytope has full dimension."""
@@ -96,9 +95,7 @@ def dual_subdivision(polynomial: TropicalPolynomial, watch: Watch | None = None)
         polynomial=pruned,
         dim=len(hull.axes),
         axes=hull.axes,
-        cells=tuple(
-            Cell(monomials=tuple(sorted(g.tight)), vertex=_point(g, hull, polynomial.dim)) for g in vertices
-        ),
+        cells=tuple(Cell(monomials=tuple(sorted(g.tight)), vertex=_point(g, hull, polynomial.dim)) for g in vertices),
         edges=_edges(hull, vertices, polynomial.dim),
         newton_vertices=_newton_vertices(pruned),
     )

@@ -1,0 +1,205 @@
+"""The tropical view as a JSON document, and that document as tables."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from relureg.reports.documents import Document, _checks, _details, _head
+from relureg.reports.tables import _CHECK_WORDS, _facts, _huge, _Indented, _int, _page, _plural, _table
+from relureg.tropical.construction import Construction
+from relureg.tropical.notation import in_max_notation, in_tropical_notation
+from relureg.tropical.subdivision import DualSubdivision
+from relureg.tropical.view import OutputView, TropicalView
+
+MAX_SHOWN = 12
+"""Most monomials or points of a polynomial that the table writes out; --json has all."""
+
+
+def tropical_document(view: TropicalView, expression: str | None) -> Document:
+    """What `relureg tropical` tells."""
+    zonotope = view.zonotope
+    return _head("tropical", view.network) | {
+        "expression": expression,
+        "variables": list(view.variables),
+        "complete": view.complete,
+        "stopped_by": view.stopped_by,
+        "growth": [{"stage": one.name, "expanded": one.expanded, "kept": one.kept} for one in view.growth],
+        "integer_exponents": view.has_integer_exponents if view.outputs else None,
+        "outputs": [_output(one, view) for one in view.outputs],
+        "common_denominator": _common(view),
+        "regions": view.regions,
+        "zonotope": None if zonotope is None else {
+            "segments": zonotope.num_segments,
+            "vertices": zonotope.num_vertices,
+            "upper_vertices": zonotope.num_upper_vertices,
+        },
+        "construction": None if view.construction is None else _construction(view.construction),
+        "round_trip": [_construction(one) for one in view.round_trip],
+        "checks": _checks(view.checks),
+        "check_details": _details(view.checks),
+    }  # fmt: skip
+
+
+def tropical_table(document: Document) -> RenderableType:
+    """`relureg tropical` for people."""
+    parts: list[RenderableType] = []
+    if document["growth"]:
+        growth = _table("stage", "monomials expanded", "kept")
+        for stage in document["growth"]:
+            growth.add_row(stage["stage"], _huge(stage["expanded"]), _int(stage["kept"]))
+        parts.append(growth)
+    if document["outputs"]:
+        parts.append(_counts(document))
+        parts += [_form(output, document) for output in document["outputs"]]
+    facts = _facts()
+    _add_facts(facts, document)
+    if facts.row_count:
+        parts.append(facts)
+    checks = Text("checks")
+    for name, passed in document["checks"].items():
+        word, style = _CHECK_WORDS[passed]
+        checks.append(f"   {name.replace('_', ' ')} ")
+        checks.append(word, style=style)
+    checks.append(f"   {document['seconds']:.2f} s", style="dim")
+    parts.append(checks)
+    if document["expression"] is None:
+        return _page(document, "", *parts)
+    spaced: list[RenderableType] = [Text(document["expression"], style="bold")]
+    for part in parts:
+        spaced += [Text(), _Indented(part)]
+    return Group(*spaced)
+
+
+def _counts(document: Document) -> Table:
+    table = _table("output", "N(F)", "N(G)", "N(F+G)", "linear regions", "regions", "vertices of Newton polytopes")
+    for output in document["outputs"]:
+        above, below = output["numerator"], output["denominator"]
+        table.add_row(
+            f"y{output['output']}",
+            _int(above["monomials"]),
+            _int(below["monomials"]),
+            _int(output["sum_monomials"]),
+            _known(output["linear_regions"]),
+            _known(document["regions"]),
+            f"{_int(above['newton_vertices'])}, {_int(below['newton_vertices'])}",
+        )
+    return table
+
+
+def _form(output: Document, document: Document) -> RenderableType:
+    kind = "integer" if document["integer_exponents"] else "rational"
+    lines = _facts()
+    lines.add_row(f"y{output['output']} = F - G", f"{kind} exponents")
+    for label, key in (("F", "numerator"), ("G", "denominator")):
+        one = output[key]
+        if one["monomials"] > MAX_SHOWN:
+            lines.add_row(f"  {label}", f"{_int(one['monomials'])} monomials (--json lists them)")
+        else:
+            lines.add_row(f"  {label}", one["max"])
+            lines.add_row("", one["tropical"])
+        lines.add_row("", _meeting(one, len(document["variables"])))
+    return lines
+
+
+def _meeting(one: Document, dim: int) -> str:
+    """Where monomials meet, and how the Newton polytope is divided."""
+    points = one["hypersurface_vertices"]
+    cells = f"{_plural(one['cells'], 'cell')} and {_plural(one['edges'], 'edge')} in the dual subdivision"
+    if one["edges"] == 0:
+        return "affine"
+    if dim > 1 or len(points) > MAX_SHOWN:
+        return cells
+    return f"bends at {', '.join(x for (x,) in points)}"
+
+
+def _add_facts(facts: Table, document: Document) -> None:
+    for output in document["outputs"]:
+        if (level := output["level"]) is not None:
+            name = f"y{output['output']}"
+            above = _plural(level["positive_components"], "component")
+            below = _plural(level["negative_components"], "component")
+            text = f"{above} above, {below} below"
+            if level["flat_regions"]:
+                text += f", {_plural(level['flat_regions'], 'region')} on it"
+            facts.add_row(f"level {name} = {level['value']}", text)
+    if (common := document["common_denominator"]) is not None:
+        numerators = ", ".join(_int(one["monomials"]) for one in common["numerators"])
+        facts.add_row(
+            "common denominator", f"{_plural(common['denominator']['monomials'], 'monomial')}; numerators {numerators}"
+        )
+    if (found := document["zonotope"]) is not None:
+        facts.add_row(
+            "zonotope",
+            f"{_plural(found['segments'], 'segment')}, {_int(found['vertices'])} vertices, "
+            f"{_int(found['upper_vertices'])} upper ones",
+        )
+    for label, built in (
+        ("as a network", [document["construction"]] if document["construction"] else []),
+        ("round trip", document["round_trip"]),
+    ):
+        for one in built:
+            widths = " - ".join(str(width) for width in one["widths"])
+            facts.add_row(label, f"{widths}   {_plural(one['layers'], 'layer')}, at most {one['depth_bound']}")
+    if not document["complete"]:
+        facts.add_row("stopped by", document["stopped_by"])
+
+
+def _known(value: int | None) -> str:
+    return "-" if value is None else _int(value)
+
+
+def _output(one: OutputView, view: TropicalView) -> Document:
+    level = one.level
+    return {
+        "output": one.output,
+        "numerator": _polynomial(one.numerator, view.variables),
+        "denominator": _polynomial(one.denominator, view.variables),
+        "sum_monomials": one.product.num_monomials,
+        "linear_regions": one.linear_regions,
+        "level": None if level is None else {
+            "value": str(level.level),
+            "positive_components": level.positive_components,
+            "negative_components": level.negative_components,
+            "flat_regions": level.flat_regions,
+            "boundary_points": len(level.boundary_points),
+        },
+    }  # fmt: skip
+
+
+def _polynomial(one: DualSubdivision, names: tuple[str, ...]) -> Document:
+    polynomial = one.polynomial
+    return {
+        "monomials": polynomial.num_monomials,
+        "terms": [
+            {"coefficient": str(constant), "exponents": [str(entry) for entry in exponents]}
+            for exponents, constant in polynomial.terms.items()
+        ],
+        "max": in_max_notation(polynomial, names),
+        "tropical": in_tropical_notation(polynomial, names),
+        "newton_dim": one.dim,
+        "newton_vertices": len(one.newton_vertices),
+        "cells": len(one.cells),
+        "edges": len(one.edges),
+        "hypersurface_vertices": [[str(x) for x in cell.vertex] for cell in one.cells] if one.dim else [],
+    }
+
+
+def _common(view: TropicalView) -> Document | None:
+    if not view.common:
+        return None
+    polynomials = [view.common[0].denominator, *(one.numerator for one in view.common)]
+    denominator, *numerators = [
+        {"monomials": one.num_monomials, "max": in_max_notation(one, view.variables)} for one in polynomials
+    ]
+    return {"denominator": denominator, "numerators": numerators}
+
+
+def _construction(built: Construction) -> Document:
+    network = built.network
+    return {
+        "widths": [network.input_dim, *network.widths, network.output_dim],
+        "layers": built.num_layers,
+        "depth_bound": built.depth_bound,
+    }
