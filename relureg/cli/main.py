@@ -20,6 +20,9 @@ from relureg.version import __version__
 COMMANDS = ("inspect", "count", "graph", "bounds", "tropical")
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
+TWO_WORDS = {("construct", "tropical"): "construct_tropical"}
+"""Commands of two words: the module, in which the function has the name of the second word."""
+
 EPILOG = f"""\b
 Example:
   relureg count fixtures/nets/overt_single_pendulum_small.nnet
@@ -37,6 +40,15 @@ class _Commands(click.Group):
         command = getattr(importlib.import_module(f"relureg.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        module = TWO_WORDS.get((args[0], args[1])) if len(args) > 1 else None
+        if module is None:
+            return super().resolve_command(ctx, args)
+        command = getattr(importlib.import_module(f"relureg.cli.{module}"), args[1])
+        return " ".join(args[:2]), command, args[2:]
 
 
 @click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)

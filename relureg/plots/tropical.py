@@ -260,7 +260,7 @@ def _graph(axes: Any, subdivision: DualSubdivision, variable: str) -> None:
             )
     for bend in bends if len(rows) > 1 else ():
         axes.axvline(bend, color="0.5", linewidth=1, linestyle="--", zorder=0)
-    if len(rows) > 1 and (len(bends) == 1 or float(np.diff(bends).min()) > 0.09 * (ends[-1] - ends[0])):
+    if len(rows) > 1 and (len(bends) == 1 or float(np.diff(bends).min()) > 0.12 * (ends[-1] - ends[0])):
         axes.set_xticks(bends)
     axes.set_xlabel(variable)
     axes.margins(y=0.15)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from relureg.network.model import Network
 from relureg.reports.documents import Document, _checks, _details, _head
 from relureg.reports.tables import _CHECK_WORDS, _facts, _huge, _Indented, _int, _page, _plural, _table
 from relureg.tropical.construction import Construction
 from relureg.tropical.notation import in_max_notation, in_tropical_notation
+from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.subdivision import DualSubdivision
 from relureg.tropical.view import OutputView, TropicalView
 
@@ -70,6 +74,35 @@ def tropical_table(document: Document) -> RenderableType:
     for part in parts:
         spaced += [Text(), _Indented(part)]
     return Group(*spaced)
+
+
+def construct_tropical_document(
+    function: TropicalRational, network: Network, variables: Sequence[str], depth_bound: int, file: str | None
+) -> Document:
+    """What `relureg construct tropical` tells."""
+    return _head("construct tropical", network) | {
+        "variables": list(variables),
+        "max": in_max_notation(function, variables),
+        "tropical": in_tropical_notation(function, variables),
+        "monomials": [function.numerator.num_monomials, function.denominator.num_monomials],
+        "layers": len(network.stages) + 1,
+        "depth_bound": depth_bound,
+        "file": file,
+    }
+
+
+def construct_tropical_table(document: Document) -> RenderableType:
+    """`relureg construct tropical` for people."""
+    facts = _facts()
+    facts.add_row("function", document["max"])
+    facts.add_row("", document["tropical"])
+    above, below = document["monomials"]
+    facts.add_row("monomials", f"{_int(above)} in the numerator, {_int(below)} in the denominator")
+    facts.add_row("inputs", ", ".join(document["variables"]))
+    facts.add_row("layers", f"{document['layers']}, at most {document['depth_bound']}")
+    if document["file"] is not None:
+        facts.add_row("written to", document["file"])
+    return _page(document, "", facts)
 
 
 def _counts(document: Document) -> Table:
