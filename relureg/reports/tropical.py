@@ -20,6 +20,9 @@ from relureg.tropical.view import OutputView, TropicalView
 MAX_SHOWN = 12
 """Most monomials or points of a polynomial that the table writes out; --json has all."""
 
+MAX_TEXT = 240
+"""Longest polynomial that the table writes out: rational weights have long numerators."""
+
 
 def tropical_document(view: TropicalView, expression: str | None) -> Document:
     """What `relureg tropical` tells."""
@@ -127,8 +130,8 @@ def _form(output: Document, document: Document) -> RenderableType:
     lines.add_row(f"y{output['output']} = F - G", f"{kind} exponents")
     for label, key in (("F", "numerator"), ("G", "denominator")):
         one = output[key]
-        if one["monomials"] > MAX_SHOWN:
-            lines.add_row(f"  {label}", f"{_int(one['monomials'])} monomials (--json lists them)")
+        if one["monomials"] > MAX_SHOWN or len(one["max"]) > MAX_TEXT:
+            lines.add_row(f"  {label}", f"{_plural(one['monomials'], 'monomial')} (--json lists them)")
         else:
             lines.add_row(f"  {label}", one["max"])
             lines.add_row("", one["tropical"])

@@ -246,10 +246,10 @@ class _Cone:
         """Whether exactly two generators lie on all of these rows: then they span an edge."""
         on_all = self.alive_bits
         for row in _bits(common):
-            on_all &= self.members[row]
             if on_all.bit_count() == 2:
-                return True
-        return False
+                break
+            on_all &= self.members[row]
+        return on_all.bit_count() == 2
 
 
 def _bits(number: int) -> Iterator[int]:
