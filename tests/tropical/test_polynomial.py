@@ -103,6 +103,16 @@ def test_coefficients_that_differ_in_the_last_place_are_told_apart() -> None:
         assert f.pruned().num_monomials == count
 
 
+@pytest.mark.parametrize("scale", [1, 3**700, Fraction(1, 7**500)], ids=["plain", "huge", "tiny"])
+@pytest.mark.parametrize("lift", [1, 0, -1])
+def test_ties_that_doubles_cannot_tell(scale: Fraction | int, lift: int) -> None:
+    """20 points on a line that is bent up or down by 2^-300 of their size."""
+    bend = Fraction(lift, 2**300)
+    f = TropicalPolynomial.of_terms({(k * scale, k * scale): (k - k * k * bend) * scale for k in range(20)})
+    kept = set(range(20)) if lift > 0 else {0, 19}
+    assert {exponents[0] / scale for exponents in f.pruned().terms} == kept
+
+
 def test_monomials_that_differ_in_the_coefficient_alone() -> None:
     """Constants, and alternatives with the same exponents: no direction is left in which they differ."""
     low, high = (TropicalPolynomial.of_terms({(1, 2): c}) for c in (1, 5))
