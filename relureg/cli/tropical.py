@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,33 +90,35 @@ def tropical(
 
     if expression is not None and net is not None:
         raise UsageError("give either NET or --expression, not both")
-    with _picture_file(plot, force) as draw, lines_on_stderr(quiet) as report:
+    with lines_on_stderr(quiet) as report:
         growth = Growth(max_monomials=max_monomials, timeout=timeout, report=report)
         progress = None if report is None else lambda found: report(f"{found.regions:,} regions")
         wanted = Wanted(level=level, num_points=points, round_trip=round_trip, jobs=jobs, progress=progress)
         if expression is not None:
             if output not in (None, 0):
                 raise UsageError("an expression has output 0 only", where="--output")
-            view = view_expression(parse(expression, notation=notation), growth=growth, wanted=wanted)
+            parsed = parse(expression, notation=notation)
+            _check_picture(plot, len(parsed.variables), force)
+            view = view_expression(parsed, growth=growth, wanted=wanted)
         else:
             network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+            _check_picture(plot, network.input_dim, force)
             view = view_network(network, output=output, growth=growth, wanted=wanted)
-        draw(view)
     document = tropical_document(view, expression)
     emit(document, tropical_table, as_json=as_json, started=started)
+    if plot is not None and view.outputs:
+        from relureg.plots.tropical import plot_view
+
+        plot_view(view, plot, force=force)
     _close(view)
 
 
-@contextlib.contextmanager
-def _picture_file(path: Path | None, force: bool) -> Iterator[Callable[[TropicalView], None]]:
-    """What draws the picture; a file that cannot be written is refused before the work begins."""
-    if path is None:
-        yield lambda view: None
-        return
-    from relureg.plots.tropical import check_picture_file, plot_view
+def _check_picture(path: Path | None, dim: int, force: bool) -> None:
+    """Refuse a picture that could not be drawn or written, before any work is done."""
+    if path is not None:
+        from relureg.plots.tropical import check_picture
 
-    check_picture_file(path, force=force)
-    yield lambda view: plot_view(view, path, force=force) if view.outputs else None
+        check_picture(path, dim, force=force)
 
 
 def _close(view: TropicalView) -> None:

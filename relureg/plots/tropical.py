@@ -31,20 +31,24 @@ _PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#
 Polygon = NDArray[np.float64]
 
 
-def check_picture_file(path: Path, *, force: bool) -> None:
-    """Refuse a picture that could not be written, before any work is done.
+def check_picture(path: Path, num_variables: int, *, force: bool) -> None:
+    """Refuse a picture that could not be drawn or written.
 
     Raises
     ------
     UsageError
-        The suffix is not known, or matplotlib is not installed.
+        There are more than two variables, the suffix is not known, or matplotlib is not installed.
     OutputError
-        The file exists and `force` is not set.
+        The file exists and `force` is not set, or there is no such folder.
     """
+    if not 1 <= num_variables <= 2:
+        raise UsageError(f"pictures show one or two variables, not {num_variables}", where=str(path))
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"the suffix is not one of {', '.join(SUFFIXES)}", where=str(path))
     if path.exists() and not force:
-        raise OutputError("the file exists; give --force to replace it", where=str(path))
+        raise OutputError("the file exists; give --force (force=True) to replace it", where=str(path))
+    if not path.parent.is_dir():
+        raise OutputError("cannot be written: there is no such folder", where=str(path))
     _matplotlib()
 
 
@@ -53,8 +57,8 @@ def plot_view(view: TropicalView, path: Path, *, force: bool = False) -> None:
 
     Raises
     ------
-    UsageError
-        There are more than two variables, or too many monomials to draw.
+    UsageError, OutputError
+        As `plot_subdivisions`.
     """
     one = view.outputs[0]
     rows = [("F", one.numerator)]
@@ -79,16 +83,15 @@ def plot_subdivisions(
 
     Raises
     ------
-    UsageError
-        There are more than two variables, or too many monomials to draw.
+    UsageError, OutputError
+        As `check_picture`, or there are too many monomials to draw.
     """
-    if not 1 <= len(variables) <= 2:
-        raise UsageError(f"pictures show one or two variables, not {len(variables)}", where=str(path))
+    check_picture(path, len(variables), force=force)
     for name, subdivision in rows:
         if subdivision.polynomial.num_monomials > MAX_MONOMIALS:
             raise UsageError(f"{name} has more than {MAX_MONOMIALS} monomials, too many to draw", where=str(path))
-    figures = _matplotlib()
-    figure = figures.Figure(figsize=(10, 4.6 * len(rows)), layout="constrained")
+    matplotlib = _matplotlib()
+    figure = matplotlib.figure.Figure(figsize=(10, 4.6 * len(rows)), layout="constrained")
     for index, (name, subdivision) in enumerate(rows):
         left, right = (figure.add_subplot(len(rows), 2, 2 * index + k) for k in (1, 2))
         if len(variables) == 1:
@@ -102,7 +105,8 @@ def plot_subdivisions(
             left.set_title(f"{name}: Newton polygon, subdivided")
             right.set_title(f"{name}: tropical hypersurface")
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_no_date(path))
+    with matplotlib.rc_context({"svg.hashsalt": "relureg"}):  # the same picture gives the same file
+        figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_no_date(path))
     write_atomically(path, buffer.getvalue(), force=force)
 
 
@@ -344,14 +348,15 @@ def _floats(points: Sequence[Sequence[Any]]) -> NDArray[np.float64]:
 
 
 def _no_date(path: Path) -> dict[str, None] | None:
-    """The same picture gives the same file."""
+    """No time of making: see above."""
     return {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
 
 
 def _matplotlib() -> Any:
-    """`matplotlib.figure`, which draws without a display and without global state."""
+    """Matplotlib with `matplotlib.figure`, which draws without a display and without global state."""
     try:
-        from matplotlib import figure
+        import matplotlib
+        import matplotlib.figure
     except ImportError as error:
         raise UsageError("pictures need matplotlib; install relureg[plot]") from error
-    return figure
+    return matplotlib

@@ -80,11 +80,13 @@ def upper_hull(alternatives: Sequence[Sequence[IntArray]], watch: Callable[[int]
         relative = tuple((row - base)[columns].tolist())
         if cone.value(relative, number) >= 0:
             continue
-        if watch is not None:
-            watch(len(rows))
         rows.append(row)
         pending += cone.cut(relative)
+        if watch is not None:  # those found count, those to begin with may turn out not to matter
+            watch(len(rows) - len(first) - 1)
     facets = cone.facets()
+    if watch is not None:
+        watch(len(facets))
     order = sorted(facets, key=lambda facet: tuple(rows[facet - 1][1:]))
     rank = {facet: index for index, facet in enumerate(order)}
     return Hull(

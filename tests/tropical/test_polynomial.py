@@ -134,6 +134,8 @@ def test_limits_stop_the_growth() -> None:
     with pytest.raises(LimitReachedError, match="the time limit of 1e-06 s"):
         largest_of([lines], Growth(timeout=1e-6).watch)
     assert largest_of([lines[:9]], Growth(max_monomials=46).watch).num_monomials == 46
+    with pytest.raises(LimitReachedError, match="the limit of 1 monomials"):
+        largest_of([lines[:1]], Growth(max_monomials=1).watch)
 
 
 def test_what_is_refused() -> None:
