@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 
 from relureg.engine.lp import interior_point
+from relureg.network.rational import RationalMatrix
 from relureg.tropical import TropicalPolynomial, checks, dual_subdivision, newton_vertices, parse
 from relureg.tropical.subdivision import DualSubdivision, area, polygon
 
@@ -65,11 +66,14 @@ def test_a_single_monomial() -> None:
 def test_duality(seed: int) -> None:
     """Cells are where their monomials are maximal; facets are orthogonal to their edges; cells tile the polytope."""
     draw = random.Random(seed)
-    dim = draw.randint(1, 3)
+    dim = draw.randint(1, 4)
     terms = {tuple(draw.randint(0, 4) for _ in range(dim)): draw.randint(-6, 6) for _ in range(draw.randint(1, 14))}
     found = dual_subdivision(TropicalPolynomial.of_terms(terms))
     for cell in found.cells:
         assert found.polynomial.maximal(cell.vertex) == list(cell.monomials)
+        first, *others = (found.points[k] for k in cell.monomials)
+        spanned = [[a - b for a, b in zip(point, first, strict=True)] for point in others]
+        assert RationalMatrix.from_fractions(spanned, found.dim).rank() == found.dim
     for edge in found.edges:
         one, other = (found.exponents[k] for k in edge.monomials)
         along = [[y - x for x, y in zip(found.cells[edge.vertices[0]].vertex, found.cells[k].vertex, strict=True)]
