@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,6 +105,7 @@ def tropical(
             network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
             _check_picture(plot, network.input_dim, force)
             view = view_network(network, output=output, growth=growth, wanted=wanted)
+    sys.set_int_max_str_digits(0)  # deep networks have exponents of more digits than Python writes unasked
     document = tropical_document(view, expression)
     emit(document, tropical_table, as_json=as_json, started=started)
     if plot is not None and view.outputs:

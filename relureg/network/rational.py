@@ -113,7 +113,9 @@ class RationalMatrix:
             doubles = np.array([n / self.denominator for n in self.numerators.flat], dtype=np.float64)
         except OverflowError:
             return None
-        for n, (numerator, denominator) in zip(self.numerators.flat, map(float.as_integer_ratio, doubles.tolist()), strict=True):
+        for n, (numerator, denominator) in zip(
+            self.numerators.flat, map(float.as_integer_ratio, doubles.tolist()), strict=True
+        ):
             if n * denominator != numerator * self.denominator:
                 return None
         doubles = doubles.reshape(self.shape)
@@ -207,7 +209,9 @@ class RationalMatrix:
 
     def rows(self, index: Any) -> RationalMatrix:
         """The rows that a slice, an integer array or a Boolean mask selects, in its order."""
-        return RationalMatrix(self.numerators[index], self.denominator, self._known_doubles(lambda doubles: doubles[index]))
+        return RationalMatrix(
+            self.numerators[index], self.denominator, self._known_doubles(lambda doubles: doubles[index])
+        )
 
     def columns(self, index: Any) -> RationalMatrix:
         """The columns that a slice, an integer array or a Boolean mask selects, in its order."""
@@ -219,7 +223,9 @@ class RationalMatrix:
         """The same shape, with the rows outside `keep` set to zero."""
         return RationalMatrix(np.where(keep[:, None], self.numerators, 0), self.denominator)
 
-    def _known_doubles(self, select: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64] | None:
+    def _known_doubles(
+        self, select: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    ) -> NDArray[np.float64] | None:
         doubles = self.__dict__.get("doubles")
         return None if doubles is None else select(doubles)
 

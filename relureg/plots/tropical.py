@@ -90,8 +90,19 @@ def plot_subdivisions(
     for name, subdivision in rows:
         if subdivision.polynomial.num_monomials > MAX_MONOMIALS:
             raise UsageError(f"{name} has more than {MAX_MONOMIALS} monomials, too many to draw", where=str(path))
-    matplotlib = _matplotlib()
-    figure = matplotlib.figure.Figure(figsize=(10, 4.6 * len(rows)), layout="constrained")
+    try:
+        figure = _drawn(rows, variables)
+    except OverflowError as error:
+        raise UsageError("numbers exceed the doubles that a picture is drawn with", where=str(path)) from error
+    buffer = io.BytesIO()
+    with _matplotlib().rc_context({"svg.hashsalt": "relureg"}):  # the same picture gives the same file
+        figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_no_date(path))
+    write_atomically(path, buffer.getvalue(), force=force)
+
+
+def _drawn(rows: Sequence[tuple[str, DualSubdivision]], variables: Sequence[str]) -> Any:
+    """The figure, a row for each subdivision."""
+    figure = _matplotlib().figure.Figure(figsize=(10, 4.6 * len(rows)), layout="constrained")
     for index, (name, subdivision) in enumerate(rows):
         left, right = (figure.add_subplot(len(rows), 2, 2 * index + k) for k in (1, 2))
         if len(variables) == 1:
@@ -104,10 +115,7 @@ def plot_subdivisions(
             _hypersurface(right, subdivision, variables)
             left.set_title(f"{name}: Newton polygon, subdivided")
             right.set_title(f"{name}: tropical hypersurface")
-    buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "relureg"}):  # the same picture gives the same file
-        figure.savefig(buffer, format=path.suffix.lower()[1:], dpi=150, metadata=_no_date(path))
-    write_atomically(path, buffer.getvalue(), force=force)
+    return figure
 
 
 # -- two variables -------------------------------------------------------------------------------------

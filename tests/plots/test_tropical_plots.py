@@ -83,6 +83,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
         plots.plot_subdivisions([("F", found)], path.with_suffix(".gif"), variables=["x"])
     with pytest.raises(OutputError, match="there is no such folder"):
         plots.plot_subdivisions([("F", found)], tmp_path / "missing" / "x.png", variables=["x"])
+    huge = dual_subdivision(TropicalPolynomial.of_terms({(10**400,): 0, (0,): 0}))
+    with pytest.raises(UsageError, match="numbers exceed the doubles"):
+        plots.plot_subdivisions([("F", huge)], path, variables=["x"], force=True)
     many = dual_subdivision(TropicalPolynomial.of_terms({(k,): -k * k for k in range(plots.MAX_MONOMIALS + 1)}))
     with pytest.raises(UsageError, match="F has more than 400 monomials"):
         plots.plot_subdivisions([("F", many)], path, variables=["x"], force=True)
