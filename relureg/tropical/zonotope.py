@@ -23,7 +23,8 @@ class Zonotope:
     """The zonotope of the first hidden layer."""
 
     num_segments: int
-    """Units that are not constant 0: each adds a segment; units on one hyperplane add parallel ones."""
+    """Units that are not constant: each adds a segment, units on one hyperplane parallel ones. A constant unit would add
+    an upright segment, which is a point seen from above."""
     num_vertices: int
     """Regions of the hyperplanes ``b_i x_0 + w_i . x = 0`` through the origin in one dimension more."""
     num_upper_vertices: int
@@ -52,7 +53,7 @@ def zonotope(network: Network, watch: Watch | None = None) -> Zonotope:
     rows = RationalMatrix.hstack([form.constant, weights], form.size).numerators
     # A segment as a factor max(w . x + b, 0); the same with b as one more exponent, where all coefficients are 0.
     lifted = [_segment(row) for row in rows if any(row[1:])]
-    flat = [_segment(np.concatenate([[0], row])) for row in rows if any(row)]
+    flat = [_segment(np.concatenate([[0], row])) for row in rows if any(row[1:])]
     return Zonotope(
         num_segments=len(flat),
         num_vertices=len(upper_hull([flat], watch).rows) if flat else 1,
