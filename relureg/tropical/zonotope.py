@@ -23,8 +23,8 @@ class Zonotope:
     """The zonotope of the first hidden layer."""
 
     num_segments: int
-    """Units that are not constant: each adds a segment, units on one hyperplane parallel ones. A constant unit would add
-    an upright segment, which is a point seen from above."""
+    """Units that are not constant: each adds a segment, units on one hyperplane parallel ones. A constant unit is left
+    out: its segment is upright, a point seen from above."""
     num_vertices: int
     """Regions of the hyperplanes ``b_i x_0 + w_i . x = 0`` through the origin in one dimension more."""
     num_upper_vertices: int
