@@ -14,6 +14,7 @@ __all__ = [
     "ComplexFileError",
     "DomainError",
     "EngineUnavailableError",
+    "ExpressionError",
     "LimitReachedError",
     "MalformedNetworkError",
     "NetworkError",
@@ -71,6 +72,38 @@ class EngineUnavailableError(UsageError):
     """The chosen engine needs a package that is not installed."""
 
     kind = "engine-unavailable"
+
+
+class ExpressionError(UsageError):
+    """An expression is malformed.
+
+    Parameters
+    ----------
+    message : str
+    text : str
+        The whole expression.
+    position : int
+        The character where it goes wrong.
+    """
+
+    kind = "expression"
+
+    WINDOW: ClassVar[int] = 40
+    """Characters shown on each side of the place."""
+
+    def __init__(self, message: str, text: str, position: int) -> None:
+        super().__init__(message, where=f"column {position + 1}")
+        self.text = text
+        self.position = position
+
+    @property
+    def excerpt(self) -> str:
+        """The expression, or the part of it around the place, and a caret under the place."""
+        start = max(0, self.position - self.WINDOW)
+        shown = self.text[start : self.position + self.WINDOW]
+        # One column a character, so that the caret stands under its place whatever was typed.
+        line = "".join(c if c.isprintable() else "?" if not c.isspace() else " " for c in shown)
+        return f"{line}\n{' ' * (self.position - start)}^"
 
 
 class OutputError(UsageError):

@@ -14,12 +14,22 @@ from dataclasses import asdict
 import click
 
 from relureg.cli.options import EXIT_CODES, Outcome
-from relureg.errors import LimitReachedError, OutputError, ReluregError, UnsupportedNetworkError, UsageError
+from relureg.errors import (
+    ExpressionError,
+    LimitReachedError,
+    OutputError,
+    ReluregError,
+    UnsupportedNetworkError,
+    UsageError,
+)
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "construct", "random", "verify", "convert")
+COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "construct", "random", "verify", "convert", "tropical")
 """Each is a function of its name in the module of its name; imported only when it runs."""
+
+TWO_WORDS = {("construct", "tropical"): "construct_tropical"}
+"""Commands of two words: the module, in which the function has the name of the second word."""
 
 EPILOG = f"""\b
 Example:
@@ -38,6 +48,15 @@ class _Commands(click.Group):
         command = getattr(importlib.import_module(f"relureg.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        module = TWO_WORDS.get((args[0], args[1])) if len(args) > 1 else None
+        if module is None:
+            return super().resolve_command(ctx, args)
+        command = getattr(importlib.import_module(f"relureg.cli.{module}"), args[1])
+        return " ".join(args[:2]), command, args[2:]
 
 
 @click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
@@ -93,6 +112,8 @@ def run(arguments: list[str]) -> int:
 
 def _fail(error: ReluregError, as_json: bool) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
+    if isinstance(error, ExpressionError):
+        click.echo("\n".join(f"  {line}" for line in error.excerpt.splitlines()), err=True)
     if as_json:
         told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
         if isinstance(error, UnsupportedNetworkError) and error.unsupported:

@@ -15,28 +15,39 @@ _PLAIN_INTERVAL = 10.0
 """Seconds between lines where stderr is not a terminal (a log file, CI)."""
 
 
+_LIVE_INTERVAL = 0.1
+"""Seconds between changes of the live line."""
+
+
 @contextlib.contextmanager
 def progress_on_stderr(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     """Yield what to report progress to, None when there is nothing to show."""
+    with lines_on_stderr(quiet, "enumerating regions") as show:
+        yield None if show is None else lambda progress: show(_line(progress))
+
+
+@contextlib.contextmanager
+def lines_on_stderr(quiet: bool, start: str = "working") -> Iterator[Callable[[str], None] | None]:
+    """Yield what to call with the current state, as often as one likes; None when there is nothing to show."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
         from rich.console import Console
 
-        with Console(stderr=True).status("enumerating regions") as status:
-            yield lambda progress: status.update(_line(progress))
+        with Console(stderr=True).status(start) as status:
+            yield _now_and_then(_LIVE_INTERVAL, status.update)
     else:
-        yield _plain()
+        yield _now_and_then(_PLAIN_INTERVAL, lambda line: click.echo(f"relureg: {line}", err=True))
 
 
-def _plain() -> Callable[[Progress], None]:
+def _now_and_then(interval: float, show: Callable[[str], None]) -> Callable[[str], None]:
     last = time.monotonic()
 
-    def report(progress: Progress) -> None:
+    def report(line: str) -> None:
         nonlocal last
-        if time.monotonic() - last >= _PLAIN_INTERVAL:
+        if time.monotonic() - last >= interval:
             last = time.monotonic()
-            click.echo(f"relureg: {_line(progress)}", err=True)
+            show(line)
 
     return report
 

@@ -73,8 +73,8 @@ def count_document(
         "unbounded": cells.num_unbounded,
         "relatively_bounded": cells.num_relatively_bounded,
         "per_stage": list(cells.per_stage),
-        "checks": _checks(cells.checks),
-        "check_details": _details(cells.checks),
+        "checks": checks_of(cells.checks),
+        "check_details": details_of(cells.checks),
         "facets": cells.num_facets,
         "predicates": None if cells.predicates is None else asdict(cells.predicates),
         **_linear(linear),
@@ -135,8 +135,8 @@ def graph_document(
             "hamming": asdict(cells.hamming),
         }
     tail = {
-        "checks": _checks(checks),
-        "check_details": _details(checks),
+        "checks": checks_of(checks),
+        "check_details": details_of(checks),
         "bounds": [_bound(bound) for bound in bounds],
         "files": [],
     }
@@ -150,8 +150,8 @@ def regions_document(cells: Complex) -> Document:
         "engine": cells.engine,
         "regions": cells.num_regions,
         "facets": cells.facets.num_inner,
-        "checks": _checks(cells.checks),
-        "check_details": _details(cells.checks),
+        "checks": checks_of(cells.checks),
+        "check_details": details_of(cells.checks),
         "files": [],
     }
 
@@ -223,11 +223,11 @@ def _bound(bound: Bound) -> Document:
     }
 
 
-def _checks(checks: Iterable[Check]) -> dict[str, bool | None]:
+def checks_of(checks: Iterable[Check]) -> dict[str, bool | None]:
     return {check.name: check.passed for check in checks}
 
 
-def _details(checks: Iterable[Check]) -> dict[str, str]:
+def details_of(checks: Iterable[Check]) -> dict[str, str]:
     return {check.name: check.detail for check in checks}
 
 

@@ -16,7 +16,7 @@ from rich.text import Text
 from relureg.network.rational import as_double
 from relureg.reports.documents import Document
 
-_CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
+CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
 _CHECK_NAMES = {
     "closed_form": "closed form",
     "diameter_upper": "diameter <= line bound",
@@ -49,10 +49,10 @@ def inspect_table(document: Document) -> RenderableType:
     for number, stage in enumerate(document["stages"], start=1):
         sources = ", ".join("input" if s == 0 else f"stage {s}" for s in stage["sources"]) or "nothing"
         stages.add_row(
-            str(number), _int(stage["units"]), _units(stage, sources), stage["parameters"],
-            _int(stage["zero_weights"]), _int(stage["constant_units"]),
+            str(number), grouped(stage["units"]), _units(stage, sources), stage["parameters"],
+            grouped(stage["zero_weights"]), grouped(stage["constant_units"]),
         )  # fmt: skip
-    stages.add_row("output", _int(document["output_dim"]), "", document["output_parameters"], "", "")
+    stages.add_row("output", grouped(document["output_dim"]), "", document["output_parameters"], "", "")
     facts = facts_table()
     facts.add_row("effective input dimension", f"{network['effective_dim']} of {network['input_dim']}")
     facts.add_row("structure", "layer by layer" if document["sequential"] else "with skip connections")
@@ -84,17 +84,19 @@ def convert_table(document: Document) -> RenderableType:
 def count_table(document: Document) -> RenderableType:
     """`relureg count` for people."""
     facts = facts_table("right")
-    regions = _int(document["regions"])
+    regions = grouped(document["regions"])
     if not document["complete"]:
         regions = f"at least {regions}"
-    kinds = f"bounded {_int(document['bounded'])}   unbounded {_int(document['unbounded'])}"
+    kinds = f"bounded {grouped(document['bounded'])}   unbounded {grouped(document['unbounded'])}"
     if document["relatively_bounded"] != document["bounded"]:
-        kinds += f"   relatively bounded {_int(document['relatively_bounded'])}"
+        kinds += f"   relatively bounded {grouped(document['relatively_bounded'])}"
     facts.add_row("activation regions", Text(regions, style="bold"), kinds)
     if comparisons := document["network"]["num_comparison_units"]:
-        facts.add_row("", "", f"they are cells of {_int(comparisons)} comparisons of a maximum too")
+        facts.add_row("", "", f"they are cells of {grouped(comparisons)} comparisons of a maximum too")
     for number, count in enumerate(document["per_stage"][:-1], start=1):
-        facts.add_row(f"after stage {number}", _int(count) if document["complete"] else f"at least {_int(count)}", "")
+        facts.add_row(
+            f"after stage {number}", grouped(count) if document["complete"] else f"at least {grouped(count)}", ""
+        )
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
     linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
@@ -116,11 +118,11 @@ def _linear_table(document: Document) -> Table:
         value = document[key]
         if key == "convex_regions":
             low, high = value["low"], value["high"]
-            shown = _int(low) if low == high else f"{_int(low)} to {_int(high)}"
+            shown = grouped(low) if low == high else f"{grouped(low)} to {grouped(high)}"
         elif value is None:
             shown = "not counted" if key == "activation_patterns" or document["network"]["output_dim"] == 1 else "-"
         else:
-            shown = _int(value)
+            shown = grouped(value)
         meaning = [Text(definitions[key], style="dim", overflow="fold")] if definitions else []
         table.add_row(f"R{number}", name, shown, *meaning)
     return table
@@ -133,8 +135,8 @@ def regions_table(document: Document) -> RenderableType:
     )
     for row in document["rows"]:
         table.add_row(
-            _int(row["region"]), row["pattern"], "yes" if row["bounded"] else "no", _numbers(row["point"]),
-            _int(len(row["facets"])), " ".join("-" if n < 0 else str(n) for n in row["neighbours"]),
+            grouped(row["region"]), row["pattern"], "yes" if row["bounded"] else "no", _numbers(row["point"]),
+            grouped(len(row["facets"])), " ".join("-" if n < 0 else str(n) for n in row["neighbours"]),
             "; ".join(f"({_numbers(w)}) x + {b:.4g}" for w, b in zip(row["weights"], row["bias"], strict=True)),
         )  # fmt: skip
         if "vertices" in row:
@@ -143,9 +145,9 @@ def regions_table(document: Document) -> RenderableType:
                 table.add_row("", "", "", Text("rays " + " ".join(f"({_numbers(v)})" for v in row["rays"])))
     left_out = document["regions"] - len(document["rows"])
     facts = facts_table()
-    facts.add_row("regions", _int(document["regions"]))
+    facts.add_row("regions", grouped(document["regions"]))
     if left_out:
-        facts.add_row("not shown", f"{_int(left_out)}   (-o FILE writes all)")
+        facts.add_row("not shown", f"{grouped(left_out)}   (-o FILE writes all)")
     for name in document["files"]:
         facts.add_row("written to", name)
     return page(document, document["domain"], table, facts, _checks_line(document))
@@ -154,29 +156,29 @@ def regions_table(document: Document) -> RenderableType:
 def graph_table(document: Document) -> RenderableType:
     """`relureg graph` for people."""
     facts = facts_table()
-    facts.add_row("regions", _int(document["regions"]))
-    facts.add_row("facets", _int(document["facets"]))
+    facts.add_row("regions", grouped(document["regions"]))
+    facts.add_row("facets", grouped(document["facets"]))
     if document["boundary_facets"]:
-        facts.add_row("on the domain's boundary", _int(document["boundary_facets"]))
+        facts.add_row("on the domain's boundary", grouped(document["boundary_facets"]))
     parts: list[RenderableType] = [facts]
     if (average := document["average_degree"]) is not None:
         ratio = f"{average['num']}/{average['den']}" if average["den"] != 1 else "exactly"
         facts.add_row("average degree", f"{average['float']:.6g}   ({ratio}; 2d = {document['twice_dim']})")
         facts.add_row("least and largest degree", f"{document['min_degree']}, {document['max_degree']}")
     if document["diameter"] is not None:
-        facts.add_row("diameter", f"{_int(document['diameter'])}   (exact, {_searches(document)})")
+        facts.add_row("diameter", f"{grouped(document['diameter'])}   (exact, {_searches(document)})")
         first, second = document["diameter_patterns"]
         facts.add_row("  attained between", Text(f"{first} and {second}", overflow="fold"))
         low, high = document["radius_bounds"]
-        facts.add_row("radius", _int(low) if low == high else f"{_int(low)} to {_int(high)}   (bounds)")
+        facts.add_row("radius", grouped(low) if low == high else f"{grouped(low)} to {grouped(high)}   (bounds)")
     if document["f_vector"] is not None:
-        facts.add_row("faces of each dimension", "  ".join(map(_int, document["f_vector"])))
-        facts.add_row("  bounded", "  ".join(map(_int, document["f_vector_bounded"])))
+        facts.add_row("faces of each dimension", "  ".join(map(grouped, document["f_vector"])))
+        facts.add_row("  bounded", "  ".join(map(grouped, document["f_vector_bounded"])))
     elif document["degree_histogram"] is not None and document["diameter"] is not None:
         facts.add_row("faces of each dimension", document["f_vector_reason"])
-    facts.add_row("components", _int(document["components"]))
+    facts.add_row("components", grouped(document["components"]))
     cycle = document["odd_cycle"]
-    facts.add_row("bipartite", "yes" if cycle is None else f"no   (a cycle of {_int(len(cycle))}: {_cycle(cycle)})")
+    facts.add_row("bipartite", "yes" if cycle is None else f"no   (a cycle of {grouped(len(cycle))}: {_cycle(cycle)})")
     if document["hamming"] is not None:
         facts.add_row("distance vs Hamming", _hamming(document["hamming"], document["regions"]))
     for name in document["files"]:
@@ -184,7 +186,7 @@ def graph_table(document: Document) -> RenderableType:
     if document["degree_histogram"] is not None:
         histogram = plain_table("degree", "regions", "share")
         for degree, count in document["degree_histogram"].items():
-            histogram.add_row(degree, _int(count), f"{100 * count / document['regions']:.1f} %")
+            histogram.add_row(degree, grouped(count), f"{100 * count / document['regions']:.1f} %")
         parts.append(histogram)
     return page(document, document["domain"], *parts, _checks_line(document))
 
@@ -198,7 +200,7 @@ def bounds_table(document: Document) -> RenderableType:
             note = f"does not apply: {bound['reason']}"
         elif bound["reason"]:
             note = f"{note}; {bound['reason']}"
-        table.add_row(bound["name"], _KINDS[bound["kind"]], _huge(bound["value"]), Text(note, style="dim"))
+        table.add_row(bound["name"], _KINDS[bound["kind"]], huge(bound["value"]), Text(note, style="dim"))
     if document["network"] is not None:
         return page(document, document["domain"] or "", table)
     if document["widths"] is None:
@@ -234,19 +236,19 @@ def _bounds_table(bounds: Iterable[Document], regions: int | None) -> Table:
     for value, (name, *others) in by_value.items():
         share = [_share(regions, value)] if regions is not None else []
         note = f"and {len(others)} more" if others else ""
-        table.add_row(name, _huge(value), *share, Text(note, style="dim"))
+        table.add_row(name, huge(value), *share, Text(note, style="dim"))
     return table
 
 
 def _checks_line(document: Document) -> RenderableType:
     line = Text("checks")
     for name, passed in document["checks"].items():
-        word, style = _CHECK_WORDS[passed]
+        word, style = CHECK_WORDS[passed]
         line.append(f"   {_CHECK_NAMES.get(name, name)} ")
         line.append(word, style=style)
     predicates = document.get("predicates")
     if predicates and predicates["total"]:
-        line.append(f"   exact predicates {_int(predicates['exact'])} of {_int(predicates['total'])}")
+        line.append(f"   exact predicates {grouped(predicates['exact'])} of {grouped(predicates['total'])}")
     line.append(f"   engine {document['engine']}   {document['seconds']:.2f} s", style="dim")
     return line
 
@@ -281,7 +283,7 @@ class Indented:
             yield Segment.line()
 
 
-def _int(value: int) -> str:
+def grouped(value: int) -> str:
     return f"{value:,}"
 
 
@@ -308,18 +310,18 @@ def _hamming(found: Document, regions: int) -> str:
     compared = "all pairs" if found["num_sources"] == regions else f"from {found['num_sources']} regions"
     differ = f"at most {found['most_above']} more, {found['most_below']} less"
     same = "equal" if not found["most_above"] and not found["most_below"] else differ
-    return f"{same} ({compared}); {_int(found['pairs_one_apart'])} pairs one unit apart"
+    return f"{same} ({compared}); {grouped(found['pairs_one_apart'])} pairs one unit apart"
 
 
 def _numbers(values: Iterable[float]) -> str:
     return ", ".join(f"{value:.4g}" for value in values)
 
 
-def _huge(value: int | None) -> str:
+def huge(value: int | None) -> str:
     if value is None:
         return "-"
     if value < 10**MAX_DIGITS:
-        return _int(value)
+        return grouped(value)
     digits = _log10(value)
     return f"10^{digits:.2f} ({int(digits) + 1:,} digits)"
 

@@ -182,6 +182,11 @@ ANSWERS = [
     (0, "verify --random 3 --widths 3,4,3 --seed 2 --jobs 1"),
     (0, "verify fixtures/counterexample-3-9-4-1.json"),
     (4, "verify fixtures/counterexample-3-9-4-1.json --max-regions 10"),
+    (0, f"tropical {TRUTH}/xor.json --round-trip"),
+    (0, f"tropical {NETS}/marabou_fc_2_2_3.onnx"),
+    (0, f"tropical {TRUTH}/saw_3.json --level 1/2 --points 10"),
+    (0, "tropical --expression max(2x,x+2,-4)-max(x,0)"),
+    (4, f"tropical {INT_2} --max-monomials 6"),
 ]
 REFUSALS = [
     (2, "usage", f"graph {TRUTH}/xor.json --engine charpoly"),
@@ -197,6 +202,9 @@ REFUSALS = [
     (2, "usage", f"count {INT_2} --engine simplex"),
     (2, "usage", f"graph {INT_2} --jobs 0"),
     (4, "limit", f"graph {INT_2} --max-regions 20"),
+    (2, "expression", "tropical --expression max(x"),
+    (2, "usage", "tropical --expression x --max-monomials 0"),
+    (2, "expression", "construct tropical x+"),
 ]
 
 
