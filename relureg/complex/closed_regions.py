@@ -9,21 +9,29 @@ from each to the next.
 
 from __future__ import annotations
 
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.complex.affine import exact_maps
+from relureg.complex.double_description import Row, extreme_rays
+from relureg.network.domain import essential_inputs
+from relureg.network.rational import RationalMatrix
+
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
 
 MAX_POLYHEDRA = 20_000
-"""Regions looked at as exact polyhedra, some milliseconds each, before the count is given up."""
+"""Regions looked at as exact polyhedra, about a millisecond each, before the count is given up."""
+
+MAX_MEETINGS = 1_000_000
+"""Regions compared with the map of another one, some ten microseconds each, likewise."""
 
 
 def count_closed_regions(cells: Complex, piece: NDArray[np.int64], open_region: NDArray[np.int64]) -> int | None:
-    """R5; None when more than `MAX_POLYHEDRA` polyhedra would have to be looked at.
+    """R5; None when it would take more than `MAX_POLYHEDRA` polyhedra or `MAX_MEETINGS` comparisons.
 
     Parameters
     ----------
@@ -34,74 +42,129 @@ def count_closed_regions(cells: Complex, piece: NDArray[np.int64], open_region: 
     """
     first = np.unique(open_region, return_index=True)[1]
     num_open = np.bincount(piece[first])
+    polyhedra = _Polyhedra(cells)
     count = int((num_open == 1).sum())
-    left = MAX_POLYHEDRA
     for label in np.flatnonzero(num_open > 1).tolist():
-        search = _LevelSet(cells, piece == label, left)
-        components = search.count_components()
+        components = _count_components(polyhedra, piece == label)
         if components is None:
             return None
         count += components
-        left -= search.num_polyhedra
     return count
 
 
-class _LevelSet:
-    """The set where the output equals one of its affine pieces, followed from region to region."""
+@dataclass(frozen=True, slots=True)
+class _Polyhedron:
+    """A region in homogeneous essential coordinates, in integers."""
 
-    def __init__(self, cells: Complex, members: NDArray[np.bool_], most: int) -> None:
+    output: Row
+    """The output's affine map, times `scale`."""
+    scale: int
+    facets: tuple[tuple[int, tuple[Row, ...]], ...]
+    """The region behind each inner facet, and the vertices and rays of the facet."""
+
+
+class _Polyhedra:
+    """The regions of a complex that were looked at, each once."""
+
+    def __init__(self, cells: Complex) -> None:
         self.cells = cells
-        self.members = members
-        self.map = cells.affine_map(int(members.argmax()))
-        self.most = most
-        self.num_polyhedra = 0
+        self.meetings = 0
+        self._known: dict[int, _Polyhedron] = {}
+        self._essential = essential_inputs(cells.network, cells.domain)
+        walls = cells.domain
+        self._walls = [] if walls is None else self._rows(walls.constants, walls.normals)
 
-    def count_components(self) -> int | None:
-        """Connected components that contain a member, a region on which both agree; None beyond `most`."""
-        seen = np.zeros(len(self.members), dtype=np.bool_)
-        count = 0
-        for start in np.flatnonzero(self.members).tolist():
-            if seen[start]:
-                continue
-            count += 1
-            seen[start] = True
-            stack = [start]
-            while stack:
-                for region in self._met_behind(stack.pop()):
-                    if not seen[region]:
-                        seen[region] = True
-                        stack.append(region)
-                if self.num_polyhedra > self.most:
-                    return None
-        return count
+    @property
+    def is_exhausted(self) -> bool:
+        return len(self._known) > MAX_POLYHEDRA or self.meetings > MAX_MEETINGS
 
-    def _met_behind(self, region: int) -> list[int]:
-        """The neighbours of a region that the set meets, behind a facet that it meets."""
+    def behind(self, region: int) -> NDArray[np.int64]:
+        """The regions behind the facets of a region, -1 for those on the domain's boundary."""
+        start, stop = np.searchsorted(self.cells.records.facet_region, [region, region + 1])
+        return self.cells.regions_behind[start:stop]
+
+    def polyhedron(self, region: int) -> _Polyhedron:
+        if region not in self._known:
+            self._known[region] = self._make(region)
+        return self._known[region]
+
+    def _make(self, region: int) -> _Polyhedron:
         records = self.cells.records
-        start, stop = np.searchsorted(records.facet_region, [region, region + 1])
-        behind = self.cells.regions_behind[start:stop]
-        inner: list[int] = behind[behind >= 0].tolist()
-        if self.members[region]:
-            return inner
-        self.num_polyhedra += 1
-        polyhedron = self.cells.polyhedron(region)
-        map_here = self.cells.affine_map(region)
-        matrix, constant = map_here.matrix - self.map.matrix, map_here.constant - self.map.constant
-        slopes = (matrix @ polyhedron.rays.T).numerators[0].tolist()
-        values = [value + constant.fractions()[0][0] for value in (matrix @ polyhedron.vertices.T).fractions()[0]]
-        # A polyhedron lists its inner facets first, in the order of the records.
-        return [
-            other
-            for other, on_facet in zip(inner, polyhedron.incidence.T.tolist(), strict=False)
-            if _has_zero(
-                [value for value, on in zip(values, on_facet, strict=False) if on],
-                [slope for slope, on in zip(slopes, on_facet[len(values) :], strict=True) if on],
-            )
-        ]
+        signs = records.signs_of(np.array([region]))[0]
+        maps, output = exact_maps(self.cells.network, signs)
+        behind = self.behind(region).tolist()
+        start = int(np.searchsorted(records.facet_region, region))
+        units = []
+        for row, other in enumerate(behind, start=start):
+            if other >= 0:
+                on_facet = records.facet_units[records.facet_starts[row] : records.facet_starts[row + 1]]
+                units.append(next(unit for unit in on_facet.tolist() if signs[unit]))
+        facets = maps.rows(units)
+        rows = self._rows(facets.constant, facets.matrix)
+        inner = [tuple(int(signs[unit]) * entry for entry in row) for unit, row in zip(units, rows, strict=True)]
+        infinity = (1, *(0 for _ in self._essential))
+        rays = extreme_rays([*inner, infinity, *self._walls], len(self._essential) + 1)
+        image = RationalMatrix.hstack([output.constant, output.matrix.columns(self._essential)], 1)
+        return _Polyhedron(
+            output=tuple(image.numerators[0].tolist()),
+            scale=image.denominator,
+            facets=tuple(
+                (other, tuple(ray.vector for ray in rays if ray.zeros >> i & 1))
+                for i, other in enumerate(other for other in behind if other >= 0)
+            ),
+        )
+
+    def _rows(self, constants: RationalMatrix, matrix: RationalMatrix) -> list[Row]:
+        blocks = [constants, matrix.columns(self._essential)]
+        return RationalMatrix.hstack(blocks, constants.shape[0]).primitive_rows()
 
 
-def _has_zero(values: list[Fraction], slopes: list[int]) -> bool:
-    """Whether an affine function with these values at the vertices, and along the rays, vanishes on the polyhedron."""
-    can_be_low = any(value <= 0 for value in values) or any(slope < 0 for slope in slopes)
-    can_be_high = any(value >= 0 for value in values) or any(slope > 0 for slope in slopes)
+def _count_components(polyhedra: _Polyhedra, members: NDArray[np.bool_]) -> int | None:
+    """Connected components of the set where the output has the members' map that contain a member; None at a limit."""
+    starts = np.flatnonzero(members).tolist()
+    target = polyhedra.polyhedron(starts[0])
+    seen = np.zeros(len(members), dtype=np.bool_)
+    count = 0
+    for start in starts:
+        if seen[start]:
+            continue
+        count += 1
+        seen[start] = True
+        stack = [start]
+        while stack:
+            region = stack.pop()
+            if members[region]:
+                behind = polyhedra.behind(region)
+                met = behind[behind >= 0].tolist()
+            else:
+                met = _met_behind(polyhedra.polyhedron(region), target)
+                polyhedra.meetings += 1
+            for other in met:
+                if not seen[other]:
+                    seen[other] = True
+                    stack.append(other)
+            if polyhedra.is_exhausted:
+                return None
+    return count
+
+
+def _met_behind(here: _Polyhedron, target: _Polyhedron) -> list[int]:
+    """The regions behind those facets on which the two outputs are equal somewhere."""
+    difference = tuple(
+        mine * target.scale - other * here.scale for mine, other in zip(here.output, target.output, strict=True)
+    )
+    return [
+        behind
+        for behind, generators in here.facets
+        if _has_zero([(ray[0] > 0, sum(map(int.__mul__, difference, ray))) for ray in generators])
+    ]
+
+
+def _has_zero(values: list[tuple[bool, int]]) -> bool:
+    """Whether an affine function vanishes on a polyhedron with these values at its vertices (True) and along its rays.
+
+    Some vertex or ray must bring it down to zero, and some up; at a vertex 0 is enough, along a ray it is not.
+    """
+    can_be_low = any(value < 0 or (is_vertex and not value) for is_vertex, value in values)
+    can_be_high = any(value > 0 or (is_vertex and not value) for is_vertex, value in values)
     return can_be_low and can_be_high

@@ -161,7 +161,9 @@ class _Evaluation:
             results = self._apply(node, place)
         except (ValueError, ArithmeticError) as error:
             raise UnsupportedNetworkError(str(error), where=place) from error
-        for name, value in zip(node.output, results, strict=False):
+        for name, result in zip(node.output, results, strict=False):
+            # NumPy turns an array without dimensions into a number where it can.
+            value = np.asarray(result) if isinstance(result, np.generic) else result
             if name:
                 self.values[name] = value
             if isinstance(value, AffineTensor):

@@ -12,8 +12,9 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network, enumerate_regions
+from relureg.network.arrangements import boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
 
-from .arrangements import ARRANGEMENTS, boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
+from .arrangements import arrangement
 from .conftest import network_of
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
@@ -80,7 +81,7 @@ def test_coordinate_hyperplanes(dim: int) -> None:
 @pytest.mark.parametrize(("name", "size"), [("braid A_2 (n=3)", 3), ("braid A_3 (n=4)", 4), ("braid A_4 (n=5)", 5)])
 def test_braid_arrangements(name: str, size: int) -> None:
     """Faces are ordered partitions; all contain a line, so that vertices have one block."""
-    cells = enumerate_regions(network_of_hyperplanes(ARRANGEMENTS[name]))
+    cells = enumerate_regions(arrangement(name))
     assert cells.f_vector == tuple(math.factorial(k) * _stirling(size, k) for k in range(1, size + 1))
     assert cells.num_bounded == 0
     assert cells.f_vector_bounded == (1,) + (0,) * (size - 1)
