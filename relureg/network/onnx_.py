@@ -162,8 +162,7 @@ class _Evaluation:
         except (ValueError, ArithmeticError) as error:
             raise UnsupportedNetworkError(str(error), where=place) from error
         for name, result in zip(node.output, results, strict=False):
-            # NumPy turns an array without dimensions into a number where it can.
-            value = np.asarray(result) if isinstance(result, np.generic) else result
+            value: Value | _Opaque = _as_array(result)
             if name:
                 self.values[name] = value
             if isinstance(value, AffineTensor):
@@ -258,3 +257,8 @@ def _listed(ports: Iterable[Port], letter: str) -> str:
 
 def _dimension(dim: Any) -> str | int:
     return dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
+
+
+def _as_array(result: Any) -> Any:
+    """NumPy turns an array without dimensions into a number where it can: turn it back."""
+    return np.asarray(result) if isinstance(result, np.generic) else result
