@@ -6,10 +6,12 @@ region graph; see `load`, `enumerate_regions`, `bounds`.
 
 from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
-from relureg.complex.count import RegionCount, count_regions
+from relureg.complex.count import RegionCount, count_regions, resume
 from relureg.complex.graph import RegionGraph
 from relureg.complex.linear import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
+from relureg.complex.stored_graph import StoredGraph, stored_graph
+from relureg.engine.status import JournalStatus, journal_status
 from relureg.network.catalogue import construct
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
@@ -31,8 +33,10 @@ __all__ = [
     "Network",
     "Neighbour",
     "Polyhedron",
+    "JournalStatus",
     "RegionCount",
     "RegionGraph",
+    "StoredGraph",
     "__version__",
     "bounds",
     "check_theorems",
@@ -41,10 +45,13 @@ __all__ = [
     "enumerate_regions",
     "from_sklearn",
     "from_torch",
+    "journal_status",
     "load",
+    "resume",
     "load_complex",
     "random_network",
     "save",
+    "stored_graph",
     "save_graph",
     "save_regions",
 ]

@@ -15,6 +15,7 @@ __all__ = [
     "DomainError",
     "EngineUnavailableError",
     "ExpressionError",
+    "JournalError",
     "LimitReachedError",
     "MalformedNetworkError",
     "NetworkError",
@@ -172,6 +173,13 @@ class TheoremViolatedError(ReluregError):
 
     exit_code = 1
     kind = "violated"
+
+
+class JournalError(ReluregError):
+    """The journal of a run cannot be read."""
+
+    exit_code = 3
+    kind = "journal"
 
 
 class LimitReachedError(ReluregError):

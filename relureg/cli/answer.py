@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
+from pathlib import Path
 
 from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
@@ -28,6 +29,7 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
             timeout=work.timeout,
             jobs=work.jobs,
             progress=progress,
+            scheduler=work.scheduler,
         )
 
 
@@ -46,6 +48,7 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
         "--engine": None if work.engine == "auto" else work.engine,
         "--max-regions": work.max_regions,
         "--timeout": work.timeout,
+        "--scheduler": work.scheduler,
     }
     for option, value in unused.items():
         if value is not None:
@@ -55,7 +58,15 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
     return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)
 
 
-def count_with_progress(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> RegionCount:
+def count_with_progress(
+    network: Network,
+    domain: Domain | None,
+    work: Work,
+    *,
+    quiet: bool,
+    journal: Path | None = None,
+    keep_regions: bool = False,
+) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
         return count_regions(
@@ -66,6 +77,9 @@ def count_with_progress(network: Network, domain: Domain | None, work: Work, *, 
             timeout=work.timeout,
             jobs=work.jobs,
             progress=progress,
+            scheduler=work.scheduler,
+            journal=journal,
+            keep_regions=keep_regions,
         )
 
 

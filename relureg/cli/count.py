@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from relureg.cli.options import (
@@ -13,9 +15,11 @@ from relureg.cli.options import (
     output_options,
     parse_box,
     read_network,
+    remember_journal,
     timed,
     work_options,
 )  # fmt: skip
+from relureg.errors import UsageError
 
 EPILOG = f"""\b
 Examples:
@@ -23,6 +27,7 @@ Examples:
   relureg count fixtures/nets/acasxu_tiny_5_5_5.nnet --box file
   relureg count fixtures/truth/xor.json --box -10 10 --json
   relureg count fixtures/truth/saw_3.json --linear
+  relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
 
@@ -31,6 +36,13 @@ Examples:
 @network_argument
 @click.option("--linear", is_flag=True, help="Also the regions by the other definitions (this keeps every region).")
 @click.option("--definitions", is_flag=True, help="Like --linear, with the definitions beside the numbers.")
+@click.option(
+    "--journal",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Keep what is done in FILE, and go on from it if it is there (see resume and status).",
+)
+@click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
 @work_options
 @output_options
 @timed
@@ -39,6 +51,8 @@ def count(
     raw: bool,
     linear: bool,
     definitions: bool,
+    journal: Path | None,
+    keep_regions: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -55,6 +69,11 @@ def count(
     from relureg.reports.tables import count_table
     from relureg.theory.bounds import bounds
 
+    if (linear or definitions) and journal is not None:
+        raise UsageError("a journal is for the count alone; leave out --linear and --definitions", where="--journal")
+    if keep_regions and journal is None:
+        raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
+    remember_journal(journal)
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
     domain = parse_box(work.box, network)
     if linear or definitions:
@@ -62,7 +81,8 @@ def count(
         counted = count_of(cells)
         regions = cells.linear_regions if cells.complete else None
     else:
-        counted, regions = count_with_progress(network, domain, work, quiet=quiet), None
+        counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
+        regions = None
     found = bounds(network, domain)
     document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)

@@ -42,6 +42,7 @@ Examples:
     default=None,
     help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
 )
+@click.option("--memory", metavar="AMOUNT", help="For a journal: what DuckDB may hold before it goes to disk (2GB).")
 @file_options(
     "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
     "(the last two: the edges, and the nodes in FILE.nodes.*)."
@@ -55,6 +56,7 @@ def graph(
     diameter: bool,
     degree: bool,
     faces: bool | None,
+    memory: str | None,
     output: Path | None,
     force: bool,
     work: Work,
@@ -65,16 +67,23 @@ def graph(
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
-    NET is a network, or a complex (.npz) that was saved from Python.
+    NET is a network, a complex (.npz) that was saved from Python, or the journal of a complete run that kept its
+    regions: then the graph is built on disk, with bounds of the diameter.
 
     Without --diameter, --degree and --faces, all are shown.
     """
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
+    from relureg.cli.stored import is_journal, stored_graph_answer
     from relureg.reports.documents import graph_document
     from relureg.reports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
     from relureg.theory.bounds import bounds
 
+    if is_journal(net):
+        stored_graph_answer(
+            Path(net or ""), work, memory, with_diameter=diameter or not degree, as_json=as_json, started=started
+        )
+        return
     if output is not None:
         graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
     cells = saved_complex(net, work)

@@ -25,7 +25,10 @@ from relureg.errors import (
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "construct", "random", "verify", "convert", "tropical")
+COMMANDS = (
+    "inspect", "count", "resume", "status", "graph", "regions", "bounds", "construct", "random", "verify", "convert",
+    "tropical",
+)  # fmt: skip
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
 TWO_WORDS = {("construct", "tropical"): "construct_tropical"}
@@ -92,7 +95,8 @@ def run(arguments: list[str]) -> int:
         # After a limit or a failed check the answer may be on stdout already, and stays the one document there.
         return _fail(error, as_json and not outcome.answered)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("relureg: interrupted", err=True)
+        more = f"; go on with: relureg resume {printable(str(outcome.journal))}" if outcome.journal else ""
+        click.echo(f"relureg: interrupted{more}", err=True)
         return 130
     except (BrokenPipeError, SystemExit):
         # The reader (head, less) has gone, which click answers with SystemExit(1): not an error.

@@ -33,6 +33,13 @@ class Outcome:
     """What a run has printed so far; errors that come after the answer must not print a second document."""
 
     answered: bool = False
+    journal: Path | None = None
+    """Where an interrupted run can be gone on with."""
+
+
+def remember_journal(path: Path | None) -> None:
+    """Let an interruption say how to go on."""
+    click.get_current_context().ensure_object(Outcome).journal = path
 
 
 class Command(click.Command):
@@ -86,6 +93,13 @@ class Work:
     jobs: int | None
     max_regions: int | None
     timeout: float | None
+    scheduler: str | None
+
+
+scheduler_option = click.option(
+    "--scheduler", metavar="ADDRESS",
+    help="Let a Dask cluster do the work: tcp://HOST:PORT, or local:N for N processes here.",
+)  # fmt: skip
 
 
 def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,6 +123,7 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "(characteristic polynomial, one hidden layer). All are exact.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
+        scheduler_option,
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),
         click.option("--timeout", type=float, metavar="SECONDS", help="Stop after that time (exit code 4)."),
     ]):  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from relureg.engine.budget import Progress
+from relureg.network.model import printable
 
 _PLAIN_INTERVAL = 10.0
 """Seconds between lines where stderr is not a terminal (a log file, CI)."""
@@ -23,7 +24,12 @@ _LIVE_INTERVAL = 0.1
 def progress_on_stderr(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
     """Yield what to report progress to, None when there is nothing to show."""
     with lines_on_stderr(quiet, "enumerating regions") as show:
-        yield None if show is None else lambda progress: show(_line(progress))
+
+        def report(progress: Progress) -> None:
+            if show is not None and not _note(progress):
+                show(_line(progress))
+
+        yield None if show is None else report
 
 
 @contextlib.contextmanager
@@ -52,7 +58,20 @@ def _now_and_then(interval: float, show: Callable[[str], None]) -> Callable[[str
     return report
 
 
+def _note(progress: Progress) -> bool:
+    """Print what is worth a line of its own."""
+    if progress.note is not None:
+        click.echo(f"relureg: {printable(progress.note)}", err=True)
+    return progress.note is not None
+
+
 def _line(progress: Progress) -> str:
     rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
     done = "" if progress.fraction is None else f", about {100 * progress.fraction:.0f} % of the tree"
+    if progress.error is not None:
+        done += f" (+- {100 * progress.error:.0f})"
+    if progress.workers is not None:
+        done += f", {progress.workers} worker{'s' * (progress.workers != 1)}"
+    if len(progress.per_stage) > 1:
+        done += f", after each stage {' '.join(f'{count:,}' for count in progress.per_stage)}"
     return f"{progress.regions:,} regions, {rate:,.0f} a second, {progress.seconds:.0f} s{done}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,7 +23,7 @@ from relureg.complex.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose_finder
+from relureg.engine.engines import choose, choose_finder
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
@@ -431,6 +431,7 @@ def enumerate_regions(
     jobs: int | None = None,
     audit: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    scheduler: Any = None,
 ) -> Complex:
     """Find every activation region of a network, exactly.
 
@@ -451,6 +452,8 @@ def enumerate_regions(
         Let the splitter decide every predicate in doubles and in integers, and stop on a contradiction. Slow.
     progress : callable, optional
         Called with a `Progress` every now and then.
+    scheduler : str or distributed.Client, optional
+        Who does the work, instead of threads; see `count_regions`. All regions are brought together here.
 
     Returns
     -------
@@ -473,7 +476,10 @@ def enumerate_regions(
     48
     """
     name, find = choose_finder(engine, network, domain)
-    budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
+    budget = Budget(
+        max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
+    )
+    choose(engine, network, domain).check_fits(budget)
     records = find(network, domain, budget)
     return Complex(
         network=network,

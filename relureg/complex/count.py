@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
+from relureg.engine.driver import go_on
 from relureg.engine.engines import choose, choose_finder
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain, essential_inputs
@@ -66,6 +69,9 @@ def count_regions(
     jobs: int | None = None,
     audit: bool = False,
     progress: Callable[[Progress], None] | None = None,
+    scheduler: Any = None,
+    journal: str | Path | None = None,
+    keep_regions: bool = False,
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
@@ -73,15 +79,64 @@ def count_regions(
     the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds
     up, over all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every
     facet is seen once from either side.
+
+    Parameters
+    ----------
+    scheduler : str or distributed.Client, optional
+        Who does the work, instead of threads: ``tcp://host:port`` of a Dask scheduler, ``local:N`` for N processes on
+        this machine, or a client of Dask's.
+    journal : str or Path, optional
+        A file that keeps what is done. Where it is there already, the run goes on from it; see `resume`.
+    keep_regions : bool, optional
+        Let the journal keep regions and facets too, as Parquet files beside it; see `stored_graph`.
+
+    Raises
+    ------
+    UsageError
+        The journal is of another network or other options, or another run is writing it; the scheduler does not answer,
+        or a worker runs another relureg; the engine cannot work in units.
+    JournalError
+        The file is no journal.
+    OutputError
+        The journal cannot be written; what it holds stays.
     """
     chosen = choose(engine, network, domain)
-    budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
+    budget = Budget(
+        max_regions=max_regions,
+        timeout=timeout,
+        jobs=jobs,
+        audit=audit,
+        report=progress,
+        scheduler=scheduler,
+        journal=None if journal is None else Path(journal),
+        keeps_records=keep_regions,
+    )
+    chosen.check_fits(budget)
     if chosen.count is None:
         records = choose_finder(engine, network, domain)[1](network, domain, budget)
         return count_of(
             Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
         )
     return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
+
+
+def resume(
+    journal: str | Path,
+    *,
+    timeout: float | None = None,
+    jobs: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    scheduler: Any = None,
+) -> RegionCount:
+    """Go on with a count that was interrupted, from its journal alone, on as many cores as there are now.
+
+    Parameters and errors are those of `count_regions`. A run that is complete is only told again.
+    """
+    budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
+    driver = go_on(Path(journal), budget)
+    problem, stopped_by = driver.problem, budget.exhausted
+    figures = driver.sums.figures(problem.domain, complete=stopped_by is None)
+    return _of_figures(problem.network, problem.domain, "split", figures, stopped_by)
 
 
 def count_of(cells: Complex) -> RegionCount:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.facet_keys import equal_keys, hash_facets, packed_keys
+from relureg.engine.facet_keys import equal_keys, hash_facets, packed_keys
 from relureg.engine.records import Records, freeze
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.facet_keys import hash_packed, random_words
+from relureg.engine.facet_keys import hash_packed, random_words
 from relureg.engine.records import Records
 
 if TYPE_CHECKING:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from relureg.errors import UsageError
 
@@ -16,7 +18,15 @@ class Progress:
     regions: int
     seconds: float
     fraction: float | None = None
-    """Of the work, weighted by depth of the search tree; None where the engine cannot tell."""
+    """Of the work, weighted by depth of the search tree or by estimated regions; None where the engine cannot tell."""
+    error: float | None = None
+    """Standard error of `fraction`, where that is an estimate with a known error."""
+    workers: int | None = None
+    """Cores at work, where a scheduler knows them."""
+    per_stage: tuple[int, ...] = ()
+    """Regions so far of the network cut off after each stage, where they are known."""
+    note: str | None = None
+    """Something worth a line of its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +45,12 @@ class Budget:
         Threads, for an engine that has them; all cores when left out.
     audit : bool, optional
         Let the splitter decide every predicate both ways, and stop on a contradiction. Slow.
+    scheduler : str or distributed.Client, optional
+        Who searches, instead of threads of this process: see `relureg.engine.scheduler.open_scheduler`.
+    journal : Path, optional
+        A file that keeps what is done, so that an interrupted run can go on.
+    keeps_records : bool, optional
+        Let the journal keep regions and facets as well, as Parquet parts.
     """
 
     max_regions: int | None = None
@@ -42,6 +58,9 @@ class Budget:
     report: Callable[[Progress], None] | None = None
     jobs: int | None = None
     audit: bool = False
+    scheduler: Any = None
+    journal: Path | None = None
+    keeps_records: bool = False
     started: float = field(default_factory=time.monotonic)
     exhausted: str | None = None
     """Which limit stopped the run, None while none has."""
@@ -54,6 +73,13 @@ class Budget:
             raise UsageError(f"jobs is {self.jobs}; at least 1 is needed")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
+        if self.keeps_records and self.journal is None:
+            raise UsageError("regions are kept beside a journal; name one")
+
+    @property
+    def in_units(self) -> bool:
+        """Whether the work is cut into units that are searched one by one."""
+        return self.scheduler is not None or self.journal is not None
 
     def allows_more(self, regions: int) -> bool:
         """Whether to go on, with so many regions found and more to come; reports progress on the way."""
@@ -61,12 +87,12 @@ class Budget:
             self.exhausted = f"the limit of {self.max_regions:,} regions"
         return self.allows_more_time(regions) and self.exhausted is None
 
-    def allows_more_time(self, regions: int, fraction: float | None = None) -> bool:
-        """Whether the time is not over; reports progress on the way."""
+    def allows_more_time(self, regions: int, fraction: float | None = None, **known: Any) -> bool:
+        """Whether the time is not over; reports progress on the way, with what else is `known` of it."""
         now = time.monotonic()
         if self.report is not None and now - self._reported > 0.2:
             self._reported = now
-            self.report(Progress(regions=regions, seconds=now - self.started, fraction=fraction))
+            self.report(Progress(regions=regions, seconds=now - self.started, fraction=fraction, **known))
         if self.timeout is not None and now - self.started > self.timeout:
             self.exhausted = f"the time limit of {self.timeout:g} s"
         return self.exhausted is None

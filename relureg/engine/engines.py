@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from relureg.engine import charpoly, lp, split
 from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Records, gather
+from relureg.engine.problem import Problem
+from relureg.engine.records import Figures, Generators, Records, gather, join
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -22,8 +23,34 @@ class Engine:
     """Every region, as columns; None where the engine only counts."""
     count: Callable[[Network, Domain | None, Budget], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
+    works_in_units: bool
+    """Whether it can be given to a scheduler, and keep a journal."""
     find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
+
+    def check_fits(self, budget: Budget) -> None:
+        """Raise `UsageError` where the budget names a scheduler or a journal and this engine cannot use them."""
+        if budget.in_units and not self.works_in_units:
+            raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
+
+
+def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+    if not budget.in_units:
+        return split.count_regions(network, domain, budget)
+    from relureg.engine.driver import drive  # with a database, which a plain count does without
+
+    problem = Problem(network=network, domain=domain, audit=budget.audit, keeps_records=budget.keeps_records)
+    return drive(problem, budget).sums.figures(domain, complete=budget.exhausted is None)
+
+
+def _find_by_split(network: Network, domain: Domain | None, budget: Budget) -> Records:
+    if not budget.in_units:
+        return split.find_records(network, domain, budget)
+    from relureg.engine.driver import drive
+
+    driver = drive(Problem(network=network, domain=domain, audit=budget.audit, keeps_records=True), budget)
+    driver.sums.figures(domain, complete=budget.exhausted is None)  # raises where there is nothing
+    return join(driver.records, network.num_units, network.input_dim)
 
 
 def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Records:
@@ -33,14 +60,19 @@ def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Reco
 ENGINES = {
     "split": Engine(
         name="split",
-        find=split.find_records,
-        count=split.count_regions,
+        find=_find_by_split,
+        count=_count_by_split,
+        works_in_units=True,
         find_generators=split.find_generators,
     ),
-    "lp": Engine(name="lp", find=_find_by_lp, count=None, find_generators=None),
+    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_units=False, find_generators=None),
 }
 
-COUNTERS = {"charpoly": Engine(name="charpoly", find=None, count=charpoly.count_regions, find_generators=None)}
+COUNTERS = {
+    "charpoly": Engine(
+        name="charpoly", find=None, count=charpoly.count_regions, works_in_units=False, find_generators=None
+    )
+}
 """Engines that count regions without finding them."""
 
 AUTO = "split"

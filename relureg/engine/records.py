@@ -216,6 +216,60 @@ def gather(regions: Iterable[Region], network: Network, domain: Domain | None = 
     return columns
 
 
+def join(parts: Sequence[Records], num_units: int, input_dim: int) -> Records:
+    """Records of several sets of regions as one, in the order of their sign vectors."""
+
+    def column(name: str, like: Any) -> NDArray[Any]:
+        return np.concatenate([like, *(getattr(part, name) for part in parts)])
+
+    width = (num_units + 7) // 8
+    rows = np.empty((0, width), dtype=np.uint8)
+    patterns, vanishing = column("patterns", rows), column("vanishing", rows)
+    bounded = column("bounded", np.empty(0, dtype=np.bool_))
+    points = column("points", np.empty((0, input_dim)))
+    order = by_sign_vector(patterns, vanishing, num_units)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    firsts = np.cumsum([0, *(part.num_regions for part in parts)]).tolist()
+    counts = np.concatenate([
+        np.empty(0, dtype=np.int64),
+        *(np.bincount(part.facet_region, minlength=part.num_regions) for part in parts),
+    ])  # fmt: skip
+    facets = ranges((np.cumsum(counts) - counts)[order], counts[order])
+    lengths = np.concatenate([np.empty(0, dtype=np.int64), *(np.diff(part.facet_starts) for part in parts)])
+    units = column("facet_units", np.empty(0, dtype=np.int32))
+    exact = {
+        int(rank[first + region]): point
+        for first, part in zip(firsts, parts, strict=False)
+        for region, point in part.exact_points.items()
+    }
+    records = Records(
+        num_units=num_units,
+        patterns=patterns[order],
+        vanishing=vanishing[order],
+        bounded=bounded[order],
+        points=points[order],
+        exact_points=MappingProxyType(exact),
+        facet_region=np.repeat(np.arange(len(order), dtype=np.int64), counts[order]),
+        facet_on_boundary=column("facet_on_boundary", np.empty(0, dtype=np.bool_))[facets],
+        facet_starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[facets])]),
+        facet_units=units[ranges((np.cumsum(lengths) - lengths)[facets], lengths[facets])],
+    )
+    freeze(records)
+    return records
+
+
+def by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], num_units: int) -> NDArray[np.int64]:
+    """The permutation that sorts regions by sign vector, unit 0 first: -, 0, +."""
+    if not num_units:
+        return np.arange(len(patterns))
+    # Bit 7 of a byte is to be its first unit; two bits a unit, + above 0 above -.
+    high = np.unpackbits(patterns, axis=1, count=num_units, bitorder="little")
+    low = np.unpackbits(vanishing, axis=1, count=num_units, bitorder="little")
+    keys = np.packbits(np.stack([high, low], axis=2).reshape(len(patterns), 2 * num_units), axis=1)
+    return np.lexsort(keys.T[::-1])
+
+
 def is_witness(
     point: Sequence[Fraction | float], signs: NDArray[np.int8], network: Network, domain: Domain | None
 ) -> bool:

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Point, Predicates, Records, freeze, ranges
-from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError, LimitReachedError
+from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, freeze, ranges
+from relureg.engine.sums import WHOLE, Sums
+from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
@@ -52,7 +53,7 @@ def find_records(network: Network, domain: Domain | None, budget: Budget) -> Rec
     run = _Run(network, domain, budget, records=True)
     chunks = list(run.chunks())
     run.figures()  # raises where there is nothing to merge
-    return _merge(chunks, network, run.essential)
+    return merge(chunks, network, run.essential)
 
 
 def find_generators(network: Network, domain: Domain | None, budget: Budget) -> tuple[Records, Generators]:
@@ -61,15 +62,15 @@ def find_generators(network: Network, domain: Domain | None, budget: Budget) -> 
     chunks = list(run.chunks())
     run.figures()
     num_rows = network.num_units + (0 if domain is None else domain.num_rows)
-    return _merge(chunks, network, run.essential), _merge_generators(chunks, network, run.essential, num_rows)
+    return merge(chunks, network, run.essential), _merge_generators(chunks, network, run.essential, num_rows)
 
 
 @cache
-def _module() -> Any:
+def module() -> Any:
     """The compiled search, in the variant for this processor."""
     try:
-        module = import_module("relureg.engine._cells")
-        return import_module("relureg.engine._cells_v3") if module.has_modern_processor() else module
+        cells = import_module("relureg.engine._cells")
+        return import_module("relureg.engine._cells_v3") if cells.has_modern_processor() else cells
     except ImportError as error:
         raise EngineUnavailableError(
             "the compiled engine is missing; install relureg with a C++ compiler and libgmp-dev present, "
@@ -87,13 +88,14 @@ class _Run:
         self.domain = domain
         self.budget = budget
         self.essential = essential_inputs(network, domain)
-        self._run = _module().Run(
-            _translate(network, domain, self.essential),
+        self._run = module().Run(
+            translate(network, domain, self.essential),
             records=records,
             generators=generators,
             audit=budget.audit,
             max_regions=budget.max_regions or 0,
             jobs=budget.jobs or os.cpu_count() or 1,
+            units=[WHOLE],
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:
@@ -113,33 +115,26 @@ class _Run:
             run.join()
         while (chunk := run.take_chunk()) is not None:
             yield chunk
-        if run.error == "memory":
-            raise LimitReachedError("out of memory; give --max-regions, or a smaller box")
-        if run.error:
-            raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
+        raise_error(run)
         if run.is_out_of_regions:
             budget.exhausted = f"the limit of {budget.max_regions:,} regions"
 
     def figures(self) -> Figures:
         """What the search counted; raises where it shows that there is nothing to count."""
-        counted = self._run.figures()
-        complete = self.budget.exhausted is None
-        if complete and not counted["regions"]:
-            raise DomainError("the domain has no interior; its inequalities leave no room")
-        return Figures(
-            regions=counted["regions"],
-            bounded=counted["bounded"],
-            per_stage=tuple(counted["per_stage"][(self.domain is not None) :]),
-            inner_facets=counted["facet_sides"] // 2 if complete else None,
-            boundary_facets=counted["boundary_facets"] if complete else None,
-            is_watertight=counted["is_balanced"] and counted["facet_sides"] % 2 == 0 if complete else None,
-            predicates=Predicates(total=counted["decisions"], exact=counted["exact_decisions"], zero=counted["zeros"]),
-        )
+        return Sums.of(self._run).figures(self.domain, complete=self.budget.exhausted is None)
 
 
-def _translate(network: Network, domain: Domain | None, essential: list[int]) -> Any:
+def raise_error(run: Any) -> None:
+    """Raise what a search that has ended says went wrong, if anything."""
+    if run.error == "memory":
+        raise LimitReachedError("out of memory; give --max-regions, or a smaller box")
+    if run.error:
+        raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
+
+
+def translate(network: Network, domain: Domain | None, essential: list[int]) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
-    translated = _module().Network(len(essential))
+    translated = module().Network(len(essential))
     denominators: dict[int, int] = {INPUT: 1}
     offset = 0
     if domain is not None:
@@ -214,7 +209,7 @@ def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:
     return " ".join(f"{n * factor:x}" for n in matrix.numerators.flat)
 
 
-def _merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) -> Records:
+def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) -> Records:
     """Chunks of the search as one set of columns, sorted by sign vector."""
 
     def column(name: str, dtype: Any) -> NDArray[Any]:
@@ -223,7 +218,7 @@ def _merge(chunks: list[dict[str, Any]], network: Network, essential: list[int])
     bounded = column("bounded", np.uint8).astype(np.bool_)
     num_regions = len(bounded)
     patterns, vanishing = _sign_vectors(chunks, network)
-    order = _by_sign_vector(patterns, vanishing, network.num_units)
+    order = by_sign_vector(patterns, vanishing, network.num_units)
     points = np.zeros((num_regions, network.input_dim))
     points[:, essential] = column("points", np.float64).reshape(num_regions, len(essential))
     counts = column("facet_count", np.int64)
@@ -251,7 +246,7 @@ def _merge(chunks: list[dict[str, Any]], network: Network, essential: list[int])
 def _merge_generators(
     chunks: list[dict[str, Any]], network: Network, essential: list[int], num_rows: int
 ) -> Generators:
-    """The generators of all chunks, in the order of `_merge`."""
+    """The generators of all chunks, in the order of `merge`."""
     counts = _column(chunks, "generator_count", np.int64)
     total = int(counts.sum())
     coordinates = np.zeros((total, network.input_dim))
@@ -262,7 +257,7 @@ def _merge_generators(
         coordinates=coordinates,
         zeros=_column(chunks, "generator_zeros", np.uint64).reshape(total, num_rows // 64 + 1),
     )
-    return unsorted.take(_by_sign_vector(*_sign_vectors(chunks, network), network.num_units))
+    return unsorted.take(by_sign_vector(*_sign_vectors(chunks, network), network.num_units))
 
 
 def _column(chunks: list[dict[str, Any]], name: str, dtype: Any) -> NDArray[Any]:
@@ -275,17 +270,6 @@ def _sign_vectors(chunks: list[dict[str, Any]], network: Network) -> tuple[NDArr
     patterns, vanishing = (_column(chunks, name, np.uint8) for name in ("patterns", "vanishing"))
     rows = sum(len(chunk["bounded"]) for chunk in chunks)
     return patterns.reshape(rows, width), vanishing.reshape(rows, width)
-
-
-def _by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], num_units: int) -> NDArray[np.int64]:
-    """The permutation that sorts regions by sign vector, unit 0 first: -, 0, +."""
-    if not num_units:
-        return np.arange(len(patterns))
-    # Bit 7 of a byte is to be its first unit; two bits a unit, + above 0 above -.
-    high = np.unpackbits(patterns, axis=1, count=num_units, bitorder="little")
-    low = np.unpackbits(vanishing, axis=1, count=num_units, bitorder="little")
-    keys = np.packbits(np.stack([high, low], axis=2).reshape(len(patterns), -1), axis=1)
-    return np.lexsort(keys.T[::-1])
 
 
 def _exact_points(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import relureg
-from relureg.complex import facet_keys, facets
+from relureg.complex import facets
+from relureg.engine import facet_keys
 from relureg.engine.records import Records
 
 NETWORKS = ["truth/int_2-6-6-1", "truth/int_3-6-6-1", "truth/dup_dead_2", "truth/nobias_3-8-1", "truth/rand_2-16-16-1"]

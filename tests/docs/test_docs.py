@@ -235,6 +235,25 @@ def test_a_network_without_hidden_layer_matches_the_output_schema(
         Draft202012Validator(closed(schema("output.schema.json"))).validate(json.loads(capsys.readouterr().out))
 
 
+def test_answers_about_a_run_match_the_output_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = str(tmp_path / "run.journal")
+    for code, command in (
+        (4, f"count {INT_2} --journal {journal} --keep-regions --timeout 1e-9"),
+        (0, f"status {journal}"),
+        (0, f"resume {journal}"),
+        (0, f"status {journal}"),
+        (0, f"graph {journal}"),
+        (0, f"graph {journal} --degree"),
+    ):
+        assert run([*command.split(), "--json"]) == code
+        document = json.loads(capsys.readouterr().out)
+        assert document["command"] == {"resume": "count", "graph": "stored-graph"}.get(
+            command.split()[0], command.split()[0]
+        )
+        if command.split()[0] != "count":  # its linear regions are not part of this
+            Draft202012Validator(closed(schema("output.schema.json"))).validate(document)
+
+
 def test_the_output_schema_refuses_what_scripts_could_not_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["count", INT_2, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

@@ -6,6 +6,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <sstream>
 
@@ -95,6 +97,39 @@ nb::object chunk(relureg::Run& run) {
     return columns;
 }
 
+// A prefix in Python: for each step, the number of its unit plus 1, with the sign of the side.
+using Steps = std::vector<int>;
+
+Steps steps(const relureg::Prefix& prefix) {
+    Steps result;
+    for (const auto& step : prefix) result.push_back(step.side * (step.unit + 1));
+    return result;
+}
+
+relureg::Prefix prefix(const Steps& steps, const relureg::Network& network) {
+    int num_units = 0;
+    for (const auto& stage : network.stages) num_units += stage.units;
+    relureg::Prefix result;
+    for (const int step : steps) {
+        if (!step || std::abs(step) > num_units) throw std::invalid_argument("a prefix names a unit that is not there");
+        result.push_back({std::abs(step) - 1, static_cast<std::int8_t>(step > 0 ? 1 : -1)});
+    }
+    return result;
+}
+
+nb::list remaining(relureg::Run& run) {
+    nb::list result;
+    for (const auto& prefix : run.remaining()) result.append(nb::tuple(nb::cast(steps(prefix))));
+    return result;
+}
+
+std::string hexadecimal(relureg::Wide wide) {
+    char text[33];
+    std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(wide >> 64),
+                  static_cast<unsigned long long>(wide));
+    return text;
+}
+
 nb::dict figures(relureg::Run& run) {
     const Result total = run.figures();
     nb::dict result;
@@ -103,7 +138,7 @@ nb::dict figures(relureg::Run& run) {
     result["facet_sides"] = total.facet_sides;
     result["boundary_facets"] = total.boundary_facets;
     result["per_stage"] = total.per_stage;
-    result["is_balanced"] = total.balance == 0;
+    result["balance"] = hexadecimal(total.balance);
     result["decisions"] = total.statistics.decisions;
     result["exact_decisions"] = total.statistics.exact;
     result["zeros"] = total.statistics.zeros;
@@ -131,17 +166,31 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit, std::int64_t max_regions,
-               int jobs) {
-                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions}, jobs);
+               int jobs, const std::vector<Steps>& units) {
+                std::vector<relureg::Prefix> prefixes;
+                for (const Steps& unit : units) prefixes.push_back(prefix(unit, builder.network));
+                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions}, jobs, std::move(prefixes));
             },
-            nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"), nb::arg("jobs"))
+            nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
+            nb::arg("jobs"), nb::arg("units"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
+        .def("hand_back", &relureg::Run::hand_back)
+        .def("remaining", &remaining)
+        .def(
+            "probe",
+            [](relureg::Run& run, const Steps& from, int count, std::uint64_t seed) {
+                const relureg::Prefix start = prefix(from, run.network());
+                nb::gil_scoped_release release;
+                return run.probe(start, count, seed);
+            },
+            nb::arg("prefix"), nb::arg("count"), nb::arg("seed"))
         .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())
         .def("wait", &relureg::Run::wait, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>())
         .def("take_chunk", &chunk)
         .def("figures", &figures)
         .def_prop_ro("regions_so_far", &relureg::Run::regions_so_far)
+        .def_prop_ro("cpu_seconds", &relureg::Run::cpu_seconds)
         .def_prop_ro("fraction_done", &relureg::Run::fraction_done)
         .def_prop_ro("is_out_of_regions", &relureg::Run::is_out_of_regions)
         .def_prop_ro("error", &relureg::Run::error);

@@ -1,6 +1,8 @@
 // A run: a pool of threads takes work units, which are sign prefixes, and gives parts of them to threads that have none.
-// Figures add up, records leave in chunks.
+// Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
 #pragma once
+
+#include <time.h>
 
 #include <condition_variable>
 #include <deque>
@@ -16,10 +18,11 @@ namespace relureg {
 
 class Run {
   public:
-    Run(Network network, Options options, int jobs) : network_(std::move(network)), options_(options), jobs_(jobs) {
+    // `units`: what to search; the empty prefix is the whole space. The last one is taken first.
+    Run(Network network, Options options, int jobs, std::vector<Prefix> units)
+        : network_(std::move(network)), options_(options), jobs_(jobs), units_(std::move(units)) {
         network_.finish();
         control_.give_away = [this](Prefix prefix) { give_away(std::move(prefix)); };
-        units_.push_back({});  // the whole space
     }
 
     ~Run() {
@@ -28,10 +31,8 @@ class Run {
     }
 
     void start() {
-        // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
-        const std::size_t stack = (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
         for (int i = 0; i < jobs_; ++i)
-            workers_.push_back(std::make_unique<Worker>(stack, [this] { guard([this] { work(); }); }));
+            workers_.push_back(std::make_unique<Worker>(stack(), [this] { guard([this] { work(); }); }));
     }
 
     void stop() {
@@ -42,8 +43,42 @@ class Run {
         changed_.notify_all();
     }
 
+    // Come to an end soon: give away what is large, and take no more. After `join`, `remaining` tells what is left.
+    void hand_back() {
+        {
+            std::lock_guard lock(mutex_);
+            control_.is_over = true;
+            note_hunger();
+        }
+        changed_.notify_all();
+    }
+
     void join() {
         workers_.clear();
+    }
+
+    std::vector<Prefix> remaining() {
+        std::lock_guard lock(mutex_);
+        return units_;
+    }
+
+    // Knuth's estimate of the regions in the cell of a prefix, `count` times; not while the run works.
+    std::vector<double> probe(const Prefix& prefix, int count, std::uint64_t seed) {
+        std::vector<double> found;
+        std::string error;
+        Worker(stack(), [&] {
+            try {
+                Control control;
+                Options options;
+                auto searcher = make_searcher(network_, options, control, network_.num_units >= 64);
+                for (int i = 0; i < count; ++i)
+                    found.push_back(searcher->probe(prefix, splitmix(seed + static_cast<std::uint64_t>(i))));
+            } catch (const std::exception& e) {
+                error = e.what();
+            }
+        });
+        if (!error.empty()) throw std::runtime_error(error);
+        return found;
     }
 
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.
@@ -69,8 +104,10 @@ class Run {
         return copy;
     }
 
+    const Network& network() const { return network_; }
     std::int64_t regions_so_far() const { return control_.regions.load(); }
     bool is_out_of_regions() const { return control_.out_of_regions.load(); }
+    double cpu_seconds() const { return 1e-9 * static_cast<double>(cpu_nanoseconds_.load()); }
     double fraction_done() const { return std::min(std::ldexp(static_cast<double>(control_.done.load()), -kReportDepth), 1.0); }
     // Empty: no error. "memory", or a contradiction in words.
     std::string error() {
@@ -79,17 +116,26 @@ class Run {
     }
 
   private:
+    // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
+    std::size_t stack() const { return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size()); }
+
     void work() {
-        for (Prefix prefix; next(prefix);) keep(search(prefix));
+        bool is_first = true;
+        for (Prefix prefix; next(prefix, is_first); is_first = false) keep(search(prefix));
+        timespec time;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        cpu_nanoseconds_ += std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
     }
 
-    // Take a work unit; wait for one while other threads may give parts of theirs away. False: nothing is left to do.
-    bool next(Prefix& prefix) {
+    // Take a work unit; wait for one while other threads may give parts of theirs away. False: nothing is left to do. A
+    // run that is over at once still takes its first unit, so that runs one after the other come to an end.
+    bool next(Prefix& prefix, bool is_first) {
         std::unique_lock lock(mutex_);
         ++waiting_;
         note_hunger();
-        changed_.wait(lock, [this] { return !units_.empty() || waiting_ == jobs_ || control_.stop; });
-        if (units_.empty() || control_.stop) {
+        const auto is_ending = [this, is_first] { return control_.stop || (control_.is_over && !is_first); };
+        changed_.wait(lock, [&] { return !units_.empty() || waiting_ == jobs_ || is_ending(); });
+        if (units_.empty() || is_ending()) {
             changed_.notify_all();
             return false;
         }
@@ -100,7 +146,7 @@ class Run {
         return true;
     }
 
-    void note_hunger() { control_.is_hungry = waiting_ > static_cast<int>(units_.size()); }
+    void note_hunger() { control_.is_wanted = control_.is_over || waiting_ > static_cast<int>(units_.size()); }
 
     void give_away(Prefix prefix) {
         {
@@ -170,7 +216,8 @@ class Run {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<Prefix> units_;  // given away and not yet taken; the last one is taken first
+    std::vector<Prefix> units_;  // not yet taken; the last one is taken first
+    std::atomic<std::int64_t> cpu_nanoseconds_{0};
     int waiting_ = 0, ended_ = 0;
     Result total_;
     std::deque<Result> chunks_;

@@ -36,6 +36,7 @@ class Search final : public Searcher {
 
     void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) override {
         prefix_ = &prefix, skipped_ = &skipped, result_ = &result;
+        nodes_ = wanted_since_ = 0;
         given_.clear();
         open_.clear();
         tally_.begin(result);
@@ -67,6 +68,18 @@ class Search final : public Searcher {
         tally_.flush_progress();
         result.statistics += oracle_.statistics;
         oracle_.statistics = Statistics{};
+    }
+
+    // A probe is a unit of work whose prefix grows by a random step at each cut.
+    double probe(const Prefix& prefix, std::uint64_t seed) override {
+        static const std::vector<Prefix> none;
+        Result result;
+        probed_ = prefix;
+        random_ = seed;
+        is_probing_ = true;
+        run(probed_, none, result);
+        is_probing_ = false;
+        return std::ldexp(static_cast<double>(result.regions), static_cast<int>(probed_.size() - prefix.size()));
     }
 
   private:
@@ -285,12 +298,19 @@ class Search final : public Searcher {
             set_sign(number, 1);
             return descend(1, depth);
         }
-        const bool can_give = is_own(depth) && depth < kGiveDepth;
+        if (!is_own(depth) && (*prefix_)[depth].unit != number)
+            throw std::runtime_error("a prefix names other cuts than this network's");
+        if (is_probing_ && is_own(depth))
+            probed_.push_back({number, static_cast<std::int8_t>(splitmix(random_++) & 1 ? 1 : -1)});
+        const bool can_give = is_own(depth);
         if (can_give) {
-            open_.push_back({depth, number, false});
+            open_.push_back({depth, number, false, nodes_++});
             if (options_.records && depth < kRecordDepth) give_away(open_.back());
+            if (control_.is_wanted.load(std::memory_order_relaxed))
+                share();
+            else
+                wanted_since_ = nodes_;
         }
-        if (control_.is_hungry.load(std::memory_order_relaxed)) give_away_largest();
         for (const int side : {-1, 1}) {
             if (!is_own(depth) && (*prefix_)[depth].side != side) continue;
             if (can_give && side > 0) {
@@ -298,7 +318,7 @@ class Search final : public Searcher {
                 open_.pop_back();
                 if (is_given) continue;
             }
-            if (can_give && is_skipped(path_, {number, static_cast<std::int8_t>(side)})) continue;
+            if (can_give && is_skipped(path_.size(), {number, static_cast<std::int8_t>(side)})) continue;
             const auto mark = arena_.mark();
             path_.push_back({number, static_cast<std::int8_t>(side)});
             set_sign(number, side);
@@ -317,29 +337,35 @@ class Search final : public Searcher {
         int depth;
         int number;
         bool is_given;
+        std::int64_t since;  // cells split before it
     };
 
-    // Leave the positive side of the shallowest open cell, which is about the most work there is, to another thread.
-    void give_away_largest() {
-        const auto first = std::find_if(open_.begin(), open_.end(), [](const Open& open) { return !open.is_given; });
-        if (first != open_.end()) give_away(*first);
+    // Give open parts away, from the shallowest one on, which is about the most work there is: one to a thread that has
+    // none, all when the run is to be over.
+    void share() {
+        const bool any = nodes_ - wanted_since_ > kPatience;
+        for (Open& open : open_) {
+            if (open.is_given) continue;
+            if (!any && nodes_ - open.since <= kGiveAge) return;
+            give_away(open);
+            if (!control_.is_over.load(std::memory_order_relaxed)) return;
+        }
     }
 
     void give_away(Open& open) {
         open.is_given = true;
+        if (is_skipped(open.depth, {open.number, 1})) return;
         Prefix prefix(path_.begin(), path_.begin() + open.depth);
-        if (is_skipped(prefix, {open.number, 1})) return;
         prefix.push_back({open.number, 1});
         given_.push_back(prefix);
         control_.give_away(std::move(prefix));
     }
 
     // Whether a cell was given away by an earlier attempt at this unit of work.
-    bool is_skipped(const Prefix& path, Step step) const {
-        if (skipped_->empty()) return false;
-        Prefix prefix = path;
-        prefix.push_back(step);
-        return std::find(skipped_->begin(), skipped_->end(), prefix) != skipped_->end();
+    bool is_skipped(std::size_t depth, Step step) const {
+        return std::any_of(skipped_->begin(), skipped_->end(), [&](const Prefix& prefix) {
+            return prefix.size() == depth + 1 && prefix.back() == step && std::equal(prefix.begin(), prefix.end() - 1, path_.begin());
+        });
     }
 
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
@@ -538,8 +564,14 @@ class Search final : public Searcher {
     const std::vector<Prefix>* skipped_ = nullptr;
     std::vector<Prefix> given_;
     std::vector<Open> open_;
+    std::int64_t nodes_ = 0;         // cells of this unit of work that have been split
+    std::int64_t wanted_since_ = 0;  // `nodes_` when parts were last not wanted
     Result* result_ = nullptr;
     Prefix path_;
+
+    bool is_probing_ = false;
+    Prefix probed_;
+    std::uint64_t random_ = 0;
 };
 
 template <int D, int W>

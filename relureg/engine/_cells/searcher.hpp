@@ -33,12 +33,16 @@ struct Control {
     std::atomic<bool> out_of_regions{false};
     std::atomic<std::int64_t> regions{0};
     std::atomic<std::int64_t> done{0};       // of the search tree, in parts of 2^-kReportDepth
-    std::atomic<bool> is_hungry{false};      // some thread has nothing to do
+    std::atomic<bool> is_wanted{false};      // some thread has nothing to do, or the run is to be over
+    std::atomic<bool> is_over{false};        // all that is left is to be given away
     std::function<void(Prefix)> give_away;   // takes a work unit that a search leaves to others
 };
 
-// Down to this depth a search gives parts of its tree to threads that have none: below, walking there would cost as much.
-constexpr int kGiveDepth = 14;
+// A search gives an open part away when it has split that many cells since the part was left open: what lies there is
+// then likely as much, and worth the walk from the root.
+constexpr std::int64_t kGiveAge = 256;
+// Where a search is asked for open parts and has split that many cells without one of that age, it gives any.
+constexpr std::int64_t kPatience = 16 * kGiveAge;
 // With records, it leaves all that lies below this depth as work units of their own, so that records come in pieces.
 constexpr int kRecordDepth = 6;
 // A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
@@ -53,6 +57,10 @@ class Searcher {
     virtual void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) = 0;
     // What the last run has given away.
     virtual const std::vector<Prefix>& given() const = 0;
+
+    // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random side
+    // at each cut. One that lies d cuts below is reached with probability 2^-d, so 2^d is right on average.
+    virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
 };
 
 }  // namespace relureg

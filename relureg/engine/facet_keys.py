@@ -12,8 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.breadth_first import ranges
-from relureg.engine.records import Records
+from relureg.engine.records import Records, ranges
 
 _ROWS = 1 << 19
 """Facets handled at once: some tens of megabytes, whatever the number of facets."""
@@ -67,7 +66,7 @@ def packed_keys(records: Records, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     zero = records.vanishing[region]
     lengths = records.facet_starts[rows + 1] - records.facet_starts[rows]
     facet = np.repeat(np.arange(len(rows)), lengths)
-    units = records.facet_units[ranges(records.facet_starts[rows], records.facet_starts[rows + 1])]
+    units = records.facet_units[ranges(records.facet_starts[rows], lengths)]
     place = np.arange(len(units)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     for turn in range(int(lengths.max(initial=0))):
         # The units of one facet may share a byte: one unit of each facet at a time.

@@ -1,0 +1,45 @@
+"""relureg graph of a journal: the region graph of a run that kept its regions, built on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from relureg.cli.options import Work, emit
+from relureg.errors import CheckFailedError, UsageError
+
+
+def is_journal(net: str | None) -> bool:
+    """Whether NET is a file of SQLite's, as journals are and networks are not."""
+    try:
+        with open(net or "", "rb") as stream:
+            return stream.read(16) == b"SQLite format 3\0"
+    except OSError:
+        return False
+
+
+def stored_graph_answer(
+    journal: Path, work: Work, memory: str | None, *, with_diameter: bool, as_json: bool, started: float
+) -> None:
+    """Build the graph, print it, and raise what its exit code must tell.
+
+    Raises
+    ------
+    UsageError
+        An option asks for another run than that of the journal.
+    CheckFailedError
+        The complex is not watertight or not connected.
+    """
+    from relureg.complex.stored_graph import MEMORY, stored_graph
+    from relureg.reports.runs import stored_graph_document, stored_graph_table
+
+    for field in dataclasses.fields(work):
+        value = getattr(work, field.name)
+        if value is not None and not (field.name == "engine" and value == "auto"):
+            option = f"--{field.name.replace('_', '-')}"
+            raise UsageError("the run of a journal is over; leave this option out", where=option)
+    graph = stored_graph(journal, memory=memory or MEMORY)
+    document = stored_graph_document(graph, with_diameter=with_diameter)
+    emit(document, stored_graph_table, as_json=as_json, started=started)
+    if not graph.is_watertight or document["components"] != 1:
+        raise CheckFailedError("the complex is not watertight; do not use this result, and please report the network")

@@ -1,0 +1,76 @@
+"""What work units add up to, whoever searched them."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from relureg.engine.records import Figures, Predicates
+from relureg.errors import DomainError
+from relureg.network.domain import Domain
+
+Prefix = tuple[int, ...]
+"""A work unit: the cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a
+domain are counted first), with the sign of the side."""
+
+WHOLE: Prefix = ()
+"""The whole space, or the whole domain."""
+
+_MODULUS = 1 << 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """Figures of some work units. Those of disjoint units add up to those of their union."""
+
+    regions: int = 0
+    bounded: int = 0
+    facet_sides: int = 0
+    """Facets, counted once for each region that they bound, without those on the domain's boundary."""
+    boundary_facets: int = 0
+    per_stage: tuple[int, ...] = ()
+    """Regions of the network cut off after each stage; the rows of a domain are its first stage."""
+    balance: int = 0
+    """Sum of side x mix(facet key) modulo 2^128: 0 when every facet was seen from both its sides."""
+    decisions: int = 0
+    exact_decisions: int = 0
+    zeros: int = 0
+
+    @classmethod
+    def of(cls, run: Any) -> Sums:
+        """What a compiled run has counted."""
+        counted = run.figures()
+        balance, per_stage = int(counted.pop("balance"), 16), tuple(counted.pop("per_stage"))
+        return cls(balance=balance, per_stage=per_stage, **counted)
+
+    def __add__(self, other: Sums) -> Sums:
+        stages = max(len(self.per_stage), len(other.per_stage))
+        per_stage = zip(*(s.per_stage + (0,) * (stages - len(s.per_stage)) for s in (self, other)), strict=True)
+        numbers = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in dataclasses.fields(Sums)
+            if field.name != "per_stage"
+        }
+        numbers["balance"] %= _MODULUS
+        return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
+
+    def figures(self, domain: Domain | None, *, complete: bool) -> Figures:
+        """The figures of a run.
+
+        Raises
+        ------
+        DomainError
+            The run is complete and has found nothing.
+        """
+        if complete and not self.regions:
+            raise DomainError("the domain has no interior; its inequalities leave no room")
+        return Figures(
+            regions=self.regions,
+            bounded=self.bounded,
+            per_stage=self.per_stage[(domain is not None) :],
+            inner_facets=self.facet_sides // 2 if complete else None,
+            boundary_facets=self.boundary_facets if complete else None,
+            is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
+            predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+        )
