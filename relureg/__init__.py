@@ -4,9 +4,11 @@ Load a network, enumerate every activation region of the whole input space, and 
 region graph; see `load`, `enumerate_regions`, `bounds`.
 """
 
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.archive import load_complex
+from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
+from relureg.complex.polyhedron import Polyhedron
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
@@ -18,6 +20,8 @@ __all__ = [
     "Complex",
     "Domain",
     "Network",
+    "Neighbour",
+    "Polyhedron",
     "RegionCount",
     "RegionGraph",
     "__version__",
@@ -25,5 +29,6 @@ __all__ = [
     "count_regions",
     "enumerate_regions",
     "load",
+    "load_complex",
     "save",
 ]

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 __all__ = [
     "CheckFailedError",
+    "ComplexFileError",
     "DomainError",
     "EngineUnavailableError",
     "LimitReachedError",
@@ -92,6 +93,13 @@ class UnsupportedNetworkError(NetworkError):
     """The file is sound but holds something relureg does not read."""
 
     kind = "unsupported"
+
+
+class ComplexFileError(ReluregError):
+    """The file of a complex cannot be read, is damaged, or does not hold what it says."""
+
+    exit_code = 3
+    kind = "complex-file"
 
 
 class LimitReachedError(ReluregError):

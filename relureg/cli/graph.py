@@ -17,10 +17,14 @@ from relureg.cli.options import (
     work_options,
 )  # fmt: skip
 
+MAX_FACES = 10_000_000
+"""Most faces, by estimate, that are counted unasked: about ten seconds' work."""
+
 EPILOG = f"""\b
 Examples:
   relureg graph fixtures/truth/int_2-6-6-1.json
   relureg graph fixtures/truth/int_2-6-6-1.json --diameter --json
+  relureg graph fixtures/truth/rand_4-40-1.json --faces
 
 {EXIT_CODES}"""
 
@@ -29,6 +33,11 @@ Examples:
 @network_argument
 @click.option("--diameter", is_flag=True, help="Only diameter and radius (and what both need).")
 @click.option("--degree", is_flag=True, help="Only degrees (and what they need).")
+@click.option(
+    "--faces/--no-faces",
+    default=None,
+    help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
+)
 @work_options
 @output_options
 @timed
@@ -37,6 +46,7 @@ def graph(
     raw: bool,
     diameter: bool,
     degree: bool,
+    faces: bool | None,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -45,7 +55,7 @@ def graph(
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
-    Without --diameter and --degree, both are shown.
+    Without --diameter, --degree and --faces, all are shown.
     """
     from relureg.cli.answer import close, find_complex
     from relureg.reports.documents import graph_document
@@ -56,7 +66,12 @@ def graph(
     domain = parse_box(work.box, network)
     cells = find_complex(network, domain, work, quiet=quiet)
     found = bounds(network)
-    with_diameter = diameter or not degree
-    document = graph_document(cells, found, with_degree=degree or not diameter, with_diameter=with_diameter)
+    everything = not (diameter or degree or faces)
+    with_diameter = diameter or everything
+    if faces is None:
+        faces = everything and cells.face_estimate <= MAX_FACES
+    document = graph_document(
+        cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
+    )
     emit(document, graph_table, as_json=as_json, started=started)
-    close(cells, cells.checks + (cells.graph_checks if with_diameter else ()), found)
+    close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
+from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
 from relureg.complex.graph import RegionGraph
 from relureg.engine.records import Figures, Records, is_witness
@@ -111,6 +112,44 @@ def euler(tally: Tally) -> Check:
         return Check(name="euler", passed=tally.regions == 1, detail=f"{tally.regions} = 1")
     value = tally.inner_facets - tally.regions
     return Check(name="euler", passed=value == -1, detail=f"{value} = -1")
+
+
+def euler_of_faces(tally: Tally, faces: Faces) -> Check:
+    """Sum (-1)^k f_k is the Euler characteristic, with compact support, of the space that the cells divide.
+
+    That is (-1)^r for R^r, 1 for a bounded domain and 0 for an unbounded one that contains no line. On the whole space
+    the bounded faces make a contractible complex: their sum is 1.
+    """
+    expected = _euler_characteristic(tally, all_bounded=faces.f_vector[-1] == faces.f_vector_bounded[-1])
+    if expected is None:
+        return Check(name="euler", passed=None, detail="for a domain that contains a line it is not known")
+    passed, detail = faces.euler == expected, f"{faces.euler} = {expected}"
+    if tally.domain is None:
+        passed, detail = passed and faces.euler_bounded == 1, f"{detail}; bounded faces {faces.euler_bounded} = 1"
+    return Check(name="euler", passed=passed, detail=detail)
+
+
+def faces_match(tally: Tally, faces: Faces, facets: Facets) -> Check:
+    """The facets found from vertices are as many as those found from signs, and so are the vertices either way."""
+    name = "faces"
+    if not tally.essential_dim:
+        return Check(name=name, passed=None, detail="the complex is one point in its essential dimensions")
+    found, listed = faces.f_vector[-2], facets.num_inner + facets.num_boundary
+    vertices = len(faces.vertices)
+    return Check(
+        name=name,
+        passed=found == listed and faces.f_vector[0] == vertices,
+        detail=f"{found:,} = {listed:,} facets, {faces.f_vector[0]:,} = {vertices:,} vertices",
+    )
+
+
+def _euler_characteristic(tally: Tally, *, all_bounded: bool) -> int | None:
+    """None where it is not known without a look at the shape of the domain."""
+    domain, dim = tally.domain, tally.essential_dim
+    num_lines = dim if domain is None else dim - domain.normals.rank()
+    if num_lines in (0, dim):
+        return (-1) ** num_lines if all_bounded or num_lines else 0
+    return None
 
 
 def closed_form(tally: Tally) -> Check:

@@ -6,26 +6,46 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from relureg.complex import checks
+from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, Tally
-from relureg.complex.facets import Facets, match_facets
+from relureg.complex.faces import Faces, find_faces
+from relureg.complex.facets import Facets, facet_units, match_facets
+from relureg.complex.generators import generators_of
 from relureg.complex.graph import RegionGraph
+from relureg.complex.locate import locate
+from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
-from relureg.engine.records import Point, Records
-from relureg.errors import LimitReachedError
+from relureg.engine.records import Generators, Point, Records
+from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+
+MAX_FACES_UNASKED = 1_000_000
+"""Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A region on the other side of a facet."""
+
+    region: int
+    units: tuple[int, ...]
+    """The units that vanish on the facet."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Complex:
     """All activation regions of a network, over the whole input space or inside a domain.
 
-    Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine.
+    Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine. Two complexes are
+    equal when network, domain and every column of their records are.
 
     Examples
     --------
@@ -47,6 +67,8 @@ class Complex:
     records: Records
     stopped_by: str | None
     """The limit that ended the run early; None when every region is here."""
+    jobs: int | None = None
+    """Threads of the splitter for what is asked later; None is all cores."""
 
     @property
     def complete(self) -> bool:
@@ -61,9 +83,14 @@ class Complex:
         return self.records.num_regions
 
     @cached_property
+    def essential_inputs(self) -> list[int]:
+        """The input coordinates in which the complex is described, the others being 0 (see `essential_inputs`)."""
+        return essential_inputs(self.network, self.domain)
+
+    @property
     def essential_dim(self) -> int:
         """The dimension that carries the complex: the rank of all rows applied to the input."""
-        return len(essential_inputs(self.network, self.domain))
+        return len(self.essential_inputs)
 
     @property
     def num_relatively_bounded(self) -> int:
@@ -96,6 +123,117 @@ class Complex:
         """An exact point inside a region."""
         return self.records.point(region)
 
+    def locate(self, points: ArrayLike) -> NDArray[np.int64]:
+        """The number of the region that contains each point, decided exactly.
+
+        Of a point on a facet or a smaller face, the region with the lowest number whose closure contains it. -1 for a
+        point outside the domain, and for one in no listed region when the list is not complete.
+
+        Parameters
+        ----------
+        points : array_like, shape (points, d)
+            Floats are taken as the dyadic rationals they are; fractions and integers of any size are exact, too.
+
+        Raises
+        ------
+        UsageError
+            Another shape, or a coordinate that is NaN or infinite.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
+        >>> xor.locate([[0.25, 0.25], [-2, 0], [-1, 0]]).tolist()
+        [2, 0, 0]
+        """
+        return locate(self.network, self.domain, self.records, points)
+
+    # -- geometry ----------------------------------------------------------------------------------
+
+    def polyhedron(self, region: int) -> Polyhedron:
+        """A region by its irredundant inequalities, vertices and rays, exactly; see `Polyhedron`."""
+        self._check_region(region)
+        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, region)
+
+    def affine_map(self, region: int) -> AffineMap:
+        """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
+        self._check_region(region)
+        _, output = exact_maps(self.network, self.records.signs_of(np.array([region]))[0])
+        return output
+
+    def affine_maps(self, regions: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The maps from input to output on many regions (all when left out), composed in floats.
+
+        Returns
+        -------
+        matrices : ndarray, shape (regions, m, d)
+        constants : ndarray, shape (regions, m)
+            On region i of the list, the output is ``matrices[i] @ x + constants[i]``, up to rounding.
+        """
+        chosen = np.arange(self.num_regions) if regions is None else np.asarray(regions, dtype=np.int64)
+        for region in chosen.tolist():
+            self._check_region(region)
+        return float_output_maps(self.network, self.records.signs_of(chosen))
+
+    @cached_property
+    def generators(self) -> Generators:
+        """The vertices and rays of all regions, as columns; found when first asked for, by a second run of the engine.
+
+        Raises
+        ------
+        CheckFailedError
+            They contradict the list of regions.
+        """
+        return generators_of(
+            self.network, self.domain, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs
+        )
+
+    @cached_property
+    def faces(self) -> Faces:
+        """The faces of every dimension; raises as `facets` and `generators` do.
+
+        Time and memory grow with the number of faces, about 3^r times that of regions: `face_estimate`.
+        """
+        self._require_all("faces")
+        return find_faces(self.records, self.generators, self.essential_dim)
+
+    @property
+    def face_estimate(self) -> int:
+        """About how many faces all regions have together: R 3^r, as many as cubes have."""
+        return self.num_regions * int(3**self.essential_dim)
+
+    @property
+    def f_vector(self) -> tuple[int, ...]:
+        """(f_0, ..., f_r): faces of each dimension, vertices to regions, in the r essential dimensions.
+
+        In the input space each face has d - r dimensions more.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> cells = relureg.enumerate_regions(relureg.load("fixtures/truth/int_3-6-6-1.json"))
+        >>> cells.f_vector, cells.f_vector_bounded
+        ((119, 428, 511, 203), (119, 310, 272, 80))
+        """
+        return self.faces.f_vector
+
+    @property
+    def f_vector_bounded(self) -> tuple[int, ...]:
+        """The same for the faces without a ray."""
+        return self.faces.f_vector_bounded
+
+    @property
+    def vertices(self) -> NDArray[np.float64]:
+        """(V, d): the distinct vertices, rounded, in the order of their sign vectors; exact in `polyhedron`."""
+        return self.faces.vertices
+
+    def vertex_numbers(self, region: int) -> NDArray[np.int64]:
+        """The rows of `vertices` that are vertices of a region."""
+        self._check_region(region)
+        start, stop = self.generators.starts[region : region + 2].tolist()
+        numbers = self.faces.vertex_of_generator[start:stop]
+        return numbers[numbers >= 0]
+
     # -- facets and graph --------------------------------------------------------------------------
 
     @cached_property
@@ -107,10 +245,7 @@ class Complex:
         LimitReachedError
             A limit stopped the enumeration, so that facets lack their second region.
         """
-        if not self.complete:
-            raise LimitReachedError(
-                f"stopped by {self.stopped_by} after {self.num_regions:,} regions: facets and graph need all of them"
-            )
+        self._require_all("facets and graph")
         return match_facets(self.records)
 
     @cached_property
@@ -118,29 +253,125 @@ class Complex:
         """The region graph; raises as `facets` does."""
         return RegionGraph.from_facets(self.num_regions, self.facets.regions, checks.most_steps(self.network))
 
+    def neighbours(self, region: int) -> tuple[Neighbour, ...]:
+        """The regions across the facets of a region, ascending; raises as `facets` does.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
+        >>> xor.neighbours(1)
+        (Neighbour(region=0, units=(0,)), Neighbour(region=2, units=(1,)))
+        """
+        self._check_region(region)
+        facets = np.flatnonzero((self.facets.regions == region).any(axis=1))
+        others = self.facets.regions[facets].sum(axis=1) - region
+        order = np.argsort(others, kind="stable")
+        return tuple(
+            Neighbour(region=other, units=facet_units(self.records, row))
+            for other, row in zip(others[order].tolist(), self.facets.record[facets[order]].tolist(), strict=True)
+        )
+
     # -- proof -------------------------------------------------------------------------------------
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """The checks that the list of regions passed or failed."""
-        tally = Tally(
+        """The checks that the list of regions passed or failed.
+
+        Those that need all faces are among them up to `MAX_FACES_UNASKED` faces; beyond, `face_checks` has them.
+        """
+        return (
+            *self._region_checks,
+            *(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out),
+        )
+
+    def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
+        """`checks`, with those on faces and on the graph wherever asked for."""
+        found = (*self._region_checks, *self.face_checks) if faces else self.checks
+        return (*found, *self.graph_checks) if graph else found
+
+    @cached_property
+    def _region_checks(self) -> tuple[Check, ...]:
+        return (
+            checks.witnesses(self.network, self.domain, self.records),
+            checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
+            checks.closed_form(self._tally),
+        )
+
+    @cached_property
+    def face_checks(self) -> tuple[Check, ...]:
+        """The checks that need the faces of every dimension."""
+        if not self.complete:
+            return checks.incomplete("euler"), checks.incomplete("faces")
+        try:
+            faces = self.faces
+        except CheckFailedError as error:
+            return tuple(Check(name=name, passed=False, detail=str(error)) for name in ("euler", "faces"))
+        return checks.euler_of_faces(self._tally, faces), checks.faces_match(self._tally, faces, self.facets)
+
+    @property
+    def _face_checks_left_out(self) -> tuple[Check, ...]:
+        detail = f"left out: about {self.face_estimate:,} faces; face_checks and --faces look at them"
+        return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
+
+    @property
+    def _tally(self) -> Tally:
+        return Tally(
             network=self.network,
             domain=self.domain,
             essential_dim=self.essential_dim,
             regions=self.num_regions,
             inner_facets=self.facets.num_inner if self.complete else None,
         )
-        return (
-            checks.witnesses(self.network, self.domain, self.records),
-            checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
-            checks.euler(tally),
-            checks.closed_form(tally),
-        )
 
     @cached_property
     def graph_checks(self) -> tuple[Check, ...]:
         """The checks on the region graph; they need its diameter."""
         return checks.connected(self.graph), *checks.diameter(self.network, self.domain, self.graph)
+
+    # -- files and identity ------------------------------------------------------------------------
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write everything to a .npz file; see `relureg.load_complex`.
+
+        Raises
+        ------
+        OutputError
+            The file exists and `force` is not set, or it cannot be written.
+        """
+        from relureg.complex.archive import save_complex
+
+        save_complex(self, path, force=force)
+
+    @staticmethod
+    def load(path: str | Path, *, verify: bool = True) -> Complex:
+        """Read what `save` wrote: the same as `relureg.load_complex`."""
+        from relureg.complex.archive import load_complex
+
+        return load_complex(path, verify=verify)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Complex):
+            return NotImplemented
+        return (
+            self.network == other.network
+            and self.domain == other.domain
+            and self.stopped_by == other.stopped_by
+            and self.records.equals(other.records)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.network, self.num_regions))
+
+    def _check_region(self, region: int) -> None:
+        if not 0 <= region < self.num_regions:
+            raise UsageError(f"there is no region {region}; they are numbered 0 to {self.num_regions - 1:,}")
+
+    def _require_all(self, what: str) -> None:
+        if not self.complete:
+            raise LimitReachedError(
+                f"stopped by {self.stopped_by} after {self.num_regions:,} regions: {what} need all of them"
+            )
 
 
 def enumerate_regions(
@@ -197,4 +428,11 @@ def enumerate_regions(
     chosen = choose(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
     records = chosen.find(network, domain, budget)
-    return Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
+    return Complex(
+        network=network,
+        domain=domain,
+        engine=chosen.name,
+        records=records,
+        stopped_by=budget.exhausted,
+        jobs=jobs,
+    )

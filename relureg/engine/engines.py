@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from relureg.engine import lp, split
 from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Records, gather
+from relureg.engine.records import Figures, Generators, Records, gather
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -22,6 +22,8 @@ class Engine:
     """Every region, as columns."""
     count: Callable[[Network, Domain | None, Budget], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
+    find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
+    """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
 
 
 def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Records:
@@ -29,8 +31,13 @@ def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Reco
 
 
 ENGINES = {
-    "split": Engine(name="split", find=split.find_records, count=split.count_regions),
-    "lp": Engine(name="lp", find=_find_by_lp, count=None),
+    "split": Engine(
+        name="split",
+        find=split.find_records,
+        count=split.count_regions,
+        find_generators=split.find_generators,
+    ),
+    "lp": Engine(name="lp", find=_find_by_lp, count=None, find_generators=None),
 }
 
 AUTO = "split"

@@ -77,8 +77,12 @@ class Records:
     @property
     def signs(self) -> NDArray[np.int8]:
         """(R, N): the sign vectors, unpacked."""
+        return self.signs_of(slice(None))
+
+    def signs_of(self, regions: slice | NDArray[np.int64]) -> NDArray[np.int8]:
+        """The sign vectors of some regions, a row each."""
         active, zero = (
-            np.unpackbits(bits, axis=1, count=self.num_units, bitorder="little").astype(np.int8)
+            np.unpackbits(bits[regions], axis=1, count=self.num_units, bitorder="little").astype(np.int8)
             for bits in (self.patterns, self.vanishing)
         )
         return 2 * active - 1 + zero
@@ -91,10 +95,59 @@ class Records:
         rows = np.ascontiguousarray(np.concatenate([self.patterns, self.vanishing], axis=1))
         return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
 
+    def equals(self, other: Records) -> bool:
+        """Whether every column is the same."""
+        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
     def point(self, region: int) -> Point:
         """An exact point inside a region, in all d inputs."""
         found = self.exact_points.get(region)
         return found if found is not None else tuple(Fraction(x) for x in self.points[region].tolist())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generators:
+    """The vertices and rays of every region, as columns: region k has ``starts[k]:starts[k + 1]``.
+
+    Rows are what may vanish: first the W rows of the domain, then the N units. Two vertices are the same if and only
+    if their sign vectors are, so that `zeros` and the signs of the region identify them exactly.
+    """
+
+    num_rows: int
+    """W + N."""
+    starts: NDArray[np.int64]
+    """(R + 1,)."""
+    coordinates: NDArray[np.float64]
+    """(G, d): a vertex, or the direction of a ray with largest entry 1 in size; rounded, and 0 in inputs that are not
+    essential. Infinite where a vertex lies beyond the doubles."""
+    zeros: NDArray[np.uint64]
+    """(G, (W + N) // 64 + 1): bit i of a row, ``i % 64`` of word ``i // 64``, is set where row i vanishes (along a ray:
+    does not change); bit W + N is set for a ray."""
+
+    @property
+    def num_regions(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def is_ray(self) -> NDArray[np.bool_]:
+        """(G,)."""
+        word, bit = divmod(self.num_rows, 64)
+        flags: NDArray[np.bool_] = (self.zeros[:, word] >> np.uint64(bit)) & np.uint64(1) != 0
+        return flags
+
+    def take(self, regions: NDArray[np.int64]) -> Generators:
+        """Those of some regions, in that order."""
+        counts = np.diff(self.starts)
+        rows = ranges(self.starts[:-1][regions], counts[regions])
+        taken = Generators(
+            num_rows=self.num_rows,
+            starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts[regions])]),
+            coordinates=self.coordinates[rows],
+            zeros=self.zeros[rows],
+        )
+        freeze(taken)
+        return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +222,13 @@ def is_witness(
     """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
     inside = domain is None or domain.has_inside(point)
     return inside and bool((network.exact_signs(point) == signs).all())
+
+
+def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices ``starts[i], ..., starts[i] + lengths[i] - 1`` for all i, one range after the other."""
+    ends = np.cumsum(lengths)
+    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
+    return indices
 
 
 def freeze(record: Any) -> None:

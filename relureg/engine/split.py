@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Point, Predicates, Records, freeze
+from relureg.engine.records import Figures, Generators, Point, Predicates, Records, freeze, ranges
 from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError, LimitReachedError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, essential_inputs
@@ -55,6 +55,15 @@ def find_records(network: Network, domain: Domain | None, budget: Budget) -> Rec
     return _merge(chunks, network, run.essential)
 
 
+def find_generators(network: Network, domain: Domain | None, budget: Budget) -> tuple[Records, Generators]:
+    """All regions, and their vertices and rays; raises as `count_regions` does."""
+    run = _Run(network, domain, budget, records=True, generators=True)
+    chunks = list(run.chunks())
+    run.figures()
+    num_rows = network.num_units + (0 if domain is None else domain.num_rows)
+    return _merge(chunks, network, run.essential), _merge_generators(chunks, network, run.essential, num_rows)
+
+
 @cache
 def _module() -> Any:
     """The compiled search, in the variant for this processor."""
@@ -71,7 +80,9 @@ def _module() -> Any:
 class _Run:
     """One search from start to end."""
 
-    def __init__(self, network: Network, domain: Domain | None, budget: Budget, *, records: bool) -> None:
+    def __init__(
+        self, network: Network, domain: Domain | None, budget: Budget, *, records: bool, generators: bool = False
+    ) -> None:
         self.network = network
         self.domain = domain
         self.budget = budget
@@ -79,6 +90,7 @@ class _Run:
         self._run = _module().Run(
             _translate(network, domain, self.essential),
             records=records,
+            generators=generators,
             audit=budget.audit,
             max_regions=budget.max_regions or 0,
             jobs=budget.jobs or os.cpu_count() or 1,
@@ -186,22 +198,20 @@ def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:
 
 def _merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) -> Records:
     """Chunks of the search as one set of columns, sorted by sign vector."""
-    width = (network.num_units + 7) // 8
 
     def column(name: str, dtype: Any) -> NDArray[Any]:
-        return np.concatenate([np.empty(0, dtype=dtype), *(chunk[name] for chunk in chunks)])
+        return _column(chunks, name, dtype)
 
     bounded = column("bounded", np.uint8).astype(np.bool_)
     num_regions = len(bounded)
-    patterns = column("patterns", np.uint8).reshape(num_regions, width)
-    vanishing = column("vanishing", np.uint8).reshape(num_regions, width)
+    patterns, vanishing = _sign_vectors(chunks, network)
     order = _by_sign_vector(patterns, vanishing, network.num_units)
     points = np.zeros((num_regions, network.input_dim))
     points[:, essential] = column("points", np.float64).reshape(num_regions, len(essential))
     counts = column("facet_count", np.int64)
-    facets = _ranges(np.cumsum(counts) - counts, counts, order)
+    facets = ranges((np.cumsum(counts) - counts)[order], counts[order])
     lengths = column("facet_length", np.int64)
-    units = column("facet_units", np.int32)[_ranges(np.cumsum(lengths) - lengths, lengths, facets)]
+    units = column("facet_units", np.int32)[ranges((np.cumsum(lengths) - lengths)[facets], lengths[facets])]
     rank_of = np.empty(num_regions, dtype=np.int64)
     rank_of[order] = np.arange(num_regions)
     records = Records(
@@ -220,6 +230,35 @@ def _merge(chunks: list[dict[str, Any]], network: Network, essential: list[int])
     return records
 
 
+def _merge_generators(
+    chunks: list[dict[str, Any]], network: Network, essential: list[int], num_rows: int
+) -> Generators:
+    """The generators of all chunks, in the order of `_merge`."""
+    counts = _column(chunks, "generator_count", np.int64)
+    total = int(counts.sum())
+    coordinates = np.zeros((total, network.input_dim))
+    coordinates[:, essential] = _column(chunks, "generators", np.float64).reshape(total, len(essential))
+    unsorted = Generators(
+        num_rows=num_rows,
+        starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)]),
+        coordinates=coordinates,
+        zeros=_column(chunks, "generator_zeros", np.uint64).reshape(total, num_rows // 64 + 1),
+    )
+    return unsorted.take(_by_sign_vector(*_sign_vectors(chunks, network), network.num_units))
+
+
+def _column(chunks: list[dict[str, Any]], name: str, dtype: Any) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, dtype=dtype), *(chunk[name] for chunk in chunks)])
+
+
+def _sign_vectors(chunks: list[dict[str, Any]], network: Network) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The packed columns `patterns` and `vanishing`, as they came."""
+    width = (network.num_units + 7) // 8
+    patterns, vanishing = (_column(chunks, name, np.uint8) for name in ("patterns", "vanishing"))
+    rows = sum(len(chunk["bounded"]) for chunk in chunks)
+    return patterns.reshape(rows, width), vanishing.reshape(rows, width)
+
+
 def _by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], num_units: int) -> NDArray[np.int64]:
     """The permutation that sorts regions by sign vector, unit 0 first: -, 0, +."""
     if not num_units:
@@ -229,16 +268,6 @@ def _by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], n
     low = np.unpackbits(vanishing, axis=1, count=num_units, bitorder="little")
     keys = np.packbits(np.stack([high, low], axis=2).reshape(len(patterns), -1), axis=1)
     return np.lexsort(keys.T[::-1])
-
-
-def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices of the ranges that start at `starts` with `lengths`, range after range in `order`."""
-    chosen = lengths[order]
-    ends = np.cumsum(chosen)
-    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(
-        starts[order] - ends + chosen, chosen
-    )
-    return indices
 
 
 def _exact_points(

@@ -99,9 +99,13 @@ class Domain:
 
     def has_inside(self, point: Sequence[Number]) -> bool:
         """Whether a point lies strictly inside, decided exactly."""
-        column = RationalMatrix.from_fractions([[Fraction(x)] for x in point], 1)
+        return all(sign > 0 for sign in self.exact_signs(point))
+
+    def exact_signs(self, point: Sequence[Number]) -> list[int]:
+        """For each row 1 where a point is strictly on its inner side, 0 on it, -1 outside; decided exactly."""
+        column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
         values = self.constants + self.normals @ column
-        return all(n > 0 for n in values.numerators.flat)
+        return [(n > 0) - (n < 0) for n in values.numerators.flat]
 
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""

@@ -241,6 +241,25 @@ class RationalMatrix:
         """The exact rank."""
         return len(self.pivot_columns())
 
+    def kernel(self) -> RationalMatrix:
+        """A basis, row by row in coprime integers, of the vectors x with ``self @ x = 0``."""
+        from flint import fmpz_mat
+
+        columns = self.shape[1]
+        pivots = self.pivot_columns()
+        free = [j for j in range(columns) if j not in pivots]
+        basis = np.empty((len(free), columns), dtype=object)
+        if not pivots:
+            return RationalMatrix.identity(columns)
+        echelon, denominator, _ = fmpz_mat(*self.shape, [n for row in self.primitive_rows() for n in row]).rref()
+        for k, j in enumerate(free):
+            vector = [0] * columns
+            vector[j] = int(denominator)
+            for i, pivot in enumerate(pivots):
+                vector[pivot] = -int(echelon[i, j])
+            basis[k] = primitive(vector)
+        return RationalMatrix(basis)
+
     def primitive_rows(self) -> list[tuple[int, ...]]:
         """Each row scaled by a positive number to coprime integers; a zero row stays zero."""
         return [primitive(row) for row in self.numerators.tolist()]
@@ -277,6 +296,14 @@ def as_fraction(value: Fraction | float | int) -> Fraction:
         return Fraction(number)
     except OverflowError as error:
         raise ValueError(f"{number} is not a finite number") from error
+
+
+def nearest_double(value: Fraction) -> float:
+    """The nearest double; infinite where `value` is beyond all of them."""
+    try:
+        return value.numerator / value.denominator
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def as_double(value: Fraction) -> float | None:

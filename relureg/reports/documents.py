@@ -70,10 +70,12 @@ def count_document(cells: RegionCount, bounds: Iterable[Bound]) -> Document:
     }
 
 
-def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool, with_diameter: bool) -> Document:
+def graph_document(
+    cells: Complex, bounds: Iterable[Bound], *, with_degree: bool, with_diameter: bool, with_faces: bool
+) -> Document:
     """What `relureg graph` tells; what was not asked for is null."""
     graph = cells.graph
-    checks = cells.checks + (cells.graph_checks if with_diameter else ())
+    checks = cells.checks_of(faces=with_faces, graph=with_diameter)
     document = _head("graph", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
@@ -84,8 +86,9 @@ def graph_document(cells: Complex, bounds: Iterable[Bound], *, with_degree: bool
         "connected": graph.is_connected,
         "bipartite": graph.is_bipartite,
         "twice_dim": 2 * cells.network.input_dim,
-        "f_vector": _f_vector(cells),
-        "f_vector_bounded": None,
+        "f_vector": list(cells.f_vector) if with_faces else None,
+        "f_vector_bounded": list(cells.f_vector_bounded) if with_faces else None,
+        "f_vector_reason": None if with_faces else f"not counted: about {cells.face_estimate:,} faces (--faces)",
     }
     degree: Document = dict.fromkeys(("average_degree", "min_degree", "max_degree", "degree_histogram"))
     if with_degree:
@@ -169,13 +172,6 @@ def _checks(checks: Iterable[Check]) -> dict[str, bool | None]:
 
 def _details(checks: Iterable[Check]) -> dict[str, str]:
     return {check.name: check.detail for check in checks}
-
-
-def _f_vector(cells: Complex) -> list[int] | None:
-    """Faces of each dimension; known up to one dimension from facets and regions, else not yet asked."""
-    if cells.domain is not None or cells.essential_dim > 1:
-        return None
-    return [cells.facets.num_inner, cells.num_regions] if cells.essential_dim else [cells.num_regions]
 
 
 def _rational(value: Fraction) -> Document:

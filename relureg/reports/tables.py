@@ -22,6 +22,7 @@ _CHECK_NAMES = {
     "diameter_upper": "diameter <= line bound",
     "diameter_lower": "diameter >= hyperplanes",
     "euler": "Euler",
+    "faces": "facets by vertices",
 }
 MAX_DIGITS = 18
 """Longer integers are shown by their number of digits and logarithm; --json has them in full."""
@@ -92,6 +93,11 @@ def graph_table(document: Document) -> RenderableType:
         facts.add_row("  attained between", Text(f"{first} and {second}", overflow="fold"))
         low, high = document["radius_bounds"]
         facts.add_row("radius", _int(low) if low == high else f"{_int(low)} to {_int(high)}   (bounds)")
+    if document["f_vector"] is not None:
+        facts.add_row("faces of each dimension", "  ".join(map(_int, document["f_vector"])))
+        facts.add_row("  bounded", "  ".join(map(_int, document["f_vector_bounded"])))
+    elif document["degree_histogram"] is not None and document["diameter"] is not None:
+        facts.add_row("faces of each dimension", document["f_vector_reason"])
     facts.add_row("components", _int(document["components"]))
     facts.add_row("bipartite", "yes" if document["bipartite"] else "no")
     if document["degree_histogram"] is not None:

@@ -13,9 +13,9 @@ from relureg.complex.checks import failures
 from relureg.engine.records import Records
 
 
-@pytest.fixture(scope="module")
-def cells() -> Complex:
-    return relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"), engine="lp")
+@pytest.fixture(scope="module", params=["lp", "split"])
+def cells(request: pytest.FixtureRequest) -> Complex:
+    return relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"), engine=request.param)
 
 
 def _with_regions(records: Records, keep: list[int]) -> Records:

@@ -82,6 +82,9 @@ nb::object chunk(relureg::Run& run) {
     columns["facet_length"] = array(std::move(r.facet_length));
     columns["facet_units"] = array(std::move(r.facet_units));
     columns["facet_on_boundary"] = array(std::move(r.facet_on_boundary));
+    columns["generator_count"] = array(std::move(r.generator_count));
+    columns["generators"] = array(std::move(r.generators));
+    columns["generator_zeros"] = array(std::move(r.generator_zeros));
     nb::dict exact;
     for (const auto& [region, coordinates] : r.exact_points) exact[nb::int_(region)] = nb::cast(coordinates);
     columns["exact_points"] = exact;
@@ -123,10 +126,11 @@ NB_MODULE(RELUREG_MODULE, m) {
     nb::class_<relureg::Run>(m, "Run")
         .def(
             "__init__",
-            [](relureg::Run* self, const Builder& builder, bool records, bool audit, std::int64_t max_regions, int jobs) {
-                new (self) relureg::Run(builder.network, {records, audit, max_regions}, jobs);
+            [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit, std::int64_t max_regions,
+               int jobs) {
+                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions}, jobs);
             },
-            nb::arg("network"), nb::arg("records"), nb::arg("audit"), nb::arg("max_regions"), nb::arg("jobs"))
+            nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"), nb::arg("jobs"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())

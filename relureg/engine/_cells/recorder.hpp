@@ -1,4 +1,5 @@
-// Regions written down one by one: pattern, a certified point inside, facets with the units that vanish on them.
+// Regions written down one by one: pattern, a certified point inside, facets with the units that vanish on them, and
+// where asked for the generators.
 #pragma once
 
 #include <algorithm>
@@ -51,9 +52,67 @@ class Recorder {
         out.facet_count.push_back(count);
     }
 
+    // The generators, each with the rows that vanish on it: a vertex's sign vector names it, whatever its coordinates.
+    void record_generators(Cell& cell, const Context* context, Records& out) {
+        const Generators& g = cell.generators;
+        out.generator_count.push_back(g.count);
+        zeros_.assign(g.count * row_words(), 0);
+        decided_.assign(network_.num_units, false);
+        mark_facets(cell);
+        side_.resize(std::max<std::size_t>(side_.size(), g.count));
+        value_.resize(side_.size());
+        for (; context; context = context->parent)
+            for (int local = 0; local < context->data->units; ++local) {
+                const int unit = context->data->first_unit + local;
+                if (decided_[unit]) continue;
+                if (sign_[unit]) oracle_.classify(cell, *context, local, value_.data(), side_.data());
+                for (int i = 0; i < g.count; ++i)
+                    if (!sign_[unit] || !side_[i]) mark(i, unit);
+            }
+        for (int i = 0; i < g.count; ++i) {
+            if (g.at_infinity[i]) mark(i, network_.num_units);
+            record_coordinates(cell, i, out);
+        }
+        out.generator_zeros.insert(out.generator_zeros.end(), zeros_.begin(), zeros_.end());
+    }
+
   private:
     int D() const { return D_ ? D_ : network_.dim + 1; }
     int words() const { return W ? W : network_.num_units / 64 + 1; }
+    std::size_t row_words() const { return network_.num_units / 64 + 1; }  // a bit for every row, one for infinity
+
+    void mark(int i, int unit) {
+        zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64);
+    }
+
+    // A unit that vanishes on a facet of the cell vanishes there and nowhere else.
+    void mark_facets(const Cell& cell) {
+        const Generators& g = cell.generators;
+        Mask::each(cell.alive, words(), [&](int slot) {
+            for (const UnitNode* node = cell.facets[slot].units; node; node = node->next) {
+                decided_[node->unit] = true;
+                for (int i = 0; i < g.count; ++i)
+                    if (g.incident[static_cast<std::size_t>(i) * words() + slot / 64] >> (slot % 64) & 1) mark(i, node->unit);
+            }
+        });
+    }
+
+    // A vertex as a point, a ray as a direction of max-norm 1. The doubles decide nothing; where they are poor, better
+    // ones are taken from the integers.
+    void record_coordinates(Cell& cell, int i, Records& out) {
+        constexpr double kPoor = 0x1p-45;
+        Generators& g = cell.generators;
+        if (g.eps[i] > kPoor) oracle_.refine(cell, i);
+        if (g.eps[i] > kPoor) {
+            to_doubles(oracle_.exact_generator(cell, g, i), g.x + i, g.stride);
+            g.eps[i] = 4 * kUnitRoundoff;
+        }
+        const auto coordinate = [&](int j) { return g.x[static_cast<std::size_t>(j) * g.stride + i]; };
+        double scale = coordinate(0);
+        if (g.at_infinity[i])
+            for (int j = 1; j < D(); ++j) scale = std::max(scale, std::fabs(coordinate(j)));
+        for (int j = 1; j < D(); ++j) out.generators.push_back(coordinate(j) / scale);
+    }
 
     // The mean of the generators, as doubles if these lie inside; else, exactly, as rationals.
     void record_point(const Cell& cell, Records& out) {
@@ -117,6 +176,10 @@ class Recorder {
     const std::int8_t* sign_;
     Predicate<D_, W>& oracle_;
     std::vector<std::uint8_t> pattern_, vanishing_;
+    std::vector<std::uint64_t> zeros_;  // scratch, as are the following
+    std::vector<bool> decided_;
+    std::vector<std::int8_t> side_;
+    std::vector<double> value_;
 };
 
 }  // namespace relureg

@@ -27,6 +27,10 @@ struct Records {
     std::vector<std::int64_t> facet_count;   // per region
     std::vector<std::int64_t> facet_length;  // units per facet
     std::vector<std::int32_t> facet_units;
+    // Where generators are asked for: vertices as points, rays as directions of max-norm 1.
+    std::vector<std::int64_t> generator_count;    // per region
+    std::vector<double> generators;               // dim coordinates each
+    std::vector<std::uint64_t> generator_zeros;   // words each: bit u, row u vanishes; bit num_units, a ray
 };
 
 struct Result {

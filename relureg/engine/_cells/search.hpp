@@ -58,7 +58,7 @@ class Search final : public Searcher {
         maker_.append(cell.generators, std::move(origin), &owner.slots[0], false, 0);
         std::memset(cell.generators.incident, 0, words() * sizeof(std::uint64_t));
         if (network_.stages.empty())
-            leaf(cell, Hash{});
+            leaf(cell, nullptr, Hash{});
         else
             enter(cell, root_, Hash{}, 0);
         tally_.flush_progress();
@@ -115,7 +115,7 @@ class Search final : public Searcher {
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Cell& cell, const Context& context, const double* next_rows, Hash hash, int depth) {
         if (is_counted(depth)) ++result_->per_stage[context.stage];
-        if (rows_.is_last(context)) return leaf(cell, hash);
+        if (rows_.is_last(context)) return leaf(cell, &context, hash);
         const auto mark = arena_.mark();
         const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
         enter(cell, next, hash, depth);
@@ -421,13 +421,15 @@ class Search final : public Searcher {
         }
     }
 
-    void leaf(const Cell& cell, Hash hash) {
+    // `context` is that of the last stage; null where the network has none.
+    void leaf(Cell& cell, const Context* context, Hash hash) {
         if (path_.size() < prefix_->size() || !tally_.claim_region()) return;
         bool bounded = true;
         for (int i = 0; i < cell.generators.count; ++i) bounded = bounded && !cell.generators.at_infinity[i];
         result_->bounded += bounded;
         tally_.balance(cell, cell.alive, hash);
         if (options_.records) recorder_.record(cell, bounded, result_->records);
+        if (options_.generators) recorder_.record_generators(cell, context, result_->records);
     }
 
     const Network& network_;

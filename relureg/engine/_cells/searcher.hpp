@@ -20,6 +20,7 @@ using Prefix = std::vector<Step>;
 
 struct Options {
     bool records = false;      // yield regions one by one, not figures alone
+    bool generators = false;   // with them, their vertices and rays
     bool audit = false;        // decide every predicate both ways, and stop on a contradiction
     std::int64_t max_regions = 0;  // 0: no limit
 };

@@ -1,0 +1,69 @@
+"""A network on its regions: every unit and the output are affine there. In floats for many regions, exactly for one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AffineMap:
+    """An exact affine map ``x -> matrix @ x + constant``; ``.floats`` and ``.fractions()`` of either give numbers."""
+
+    matrix: RationalMatrix
+    """(n, d)."""
+    constant: RationalMatrix
+    """(n, 1)."""
+
+    def rows(self, index: Sequence[int]) -> AffineMap:
+        """The map to some of the n values."""
+        chosen = np.array(index, dtype=np.intp)
+        return AffineMap(matrix=self.matrix.rows(chosen), constant=self.constant.rows(chosen))
+
+
+def exact_maps(network: Network, signs: NDArray[np.int8]) -> tuple[AffineMap, AffineMap]:
+    """All N pre-activations, and the output, on the region with these signs (N,)."""
+    d = network.input_dim
+    one = RationalMatrix.identity(d + 1).rows([0])
+    sources = {INPUT: RationalMatrix(np.eye(d, d + 1, k=1, dtype=np.int64).astype(object))}
+    stages, first = [], 0
+    for number, stage in enumerate(network.stages, start=1):
+        value = stage.pre_activation.evaluate(one, sources)
+        stages.append(value)
+        sources[number] = value.masked_rows(signs[first : first + stage.num_units] > 0)
+        first += stage.num_units
+    return _map(RationalMatrix.vstack(stages, d + 1)), _map(network.output.evaluate(one, sources))
+
+
+def float_output_maps(network: Network, signs: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The output's matrices (R, m, d) and constants (R, m) on regions with signs (R, N), composed in floats."""
+    count, d = len(signs), network.input_dim
+    identity = np.broadcast_to(np.eye(d, d + 1, k=1), (count, d, d + 1))
+    sources: dict[int, NDArray[np.float64]] = {INPUT: identity}
+    first = 0
+    for number, stage in enumerate(network.stages, start=1):
+        active = signs[:, first : first + stage.num_units, None] > 0
+        sources[number] = np.where(active, _compose(stage.pre_activation, sources), 0.0)
+        first += stage.num_units
+    composed = _compose(network.output, sources)
+    return composed[:, :, 1:], composed[:, :, 0]
+
+
+def _compose(form: AffineForm, sources: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The value of a form, (R, n, d + 1), constants first."""
+    value = np.zeros((len(sources[INPUT]), form.size, sources[INPUT].shape[2]))
+    value[:, :, 0] = form.constant.floats[:, 0]
+    for source, matrix in form.terms.items():
+        value += matrix.floats @ sources[source]
+    return value
+
+
+def _map(rows: RationalMatrix) -> AffineMap:
+    return AffineMap(matrix=rows.columns(slice(1, None)), constant=rows.columns(slice(0, 1)))

@@ -1,0 +1,163 @@
+"""Which region contains a point: decided exactly, in doubles with a proven error bound wherever these suffice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relureg.engine.records import Records
+from relureg.errors import UsageError
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.domain import Domain
+from relureg.network.model import Network
+
+OUTSIDE = -1
+"""What `locate` says of a point in no listed region."""
+
+_ROUNDOFF = 2.0**-53
+_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
+
+
+def locate(network: Network, domain: Domain | None, records: Records, points: ArrayLike) -> NDArray[np.int64]:
+    """The number of the region that each point lies in.
+
+    A point on a facet or a smaller face lies in the closure of several regions; the one with the lowest number is
+    given. A point outside the domain gives -1, as does one in no listed region when the list is not complete.
+
+    Parameters
+    ----------
+    points : array_like, shape (points, d)
+        Floats are the dyadic rationals they are; integers and fractions of any size are exact, too.
+
+    Raises
+    ------
+    UsageError
+        The shape is another one, or a coordinate is NaN or infinite.
+    """
+    array = _points(points, network.input_dim)
+    signs, inside = _signs(network, domain, array)
+    index = _SignIndex(records)
+    found = index.find(signs)
+    for point in np.flatnonzero((found == OUTSIDE) & inside).tolist():
+        found[point] = index.find_closure(signs[point])
+    found[~inside] = OUTSIDE
+    return found
+
+
+def _points(points: ArrayLike, dim: int) -> NDArray[Any]:
+    """Doubles where these hold the points exactly, else Python numbers."""
+    array = np.asarray(points)
+    if array.ndim != 2 or array.shape[1] != dim:
+        raise UsageError(f"points need shape (points, {dim}), not {array.shape}")
+    if array.dtype.kind in "iub" and (np.abs(array.astype(np.float64)) < 2.0**53).all():
+        return array.astype(np.float64)
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        if not np.isfinite(array).all():
+            raise UsageError("points need finite coordinates; NaN or infinity was given")
+        return array.astype(np.float64)
+    return array.astype(object)
+
+
+def _signs(network: Network, domain: Domain | None, points: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """(n, N): the sign vectors; (n,): whether each point is in the closed domain."""
+    num_walls = 0 if domain is None else domain.num_rows
+    signs = np.zeros((len(points), num_walls + network.num_units), dtype=np.int8)
+    undecided: NDArray[np.bool_] = np.ones(len(points), dtype=np.bool_)
+    if points.dtype != object:
+        signs, undecided = _filtered_signs(network, domain, points)
+    for point in np.flatnonzero(undecided).tolist():
+        coordinates = points[point].tolist()
+        signs[point, num_walls:] = network.exact_signs(coordinates)
+        if domain is not None:
+            signs[point, :num_walls] = domain.exact_signs(coordinates)
+    inside: NDArray[np.bool_] = np.logical_and.reduce(signs[:, :num_walls] >= 0, axis=1)
+    return signs[:, num_walls:], inside
+
+
+def _filtered_signs(
+    network: Network, domain: Domain | None, points: NDArray[np.float64]
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Signs of walls and units from doubles, and which points these do not settle.
+
+    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
+    errors of h and one of the n + 2 roundings is that of a parameter which is no double. 2^-20 covers the rounding of
+    the bound itself.
+    """
+    forms = [stage.pre_activation for stage in network.stages]
+    walls = [] if domain is None else [AffineForm(constant=domain.constants, terms={INPUT: domain.normals})]
+    values, errors = {INPUT: points}, {INPUT: np.zeros_like(points)}
+    columns = [np.zeros((len(points), 0), dtype=np.int8)]
+    undecided: NDArray[np.bool_] = np.zeros(len(points), dtype=np.bool_)
+    try:
+        with np.errstate(all="ignore"):
+            for number, form in enumerate([*walls, *forms], start=1 - len(walls)):
+                value, error = _evaluate(form, values, errors)
+                settled = np.abs(value) > error  # false for NaN, as it must be
+                undecided = undecided | ~settled.all(axis=1)
+                columns.append(np.sign(np.where(settled, value, 0)).astype(np.int8))
+                if number > 0:
+                    values[number], errors[number] = np.maximum(value, 0), error
+    except OverflowError:  # a parameter beyond the doubles
+        columns = [np.zeros((len(points), sum(form.size for form in [*walls, *forms])), dtype=np.int8)]
+        undecided = np.ones(len(points), dtype=np.bool_)
+    return np.concatenate(columns, axis=1), undecided
+
+
+def _evaluate(
+    form: AffineForm, values: dict[int, NDArray[np.float64]], errors: dict[int, NDArray[np.float64]]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    size = np.tile(np.abs(form.constant.floats.T), (len(values[INPUT]), 1))
+    error = np.full_like(size, _UNDERFLOW)
+    products = len(form.terms)
+    for source, matrix in form.terms.items():
+        absolute = np.abs(matrix.floats)
+        size += np.abs(values[source]) @ absolute.T
+        error += errors[source] @ absolute.T
+        # Parameters and products near 0 lose up to 2^-1074 each, whatever their size.
+        error += (np.abs(values[source]) + errors[source]).sum(axis=1, keepdims=True) * _UNDERFLOW
+        products += matrix.shape[1]
+    rounding = (products + 2) * _ROUNDOFF
+    return form.evaluate_floats(values), (size * (rounding / (1 - rounding)) + error) * (1 + 2.0**-20)
+
+
+class _SignIndex:
+    """Regions by their sign vectors."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.keys = _keys(records.patterns, records.vanishing)
+        self.order = np.argsort(self.keys, kind="stable")
+
+    def find(self, signs: NDArray[np.int8]) -> NDArray[np.int64]:
+        """The region that has each sign vector, or `OUTSIDE`."""
+        wanted = _keys(*_packed(signs))
+        if not len(self.keys):
+            return np.full(len(signs), OUTSIDE, dtype=np.int64)
+        place = np.searchsorted(self.keys, wanted, sorter=self.order)
+        region = self.order[np.minimum(place, len(self.keys) - 1)]
+        return np.where(self.keys[region] == wanted, region, OUTSIDE)
+
+    def find_closure(self, signs: NDArray[np.int8]) -> int:
+        """The first region whose closure holds the points with these signs.
+
+        These are the regions that have the same sign wherever it is not 0: stage by stage, the pre-activations of
+        the region are those at the point, and are weakly on the region's side.
+        """
+        positive, zero = _packed(signs[None])
+        apart = (self.records.patterns ^ positive) | self.records.vanishing
+        touching = np.flatnonzero(~(apart & ~zero).any(axis=1))
+        return int(touching[0]) if len(touching) else OUTSIDE
+
+
+def _packed(signs: NDArray[np.int8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    positive = np.packbits(signs > 0, axis=1, bitorder="little")
+    return positive, np.packbits(signs == 0, axis=1, bitorder="little")
+
+
+def _keys(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8]) -> NDArray[Any]:
+    """A sign vector as one entry that can be sorted; one byte more lets there be no units."""
+    filler = np.zeros((len(patterns), 1), dtype=np.uint8)
+    rows = np.ascontiguousarray(np.concatenate([patterns, vanishing, filler], axis=1))
+    return rows.view(np.dtype((np.void, rows.shape[1]))).reshape(-1)

@@ -1,0 +1,218 @@
+"""One region as a polyhedron, exactly: its irredundant inequalities, its vertices and its rays.
+
+Everything follows from the network, the region's signs and the list of its facets, by exact arithmetic in Python. No
+engine is asked, so that what an engine says of its cells can be compared with this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import reduce
+from operator import and_
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.complex.affine import AffineMap, exact_maps
+from relureg.complex.double_description import Ray, Row, extreme_rays
+from relureg.complex.facets import facet_units
+from relureg.engine.records import Generators, Records, freeze
+from relureg.errors import CheckFailedError
+from relureg.network.domain import Domain
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix, nearest_double
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Polyhedron:
+    """A closed region of R^d, by its F facets and by its generators.
+
+    It is ``{x : inequalities.matrix @ x + inequalities.constant >= 0}``, and also the convex hull of `vertices`, plus
+    all non-negative combinations of `rays`, plus the span of `lines`. Matrices are exact; ``.floats`` rounds them,
+    ``.fractions()`` lists them.
+    """
+
+    inequalities: AffineMap
+    """(F, d) and (F, 1), none of them redundant: pre-activations, turned to be positive inside; then rows of the
+    domain."""
+    facet_units: tuple[tuple[int, ...], ...]
+    """The units that vanish on each facet."""
+    facet_walls: tuple[int | None, ...]
+    """The row of the domain that each facet lies on; None for one shared with another region."""
+    vertices: RationalMatrix
+    """(V, d), ascending; 0 in the inputs that are not essential."""
+    rays: RationalMatrix
+    """(Q, d), coprime integers, ascending."""
+    lines: RationalMatrix
+    """(d - r, d): a basis of the directions along which the whole complex is invariant."""
+    incidence: NDArray[np.bool_]
+    """(V + Q, F): whether each vertex, then each ray, lies on each facet."""
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is bounded in the input space."""
+        return not self.rays.shape[0] and not self.lines.shape[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cone:
+    """A region in homogeneous essential coordinates (y_0, y)."""
+
+    maps: AffineMap
+    """Of all units, in all inputs."""
+    inner: tuple[tuple[int, int], ...]
+    """For each facet shared with another region a unit that vanishes there and its sign inside."""
+    walls: tuple[Row, ...]
+    """Of the domain: affine functions with coprime integers, constants first."""
+    rays: tuple[Ray, ...]
+    """Vertices first, then those at infinity."""
+    zeros: tuple[int, ...]
+    """For each ray, bit i: row i vanishes on it, walls counted before units; then a bit for infinity."""
+
+
+def polyhedron(
+    network: Network, domain: Domain | None, essential: list[int], records: Records, region: int
+) -> Polyhedron:
+    """One region, as a polyhedron.
+
+    Raises
+    ------
+    CheckFailedError
+        The facets that the records list do not bound a region.
+    """
+    cone = _cone(network, domain, essential, records, region)
+    walls = _bounding_walls(cone, len(essential))
+    if len(walls) != int(records.facet_on_boundary[_facet_rows(records, region)].sum()):
+        raise CheckFailedError(f"region {region} has other facets on the domain's boundary than the records say")
+    bounding = [len(cone.walls) + unit for unit, _ in cone.inner] + walls
+    incidence = np.array([[bool(zeros >> row & 1) for row in bounding] for zeros in cone.zeros], dtype=np.bool_)
+    incidence = incidence.reshape(len(cone.rays), len(bounding))
+    num_vertices = sum(ray.vector[0] > 0 for ray in cone.rays)
+    points = _in_all_inputs(cone.rays, network.input_dim, essential)
+    result = Polyhedron(
+        inequalities=_inequalities(cone, domain, walls, network.input_dim),
+        facet_units=tuple(_units_on(cone, on_facet, network.num_units) for on_facet in incidence.T),
+        facet_walls=(*(None for _ in cone.inner), *walls),
+        vertices=points.rows(slice(None, num_vertices)),
+        rays=points.rows(slice(num_vertices, None)),
+        lines=_kernel(network, domain, essential),
+        incidence=incidence,
+    )
+    freeze(result)
+    return result
+
+
+def derive_generators(network: Network, domain: Domain | None, essential: list[int], records: Records) -> Generators:
+    """The vertices and rays of all listed regions; slow, where an engine can tell them. Raises as `polyhedron` does."""
+    num_rows = network.num_units + (0 if domain is None else domain.num_rows)
+    words = num_rows // 64 + 1
+    counts, coordinates, zeros = [0], [], []
+    for region in range(records.num_regions):
+        cone = _cone(network, domain, essential, records, region)
+        points = _in_all_inputs(cone.rays, network.input_dim, essential)
+        counts.append(len(cone.rays))
+        coordinates += [_direction(row) if not ray.vector[0] else [nearest_double(x) for x in row]
+                        for ray, row in zip(cone.rays, points.fractions(), strict=True)]  # fmt: skip
+        zeros += [[mask >> 64 * word & (1 << 64) - 1 for word in range(words)] for mask in cone.zeros]
+    generators = Generators(
+        num_rows=num_rows,
+        starts=np.cumsum(counts),
+        coordinates=np.array(coordinates, dtype=np.float64).reshape(-1, network.input_dim),
+        zeros=np.array(zeros, dtype=np.uint64).reshape(-1, words),
+    )
+    freeze(generators)
+    return generators
+
+
+def _cone(network: Network, domain: Domain | None, essential: list[int], records: Records, region: int) -> _Cone:
+    signs = records.signs_of(np.array([region]))[0]
+    maps, _ = exact_maps(network, signs)
+    units = _homogeneous(maps.constant, maps.matrix, essential)
+    walls = () if domain is None else _homogeneous(domain.constants, domain.normals, essential)
+    inner = []
+    for row in _facet_rows(records, region).tolist():
+        if not records.facet_on_boundary[row]:
+            unit = next((unit for unit in facet_units(records, row) if signs[unit]), None)
+            if unit is None:
+                raise CheckFailedError(f"region {region} has a facet on which no unit changes its sign")
+            inner.append((unit, int(signs[unit])))
+    infinity = (1, *(0 for _ in essential))
+    try:
+        rays = extreme_rays(
+            [infinity, *(tuple(sign * entry for entry in units[unit]) for unit, sign in inner), *walls],
+            len(essential) + 1,
+        )
+    except ValueError as error:
+        raise CheckFailedError(f"the facets of region {region} leave a line in it") from error
+    rays.sort(key=_place)
+    every = [*walls, *units, infinity]
+    zeros = [sum(1 << i for i, row in enumerate(every) if not _dot(row, ray.vector)) for ray in rays]
+    return _Cone(maps=maps, inner=tuple(inner), walls=walls, rays=tuple(rays), zeros=tuple(zeros))
+
+
+def _bounding_walls(cone: _Cone, dim: int) -> list[int]:
+    """The rows of the domain that carry a facet, one for each: the generators on it span it."""
+    found: dict[tuple[int, ...], int] = {}
+    for wall in range(len(cone.walls)):
+        on_wall = tuple(i for i, zeros in enumerate(cone.zeros) if zeros >> wall & 1)
+        vectors = RationalMatrix.from_fractions([list(cone.rays[i].vector) for i in on_wall], dim + 1)
+        if on_wall not in found and vectors.rank() == dim:
+            found[on_wall] = wall
+    return sorted(found.values())
+
+
+def _inequalities(cone: _Cone, domain: Domain | None, walls: list[int], dim: int) -> AffineMap:
+    inner = cone.maps.rows([unit for unit, _ in cone.inner])
+    factors = RationalMatrix.from_fractions([[sign] for _, sign in cone.inner], 1)
+    matrices, constants = [inner.matrix.scale_rows(factors)], [inner.constant.scale_rows(factors)]
+    if domain is not None:
+        matrices.append(domain.normals.rows(walls))
+        constants.append(domain.constants.rows(walls))
+    return AffineMap(matrix=RationalMatrix.vstack(matrices, dim), constant=RationalMatrix.vstack(constants, 1))
+
+
+def _units_on(cone: _Cone, on_facet: NDArray[np.bool_], num_units: int) -> tuple[int, ...]:
+    common = reduce(and_, (zeros for zeros, on in zip(cone.zeros, on_facet.tolist(), strict=True) if on))
+    return tuple(unit for unit in range(num_units) if common >> len(cone.walls) + unit & 1)
+
+
+def _kernel(network: Network, domain: Domain | None, essential: list[int]) -> RationalMatrix:
+    """A basis of the directions along which nothing changes."""
+    blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
+    return RationalMatrix.vstack(blocks, network.input_dim).kernel()
+
+
+def _facet_rows(records: Records, region: int) -> NDArray[np.int64]:
+    start, stop = np.searchsorted(records.facet_region, [region, region + 1])
+    return np.arange(start, stop)
+
+
+def _homogeneous(constants: RationalMatrix, matrix: RationalMatrix, essential: list[int]) -> tuple[Row, ...]:
+    blocks = [constants, matrix.columns(essential)]
+    return tuple(RationalMatrix.hstack(blocks, constants.shape[0]).primitive_rows())
+
+
+def _in_all_inputs(rays: tuple[Ray, ...], dim: int, essential: list[int]) -> RationalMatrix:
+    """Vertices as points, rays as coprime integers; the inputs that are not essential are 0."""
+    rows = []
+    for ray in rays:
+        row = [Fraction(0)] * dim
+        for axis, entry in zip(essential, ray.vector[1:], strict=True):
+            row[axis] = Fraction(entry, ray.vector[0] or 1)
+        rows.append(row)
+    return RationalMatrix.from_fractions(rows, dim)
+
+
+def _place(ray: Ray) -> tuple[bool, tuple[Fraction, ...]]:
+    """Vertices before rays, each ascending."""
+    return not ray.vector[0], tuple(Fraction(entry, ray.vector[0] or 1) for entry in ray.vector[1:])
+
+
+def _direction(row: list[Fraction]) -> list[float]:
+    largest = max(map(abs, row))
+    return [nearest_double(entry / largest) for entry in row]
+
+
+def _dot(row: Row, vector: Row) -> int:
+    return sum(a * b for a, b in zip(row, vector, strict=True))
