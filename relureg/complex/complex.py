@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,9 @@ from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+
+if TYPE_CHECKING:
+    from relureg.complex.linear import LinearRegions
 
 MAX_FACES_UNASKED = 1_000_000
 """Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
@@ -264,13 +268,31 @@ class Complex:
         (Neighbour(region=0, units=(0,)), Neighbour(region=2, units=(1,)))
         """
         self._check_region(region)
-        facets = np.flatnonzero((self.facets.regions == region).any(axis=1))
-        others = self.facets.regions[facets].sum(axis=1) - region
-        order = np.argsort(others, kind="stable")
-        return tuple(
-            Neighbour(region=other, units=facet_units(self.records, row))
-            for other, row in zip(others[order].tolist(), self.facets.record[facets[order]].tolist(), strict=True)
-        )
+        start, stop = np.searchsorted(self.records.facet_region, [region, region + 1])
+        behind = self.regions_behind[start:stop]
+        found = [(int(other), start + row) for row, other in enumerate(behind.tolist()) if other >= 0]
+        return tuple(Neighbour(region=other, units=facet_units(self.records, row)) for other, row in sorted(found))
+
+    @cached_property
+    def regions_behind(self) -> NDArray[np.int64]:
+        """(K,): for each row of the facet columns of `records`, the region on the other side; -1 on the boundary."""
+        return self.facets.regions_behind(len(self.records.facet_region))
+
+    @cached_property
+    def linear_regions(self) -> LinearRegions:
+        """The other notions of region, counted; raises as `facets` does.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
+        >>> found = relureg.enumerate_regions(hat).linear_regions
+        >>> found.activation_regions, found.open_connected, found.closed_connected, found.affine_pieces
+        (4, 4, 4, 3)
+        """
+        from relureg.complex.linear import find_linear_regions
+
+        return find_linear_regions(self)
 
     # -- proof -------------------------------------------------------------------------------------
 

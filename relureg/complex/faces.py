@@ -90,10 +90,8 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
     """
     positive = _positive_rows(records, generators.num_rows)
     is_ray = generators.is_ray
-    level = _regions(generators)
-    counts, bounded = [level.count], [level.num_bounded(is_ray)]
-    for _ in range(dim):
-        level = _distinct_faces(_facets(level, generators), positive)
+    counts, bounded = [], []
+    for level in _iter_levels(generators, positive, dim):
         counts.append(level.count)
         bounded.append(level.num_bounded(is_ray))
     numbers, first = _number_vertices(generators, positive)
@@ -105,6 +103,33 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
     )
     freeze(faces)
     return faces
+
+
+def count_patterns(records: Records, generators: Generators, dim: int) -> int:
+    """The different activation patterns on the cells of all dimensions, those on the domain's boundary left out.
+
+    Parameters are those of `find_faces`. A unit is active on a cell if it is positive there: different cells can have
+    the same pattern, for a unit that vanishes counts as inactive.
+    """
+    positive = _positive_rows(records, generators.num_rows)
+    walls = np.zeros(generators.zeros.shape[1], dtype=np.uint64)
+    for row in range(generators.num_rows - records.num_units):
+        walls[row // 64] |= np.uint64(1 << row % 64)
+    patterns: Words = np.empty((0, len(walls)), dtype=np.uint64)
+    for level in _iter_levels(generators, positive, dim):
+        inside = ~(level.zeros & walls).any(axis=1)
+        found = positive[level.region[inside]] & ~level.zeros[inside]
+        patterns = np.concatenate([patterns, found[_distinct(found)[0]]])
+    return len(_distinct(patterns)[0])
+
+
+def _iter_levels(generators: Generators, positive: Words, dim: int) -> Iterator[_Level]:
+    """The faces of dimension dim (the regions), dim - 1, ..., 0."""
+    level = _regions(generators)
+    yield level
+    for _ in range(dim):
+        level = _distinct_faces(_facets(level, generators), positive)
+        yield level
 
 
 def _positive_rows(records: Records, num_rows: int) -> Words:

@@ -19,6 +19,8 @@ class Facets:
     """(F, 2): the two regions that share each inner facet, the lower number first; in ascending order."""
     record: NDArray[np.int64]
     """(F,): a row of the facet columns of the records, for the units that vanish there."""
+    record_behind: NDArray[np.int64]
+    """(F,): the row of the facet columns that describes the same facet from its other region, `regions[f, 1]`."""
     boundary: NDArray[np.int64]
     """Rows of the facet columns that lie on the domain's boundary."""
     unmatched: NDArray[np.int64]
@@ -30,6 +32,13 @@ class Facets:
     def num_inner(self) -> int:
         """Facets shared by two regions: the edges of the region graph."""
         return int(self.regions.shape[0])
+
+    def regions_behind(self, num_rows: int) -> NDArray[np.int64]:
+        """(K,): the region on the other side of the facet of each of K rows of the facet columns; -1 for none."""
+        behind = np.full(num_rows, -1, dtype=np.int64)
+        behind[self.record] = self.regions[:, 1]
+        behind[self.record_behind] = self.regions[:, 0]
+        return behind
 
     @property
     def num_boundary(self) -> int:
@@ -56,11 +65,12 @@ def match_facets(records: Records) -> Facets:
         found, rest = _pairs(rest, np.unique(packed_keys(records, rest), axis=0, return_inverse=True)[1].reshape(-1))
         pairs = np.concatenate([pairs, found])
     regions = records.facet_region[pairs]
-    order = np.argsort(regions[:, 0] * records.num_regions + regions[:, 1], kind="stable")
+    order = np.argsort(regions[:, 0] * records.num_regions + regions[:, 1])
     pairs = pairs[order]
     facets = Facets(
         regions=regions[order],
         record=pairs[:, 0].copy(),
+        record_behind=pairs[:, 1].copy(),
         boundary=np.flatnonzero(records.facet_on_boundary),
         unmatched=np.sort(rest),
         one_sided=np.flatnonzero(sides[pairs[:, 0]] + sides[pairs[:, 1]] != 0),
