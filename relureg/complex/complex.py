@@ -19,6 +19,7 @@ from relureg.complex.faces import Faces, find_faces
 from relureg.complex.facets import Facets, facet_units, match_facets
 from relureg.complex.generators import generators_of
 from relureg.complex.graph import RegionGraph
+from relureg.complex.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
@@ -277,6 +278,11 @@ class Complex:
     def regions_behind(self) -> NDArray[np.int64]:
         """(K,): for each row of the facet columns of `records`, the region on the other side; -1 on the boundary."""
         return self.facets.regions_behind(len(self.records.facet_region))
+
+    @cached_property
+    def hamming(self) -> HammingComparison:
+        """Distances in the region graph against Hamming distances of patterns; raises as `graph` does."""
+        return compare_with_hamming(self)
 
     @cached_property
     def linear_regions(self) -> LinearRegions:

@@ -77,13 +77,14 @@ def count_regions(
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
     if chosen.count is None:
         records = chosen.find(network, domain, budget)
-        return _of_complex(
+        return count_of(
             Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
         )
     return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
 
 
-def _of_complex(cells: Complex) -> RegionCount:
+def count_of(cells: Complex) -> RegionCount:
+    """The figures of a complex that has been enumerated."""
     return RegionCount(
         network=cells.network,
         domain=cells.domain,

@@ -18,7 +18,7 @@ from relureg.engine.records import Records
 _ROWS = 1 << 19
 """Facets handled at once: some tens of megabytes, whatever the number of facets."""
 
-_SEED = 0x72656C75726567  # any fixed number: equal input gives equal hashes on every machine
+_SEED = 0x72656C75726567  # any fixed number
 
 
 def hash_facets(records: Records) -> tuple[NDArray[np.uint64], NDArray[np.int8]]:
@@ -30,8 +30,8 @@ def hash_facets(records: Records) -> tuple[NDArray[np.uint64], NDArray[np.int8]]
     sides : array, shape (K,)
         The sign, in the region, of the first unit that vanishes on the facet but not on the region; 0 if there is none.
     """
-    positive, zero = np.random.PCG64(_SEED).random_raw(2 * records.num_units).reshape(2, -1)
-    regions = _hash_packed(records.patterns, positive) ^ _hash_packed(records.vanishing, zero)
+    positive, zero = random_words(2 * records.num_units).reshape(2, -1)
+    regions = hash_packed(records.patterns, positive) ^ hash_packed(records.vanishing, zero)
     hashes = regions[records.facet_region]
     sides = np.zeros(len(hashes), dtype=np.int8)
     for first, last in _chunks(len(hashes)):
@@ -76,8 +76,14 @@ def packed_keys(records: Records, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     return np.concatenate([zero, records.patterns[region] & ~zero], axis=1)
 
 
-def _hash_packed(packed: NDArray[np.uint8], words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """(R,): the words of all bits that are set, combined by xor; a table look-up for each byte."""
+def random_words(count: int) -> NDArray[np.uint64]:
+    """(count,): fixed random words, the same on every machine."""
+    words: NDArray[np.uint64] = np.random.PCG64(_SEED).random_raw(count)
+    return words
+
+
+def hash_packed(packed: NDArray[np.uint8], words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """(R,): the words of all bits that are set in rows of packed bits, combined by xor; a look-up for each byte."""
     hashes = np.zeros(len(packed), dtype=np.uint64)
     for byte in range(packed.shape[1]):
         table = np.zeros(256, dtype=np.uint64)

@@ -9,7 +9,9 @@ import os
 import sys
 import tempfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from relureg.errors import MalformedNetworkError, OutputError
 
@@ -46,20 +48,40 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
 
 
 def write_atomically(path: Path, content: bytes, *, force: bool = False) -> None:
-    """Write `content` to `path` by way of a temporary file beside it, so that it is whole or absent.
+    """Write `content` to `path`, whole or not at all; raises as `open_atomically` does."""
+    with open_atomically(path, force=force) as stream:
+        stream.write(content)
+
+
+def check_absent(path: Path, *, force: bool = False) -> None:
+    """Find out early, before long work, that a file would not be replaced.
+
+    Raises
+    ------
+    OutputError
+        The file exists and `force` is not set, or its folder does not exist.
+    """
+    if path.exists() and not force:
+        raise OutputError("the file exists; give --force (force=True) to replace it", where=str(path))
+    if not path.parent.is_dir():
+        raise OutputError("cannot be written: its folder does not exist", where=str(path))
+
+
+@contextlib.contextmanager
+def open_atomically(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
+    """A stream to a temporary file beside `path`, which takes its place at the end, unless an error comes first.
 
     Raises
     ------
     OutputError
         The file exists and `force` is not set, or it cannot be written.
     """
-    if path.exists() and not force:
-        raise OutputError("the file exists; give --force (force=True) to replace it", where=str(path))
+    check_absent(path, force=force)
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
