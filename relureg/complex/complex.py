@@ -308,18 +308,19 @@ class Complex:
 
         Those that need all faces are among them up to `MAX_FACES_UNASKED` faces; beyond, `face_checks` has them.
         """
-        return (
-            *self._region_checks,
-            *(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out),
-        )
+        return self._checks(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out)
 
     def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
         """`checks`, with those on faces and on the graph wherever asked for."""
-        found = (*self._region_checks, *self.face_checks) if faces else self.checks
+        found = self._checks(self.face_checks) if faces else self.checks
         return (*found, *self.graph_checks) if graph else found
 
+    def _checks(self, on_faces: tuple[Check, ...]) -> tuple[Check, ...]:
+        witnesses, watertight, closed_form = self._region_checks
+        return witnesses, watertight, *on_faces, closed_form
+
     @cached_property
-    def _region_checks(self) -> tuple[Check, ...]:
+    def _region_checks(self) -> tuple[Check, Check, Check]:
         return (
             checks.witnesses(self.network, self.domain, self.records),
             checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),

@@ -1,4 +1,4 @@
-"""Changes of a network that keep its complex: counts, facets, degrees and diameter stay."""
+"""Changes of a network that keep its complex: counts, f-vectors, degrees and diameter stay."""
 
 from itertools import pairwise
 from typing import Any
@@ -28,7 +28,15 @@ def _figures(layers: Layers, engine: str) -> tuple[Any, ...]:
     cells = enumerate_regions(_network(layers), engine=engine)
     assert all(check.passed is not False for check in cells.checks + cells.graph_checks)
     graph = cells.graph
-    return cells.num_regions, cells.num_relatively_bounded, graph.degree_histogram, graph.diameter, graph.radius
+    return (
+        cells.num_regions,
+        cells.num_relatively_bounded,
+        cells.f_vector,
+        cells.f_vector_bounded,
+        graph.degree_histogram,
+        graph.diameter,
+        graph.radius,
+    )
 
 
 def _permute_units(layers: Layers) -> Layers:
