@@ -8,10 +8,13 @@ from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
+from relureg.complex.linear import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.reports.graph_files import save_graph
+from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
 from relureg.version import __version__
 
@@ -19,6 +22,7 @@ __all__ = [
     "Bound",
     "Complex",
     "Domain",
+    "LinearRegions",
     "Network",
     "Neighbour",
     "Polyhedron",
@@ -31,4 +35,6 @@ __all__ = [
     "load",
     "load_complex",
     "save",
+    "save_graph",
+    "save_regions",
 ]

@@ -22,18 +22,23 @@ Examples:
   relureg count fixtures/nets/overt_single_pendulum_small.nnet
   relureg count fixtures/nets/acasxu_tiny_5_5_5.nnet --box file
   relureg count fixtures/truth/xor.json --box -10 10 --json
+  relureg count fixtures/truth/saw_3.json --linear
 
 {EXIT_CODES}"""
 
 
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
+@click.option("--linear", is_flag=True, help="Also the regions by the other definitions (this keeps every region).")
+@click.option("--definitions", is_flag=True, help="Like --linear, with the definitions beside the numbers.")
 @work_options
 @output_options
 @timed
 def count(
     net: str | None,
     raw: bool,
+    linear: bool,
+    definitions: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -44,15 +49,21 @@ def count(
 
     NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
     """
-    from relureg.cli.answer import close, count_with_progress
+    from relureg.cli.answer import close, count_with_progress, find_complex
+    from relureg.complex.count import count_of
     from relureg.reports.documents import count_document
     from relureg.reports.tables import count_table
     from relureg.theory.bounds import bounds
 
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
     domain = parse_box(work.box, network)
-    counted = count_with_progress(network, domain, work, quiet=quiet)
+    if linear or definitions:
+        cells = find_complex(network, domain, work, quiet=quiet)
+        counted = count_of(cells)
+        regions = cells.linear_regions if cells.complete else None
+    else:
+        counted, regions = count_with_progress(network, domain, work, quiet=quiet), None
     found = bounds(network)
-    document = count_document(counted, found)
+    document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)
     close(counted, counted.checks, found)

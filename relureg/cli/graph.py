@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from relureg.cli.options import (
@@ -9,6 +11,7 @@ from relureg.cli.options import (
     Command,
     Work,
     emit,
+    file_options,
     network_argument,
     output_options,
     parse_box,
@@ -25,6 +28,7 @@ Examples:
   relureg graph fixtures/truth/int_2-6-6-1.json
   relureg graph fixtures/truth/int_2-6-6-1.json --diameter --json
   relureg graph fixtures/truth/rand_4-40-1.json --faces
+  relureg graph fixtures/truth/int_2-6-6-1.json -o graph.graphml
 
 {EXIT_CODES}"""
 
@@ -38,6 +42,10 @@ Examples:
     default=None,
     help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
 )
+@file_options(
+    "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
+    "(the last two: the edges, and the nodes in FILE.nodes.*)."
+)
 @work_options
 @output_options
 @timed
@@ -47,6 +55,8 @@ def graph(
     diameter: bool,
     degree: bool,
     faces: bool | None,
+    output: Path | None,
+    force: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -59,9 +69,12 @@ def graph(
     """
     from relureg.cli.answer import close, find_complex
     from relureg.reports.documents import graph_document
+    from relureg.reports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
     from relureg.theory.bounds import bounds
 
+    if output is not None:
+        graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
     domain = parse_box(work.box, network)
     cells = find_complex(network, domain, work, quiet=quiet)
@@ -73,5 +86,7 @@ def graph(
     document = graph_document(
         cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
     )
+    if output is not None:
+        document["files"] = [str(path) for path in save_graph(cells, output, force=force)]
     emit(document, graph_table, as_json=as_json, started=started)
     close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

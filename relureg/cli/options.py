@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -65,6 +65,16 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     function = click.option("--verbose", is_flag=True, help="Tell more on stderr.")(function)
     function = click.option("--quiet", is_flag=True, help="No progress and no notices on stderr.")(function)
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+
+
+def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """-o and --force, given to the command as `output` and `force`; `what` says which formats there are."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")(function)
+        return click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help=what)(function)
+
+    return decorate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,15 +170,34 @@ def parse_box(text: str | None, network: Network) -> Domain | None:
         raise error.within("--box") from error
 
 
-def emit(document: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool, started: float) -> None:
-    """Print a result on stdout, as JSON or as a table, with the seconds since `started`."""
+def emit(
+    document: dict[str, Any],
+    table: Callable[[dict[str, Any]], Any],
+    *,
+    as_json: bool,
+    started: float,
+    rows: Iterable[Any] | None = None,
+) -> None:
+    """Print a result on stdout, as JSON or as a table, with the seconds since `started`.
+
+    `rows`, where there are any, are the list under the key ``rows`` of the document; JSON is printed row by row.
+    """
     document["seconds"] = round(time.monotonic() - started, 6)
     outcome = click.get_current_context().ensure_object(Outcome)
     outcome.answered = True
     if as_json:
         sys.set_int_max_str_digits(0)  # a bound may have more digits than Python writes unasked
-        click.echo(json.dumps(document, indent=1))
+        text = json.dumps(document, indent=1)
+        if rows is None:
+            click.echo(text)
+            return
+        click.echo(text.removesuffix("\n}") + ',\n "rows": [', nl=False)
+        for number, row in enumerate(rows):
+            click.echo(",\n" * bool(number) + json.dumps(row), nl=False)
+        click.echo("]\n}")
         return
+    if rows is not None:
+        document["rows"] = list(rows)
     from rich.console import Console
 
     # In a pipe there is no width to fold to: lines stay whole, for grep and for diffs.

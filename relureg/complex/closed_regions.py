@@ -22,9 +22,7 @@ MAX_POLYHEDRA = 20_000
 """Regions looked at as exact polyhedra, some milliseconds each, before the count is given up."""
 
 
-def count_closed_regions(
-    cells: Complex, piece: NDArray[np.int64], open_region: NDArray[np.int64]
-) -> int | None:
+def count_closed_regions(cells: Complex, piece: NDArray[np.int64], open_region: NDArray[np.int64]) -> int | None:
     """R5; None when more than `MAX_POLYHEDRA` polyhedra would have to be looked at.
 
     Parameters
@@ -82,7 +80,7 @@ class _LevelSet:
         records = self.cells.records
         start, stop = np.searchsorted(records.facet_region, [region, region + 1])
         behind = self.cells.regions_behind[start:stop]
-        inner = behind[behind >= 0].tolist()
+        inner: list[int] = behind[behind >= 0].tolist()
         if self.members[region]:
             return inner
         self.num_polyhedra += 1
@@ -90,9 +88,7 @@ class _LevelSet:
         map_here = self.cells.affine_map(region)
         matrix, constant = map_here.matrix - self.map.matrix, map_here.constant - self.map.constant
         slopes = (matrix @ polyhedron.rays.T).numerators[0].tolist()
-        values = [
-            value + constant.fractions()[0][0] for value in (matrix @ polyhedron.vertices.T).fractions()[0]
-        ]
+        values = [value + constant.fractions()[0][0] for value in (matrix @ polyhedron.vertices.T).fractions()[0]]
         # A polyhedron lists its inner facets first, in the order of the records.
         return [
             other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,7 @@ def facet_units(records: Records, row: int) -> tuple[int, ...]:
     return tuple(records.facet_units[start:stop].tolist())
 
 
-def _pairs(rows: NDArray[np.int64], labels: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(rows: NDArray[np.int64], labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The rows, two and two, whose label occurs exactly twice (the lower first), and all other rows."""
     order = np.argsort(labels)
     rows, labels = rows[order], labels[order]

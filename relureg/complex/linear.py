@@ -27,17 +27,17 @@ MAX_FACES = 10_000_000
 """Most faces, by `Complex.face_estimate`, for which R1 is counted: about ten seconds' work."""
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType({
-    "activation_patterns": "R1: patterns (z > 0 or not, for each unit) that some input has, be it on a set without "
+    "activation_patterns": "patterns (z > 0 or not, for each unit) that some input has, be it on a set without "
     "interior",
-    "regions": "R2: patterns that an open set of inputs has: the cells of full dimension",
-    "convex_regions": "R3: the fewest convex polyhedra of a polyhedral complex on each of which the network is affine "
+    "regions": "patterns that an open set of inputs has: the cells of full dimension",
+    "convex_regions": "the fewest convex polyhedra of a polyhedral complex on each of which the network is affine "
     "(bounds: R4 and R2)",
-    "linear_regions_open": "R4: maximal connected open sets on which the network is affine",
-    "linear_regions_closed": "R5: maximal connected closed sets, with interior, on which the network is affine "
+    "linear_regions_open": "maximal connected open sets on which the network is affine",
+    "linear_regions_closed": "maximal connected closed sets, with interior, on which the network is affine "
     "(one output)",
-    "affine_pieces": "R6: maximal sets, connected or not, on which the network is affine: distinct affine maps",
+    "affine_pieces": "maximal sets, connected or not, on which the network is affine: distinct affine maps",
 })  # fmt: skip
-"""What each number is, under its key of the JSON output; in the words of THEORY, not of any one paper."""
+"""What each number counts, R1 to R6, under its key of the JSON output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

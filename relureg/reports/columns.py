@@ -20,14 +20,22 @@ CHUNK = 1 << 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """One list for each row: row i has ``values[starts[i]:starts[i + 1]]``, numbers or lists again."""
+    """One list for each row: row i has ``values[starts[i]:starts[i + 1]]``, numbers."""
 
     starts: NDArray[np.int64]
-    values: NDArray[Any] | Lists
+    values: NDArray[Any]
 
     def tolist(self) -> list[list[Any]]:
         values = self.values.tolist()
         return [values[start:stop] for start, stop in itertools.pairwise(self.starts.tolist())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedLists:
+    """One list of lists for each row, likewise."""
+
+    starts: NDArray[np.int64]
+    values: Lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from relureg import version
 from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
+from relureg.complex.linear import DEFINITIONS, LinearRegions
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.theory.bounds import Bound
@@ -50,8 +51,14 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
     }
 
 
-def count_document(cells: RegionCount, bounds: Iterable[Bound]) -> Document:
-    """What `relureg count` tells."""
+def count_document(
+    cells: RegionCount,
+    bounds: Iterable[Bound],
+    *,
+    linear: LinearRegions | None = None,
+    with_definitions: bool = False,
+) -> Document:
+    """What `relureg count` tells; linear regions that were not asked for are null."""
     return _head("count", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
@@ -66,6 +73,8 @@ def count_document(cells: RegionCount, bounds: Iterable[Bound]) -> Document:
         "check_details": _details(cells.checks),
         "facets": cells.num_facets,
         "predicates": None if cells.predicates is None else asdict(cells.predicates),
+        **_linear(linear),
+        "definitions": dict(DEFINITIONS) if with_definitions else None,
         "bounds": [_bound(bound) for bound in bounds],
     }
 
@@ -85,6 +94,7 @@ def graph_document(
         "components": graph.num_components,
         "connected": graph.is_connected,
         "bipartite": graph.is_bipartite,
+        "odd_cycle": None if graph.odd_cycle is None else list(graph.odd_cycle),
         "twice_dim": 2 * cells.network.input_dim,
         "f_vector": list(cells.f_vector) if with_faces else None,
         "f_vector_bounded": list(cells.f_vector_bounded) if with_faces else None,
@@ -99,7 +109,15 @@ def graph_document(
             "degree_histogram": {str(k): count for k, count in graph.degree_histogram.items()},
         }
     extent: Document = dict.fromkeys(
-        ("diameter", "diameter_pair", "diameter_patterns", "radius", "radius_bounds", "breadth_first_searches")
+        (
+            "diameter",
+            "diameter_pair",
+            "diameter_patterns",
+            "radius",
+            "radius_bounds",
+            "breadth_first_searches",
+            "hamming",
+        )
     )
     if with_diameter and graph.is_connected:
         found, radius = graph.diameter_found, graph.radius_found
@@ -110,13 +128,27 @@ def graph_document(
             "radius": graph.radius,
             "radius_bounds": [radius.low, radius.high],
             "breadth_first_searches": found.num_searches,
+            "hamming": asdict(cells.hamming),
         }
     tail = {
         "checks": _checks(checks),
         "check_details": _details(checks),
         "bounds": [_bound(bound) for bound in bounds],
+        "files": [],
     }
     return document | degree | extent | tail
+
+
+def regions_document(cells: Complex) -> Document:
+    """What `relureg regions` tells, but for the ``rows`` themselves: these are too many to be held."""
+    return _head("regions", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "regions": cells.num_regions,
+        "checks": _checks(cells.checks),
+        "check_details": _details(cells.checks),
+        "files": [],
+    }
 
 
 def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
@@ -172,6 +204,15 @@ def _checks(checks: Iterable[Check]) -> dict[str, bool | None]:
 
 def _details(checks: Iterable[Check]) -> dict[str, str]:
     return {check.name: check.detail for check in checks}
+
+
+def _linear(found: LinearRegions | None) -> Document:
+    names = ("activation_patterns", "linear_regions_open", "linear_regions_closed", "affine_pieces", "convex_regions")
+    if found is None:
+        return dict.fromkeys(names)
+    convex = {"low": found.convex_low, "high": found.convex_high}
+    values = (found.activation_patterns, found.open_connected, found.closed_connected, found.affine_pieces, convex)
+    return dict(zip(names, values, strict=True))
 
 
 def _rational(value: Fraction) -> Document:

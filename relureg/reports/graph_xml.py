@@ -51,12 +51,15 @@ def iter_gexf(cells: Complex) -> Iterator[str]:
 def _nodes(cells: Complex) -> Iterator[tuple[int, dict[str, str]]]:
     for part in iter_nodes(cells):
         for region, pattern, is_bounded, degree, point in part.rows():
-            yield region, {
-                "pattern": pattern,
-                "bounded": str(is_bounded).lower(),
-                "degree": str(degree),
-                "point": " ".join(map(repr, point)),
-            }
+            yield (
+                region,
+                {
+                    "pattern": pattern,
+                    "bounded": str(is_bounded).lower(),
+                    "degree": str(degree),
+                    "point": " ".join(map(repr, point)),
+                },
+            )
 
 
 def _edges(cells: Complex) -> Iterator[tuple[int, int, str]]:

@@ -40,6 +40,6 @@ class NpzWriter:
         info.compress_type = zipfile.ZIP_DEFLATED
         header = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
         with self._archive.open(info, "w", force_zip64=True) as entry:
-            np.lib.format.write_array_header_1_0(entry, header)  # type: ignore[arg-type]  # a stream that is written
+            np.lib.format.write_array_header_1_0(entry, header)
             for piece in pieces:
                 entry.write(np.ascontiguousarray(piece, dtype=kind).tobytes())

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UsageError
-from relureg.reports.columns import Lists
+from relureg.reports.columns import Lists, NestedLists
 
-Column = NDArray[Any] | Lists | list[Any]
+Column = NDArray[Any] | Lists | NestedLists | list[Any]
 """A column of one batch: numbers, (n, k, ...) numbers as lists of k, lists, or Python objects."""
 
 
@@ -39,7 +39,7 @@ def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> 
 
 
 def _array(arrow: Any, column: Column) -> Any:
-    if isinstance(column, Lists):
+    if isinstance(column, Lists | NestedLists):
         return arrow.ListArray.from_arrays(column.starts.astype(np.int32), _array(arrow, column.values))
     if isinstance(column, np.ndarray) and column.ndim > 1:
         starts = np.arange(0, column.shape[0] + 1, dtype=np.int32) * column.shape[1]
@@ -52,5 +52,7 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError("Parquet files need pyarrow: pip install 'relureg[parquet]', or choose another suffix") from error
+        raise UsageError(
+            "Parquet files need pyarrow: pip install 'relureg[parquet]', or choose another suffix"
+        ) from error
     return pyarrow, pyarrow.parquet

@@ -13,7 +13,7 @@ import numpy as np
 from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.network.files import check_absent, open_atomically
-from relureg.reports.columns import Geometry, Lists, Nodes, geometry, iter_nodes
+from relureg.reports.columns import Geometry, Lists, NestedLists, Nodes, geometry, iter_nodes
 from relureg.reports.lines import json_rows, write_csv
 from relureg.reports.npz import NpzWriter
 from relureg.reports.parquet import require_pyarrow, write_parquet
@@ -24,9 +24,10 @@ Row = dict[str, Any]
 def save_regions(cells: Complex, path: str | Path, *, vertices: bool = False, force: bool = False) -> None:
     """Write the regions of a complex, one row each, in the format of the suffix; whole or not at all.
 
-    Columns: ``region``, ``pattern``, ``bounded``, ``degree`` (neighbours), ``point`` (inside), ``facets`` (for each facet
-    the units that vanish on it), ``neighbours`` (the region behind each facet, -1 on the domain's boundary), ``weights``
-    and ``bias`` (the output is ``weights @ x + bias`` there); with `vertices`, also ``vertices`` and ``rays``.
+    Columns: ``region``, ``pattern``, ``bounded``, ``degree`` (neighbours), ``point`` (inside), ``facets`` (for each
+    facet the units that vanish on it), ``neighbours`` (the region behind each facet, -1 on the domain's boundary),
+    ``weights`` and ``bias`` (the output is ``weights @ x + bias`` there); with `vertices`, also ``vertices`` and
+    ``rays``.
 
     Parameters
     ----------
@@ -103,8 +104,8 @@ def _generators(cells: Complex, nodes: Nodes) -> list[Row]:
 
 
 def _write_json(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
-    head = {"network": cells.network.name, "sha256": cells.network.sha256, "num_regions": cells.num_regions}
-    stream.write(json.dumps(head)[:-1].encode() + b', "regions": [')
+    head = {"network": cells.network.name, "sha256": cells.network.sha256, "regions": cells.num_regions}
+    stream.write(json.dumps(head)[:-1].encode() + b', "rows": [')
     stream.writelines(json_rows(iter_rows(cells, vertices=vertices)))
     stream.write(b"\n]}\n")
 
@@ -130,7 +131,10 @@ def _write_npz(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
     starts = np.searchsorted(records.facet_region, np.arange(count + 1))
     with NpzWriter(stream) as archive:
         archive.write_pieces(
-            "pattern", f"S{width}", (count,), (np.array(nodes.pattern, dtype=f"S{width}") for nodes in iter_nodes(cells))
+            "pattern",
+            f"S{width}",
+            (count,),
+            (np.array(nodes.pattern, dtype=f"S{width}") for nodes in iter_nodes(cells)),
         )
         archive.write_pieces("bounded", np.bool_, (count,), (nodes.bounded for nodes in iter_nodes(cells)))
         archive.write("degree", cells.graph.degrees)
@@ -156,7 +160,7 @@ def _write_parquet(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
             offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(shape.facet_count)])
             columns: dict[str, Any] = {
                 "region": nodes.region, "pattern": nodes.pattern, "bounded": nodes.bounded, "degree": nodes.degree,
-                "point": nodes.point, "facets": Lists(starts=offsets, values=shape.units),
+                "point": nodes.point, "facets": NestedLists(starts=offsets, values=shape.units),
                 "neighbours": Lists(starts=offsets, values=shape.neighbour),
                 "weights": shape.weights, "bias": shape.bias,
             }  # fmt: skip

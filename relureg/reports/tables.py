@@ -24,6 +24,14 @@ _CHECK_NAMES = {
     "euler": "Euler",
     "faces": "facets by vertices",
 }
+_NOTIONS = {
+    "activation_patterns": "activation patterns",
+    "regions": "activation regions",
+    "convex_regions": "convex regions",
+    "linear_regions_open": "open connected linear regions",
+    "linear_regions_closed": "closed connected linear regions",
+    "affine_pieces": "affine pieces",
+}
 MAX_DIGITS = 18
 """Longer integers are shown by their number of digits and logarithm; --json has them in full."""
 
@@ -66,13 +74,56 @@ def count_table(document: Document) -> RenderableType:
         facts.add_row(f"after stage {number}", _int(count) if document["complete"] else f"at least {_int(count)}", "")
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
+    linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
     return _page(
         document,
         document["domain"],
         facts,
+        *linear,
         _bounds_table(document["bounds"], document["regions"]),
         _checks_line(document),
     )
+
+
+def _linear_table(document: Document) -> Table:
+    """The notions of region, R1 to R6, with their definitions where they were asked for."""
+    definitions = document["definitions"]
+    table = _table("", "notion", "regions", *([""] if definitions else []), left=(0, 1, 3))
+    for number, (key, name) in enumerate(_NOTIONS.items(), start=1):
+        value = document[key]
+        if key == "convex_regions":
+            low, high = value["low"], value["high"]
+            shown = _int(low) if low == high else f"{_int(low)} to {_int(high)}"
+        elif value is None:
+            shown = "not counted" if key == "activation_patterns" or document["network"]["output_dim"] == 1 else "-"
+        else:
+            shown = _int(value)
+        meaning = [Text(definitions[key], style="dim", overflow="fold")] if definitions else []
+        table.add_row(f"R{number}", name, shown, *meaning)
+    return table
+
+
+def regions_table(document: Document) -> RenderableType:
+    """`relureg regions` for people; files hold facets and affine maps in full."""
+    table = _table("region", "pattern", "bounded", "point", "facets", "neighbours", "affine map", left=(1, 2, 3, 5, 6))
+    for row in document["rows"]:
+        table.add_row(
+            _int(row["region"]), row["pattern"], "yes" if row["bounded"] else "no", _numbers(row["point"]),
+            _int(len(row["facets"])), " ".join("-" if n < 0 else str(n) for n in row["neighbours"]),
+            "; ".join(f"({_numbers(w)}) x + {b:.4g}" for w, b in zip(row["weights"], row["bias"], strict=True)),
+        )  # fmt: skip
+        if "vertices" in row:
+            table.add_row("", "", "", Text("vertices " + " ".join(f"({_numbers(v)})" for v in row["vertices"])))
+            if row["rays"]:
+                table.add_row("", "", "", Text("rays " + " ".join(f"({_numbers(v)})" for v in row["rays"])))
+    left_out = document["regions"] - len(document["rows"])
+    facts = _facts()
+    facts.add_row("regions", _int(document["regions"]))
+    if left_out:
+        facts.add_row("not shown", f"{_int(left_out)}   (-o FILE writes all)")
+    for name in document["files"]:
+        facts.add_row("written to", name)
+    return _page(document, document["domain"], table, facts, _checks_line(document))
 
 
 def graph_table(document: Document) -> RenderableType:
@@ -99,7 +150,12 @@ def graph_table(document: Document) -> RenderableType:
     elif document["degree_histogram"] is not None and document["diameter"] is not None:
         facts.add_row("faces of each dimension", document["f_vector_reason"])
     facts.add_row("components", _int(document["components"]))
-    facts.add_row("bipartite", "yes" if document["bipartite"] else "no")
+    cycle = document["odd_cycle"]
+    facts.add_row("bipartite", "yes" if cycle is None else f"no   (a cycle of {_int(len(cycle))}: {_cycle(cycle)})")
+    if document["hamming"] is not None:
+        facts.add_row("distance, Hamming distance", _hamming(document["hamming"], document["regions"]))
+    for name in document["files"]:
+        facts.add_row("written to", name)
     if document["degree_histogram"] is not None:
         histogram = _table("degree", "regions", "share")
         for degree, count in document["degree_histogram"].items():
@@ -200,6 +256,22 @@ def _plural(count: int, noun: str) -> str:
 def _searches(document: Document) -> str:
     count = document["breadth_first_searches"]
     return f"{count} breadth-first search{'' if count == 1 else 'es'}"
+
+
+def _cycle(regions: list[int]) -> str:
+    shown = [str(region) for region in regions[:12]]
+    return " - ".join(shown + ["..."] * (len(regions) > 12))
+
+
+def _hamming(found: Document, regions: int) -> str:
+    compared = "all pairs" if found["num_sources"] == regions else f"from {found['num_sources']} regions"
+    differ = f"at most {found['most_above']} more, {found['most_below']} less"
+    same = "equal" if not found["most_above"] and not found["most_below"] else differ
+    return f"{same} ({compared}); {_int(found['pairs_one_apart'])} pairs one unit apart"
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:.4g}" for value in values)
 
 
 def _huge(value: int | None) -> str:

@@ -1,0 +1,80 @@
+"""relureg regions: one row for each activation region."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    Work,
+    emit,
+    file_options,
+    network_argument,
+    output_options,
+    parse_box,
+    read_network,
+    timed,
+    work_options,
+)  # fmt: skip
+
+ROWS = 20
+"""Regions in a table when nothing else is said."""
+
+EPILOG = f"""\b
+Examples:
+  relureg regions fixtures/truth/int_2-6-6-1.json --rows 5
+  relureg regions fixtures/truth/int_2-6-6-1.json --vertices -o regions.csv
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@network_argument
+@click.option("--vertices", is_flag=True, help="Also the vertices and rays of each region.")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=1),
+    help=f"Regions to print; by default {ROWS} in a table, all with --json. A file always has all.",
+)
+@file_options("Write all regions to a file: .csv, .json, .npz, .parquet.")
+@work_options
+@output_options
+@timed
+def regions(
+    net: str | None,
+    raw: bool,
+    vertices: bool,
+    rows: int | None,
+    output: Path | None,
+    force: bool,
+    work: Work,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+) -> None:
+    """List the activation regions of NET: pattern, a point inside, facets, neighbours, affine map.
+
+    NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
+    """
+    from relureg.cli.answer import close, find_complex
+    from relureg.reports.documents import regions_document
+    from relureg.reports.region_files import iter_rows, region_writer, save_regions
+    from relureg.reports.tables import regions_table
+
+    if output is not None:
+        region_writer(output, force=force)  # what is wrong with the file is told before the work, not after
+    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+    domain = parse_box(work.box, network)
+    cells = find_complex(network, domain, work, quiet=quiet)
+    if output is not None:
+        save_regions(cells, output, vertices=vertices, force=force)
+    document = regions_document(cells)
+    document["files"] = [] if output is None else [str(output)]
+    shown = itertools.islice(iter_rows(cells, vertices=vertices), rows if as_json else rows or ROWS)
+    emit(document, regions_table, as_json=as_json, started=started, rows=shown)
+    close(cells, cells.checks, ())
