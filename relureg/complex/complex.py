@@ -281,7 +281,7 @@ class Complex:
 
     @cached_property
     def hamming(self) -> HammingComparison:
-        """Distances in the region graph against Hamming distances of patterns; raises as `graph` does."""
+        """Distances in the region graph against Hamming distances of sign vectors; raises as `graph` does."""
         return compare_with_hamming(self)
 
     @cached_property

@@ -94,8 +94,8 @@ def hash_packed(packed: NDArray[np.uint8], words: NDArray[np.uint64]) -> NDArray
 
 
 def _bits(packed: NDArray[np.uint8], rows: NDArray[np.int64], units: NDArray[np.int32]) -> NDArray[np.bool_]:
-    bits: NDArray[np.uint8] = packed[rows, units >> 3] >> (units & 7).astype(np.uint8)
-    return bits & 1 != 0
+    flags: NDArray[np.bool_] = (packed[rows, units >> 3] >> (units & 7).astype(np.uint8)) & 1 != 0
+    return flags
 
 
 def _chunks(size: int) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relureg import Complex, enumerate_regions
+from relureg import enumerate_regions
 
 from .conftest import network_of
 
@@ -22,13 +22,10 @@ def _assert_complex(entry: dict[str, Any], engine: str) -> None:
     assert graph.is_connected is entry["connected"]
     assert cells.network.input_dim - cells.essential_dim == entry["lineality"]
     assert cells.num_relatively_bounded == entry["bounded_fvector"][-1]
-    assert _pairs_one_unit_apart(cells) == entry["hamming1_pairs"]
+    assert cells.hamming.pairs_one_apart == entry["hamming1_pairs"]
+    assert cells.hamming.agree is entry["dist_equals_hamming"]
+    assert cells.hamming.most_above == entry["max_dist_minus_hamming"]
     assert all(check.passed is not False for check in cells.checks + cells.graph_checks)
-
-
-def _pairs_one_unit_apart(cells: Complex) -> int:
-    signs = cells.records.signs
-    return sum(int(((signs[i + 1 :] != signs[i]).sum(axis=1) == 1).sum()) for i in range(len(signs)))
 
 
 @pytest.mark.parametrize("engine", ["lp", "split"])
@@ -48,3 +45,5 @@ def test_the_graph_of_example_a1_is_a_cycle_of_five(values: dict[str, Any], engi
     assert graph.num_regions == graph.num_facets == 5
     assert set(graph.degrees.tolist()) == {2}
     assert not graph.is_bipartite
+    assert graph.odd_cycle is not None
+    assert sorted(graph.odd_cycle) == [0, 1, 2, 3, 4]
