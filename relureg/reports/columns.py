@@ -20,7 +20,7 @@ CHUNK = 1 << 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """One list for each row: row i has ``values[starts[i]:starts[i + 1]]``, numbers."""
+    """One list for each row: row i has ``values[starts[i]:starts[i + 1]]``, numbers or rows of numbers."""
 
     starts: NDArray[np.int64]
     values: NDArray[Any]

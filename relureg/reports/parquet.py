@@ -29,13 +29,12 @@ def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> 
         pyarrow is not installed.
     """
     arrow, parquet = _pyarrow()
-    writer = None
-    for batch in batches:
-        table = arrow.table({name: _array(arrow, column) for name, column in batch.items()})
-        writer = writer or parquet.ParquetWriter(stream, table.schema)
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
+    tables = (arrow.table({name: _array(arrow, column) for name, column in batch.items()}) for batch in batches)
+    first = next(tables)
+    with parquet.ParquetWriter(stream, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
 
 
 def _array(arrow: Any, column: Column) -> Any:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
+from relureg.engine.records import Generators
 from relureg.errors import UsageError
 from relureg.network.files import check_absent, open_atomically
 from relureg.reports.columns import Geometry, Lists, NestedLists, Nodes, geometry, iter_nodes
@@ -103,6 +105,12 @@ def _generators(cells: Complex, nodes: Nodes) -> list[Row]:
     ]
 
 
+def _chosen(generators: Generators, which: NDArray[np.bool_]) -> Lists:
+    """The coordinates of some generators, a list for each region."""
+    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(which)])
+    return Lists(starts=before[generators.starts], values=generators.coordinates[which])
+
+
 def _write_json(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
     head = {"network": cells.network.name, "sha256": cells.network.sha256, "regions": cells.num_regions}
     stream.write(json.dumps(head)[:-1].encode() + b', "rows": [')
@@ -165,8 +173,8 @@ def _write_parquet(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
                 "weights": shape.weights, "bias": shape.bias,
             }  # fmt: skip
             if vertices:
-                found = _generators(cells, nodes)
-                columns |= {name: [row[name] for row in found] for name in ("vertices", "rays")}
+                found = cells.generators.take(nodes.region)
+                columns |= {"vertices": _chosen(found, ~found.is_ray), "rays": _chosen(found, found.is_ray)}
             yield columns
 
     write_parquet(stream, batches())
