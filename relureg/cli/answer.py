@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
+from relureg.complex.archive import load_complex
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
-from relureg.errors import CheckFailedError, LimitReachedError
+from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.theory.bounds import Bound
@@ -27,6 +29,30 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
             jobs=work.jobs,
             progress=progress,
         )
+
+
+def saved_complex(net: str | None, work: Work) -> Complex | None:
+    """The complex in NET, where that is a file that `Complex.save` wrote; its checks run again.
+
+    Raises
+    ------
+    UsageError
+        An option asks for another run than the one that was saved.
+    """
+    if net is None or not net.lower().endswith(".npz"):
+        return None
+    unused = {
+        "--box": work.box,
+        "--engine": None if work.engine == "auto" else work.engine,
+        "--max-regions": work.max_regions,
+        "--timeout": work.timeout,
+    }
+    for option, value in unused.items():
+        if value is not None:
+            raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
+    cells = load_complex(net)
+    # What the checks have found is kept with the object: no new one is made without need.
+    return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)
 
 
 def count_with_progress(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> RegionCount:

@@ -65,9 +65,11 @@ def graph(
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
+    NET is a network, or a complex (.npz) that was saved from Python.
+
     Without --diameter, --degree and --faces, all are shown.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, find_complex, saved_complex
     from relureg.reports.documents import graph_document
     from relureg.reports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
@@ -75,10 +77,11 @@ def graph(
 
     if output is not None:
         graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(work.box, network)
-    cells = find_complex(network, domain, work, quiet=quiet)
-    found = bounds(network)
+    cells = saved_complex(net, work)
+    if cells is None:
+        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
+    found = bounds(cells.network)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything
     if faces is None:

@@ -59,18 +59,19 @@ def regions(
 ) -> None:
     """List the activation regions of NET: pattern, a point inside, facets, neighbours, affine map.
 
-    NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
+    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that was saved from Python, or - for standard input.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, find_complex, saved_complex
     from relureg.reports.documents import regions_document
     from relureg.reports.region_files import iter_rows, region_writer, save_regions
     from relureg.reports.tables import regions_table
 
     if output is not None:
         region_writer(output, force=force)  # what is wrong with the file is told before the work, not after
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(work.box, network)
-    cells = find_complex(network, domain, work, quiet=quiet)
+    cells = saved_complex(net, work)
+    if cells is None:
+        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
     if output is not None:
         save_regions(cells, output, vertices=vertices, force=force)
     document = regions_document(cells)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_FACES_UNASKED = 1_000_000
 """Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
 
+MAX_FACES = 100_000_000
+"""Most faces, by the same estimate, that are looked at: about a minute's work, in some 5 GB of memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
@@ -188,7 +191,10 @@ class Complex:
         ------
         CheckFailedError
             They contradict the list of regions.
+        LimitReachedError
+            There are more faces than `MAX_FACES`, and too many generators for memory.
         """
+        self._require_room()
         return generators_of(
             self.network, self.domain, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs
         )
@@ -197,7 +203,8 @@ class Complex:
     def faces(self) -> Faces:
         """The faces of every dimension; raises as `facets` and `generators` do.
 
-        Time and memory grow with the number of faces, about 3^r times that of regions: `face_estimate`.
+        Time and memory grow with the number of faces, about 3^r times that of regions: see `face_estimate`. Beyond
+        `MAX_FACES` of them this is a `LimitReachedError`.
         """
         self._require_all("faces")
         return find_faces(self.records, self.generators, self.essential_dim)
@@ -332,6 +339,8 @@ class Complex:
         """The checks that need the faces of every dimension."""
         if not self.complete:
             return checks.incomplete("euler"), checks.incomplete("faces")
+        if self.face_estimate > MAX_FACES:
+            return self._face_checks_left_out
         try:
             faces = self.faces
         except CheckFailedError as error:
@@ -340,7 +349,9 @@ class Complex:
 
     @property
     def _face_checks_left_out(self) -> tuple[Check, ...]:
-        detail = f"left out: about {self.face_estimate:,} faces; face_checks and --faces look at them"
+        detail = f"left out: about {self.face_estimate:,} faces"
+        if self.face_estimate <= MAX_FACES:
+            detail += "; face_checks and --faces look at them"
         return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
 
     @property
@@ -395,6 +406,13 @@ class Complex:
     def _check_region(self, region: int) -> None:
         if not 0 <= region < self.num_regions:
             raise UsageError(f"there is no region {region}; they are numbered 0 to {self.num_regions - 1:,}")
+
+    def _require_room(self) -> None:
+        if self.face_estimate > MAX_FACES:
+            raise LimitReachedError(
+                f"{self.num_regions:,} regions have about {self.face_estimate:,} faces, and at most {MAX_FACES:,} are "
+                "looked at; take a smaller domain"
+            )
 
     def _require_all(self, what: str) -> None:
         if not self.complete:

@@ -110,6 +110,39 @@ def test_graph_shows_what_is_asked(run_relureg: Run) -> None:
     assert (degree["diameter"], degree["average_degree"]["num"]) == (None, 24)
 
 
+def test_graph_tells_faces(run_relureg: Run) -> None:
+    every = document(run_relureg, "graph", INT)
+    assert (every["f_vector"], every["f_vector_bounded"], every["f_vector_reason"]) == (
+        [36, 84, 49],
+        [36, 64, 29],
+        None,
+    )
+    assert every["checks"]["euler"] is every["checks"]["faces"] is True
+    inside = document(run_relureg, "graph", INT, "--faces", "--box", "-3", "3")
+    assert (inside["f_vector"], inside["diameter"], inside["average_degree"]) == ([53, 96, 44], None, None)
+    for option in ("--diameter", "--degree", "--no-faces"):
+        part = document(run_relureg, "graph", INT, option)
+        assert (part["f_vector"], part["f_vector_bounded"]) == (None, None)
+        assert part["f_vector_reason"] == "not counted: about 441 faces (--faces)"
+    table = run_relureg("graph", INT).stdout
+    assert "faces of each dimension    36  84  49\n    bounded                  36  64  29\n" in table
+    assert "faces of each dimension    not counted" in run_relureg("graph", INT, "--no-faces").stdout
+
+
+def test_graph_reads_a_saved_complex(run_relureg: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cells.npz"
+    relureg.enumerate_regions(relureg.load(INT), relureg.Domain.box([-3, -3], [3, 3])).save(path)
+    saved = document(run_relureg, "graph", str(path), "--jobs", "1")
+    assert (saved["regions"], saved["f_vector"], saved["domain"]) == (44, [53, 96, 44], "box [-3, 3]^2")
+    assert saved["network"] == document(run_relureg, "graph", INT)["network"]
+    for option in (["--box", "0", "1"], ["--engine", "lp"], ["--max-regions", "3"], ["--timeout", "3"]):
+        refused = document(run_relureg, "graph", str(path), *option, exit_code=2)
+        assert refused["error"]["where"] == option[0]
+    path.write_bytes(path.read_bytes()[:500])
+    damaged = document(run_relureg, "graph", str(path), exit_code=3)
+    assert damaged["error"]["kind"] == "complex-file"
+
+
 @pytest.mark.parametrize("path", [XOR, INT])
 def test_bounds_as_json(path: str, run_relureg: Run) -> None:
     result = document(run_relureg, "bounds", path)

@@ -11,6 +11,7 @@ import relureg
 from relureg import Complex
 from relureg.complex.checks import failures
 from relureg.engine.records import Records
+from relureg.errors import LimitReachedError
 
 
 @pytest.fixture(scope="module", params=["lp", "split"])
@@ -129,6 +130,12 @@ def test_faces_of_large_complexes_are_checked_when_asked(monkeypatch: pytest.Mon
     assert [check.passed for check in large.face_checks] == [True, True]
     asked = {check.name: check.passed for check in large.checks_of(faces=True, graph=False)}
     assert asked == {"witnesses": True, "watertight": True, "euler": True, "faces": True, "closed_form": None}
+    monkeypatch.setattr("relureg.complex.complex.MAX_FACES", 440)
+    larger = dataclasses.replace(large)
+    assert [check.detail for check in larger.face_checks] == ["left out: about 441 faces"] * 2
+    for ask in ("faces", "generators"):
+        with pytest.raises(LimitReachedError, match="49 regions have about 441 faces, and at most 440 are looked at"):
+            getattr(larger, ask)
 
 
 def test_both_sides_of_a_facet_are_told_apart(cells: Complex) -> None:

@@ -107,7 +107,7 @@ def test_the_architecture_names_every_module() -> None:
     assert set(re.findall(r"\w+\.py", tree)) == modules
     headers = {path.name for path in (ROOT / "relureg").rglob("*.[ch]pp")}
     assert set(re.findall(r"\w+\.[ch]pp", tree)) == headers
-    assert text.count("\n") < 170
+    assert text.count("\n") < 220
 
 
 # -- what --json prints --------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ def test_a_count_holds_what_its_engine_can_tell(engine: str, capsys: pytest.Capt
         assert list(document["checks"]) == checks
         assert document["predicates"] == {"total": 1428, "exact": 0, "zero": 187}
     else:
-        assert list(document["checks"]) == ["witnesses", *checks]
+        assert list(document["checks"]) == ["witnesses", "watertight", "euler", "faces", "closed_form"]
         assert document["predicates"] is None
 
 

@@ -58,7 +58,7 @@ def _numbers(text: Any, kind: type) -> list[Any]:
     return [kind(word) for word in str(text).split()]
 
 
-def _assert_networkx(graph: "networkx.Graph[Any]", cells: relureg.Complex, *, parsed: bool) -> None:
+def _assert_networkx(graph: networkx.Graph[Any], cells: relureg.Complex, *, parsed: bool) -> None:
     nodes, edges = _expected(cells)
     assert not graph.is_directed()
     assert not graph.is_multigraph()
