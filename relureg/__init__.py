@@ -13,6 +13,8 @@ from relureg.complex.polyhedron import Polyhedron
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.network.sklearn_ import from_sklearn
+from relureg.network.torch_ import from_torch
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
@@ -32,6 +34,8 @@ __all__ = [
     "bounds",
     "count_regions",
     "enumerate_regions",
+    "from_sklearn",
+    "from_torch",
     "load",
     "load_complex",
     "save",

@@ -6,6 +6,7 @@ next. Errors of the libraries underneath are wrapped, never passed through.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "OutputError",
     "ReluregError",
     "UnsupportedNetworkError",
+    "UnsupportedOperator",
     "UsageError",
 ]
 
@@ -89,10 +91,39 @@ class MalformedNetworkError(NetworkError):
     kind = "malformed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnsupportedOperator:
+    """One node or layer that is not read."""
+
+    operator: str
+    node: str
+    """How the file names it."""
+    reason: str
+    """Empty where the operator is simply not known."""
+    alternative: str
+    """What comes nearest among those that are read; empty where nothing does."""
+
+    def __str__(self) -> str:
+        advice = f"use {self.alternative}" if self.alternative else ""
+        return f"{self.operator} ({', '.join(filter(None, (self.node, self.reason, advice)))})"
+
+
 class UnsupportedNetworkError(NetworkError):
-    """The file is sound but holds something relureg does not read."""
+    """The file is sound but holds something relureg does not read.
+
+    Parameters
+    ----------
+    unsupported : tuple of UnsupportedOperator, optional
+        Every node that is not read, where that is the reason.
+    """
 
     kind = "unsupported"
+
+    def __init__(
+        self, message: str, *, where: str | None = None, unsupported: tuple[UnsupportedOperator, ...] = ()
+    ) -> None:
+        super().__init__(message, where=where)
+        self.unsupported = unsupported
 
 
 class ComplexFileError(ReluregError):

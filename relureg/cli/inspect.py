@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, network_argument, output_options, read_network, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, network_argument, output_options, read_network, sherlock_options, timed
 
 EPILOG = f"""\b
 Example:
@@ -15,17 +15,29 @@ Example:
 
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
+@sherlock_options
 @output_options
 @timed
-def inspect(net: str | None, raw: bool, as_json: bool, quiet: bool, verbose: bool, started: float) -> None:
+def inspect(
+    net: str | None,
+    raw: bool,
+    offset: str | None,
+    scale: str | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+) -> None:
     """Show layers, parameters, effective input dimension and bounds of NET.
 
-    NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
+    NET is an ONNX, relureg JSON, .nnet, Sherlock, .npz or PyTorch checkpoint file, or - for standard input.
     """
     from relureg.reports.documents import inspect_document
     from relureg.reports.tables import inspect_table
     from relureg.theory.bounds import bounds
 
-    network = read_network(net, raw=raw, quiet=True, verbose=verbose)  # the notices are part of the answer
+    network = read_network(
+        net, raw=raw, quiet=True, verbose=verbose, offset=offset, scale=scale
+    )  # the notices are part of the answer
     document = inspect_document(network, bounds(network))
     emit(document, inspect_table, as_json=as_json, started=started)

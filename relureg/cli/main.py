@@ -9,15 +9,16 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import asdict
 
 import click
 
 from relureg.cli.options import EXIT_CODES, Outcome
-from relureg.errors import LimitReachedError, OutputError, ReluregError, UsageError
+from relureg.errors import LimitReachedError, OutputError, ReluregError, UnsupportedNetworkError, UsageError
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "regions", "bounds")
+COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "convert")
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
 EPILOG = f"""\b
@@ -93,7 +94,10 @@ def run(arguments: list[str]) -> int:
 def _fail(error: ReluregError, as_json: bool) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
     if as_json:
-        document = {"error": {"kind": error.kind, "message": error.message, "where": error.where}}
+        told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
+        if isinstance(error, UnsupportedNetworkError):
+            told["unsupported"] = [asdict(problem) for problem in error.unsupported]
+        document = {"error": told}
         try:
             click.echo(json.dumps(document))
         except OSError:  # the exit code and stderr tell it too

@@ -20,7 +20,7 @@ from relureg.errors import DomainError, UsageError
 from relureg.network.domain import Domain, Number
 from relureg.network.formats import load
 from relureg.network.model import Network
-from relureg.network.rational import as_double
+from relureg.network.rational import as_double, as_fraction
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
@@ -125,19 +125,43 @@ def timed(function: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
-def read_network(net: str | None, *, raw: bool, quiet: bool, verbose: bool = False) -> Network:
+def sherlock_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--offset and --scale, for the commands whose answer depends on the output."""
+    function = click.option("--scale", metavar="NUMBER", help="Scale of a Sherlock file, which does not hold it.")(
+        function
+    )
+    return click.option("--offset", metavar="NUMBER", help="Offset of a Sherlock file: (y - offset) * scale.")(function)
+
+
+def read_network(
+    net: str | None,
+    *,
+    raw: bool,
+    quiet: bool,
+    verbose: bool = False,
+    offset: str | None = None,
+    scale: str | None = None,
+) -> Network:
     """Load NET, standard input where NET is ``-`` or absent; notices go to stderr."""
     if net is None:
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no network given; name a file, or pipe one in")
         net = "-"
-    network = load(Path(net), raw=raw)
+    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"))
     if not quiet:
         for notice in network.notices:
             click.echo(f"relureg: {network.name}: {notice}", err=True)
     if verbose:
         click.echo(f"relureg: {network.name}: sha256 {network.sha256}", err=True)
     return network
+
+
+def _finite(text: str | None, option: str) -> Fraction | None:
+    """A decimal as the double it parses to, or p/q exactly."""
+    try:
+        return None if text is None else as_fraction(_number(text))
+    except (ValueError, DomainError) as error:
+        raise UsageError(f"{text!r} is not a finite number (write 1.5, 1/3)", where=option) from error
 
 
 def parse_box(text: str | None, network: Network) -> Domain | None:

@@ -8,8 +8,8 @@ substituting forms into forms.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -19,15 +19,17 @@ from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
 from relureg.network.rational import RationalMatrix
+from relureg.network.sparse import Index, SparseMatrix, compact
 
 INPUT = 0
 """The number of the source that is the network's input."""
 
-MAX_WIDTH = 2**13
-"""Most entries of a source that a form returns as it is, for it holds an identity matrix of that size."""
+MAX_WIDTH = 2**18
+"""Most entries of the input or of a stage."""
 
-MAX_ENTRIES = MAX_WIDTH**2
-"""Most entries of one tensor: beyond any network that can be enumerated, and still in memory."""
+MAX_ENTRIES = 2**24
+"""Most entries of one tensor, and of one sparse matrix: beyond any network that can be enumerated, and still
+in memory, for a Python integer takes some 40 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +39,17 @@ class AffineForm:
     constant: RationalMatrix
     """Shape (n, 1)."""
     terms: Mapping[int, RationalMatrix]
-    """Source number -> matrix of shape (n, size of that source); zero matrices are left out."""
+    """Source number -> matrix of shape (n, size of that source), a `SparseMatrix` where it is large and has
+    few entries; zero matrices are left out."""
+    span: frozenset[int] | None = field(default=None, compare=False, repr=False)
+    """Stages whose input rows span those of this form, for a network under construction; None: not known."""
 
     def __post_init__(self) -> None:
-        kept = {s: matrix for s, matrix in sorted(self.terms.items()) if not matrix.is_zero}
+        kept = {s: compact(matrix) for s, matrix in sorted(self.terms.items()) if not matrix.is_zero}
         object.__setattr__(self, "terms", MappingProxyType(kept))
+        object.__setattr__(self, "constant", compact(self.constant))
+        if INPUT not in kept:
+            object.__setattr__(self, "span", frozenset())
 
     @classmethod
     def of_constant(cls, column: RationalMatrix) -> AffineForm:
@@ -61,19 +69,22 @@ class AffineForm:
             raise UnsupportedNetworkError(
                 f"{'the input' if source == INPUT else 'a layer'} has {size:,} entries; at most {MAX_WIDTH:,} are read"
             )
-        return cls(constant=RationalMatrix.zeros(size, 1), terms={source: RationalMatrix.identity(size)})
+        return cls(constant=RationalMatrix.zeros(size, 1), terms={source: SparseMatrix.identity(size)})
 
     @classmethod
     def concatenate(cls, forms: Sequence[AffineForm]) -> AffineForm:
         """The values of `forms` one after the other; at least one form."""
         widths = {s: m.shape[1] for form in forms for s, m in form.terms.items()}
+        if len(forms) == 1:
+            return forms[0]
         terms = {
             source: RationalMatrix.vstack(
-                (form.terms.get(source) or RationalMatrix.zeros(form.size, width) for form in forms), width
+                (form.terms.get(source) or SparseMatrix.zeros(form.size, width) for form in forms), width
             )
             for source, width in widths.items()
         }
-        return cls(constant=RationalMatrix.vstack((form.constant for form in forms), 1), terms=terms)
+        constant = RationalMatrix.vstack((form.constant for form in forms), 1)
+        return cls(constant=constant, terms=terms, span=_union(form.span for form in forms))
 
     @property
     def size(self) -> int:
@@ -84,26 +95,40 @@ class AffineForm:
     def is_constant(self) -> bool:
         return not self.terms
 
+    @property
+    def num_held(self) -> int:
+        """How many numbers it takes to hold the form."""
+        return self.size + sum(matrix.num_held for matrix in self.terms.values())
+
     def __add__(self, other: AffineForm) -> AffineForm:
         terms = dict(self.terms)
         for source, matrix in other.terms.items():
             terms[source] = terms[source] + matrix if source in terms else matrix
-        return AffineForm(constant=self.constant + other.constant, terms=terms)
+        return AffineForm(
+            constant=self.constant + other.constant, terms=terms, span=_union((self.span, other.span))
+        )
 
     def map(self, matrix: RationalMatrix) -> AffineForm:
         """The form ``matrix @ y``."""
-        return AffineForm(constant=matrix @ self.constant, terms={s: matrix @ m for s, m in self.terms.items()})
+        return AffineForm(
+            constant=matrix @ self.constant, terms={s: matrix @ m for s, m in self.terms.items()}, span=self.span
+        )
 
     def scale(self, factors: RationalMatrix) -> AffineForm:
         """The form whose i-th entry is ``factors[i] * y[i]``; `factors` has shape (n, 1)."""
         return AffineForm(
             constant=self.constant.scale_rows(factors),
             terms={s: m.scale_rows(factors) for s, m in self.terms.items()},
+            span=self.span,
         )
 
     def entries(self, index: NDArray[np.intp]) -> AffineForm:
         """The form made of the entries `index` of y, in that order, repeated where it repeats."""
-        return AffineForm(constant=self.constant.rows(index), terms={s: m.rows(index) for s, m in self.terms.items()})
+        return AffineForm(
+            constant=self.constant.rows(index),
+            terms={s: m.rows(index) for s, m in self.terms.items()},
+            span=self.span,
+        )
 
     def evaluate(self, one: RationalMatrix, sources: Mapping[int, RationalMatrix]) -> RationalMatrix:
         """The value, shape (n, k), at k places side by side.
@@ -124,7 +149,7 @@ class AffineForm:
         """The value in floats, shape (points, n), given each source's value, shape (points, size)."""
         value = np.tile(self.constant.floats.T, (sources[INPUT].shape[0], 1))
         for source, matrix in self.terms.items():
-            value += sources[source] @ matrix.floats.T
+            value += matrix.times_floats(sources[source].T).T
         return value
 
 
@@ -151,14 +176,30 @@ class AffineTensor:
             raise ValueError(f"{self.form.size} entries do not fill shape {list(shape)}")
         return AffineTensor(shape=tuple(shape), form=self.form)
 
+    def flattened(self) -> AffineTensor:
+        """The same entries as a vector."""
+        return AffineTensor(shape=(self.form.size,), form=self.form)
+
+    def positions(self) -> Index:
+        """The number of each entry, in the tensor's shape: what moves these moves the entries."""
+        return np.arange(self.form.size, dtype=np.intp).reshape(self.shape)
+
+    def take(self, positions: Index) -> AffineTensor:
+        """The tensor of the entries at `positions`, in the shape of that array."""
+        return AffineTensor(shape=tuple(positions.shape), form=self.form.entries(positions.reshape(-1)))
+
     def transpose(self, axes: Sequence[int]) -> AffineTensor:
         """The axes in the order `axes`."""
-        return self._select(self._index().transpose(axes))
+        return self.take(self.positions().transpose(axes))
 
     def broadcast_to(self, shape: tuple[int, ...]) -> AffineTensor:
         """NumPy broadcasting."""
-        _check_size(shape)
-        return self if shape == self.shape else self._select(np.broadcast_to(self._index(), shape))
+        check_size(shape)
+        return self if shape == self.shape else self.take(np.broadcast_to(self.positions(), shape))
+
+    def apply(self, matrix: RationalMatrix, shape: Sequence[int]) -> AffineTensor:
+        """The tensor of that shape whose entries are ``matrix @`` the entries of this one."""
+        return AffineTensor(shape=tuple(shape), form=self.form.map(matrix))
 
     def __add__(self, other: AffineTensor) -> AffineTensor:
         shape = np.broadcast_shapes(self.shape, other.shape)
@@ -183,25 +224,71 @@ class AffineTensor:
         inverses = [[1 / c] for (c,) in self.form.constant.fractions()]
         return AffineTensor(shape=self.shape, form=AffineForm.of_constant(RationalMatrix.from_fractions(inverses, 1)))
 
-    def matmul(self, matrix: AffineTensor) -> AffineTensor:
-        """The product ``self @ matrix``; `matrix` is constant, of rank 2, self of any rank >= 1."""
-        *rows, inner = self.shape
-        if inner != matrix.shape[0]:
-            raise ValueError(f"shapes {list(self.shape)} and {list(matrix.shape)} do not multiply")
-        _check_size((*rows, matrix.shape[1]))
-        entries = matrix.form.constant
-        transposed = RationalMatrix(entries.numerators.reshape(matrix.shape).T, entries.denominator)
-        products = [self.form.entries(index).map(transposed) for index in self._index().reshape(-1, inner)]
-        return AffineTensor(shape=(*rows, matrix.shape[1]), form=AffineForm.concatenate(products))
+    def matmul(self, other: AffineTensor) -> AffineTensor:
+        """The product ``self @ other`` by NumPy's rule (vectors, stacks of matrices); one factor is constant."""
+        if not self.shape or not other.shape:
+            raise ValueError("a factor is a scalar")
+        if not (self.is_constant or other.is_constant):
+            raise ValueError("both factors depend on the input, and their product is not affine")
+        # A vector on the left is a row, on the right a column, and the axis goes again.
+        left = self if len(self.shape) > 1 else self.reshape((1, *self.shape))
+        right = other if len(other.shape) > 1 else other.reshape((*other.shape, 1))
+        (*outer_left, rows, inner), (*outer_right, also_inner, columns) = left.shape, right.shape
+        if inner != also_inner:
+            raise ValueError(f"shapes {list(self.shape)} and {list(other.shape)} do not multiply")
+        outer = np.broadcast_shapes(tuple(outer_left), tuple(outer_right))
+        left, right = left.broadcast_to((*outer, rows, inner)), right.broadcast_to((*outer, inner, columns))
+        check_size((*outer, rows, columns))
+        product = _matmul(left, right) if right.is_constant else _transposed(_matmul(_transposed(right), _transposed(left)))
+        shape = [*outer, *([rows] * (len(self.shape) > 1)), *([columns] * (len(other.shape) > 1))]
+        return product.reshape(shape)
 
-    def _index(self) -> NDArray[np.intp]:
-        return np.arange(self.form.size, dtype=np.intp).reshape(self.shape)
 
-    def _select(self, index: NDArray[np.intp]) -> AffineTensor:
-        return AffineTensor(shape=tuple(index.shape), form=self.form.entries(index.reshape(-1)))
+def concatenate(tensors: Sequence[AffineTensor], axis: int) -> AffineTensor:
+    """Tensors one after the other along an axis; `axis` counts from the front."""
+    ends = np.cumsum([0, *(tensor.form.size for tensor in tensors)])
+    moved = [tensor.positions() + end for tensor, end in zip(tensors, ends[:-1], strict=True)]
+    order = np.concatenate(moved, axis=axis)
+    check_size(order.shape)
+    joined = AffineForm.concatenate([tensor.form for tensor in tensors])
+    whole = AffineTensor(shape=(joined.size,), form=joined)
+    return whole.reshape(order.shape) if axis == 0 else whole.take(order)
 
 
-def _check_size(shape: Sequence[int]) -> None:
+def _union(spans: Iterable[frozenset[int] | None]) -> frozenset[int] | None:
+    known = list(spans)
+    return None if None in known else frozenset().union(*(span for span in known if span))
+
+
+def check_size(shape: Sequence[int]) -> None:
     """Small tensors can broadcast to one that no memory holds: refuse before it is made."""
     if math.prod(shape) > MAX_ENTRIES:
         raise ValueError(f"a tensor of shape {list(shape)} has more than {MAX_ENTRIES:,} entries")
+
+
+def _transposed(tensor: AffineTensor) -> AffineTensor:
+    rank = len(tensor.shape)
+    return tensor.transpose([*range(rank - 2), rank - 1, rank - 2])
+
+
+def _matmul(left: AffineTensor, right: AffineTensor) -> AffineTensor:
+    """The product of stacks of matrices of the same outer shape; the right one is constant."""
+    *outer, rows, inner = left.shape
+    columns = right.shape[-1]
+    weights = right.form.constant
+    stack = math.prod(outer)
+    if stack * rows == 1:
+        matrix = RationalMatrix(weights.numerators.reshape(inner, columns).T, weights.denominator)
+        return left.apply(matrix, (*outer, rows, columns))
+    check_size((stack, rows, inner, columns))
+    # Entry (s, i, j) of the product is the sum over k of left (s, i, k) times right (s, k, j).
+    s, i, k, j = np.ogrid[:stack, :rows, :inner, :columns]
+    full = (stack, rows, inner, columns)
+    matrix = SparseMatrix.from_entries(
+        (stack * rows * columns, left.form.size),
+        np.broadcast_to((s * rows + i) * columns + j, full).reshape(-1),
+        np.broadcast_to((s * rows + i) * inner + k, full).reshape(-1),
+        np.broadcast_to(weights.numerators.reshape(stack, 1, inner, columns), full).reshape(-1),
+        weights.denominator,
+    )
+    return left.apply(matrix, (*outer, rows, columns))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
-from relureg.errors import MalformedNetworkError, NetworkError, UsageError
-from relureg.network import json_, nnet, onnx_
+from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
+from relureg.network import arrays, json_, nnet, onnx_, onnx_writer, sherlock
 from relureg.network.files import read_bytes, write_atomically
 from relureg.network.model import Network
+from relureg.network.rounding import DTYPES, Dtype, rounded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class _Source:
     name: str
     folder: Path | None
     raw: bool
+    offset: Fraction | None
+    scale: Fraction | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,49 +31,84 @@ class Format:
     """One file format."""
 
     name: str
-    suffix: str
+    suffixes: tuple[str, ...]
     recognises: Callable[[bytes], bool]
     """Whether the first bytes of a file without a known suffix look like this format."""
     read: Callable[[_Source], Network]
-    write: Callable[[Network], bytes]
+    write: Callable[[Network, Dtype | None], bytes] | None = None
+    """None where the format is only read. The type is that of the numbers, None for the narrowest that is exact."""
+    has_dtypes: bool = False
+    """Whether its numbers may be of either type; else they are doubles, or exact."""
 
+
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 
 FORMATS = (
     Format(
         name="relureg JSON",
-        suffix=".json",
-        recognises=lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{",
+        suffixes=(".json",),
+        recognises=lambda head: head.lstrip(_BLANK)[:1] == b"{",
         read=lambda source: json_.read(source.data, name=source.name),
-        write=json_.write,
+        write=lambda network, _: json_.write(network),
     ),
     Format(
         name=".nnet",
-        suffix=".nnet",
-        recognises=lambda head: head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2] == b"//" or head.lstrip()[:1].isdigit(),
+        suffixes=(".nnet",),
+        recognises=lambda head: head.lstrip(_BLANK)[:2] == b"//" or (_is_number(head) and b"," in head),
         read=lambda source: nnet.read(source.data, name=source.name, raw=source.raw),
-        write=nnet.write,
+        write=lambda network, _: nnet.write(network),
     ),
     Format(
         name="ONNX",
-        suffix=".onnx",
+        suffixes=(".onnx",),
         recognises=lambda head: head[:1] == b"\x08",  # field 1 of ModelProto, ir_version
         read=lambda source: onnx_.read(source.data, name=source.name, folder=source.folder),
-        write=onnx_.write,
+        write=lambda network, dtype: onnx_writer.write(network, dtype=dtype),
+        has_dtypes=True,
+    ),
+    Format(
+        name="Sherlock text",
+        suffixes=(".nt", ".sherlock"),
+        recognises=lambda head: _is_number(head) and b"," not in head,
+        read=lambda source: sherlock.read(
+            source.data, name=source.name, offset=source.offset, scale=source.scale
+        ),
+    ),
+    Format(
+        name="NumPy archive",
+        suffixes=(".npz",),
+        recognises=lambda head: head[:2] == b"PK" and b".npy" in head,
+        read=lambda source: arrays.read_npz(source.data, name=source.name),
+        write=lambda network, _: arrays.write_npz(network),
+    ),
+    Format(
+        name="PyTorch checkpoint",
+        suffixes=(".pt", ".pth"),
+        recognises=lambda head: head[:2] == b"PK" and b"data.pkl" in head,
+        read=lambda source: arrays.read_checkpoint(source.data, name=source.name),
     ),
 )
 """Every format, in the order in which content is tried."""
 
 
-def load(path: str | Path, *, raw: bool = False) -> Network:
-    """Read a network file: ONNX, `.nnet` or relureg JSON, each also gzip-compressed.
+def load(
+    path: str | Path,
+    *,
+    raw: bool = False,
+    offset: Fraction | float | None = None,
+    scale: Fraction | float | None = None,
+) -> Network:
+    """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz` or a PyTorch checkpoint.
 
     Parameters
     ----------
     path : str or Path
         ``-`` reads standard input. The format is that of the suffix; without a known suffix it is
-        recognised by content.
+        recognised by content. The file may be gzip-compressed.
     raw : bool, optional
         Leave out the normalisation a `.nnet` file states, and take its weights as they are.
+    offset, scale : number, optional
+        Of a Sherlock file, which does not hold them: its output is ``(y - offset) * scale``.
 
     Returns
     -------
@@ -91,21 +130,37 @@ def load(path: str | Path, *, raw: bool = False) -> Network:
     stdin = str(path) == "-"
     place = "standard input" if stdin else str(path)
     file_name = path.name.removesuffix(".gz")
-    known = [f for f in FORMATS if file_name.lower().endswith(f.suffix)]
-    found = known or [f for f in FORMATS if f.recognises(data[:256])]
+    known = [(f, suffix) for f in FORMATS for suffix in f.suffixes if file_name.lower().endswith(suffix)]
+    found = known or [(f, "") for f in FORMATS if f.recognises(data[:256])]
     if not found:
-        names = ", ".join(f"{f.name} ({f.suffix})" for f in FORMATS)
+        names = ", ".join(f"{f.name} ({', '.join(f.suffixes)})" for f in FORMATS)
         raise MalformedNetworkError(f"not a known network format; read are {names}", where=place)
-    name = "stdin" if stdin else file_name[: -len(found[0].suffix)] if known else file_name
-    source = _Source(data=data, name=name, folder=None if stdin else path.parent, raw=raw)
+    chosen, suffix = found[0]
+    source = _Source(
+        data=data,
+        name="stdin" if stdin else file_name.removesuffix(file_name[len(file_name) - len(suffix) :]),
+        folder=None if stdin else path.parent,
+        raw=raw,
+        offset=None if offset is None else Fraction(offset),
+        scale=None if scale is None else Fraction(scale),
+    )
     try:
-        return found[0].read(source)
+        return chosen.read(source)
     except NetworkError as error:
         raise error.within(place) from error.__cause__
 
 
-def save(network: Network, path: str | Path, *, force: bool = False) -> None:
-    """Write a network in the format of the suffix of `path` (.json, .nnet, .onnx), exactly or not at all.
+def save(
+    network: Network,
+    path: str | Path,
+    *,
+    force: bool = False,
+    dtype: Dtype | None = None,
+    allow_rounding: bool = False,
+) -> None:
+    """Write a network in the format of the suffix of `path`: .json, .onnx, .nnet or .npz.
+
+    The file is exact or not written, unless rounding is allowed.
 
     Parameters
     ----------
@@ -113,16 +168,41 @@ def save(network: Network, path: str | Path, *, force: bool = False) -> None:
     path : str or Path
     force : bool, optional
         Replace an existing file.
+    dtype : {"float32", "float64"}, optional
+        The type of the numbers of an ONNX file; by default float32 where that is exact, else float64.
+    allow_rounding : bool, optional
+        Round each parameter that the format cannot hold to the nearest one that it can.
 
     Raises
     ------
     UsageError
-        The suffix is not known, or the file exists and `force` is not set.
+        The suffix is not one of a format that is written, the format has no choice of types, or the file exists
+        and `force` is not set.
     UnsupportedNetworkError
         The format cannot hold the network exactly.
     """
     path = Path(path)
-    chosen = next((f for f in FORMATS if path.name.lower().endswith(f.suffix)), None)
+    chosen = format_to_write(path)
+    if dtype is not None and (dtype not in DTYPES or not chosen.has_dtypes):
+        raise UsageError(f"{chosen.name} is not written with numbers of type {dtype!r}", where=str(path))
+    assert chosen.write is not None
+    try:
+        kept = rounded(network, dtype or "float64") if allow_rounding and chosen.name != "relureg JSON" else network
+        content = chosen.write(kept, dtype)
+    except UnsupportedNetworkError as error:
+        raise error.within(str(path)) from error.__cause__
+    write_atomically(path, content, force=force)
+
+
+def format_to_write(path: Path) -> Format:
+    """The format of the suffix of a file that is to be written; raises `UsageError` where there is none."""
+    writable = [f for f in FORMATS if f.write is not None]
+    chosen = next((f for f in writable for suffix in f.suffixes if path.name.lower().endswith(suffix)), None)
     if chosen is None:
-        raise UsageError(f"the suffix is not one of {', '.join(f.suffix for f in FORMATS)}", where=str(path))
-    write_atomically(path, chosen.write(network), force=force)
+        suffixes = ", ".join(suffix for f in writable for suffix in f.suffixes)
+        raise UsageError(f"the suffix is not one of {suffixes}", where=str(path))
+    return chosen
+
+
+def _is_number(head: bytes) -> bool:
+    return head.lstrip(_BLANK)[:1].isdigit()

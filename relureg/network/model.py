@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from fractions import Fraction
 from functools import cached_property
 
@@ -17,6 +19,15 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
 
 
+class StageKind(Enum):
+    """What the units of a stage stand for."""
+
+    RELU = "relu"
+    """Kinks of activation functions: ReLU, leaky ReLU, absolute value, clip."""
+    COMPARISON = "comparison"
+    """Comparisons of two values, of which a maximum, a minimum or a max pooling is made."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """ReLU units computed side by side: ``h = max(z, 0)`` with z the pre-activation."""
@@ -25,10 +36,26 @@ class Stage:
     """z as an affine form over the input (source 0) and earlier stages (source l: stage l, from 1)."""
     name: str = ""
     """Where the stage came from in the file, for messages."""
+    kind: StageKind = StageKind.RELU
+    """For reports; like the name it makes no difference between networks."""
 
     @property
     def num_units(self) -> int:
         return self.pre_activation.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """One of several inputs or outputs of a file, as a part of the input or output vector."""
+
+    name: str
+    shape: tuple[int, ...]
+    first: int
+    """Where its entries begin, in row-major order."""
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -63,6 +90,13 @@ class Network:
     """What was folded, stripped or assumed on reading, one sentence each."""
     input_box: tuple[RationalMatrix, RationalMatrix] | None = None
     """Lower and upper bounds of the inputs that the file states, two columns of shape (d, 1)."""
+    inputs: tuple[Port, ...] = ()
+    """The tensors that make up the input, one after the other; empty where the file does not name them."""
+    outputs: tuple[Port, ...] = ()
+    """The tensors that make up the output, likewise."""
+    spanning_stages: tuple[int, ...] | None = None
+    """Stages, from 1, whose input rows are known to span those of all stages; None: not known. Only the rank
+    of `input_rows` is found faster with it, as a leaky ReLU hands its input rows on to every later stage."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
@@ -131,6 +165,11 @@ class Network:
         return sum(self.widths)
 
     @property
+    def num_comparison_units(self) -> int:
+        """How many of the units compare two values, in maxima and max poolings."""
+        return sum(stage.num_units for stage in self.stages if stage.kind is StageKind.COMPARISON)
+
+    @property
     def output_dim(self) -> int:
         return self.output.size
 
@@ -142,8 +181,9 @@ class Network:
 
     @cached_property
     def input_rows(self) -> RationalMatrix:
-        """Every map that a unit applies directly to the input, stacked; d columns."""
-        blocks = (s.pre_activation.terms.get(INPUT) for s in self.stages)
+        """Maps that units apply directly to the input, stacked: d columns, and the span of all such maps."""
+        chosen = self.stages if self.spanning_stages is None else [self.stages[k - 1] for k in self.spanning_stages]
+        blocks = (stage.pre_activation.terms.get(INPUT) for stage in chosen)
         return RationalMatrix.vstack((b for b in blocks if b is not None), self.input_dim)
 
     @cached_property
@@ -213,7 +253,8 @@ class Network:
         for form in [*(stage.pre_activation for stage in self.stages), self.output]:
             for source, matrix in [(-1, form.constant), *form.terms.items()]:
                 digest.update(f"|{source} {matrix.shape} {matrix.denominator:#x}:".encode())
-                digest.update(",".join(map(hex, matrix.numerators.flat)).encode())
+                for part in _hexadecimal(matrix):
+                    digest.update(part.encode())
             digest.update(b";")
         return digest.hexdigest()
 
@@ -243,6 +284,17 @@ def printable(text: str) -> str:
     'réseau\\x1b[31m'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _hexadecimal(matrix: RationalMatrix) -> Iterator[str]:
+    """All entries as hexadecimal integers, separated by commas, without the dense array of a sparse matrix."""
+    at_rows, at_columns, values = matrix.nonzeros()
+    ends = np.searchsorted(at_rows, np.arange(matrix.shape[0] + 1))
+    for row, (first, last) in enumerate(itertools.pairwise(ends.tolist())):
+        entries = ["0x0"] * matrix.shape[1]
+        for place, value in zip(at_columns[first:last].tolist(), values[first:last], strict=True):
+            entries[place] = hex(value)
+        yield ("," if row else "") + ",".join(entries)
 
 
 def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:

@@ -235,7 +235,7 @@ def _doubles(rows: list[list[Fraction]], place: str) -> list[float]:
         double = as_double(value)
         if double is None:
             raise UnsupportedNetworkError(
-                "a parameter is no double, and .nnet holds only doubles; write JSON", where=place
+                "a parameter is no double, and .nnet holds only doubles; write JSON, or allow rounding", where=place
             )
         doubles.append(double)
     return doubles

@@ -1,71 +1,47 @@
-"""ONNX operators as functions over affine tensors: one small function each.
-
-A function takes the node's inputs (None where an optional one is absent) and its attributes, and
-returns the output. It raises ValueError (or ArithmeticError) with the reason where the operator, as
-used, is not affine; the reader adds the node's name.
-"""
+"""ONNX operators that compute: arithmetic, matrix products, sums and means, normalisation."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from relureg.network.affine_forms import AffineTensor
-from relureg.network.rational import as_fraction
-
-Value = AffineTensor | NDArray[np.int64]
-Operator = Callable[[list[Value | None], Mapping[str, Any]], Value]
-
-OPERATORS: dict[str, Operator] = {}
-"""Operator type -> function, for every affine operator that is read."""
-
-RELU = "Relu"
-"""The operator that makes a stage."""
-
-SMOOTH = frozenset({"ArgMax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
-"""Operators that are not piecewise linear but may stand after the last ReLU, where they move no region."""
-
-MIXING = frozenset({"Gemm", "MatMul"})
-"""Operators that make a new layer, so that a smooth operator before and after them is an activation."""
+from relureg.network.affine_forms import AffineTensor, check_size
+from relureg.network.normalisation import batch_norm_scale
+from relureg.network.onnx_call import Call, Value, operator, places
+from relureg.network.onnx_shapes import flat
+from relureg.network.rational import RationalMatrix
+from relureg.network.sparse import SparseMatrix
 
 _ROUNDING = {1: np.float32, 10: np.float16, 11: np.float64}
 """TensorProto type that a constant can be cast to -> what rounds it so."""
 
 
-def _operator(*names: str) -> Callable[[Operator], Operator]:
-    def register(function: Operator) -> Operator:
-        OPERATORS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+@operator("Identity")
+def _identity(call: Call) -> Value:
+    return call.any(0)
 
 
-@_operator("Identity")
-def _identity(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
-    return _any(inputs, 0)
-
-
-@_operator("Dropout")
-def _dropout(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
-    if len(inputs) > 2 and inputs[2] is not None and any(_integers(inputs, 2)):
+@operator("Dropout")
+def _dropout(call: Call) -> Value:
+    if call.has(2) and any(call.integers(2)):
         raise ValueError("it is in training mode, which is random; export the network for inference")
-    return _any(inputs, 0)
+    return call.any(0)
 
 
-@_operator("Cast")
-def _cast(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    kind = _int(attributes, "to")
-    value = _any(inputs, 0)
+@operator("Cast")
+def _cast(call: Call) -> Value:
+    kind = call.int("to")
+    value = call.any(0)
     if kind not in _ROUNDING:
         if isinstance(value, AffineTensor):
             raise ValueError(f"a cast to type number {kind} is not read; to float, double and float16 are")
         return value
-    tensor = _tensor(inputs, 0)
+    tensor = call.tensor(0)
     if not tensor.is_constant:
         return tensor  # how a runtime rounds what it computes is not part of the network
     with np.errstate(over="ignore"):
@@ -73,52 +49,32 @@ def _cast(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     return AffineTensor.of_array(rounded.reshape(tensor.shape))
 
 
-@_operator("Gemm")
-def _gemm(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    left, right = _as_matrix(_tensor(inputs, 0)), _as_matrix(_tensor(inputs, 1))
-    if _int(attributes, "transA", 0):
+# -- products ------------------------------------------------------------------------------------------
+
+
+@operator("Gemm", layer=True)
+def _gemm(call: Call) -> Value:
+    left, right = _as_matrix(call.tensor(0)), _as_matrix(call.tensor(1))
+    if call.int("transA", 0):
         left = left.transpose((1, 0))
-    if _int(attributes, "transB", 0):
+    if call.int("transB", 0):
         right = right.transpose((1, 0))
-    product = _product(left, right).scale_by(_float(attributes, "alpha", 1.0))
-    if len(inputs) < 3 or inputs[2] is None:
+    product = _scaled(left.matmul(right), call.float("alpha", 1.0))
+    if not call.has(2):
         return product
-    addend = _tensor(inputs, 2).scale_by(_float(attributes, "beta", 1.0))
-    return product + addend.broadcast_to(product.shape)
+    return product + _scaled(call.tensor(2), call.float("beta", 1.0)).broadcast_to(product.shape)
 
 
-@_operator("MatMul")
-def _matmul(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
-    left, right = _tensor(inputs, 0), _tensor(inputs, 1)
-    if not left.shape or not right.shape:
-        raise ValueError("a factor is a scalar")
-    # NumPy's rule: a vector on the left is a row, on the right a column, and the axis goes again.
-    wide_left = left if len(left.shape) > 1 else left.reshape((1, *left.shape))
-    wide_right = right if len(right.shape) > 1 else right.reshape((*right.shape, 1))
-    product = _product(wide_left, wide_right)
-    shape = list(product.shape)
-    if len(right.shape) == 1:
-        del shape[-1]
-    if len(left.shape) == 1:
-        del shape[-1 if len(right.shape) == 1 else -2]
-    return product.reshape(shape)
+@operator("MatMul", layer=True)
+def _matmul(call: Call) -> Value:
+    return call.tensor(0).matmul(call.tensor(1))
 
 
-@_operator("Add")
-def _add(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    left, right = _aligned(inputs, attributes)
-    return left + right
-
-
-@_operator("Sub")
-def _sub(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    left, right = _aligned(inputs, attributes)
-    return left + (-right)
-
-
-@_operator("Mul")
-def _mul(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    left, right = _aligned(inputs, attributes)
+@operator("Mul")
+def _mul(call: Call) -> Value:
+    left, right = _aligned(call)
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return _integer_arithmetic(call, np.multiply)
     if right.is_constant:
         return left.multiply(right)
     if left.is_constant:
@@ -126,155 +82,166 @@ def _mul(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
     raise ValueError("both factors depend on the input, and their product is not affine")
 
 
-@_operator("Div")
-def _div(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    left, right = _aligned(inputs, attributes)
+@operator("Div")
+def _div(call: Call) -> Value:
+    left, right = _aligned(call)
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return _integer_arithmetic(call, _truncated_quotient)
     if not right.is_constant:
         raise ValueError("the divisor depends on the input, which is not affine")
     return left.multiply(right.reciprocal())
 
 
-@_operator("Neg")
-def _neg(inputs: list[Value | None], _: Mapping[str, Any]) -> Value:
-    return -_tensor(inputs, 0)
+@operator("ai.onnx.ml.Scaler")
+def _scaler(call: Call) -> Value:
+    offset, scale = (AffineTensor.of_array(np.asarray(call.attributes.get(n, [d]), dtype=np.float64))
+                     for n, d in (("offset", 0.0), ("scale", 1.0)))  # fmt: skip
+    return (call.tensor(0) + (-offset)).multiply(scale)
 
 
-@_operator("Flatten")
-def _flatten(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    return _flat(_tensor(inputs, 0), _int(attributes, "axis", 1))
+# -- sums ----------------------------------------------------------------------------------------------
 
 
-@_operator("Reshape")
-def _reshape(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    value = _any(inputs, 0)
-    asked = _ints(attributes, "shape") if "shape" in attributes else _integers(inputs, 1)
-    target = list(asked)
-    if not _int(attributes, "allowzero", 0):
-        for i, size in enumerate(asked):
-            if size == 0 and i < len(value.shape):
-                target[i] = value.shape[i]
-    size = math.prod(value.shape)
-    if target.count(-1) == 1:
-        known = -math.prod(target)
-        target[target.index(-1)] = size // known if known > 0 else 0
-    if min(target, default=1) < 0 or math.prod(target) != size:
-        raise ValueError(f"{size} entries do not fill shape {asked}")
-    return value.reshape(target)
+@operator("Add")
+def _add(call: Call) -> Value:
+    left, right = _aligned(call)
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return _integer_arithmetic(call, np.add)
+    return left + right
 
 
-@_operator("Transpose")
-def _transpose(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    value = _any(inputs, 0)
-    axes = _ints(attributes, "perm") if "perm" in attributes else list(range(len(value.shape)))[::-1]
-    if sorted(axes) != list(range(len(value.shape))):
-        raise ValueError(f"perm {axes} does not order the {len(value.shape)} axes")
-    return value.transpose(axes)
+@operator("Sub")
+def _sub(call: Call) -> Value:
+    left, right = _aligned(call)
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return _integer_arithmetic(call, np.subtract)
+    return left + (-right)
 
 
-@_operator("Squeeze")
-def _squeeze(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    value = _any(inputs, 0)
-    axes = _axes(inputs, attributes)
-    gone = {i for i, s in enumerate(value.shape) if s == 1} if axes is None else _places(axes, len(value.shape))
-    if any(value.shape[axis] != 1 for axis in gone):
-        raise ValueError(f"axes {sorted(gone)} of shape {list(value.shape)} are not all of size 1")
-    return value.reshape([size for axis, size in enumerate(value.shape) if axis not in gone])
+@operator("Neg")
+def _neg(call: Call) -> Value:
+    value = call.any(0)
+    return -value
 
 
-@_operator("Unsqueeze")
-def _unsqueeze(inputs: list[Value | None], attributes: Mapping[str, Any]) -> Value:
-    value = _any(inputs, 0)
-    axes = _axes(inputs, attributes) or []
-    rank = len(value.shape) + len(axes)
-    new = _places(axes, rank)
-    old = iter(value.shape)
-    return value.reshape([1 if axis in new else next(old) for axis in range(rank)])
+@operator("Sum")
+def _sum(call: Call) -> Value:
+    return reduce(lambda a, b: a + b, call.tensors())
+
+
+@operator("Mean")
+def _mean(call: Call) -> Value:
+    tensors = call.tensors()
+    return reduce(lambda a, b: a + b, tensors).scale_by(Fraction(1, len(tensors)))
+
+
+@operator("ReduceSum")
+def _reduce_sum(call: Call) -> Value:
+    return _reduced(call, mean=False)
+
+
+@operator("ReduceMean")
+def _reduce_mean(call: Call) -> Value:
+    return _reduced(call, mean=True)
+
+
+@operator("GlobalAveragePool")
+def _global_average_pool(call: Call) -> Value:
+    x = call.tensor(0)
+    return sum_over(x, list(range(2, len(x.shape))), keep=True, mean=True)
+
+
+@operator("ReduceProd")
+def _reduce_prod(call: Call) -> Value:
+    sizes = call.integers(0)  # of shapes alone
+    return np.asarray([math.prod(sizes)] if call.int("keepdims", 1) else math.prod(sizes), dtype=np.int64)
+
+
+def sum_over(x: AffineTensor, axes: list[int], *, keep: bool, mean: bool) -> AffineTensor:
+    """The sum or mean of a tensor over some axes, counted from the front."""
+    kept = [axis for axis in range(len(x.shape)) if axis not in axes]
+    shape = [1 if axis in axes else size for axis, size in enumerate(x.shape) if keep or axis not in axes]
+    rows = math.prod(x.shape[axis] for axis in kept)
+    if not x.form.size:
+        raise ValueError("a sum over an empty tensor")
+    gathered = x.positions().transpose([*kept, *axes]).reshape(rows, -1)
+    number = gathered.shape[1]
+    matrix = SparseMatrix.from_entries(
+        (rows, x.form.size),
+        np.repeat(np.arange(rows), number),
+        gathered.reshape(-1),
+        np.full(gathered.size, 1, dtype=object),
+        number if mean else 1,
+    )
+    return x.apply(matrix, shape)
+
+
+def _reduced(call: Call, *, mean: bool) -> Value:
+    x = call.tensor(0)
+    axes = call.listed("axes", 1)
+    if axes is None or not axes:
+        if call.int("noop_with_empty_axes", 0):
+            return x
+        axes = list(range(len(x.shape)))
+    return sum_over(x, places(axes, len(x.shape)), keep=bool(call.int("keepdims", 1)), mean=mean)
+
+
+# -- normalisation -------------------------------------------------------------------------------------
+
+
+@operator("BatchNormalization")
+def _batch_normalization(call: Call) -> Value:
+    if call.int("training_mode", 0):
+        raise ValueError("it is in training mode, which depends on the batch; export the network for inference")
+    x = call.tensor(0)
+    gamma, variance = call.floats(1, "the scale"), call.floats(4, "the variance")
+    scale = batch_norm_scale(gamma, variance, float(call.float("epsilon", 1e-5)))
+    call.notices.append(
+        f"{call.label}: the scale of a batch normalisation is the float64 value of gamma / sqrt(var + eps), "
+        "exact from there"
+    )
+    shape = (1, -1, *([1] * (len(x.shape) - 2))) if len(x.shape) > 1 else (-1,)
+    scales, shift, mean = (
+        tensor.reshape(tuple(tensor.form.size if size == -1 else size for size in shape))
+        for tensor in (AffineTensor.of_array(scale), call.constant(2, "the bias"), call.constant(3, "the mean"))
+    )
+    result = (x + (-mean)).multiply(scales) + shift
+    if result.shape != x.shape:
+        raise ValueError(f"its parameters do not fit a tensor of shape {list(x.shape)}")
+    return result
 
 
 # -- what the functions share --------------------------------------------------------------------------
 
 
-def _any(inputs: list[Value | None], position: int) -> Value:
-    value = inputs[position] if position < len(inputs) else None
-    if value is None:
-        raise ValueError(f"input {position} is missing")
-    return value
-
-
-def _tensor(inputs: list[Value | None], position: int) -> AffineTensor:
-    value = _any(inputs, position)
-    return value if isinstance(value, AffineTensor) else AffineTensor.of_array(value)
-
-
-def _integers(inputs: list[Value | None], position: int) -> list[int]:
-    value = _any(inputs, position)
-    if isinstance(value, AffineTensor):
-        raise ValueError(f"input {position} is not a constant of integers")
-    return [int(entry) for entry in value.reshape(-1)]
-
-
-def _axes(inputs: list[Value | None], attributes: Mapping[str, Any]) -> list[int] | None:
-    if "axes" in attributes:
-        return _ints(attributes, "axes")
-    return _integers(inputs, 1) if len(inputs) > 1 and inputs[1] is not None else None
-
-
-def _places(axes: list[int], rank: int) -> set[int]:
-    """Axes counted from the front, each named once."""
-    places = {axis % rank for axis in axes if -rank <= axis < rank}
-    if len(places) != len(axes):
-        raise ValueError(f"axes {axes} are not distinct axes of {rank}")
-    return places
-
-
-def _int(attributes: Mapping[str, Any], name: str, default: int | None = None) -> int:
-    value = attributes.get(name, default)
-    if not isinstance(value, int):
-        raise ValueError(f"the attribute {name!r} is missing or no integer")
-    return value
-
-
-def _ints(attributes: Mapping[str, Any], name: str) -> list[int]:
-    value = attributes.get(name)
-    if not isinstance(value, list) or not all(isinstance(entry, int) for entry in value):
-        raise ValueError(f"the attribute {name!r} is missing or no list of integers")
-    return value
-
-
-def _float(attributes: Mapping[str, Any], name: str, default: float) -> Fraction:
-    value = attributes.get(name, default)
-    if not isinstance(value, float):
-        raise ValueError(f"the attribute {name!r} is no number")
-    return as_fraction(value)
-
-
-def _aligned(inputs: list[Value | None], attributes: Mapping[str, Any]) -> tuple[AffineTensor, AffineTensor]:
+def _aligned(call: Call) -> tuple[Any, Any]:
     """Both operands; before opset 7 the second one is aligned by the attribute `axis`."""
-    left, right = _tensor(inputs, 0), _tensor(inputs, 1)
-    if "axis" in attributes and _int(attributes, "broadcast", 0):
-        trailing = len(left.shape) - _int(attributes, "axis") % max(len(left.shape), 1) - len(right.shape)
+    left, right = call.any(0), call.any(1)
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return left, right
+    left, right = call.tensor(0), call.tensor(1)
+    if "axis" in call.attributes and call.int("broadcast", 0):
+        trailing = len(left.shape) - call.int("axis") % max(len(left.shape), 1) - len(right.shape)
         right = right.reshape((*right.shape, *([1] * trailing)))
     return left, right
 
 
+def _integer_arithmetic(call: Call, function: Callable[[Any, Any], Any]) -> Value:
+    left, right = (np.asarray(call.any(position)) for position in (0, 1))
+    check_size(np.broadcast_shapes(left.shape, right.shape))
+    return np.asarray(function(left, right), dtype=np.int64)
+
+
+def _truncated_quotient(left: Any, right: Any) -> Any:
+    if not np.all(right):
+        raise ValueError("a division by zero")
+    return np.sign(left) * np.sign(right) * (np.abs(left) // np.abs(right))
+
+
 def _as_matrix(value: AffineTensor) -> AffineTensor:
     """Gemm takes matrices; a MATLAB exporter feeds it [1, 1, 1, n], which means [1, n]."""
-    return value if len(value.shape) == 2 else _flat(value, 1)
+    return value if len(value.shape) == 2 else flat(value, 1)
 
 
-def _flat(value: AffineTensor, axis: int) -> AffineTensor:
-    rank = len(value.shape)
-    if not -rank <= axis <= rank:
-        raise ValueError(f"axis {axis} is none of the {rank} axes of shape {list(value.shape)}")
-    rows = math.prod(value.shape[: axis if axis >= 0 else axis + rank])
-    return value.reshape((rows, value.form.size // rows if rows else 0))
-
-
-def _product(left: AffineTensor, right: AffineTensor) -> AffineTensor:
-    if right.is_constant and len(right.shape) == 2:
-        return left.matmul(right)
-    if left.is_constant and len(left.shape) == 2 and len(right.shape) == 2:
-        return right.transpose((1, 0)).matmul(left.transpose((1, 0))).transpose((1, 0))
-    if not (left.is_constant or right.is_constant):
-        raise ValueError("both factors depend on the input, and their product is not affine")
-    raise ValueError(f"a constant factor of rank other than 2 is not read ({list(left.shape)} @ {list(right.shape)})")
+def _scaled(value: AffineTensor, factor: Fraction) -> AffineTensor:
+    return value if factor == 1 else value.scale_by(factor)

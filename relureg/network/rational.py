@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
 
+_PRIME = 2**61 - 1
+
 
 class RationalMatrix:
     """A rational matrix of shape (rows, columns), immutable, in lowest terms.
@@ -60,10 +62,18 @@ class RationalMatrix:
         mantissas, exponents = np.frexp(array)
         # frexp gives m in [1/2, 1): m * 2^53 is an integer for every double.
         integers = np.ldexp(mantissas, 53).astype(np.int64)
-        shifts = exponents.astype(np.int64) - 53
-        lowest = int(shifts[integers != 0].min(initial=0))
-        numerators = [int(m) << (int(e) - lowest) if m else 0 for m, e in zip(integers.flat, shifts.flat, strict=True)]
-        return cls(np.array(numerators, dtype=object).reshape(array.shape), 1 << -lowest)
+        # An odd numerator is the shortest: most weights are float32, with 29 zero bits at the end.
+        _, trailing = np.frexp((integers & -integers).astype(np.float64))
+        zeros = np.where(integers != 0, trailing - 1, 0).astype(np.int64)
+        odd, shifts = integers >> zeros, exponents + zeros - 53
+        lowest = int(shifts[odd != 0].min(initial=0))
+        shifts = np.where(odd != 0, shifts - lowest, 0)
+        if (exponents - lowest).max(initial=0) < 63:
+            numerators = (odd << shifts).astype(object)
+        else:
+            entries = [int(m) << int(e) for m, e in zip(odd.flat, shifts.flat, strict=True)]
+            numerators = np.array(entries, dtype=object).reshape(array.shape)
+        return RationalMatrix(numerators, 1 << -lowest)
 
     @classmethod
     def from_fractions(cls, rows: Sequence[Sequence[Fraction | int]], num_columns: int) -> RationalMatrix:
@@ -73,17 +83,17 @@ class RationalMatrix:
         for i, row in enumerate(rows):
             # int() lest the numerator of a NumPy integer keeps its 64 bits.
             numerators[i] = [int(entry.numerator) * (denominator // entry.denominator) for entry in row]
-        return cls(numerators, denominator)
+        return RationalMatrix(numerators, denominator)
 
     @classmethod
     def zeros(cls, num_rows: int, num_columns: int) -> RationalMatrix:
-        return cls(_filled((num_rows, num_columns)))
+        return RationalMatrix(_filled((num_rows, num_columns)))
 
     @classmethod
     def identity(cls, size: int) -> RationalMatrix:
         numerators = _filled((size, size))
         np.fill_diagonal(numerators, 1)
-        return cls(numerators)
+        return RationalMatrix(numerators)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -113,26 +123,28 @@ class RationalMatrix:
         rounded.flags.writeable = False
         return rounded
 
+    def times_floats(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The product with floats, shape (columns, k), rounded."""
+        product: NDArray[np.float64] = self.floats @ points
+        return product
+
+    @property
+    def num_held(self) -> int:
+        """How many numbers are held in memory."""
+        return int(self.numerators.size)
+
+    def nonzeros(self) -> tuple[NDArray[np.intp], NDArray[np.intp], IntArray]:
+        """Row, column and numerator of each entry that is not zero, row by row."""
+        rows, columns = np.nonzero(self.numerators.astype(np.bool_))
+        return rows, columns, self.numerators[rows, columns]
+
     @cached_property
     def is_integral(self) -> bool:
         return self.denominator == 1
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
         """Whether every entry is a number of that floating-point type."""
-        if self.denominator & (self.denominator - 1):
-            return False
-        point = self.denominator.bit_length() - 1
-        info = np.finfo(kind)
-        lowest = info.minexp - info.nmant  # the exponent of the smallest subnormal number
-        for n in map(abs, self.numerators.flat):
-            trailing = (n & -n).bit_length() - 1
-            if n and (
-                n.bit_length() - trailing > info.nmant + 1
-                or n.bit_length() - point > info.maxexp
-                or trailing - point < lowest
-            ):
-                return False
-        return True
+        return is_exact_fraction(self.numerators.flat, self.denominator, kind)
 
     @cached_property
     def is_zero(self) -> bool:
@@ -155,7 +167,7 @@ class RationalMatrix:
         )
 
     def __hash__(self) -> int:
-        return hash((self.shape, self.denominator, tuple(self.numerators.flat)))
+        return hash((self.shape, self.denominator, tuple(self.nonzeros()[2])))
 
     def __repr__(self) -> str:
         return f"RationalMatrix(shape={self.shape}, denominator={self.denominator})"
@@ -171,7 +183,8 @@ class RationalMatrix:
             return self
         if not self.shape[1]:
             return RationalMatrix.zeros(self.shape[0], other.shape[1])
-        return RationalMatrix(self.numerators @ other.numerators, self.denominator * other.denominator)
+        product = _product(self.numerators, other.numerators)
+        return RationalMatrix(product, self.denominator * other.denominator)
 
     def __add__(self, other: RationalMatrix) -> RationalMatrix:
         if self.shape != other.shape:
@@ -210,9 +223,14 @@ class RationalMatrix:
     def vstack(cls, blocks: Iterable[RationalMatrix], num_columns: int) -> RationalMatrix:
         """Blocks with `num_columns` columns each, one under the other."""
         parts = list(blocks)
+        sparse = next((part for part in parts if type(part) is not RationalMatrix), cls)
+        return sparse._stack(parts, num_columns)
+
+    @staticmethod
+    def _stack(parts: Sequence[RationalMatrix], num_columns: int) -> RationalMatrix:
         denominator = math.lcm(1, *(part.denominator for part in parts))
         scaled = [part.numerators * (denominator // part.denominator) for part in parts]
-        return cls(np.concatenate([_filled((0, num_columns)), *scaled]), denominator)
+        return RationalMatrix(np.concatenate([_filled((0, num_columns)), *scaled]), denominator)
 
     @classmethod
     def hstack(cls, blocks: Iterable[RationalMatrix], num_rows: int) -> RationalMatrix:
@@ -222,20 +240,32 @@ class RationalMatrix:
     # -- linear algebra ----------------------------------------------------------------------------
 
     def pivot_columns(self) -> list[int]:
-        """Indices of the first columns that form a basis of the column space; their number is the rank."""
-        from flint import fmpz_mat
+        """Indices of columns that form a basis of the column space; their number is the rank.
 
-        rows, columns = self.shape
-        if not rows or not columns:
+        Columns that are independent modulo a prime are independent. Where there are as many as the matrix
+        has rows or columns that are not zero, there can be no more; else elimination over the rationals decides.
+        """
+        from flint import fmpz_mat, nmod_mat
+
+        at_rows, at_columns, values = self.nonzeros()
+        rows, place_in = np.unique(at_rows, return_inverse=True)
+        columns, place_across = np.unique(at_columns, return_inverse=True)
+        if not len(values):
             return []
-        # Scaling a row by a positive number moves no pivot, and keeps the integers short.
-        matrix = fmpz_mat(rows, columns, [n for row in self.primitive_rows() for n in row])
-        echelon, _, rank = matrix.rref()
+        flat = [0] * (len(rows) * len(columns))
+        for place, value in zip((place_in * len(columns) + place_across).tolist(), values.tolist(), strict=True):
+            flat[place] = value % _PRIME
+        echelon, rank = nmod_mat(len(rows), len(columns), flat, _PRIME).rref()
+        if rank < min(len(rows), len(columns)):
+            # Scaling a row by a positive number moves no pivot, and keeps the integers short.
+            compact = self.rows(rows).columns(columns)
+            entries = [n for row in compact.primitive_rows() for n in row]
+            echelon, _, rank = fmpz_mat(len(rows), len(columns), entries).rref()
         pivots: list[int] = []
         for i in range(rank):
             start = pivots[-1] + 1 if pivots else 0
-            pivots.append(next(j for j in range(start, columns) if echelon[i, j] != 0))
-        return pivots
+            pivots.append(next(j for j in range(start, len(columns)) if echelon[i, j] != 0))
+        return [int(columns[j]) for j in pivots]
 
     def rank(self) -> int:
         """The exact rank."""
@@ -263,6 +293,26 @@ class RationalMatrix:
     def primitive_rows(self) -> list[tuple[int, ...]]:
         """Each row scaled by a positive number to coprime integers; a zero row stays zero."""
         return [primitive(row) for row in self.numerators.tolist()]
+
+
+def is_exact_fraction(
+    numerators: Iterable[int], denominator: int, kind: type[np.float32] | type[np.float64]
+) -> bool:
+    """Whether each numerator over the denominator is a number of that floating-point type."""
+    if denominator & (denominator - 1):
+        return False
+    point = denominator.bit_length() - 1
+    info = np.finfo(kind)
+    lowest = info.minexp - info.nmant  # the exponent of the smallest subnormal number
+    for n in map(abs, numerators):
+        trailing = (n & -n).bit_length() - 1
+        if n and (
+            n.bit_length() - trailing > info.nmant + 1
+            or n.bit_length() - point > info.maxexp
+            or trailing - point < lowest
+        ):
+            return False
+    return True
 
 
 def primitive(row: Sequence[int]) -> tuple[int, ...]:
@@ -319,6 +369,19 @@ def as_double(value: Fraction) -> float | None:
     except OverflowError:
         return None
     return rounded if Fraction(rounded) == value else None
+
+
+def _product(left: IntArray, right: IntArray) -> IntArray:
+    """The product of two integer matrices."""
+    (rows, inner), columns = left.shape, right.shape[1]
+    if rows * inner * columns < 2**14:  # conversion takes longer
+        return left @ right
+    from flint import fmpz_mat
+
+    factors = fmpz_mat(rows, inner, left.ravel().tolist()), fmpz_mat(inner, columns, right.ravel().tolist())
+    product = np.empty(rows * columns, dtype=object)
+    product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
+    return product.reshape(rows, columns)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:

@@ -17,7 +17,7 @@ from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
 from relureg.complex.linear import DEFINITIONS, LinearRegions
-from relureg.network.model import Network
+from relureg.network.model import Network, Port
 from relureg.network.rational import RationalMatrix
 from relureg.theory.bounds import Bound
 
@@ -36,14 +36,17 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
         "stages": [
             {
                 "name": stage.name,
+                "kind": stage.kind.value,
                 "units": stage.num_units,
                 "sources": list(form.terms),
                 "parameters": _kind([form.constant, *form.terms.values()]),
-                "zero_weights": sum(not n for m in form.terms.values() for n in m.numerators.flat),
+                "zero_weights": sum(_num_zeros(matrix) for matrix in form.terms.values()),
                 "constant_units": _num_constant_units(form.terms.values(), form.size),
             }
             for stage, form in zip(network.stages, forms, strict=True)
         ],
+        "inputs": [_port(port) for port in network.inputs],
+        "outputs": [_port(port) for port in network.outputs],
         "output_parameters": _kind([network.output.constant, *network.output.terms.values()]),
         "input_box": None if box is None else [[str(x) for (x,) in bound.fractions()] for bound in box],
         "notices": list(network.notices),
@@ -160,6 +163,20 @@ def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: It
     }
 
 
+def convert_document(network: Network, written: Network, *, path: str, format_name: str) -> Document:
+    """What `relureg convert` tells: the network that was read, and the file that was written."""
+    return _head("convert", network) | {
+        "written": {
+            "path": path,
+            "format": format_name,
+            "parameters": _kind_of_network(written),
+            "exact": written == network,
+            "sha256": written.sha256,
+        },
+        "notices": list(network.notices),
+    }
+
+
 def _head(command: str, network: Network | None) -> Document:
     return {
         "schema_version": SCHEMA_VERSION,
@@ -178,6 +195,7 @@ def _network(network: Network) -> Document:
         "widths": list(network.widths),
         "output_dim": network.output_dim,
         "num_units": network.num_units,
+        "num_comparison_units": network.num_comparison_units,
         "sha256": network.sha256,
     }
 
@@ -228,9 +246,23 @@ def _kind(matrices: list[RationalMatrix]) -> str:
     return "float64" if all(matrix.is_exact_as(np.float64) for matrix in matrices) else "rational"
 
 
+def _kind_of_network(network: Network) -> str:
+    forms = [stage.pre_activation for stage in network.stages] + [network.output]
+    return _kind([matrix for form in forms for matrix in (form.constant, *form.terms.values())])
+
+
+def _port(port: Port) -> Document:
+    return {"name": port.name, "shape": list(port.shape), "first": port.first, "size": port.size}
+
+
+def _num_zeros(matrix: RationalMatrix) -> int:
+    rows, columns = matrix.shape
+    return rows * columns - len(matrix.nonzeros()[2])
+
+
 def _num_constant_units(matrices: Iterable[RationalMatrix], size: int) -> int:
     """Units all of whose weights are zero: they never change sign."""
-    alive = [False] * size
+    alive = np.zeros(size, dtype=np.bool_)
     for matrix in matrices:
-        alive = [a or any(row) for a, row in zip(alive, matrix.numerators.tolist(), strict=True)]
-    return alive.count(False)
+        alive[matrix.nonzeros()[0]] = True
+    return int(size - alive.sum())

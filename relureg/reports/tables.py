@@ -43,7 +43,7 @@ def inspect_table(document: Document) -> RenderableType:
     for number, stage in enumerate(document["stages"], start=1):
         sources = ", ".join("input" if s == 0 else f"stage {s}" for s in stage["sources"]) or "nothing"
         stages.add_row(
-            str(number), _int(stage["units"]), sources, stage["parameters"],
+            str(number), _int(stage["units"]), _units(stage, sources), stage["parameters"],
             _int(stage["zero_weights"]), _int(stage["constant_units"]),
         )  # fmt: skip
     stages.add_row("output", _int(document["output_dim"]), "", document["output_parameters"], "", "")
@@ -54,10 +54,25 @@ def inspect_table(document: Document) -> RenderableType:
         low, high = document["input_box"]
         sides = " x ".join(f"[{_decimal(a)}, {_decimal(b)}]" for a, b in zip(low, high, strict=True))
         facts.add_row("input box in the file", f"{sides}   (--box file)")
+    for what in ("inputs", "outputs"):
+        for port in document[what] if len(document[what]) > 1 else ():
+            last = port["first"] + port["size"] - 1
+            facts.add_row(f"{what[:-1]} {port['name']}", f"shape {port['shape']}, entries {port['first']} to {last}")
     for notice in document["notices"]:
         facts.add_row("on reading", notice)
     facts.add_row("sha256", network["sha256"])
     return _page(document, "", stages, facts, _bounds_table(document["bounds"], None))
+
+
+def convert_table(document: Document) -> RenderableType:
+    """`relureg convert` for people."""
+    written = document["written"]
+    facts = _facts()
+    facts.add_row("written", Text(written["path"], overflow="fold"))
+    facts.add_row("format", f"{written['format']}, {written['parameters']} parameters")
+    facts.add_row("read back", "equal, exactly" if written["exact"] else "parameters are rounded, as allowed")
+    facts.add_row("sha256", written["sha256"])
+    return _page(document, "", facts)
 
 
 def count_table(document: Document) -> RenderableType:
@@ -70,6 +85,8 @@ def count_table(document: Document) -> RenderableType:
     if document["relatively_bounded"] != document["bounded"]:
         kinds += f"   relatively bounded {_int(document['relatively_bounded'])}"
     facts.add_row("activation regions", Text(regions, style="bold"), kinds)
+    if comparisons := document["network"]["num_comparison_units"]:
+        facts.add_row("", "", f"they are cells of {_int(comparisons)} comparisons of a maximum too")
     for number, count in enumerate(document["per_stage"][:-1], start=1):
         facts.add_row(f"after stage {number}", _int(count) if document["complete"] else f"at least {_int(count)}", "")
     if not document["complete"]:
@@ -247,6 +264,10 @@ class _Indented:
 
 def _int(value: int) -> str:
     return f"{value:,}"
+
+
+def _units(stage: Document, sources: str) -> str:
+    return f"{sources} (comparisons)" if stage["kind"] == "comparison" else sources
 
 
 def _plural(count: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from onnx import numpy_helper
 import relureg
 from relureg import Network
 from relureg.errors import UnsupportedNetworkError
-from relureg.network import json_, onnx_
+from relureg.network import json_, onnx_, onnx_writer
 from relureg.network.rational import RationalMatrix
 from tests.network.onnx_models import (
     assert_agrees_with_runtime,
@@ -183,7 +183,7 @@ def test_a_network_without_hidden_layer_and_one_without_weights() -> None:
 )
 def test_what_is_written_reads_back_equal_and_runs(name: str, single: bool, fixtures: Path) -> None:
     network = relureg.load(fixtures / name)
-    data = onnx_.write(network)
+    data = onnx_writer.write(network)
     assert onnx_.read(data, name="again", folder=None) == network
     proto = onnx.load_from_string(data)
     onnx.checker.check_model(proto, full_check=True)
@@ -201,9 +201,9 @@ def test_skip_connections_and_constant_outputs_read_back_equal() -> None:
         b"[[7]]}]}]}",
         name="skipping",
     )
-    assert onnx_.read(onnx_.write(skipping), name="again", folder=None) == skipping
+    assert onnx_.read(onnx_writer.write(skipping), name="again", folder=None) == skipping
     constant = Network.from_layers([[[1, 2]], [[0]]], [[0], [4]])
-    assert onnx_.read(onnx_.write(constant), name="again", folder=None) == constant
+    assert onnx_.read(onnx_writer.write(constant), name="again", folder=None) == constant
 
 
 def test_a_parameter_that_is_no_double_is_not_written() -> None:
@@ -211,7 +211,7 @@ def test_a_parameter_that_is_no_double_is_not_written() -> None:
     with pytest.raises(
         UnsupportedNetworkError, match="a parameter is no double, and ONNX holds only floats; write JSON"
     ):
-        onnx_.write(Network.from_layers([[[1]], third], [[0], [0]]))
+        onnx_writer.write(Network.from_layers([[[1]], third], [[0], [0]]))
 
 
 def test_a_fixed_batch_that_the_graph_itself_fixes_is_read_as_it_is_declared() -> None:

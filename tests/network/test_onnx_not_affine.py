@@ -46,7 +46,7 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         [node("Constant", "", "c", value_string="s"), node("Add", "x c", "y")], {}, "neither a float nor an integer"),
     "huge broadcast": (
         [node("Add", "r c", "s"), node("MatMul", "x s", "y")],
-        {"r": np.zeros((1, 9000), np.float32), "c": np.zeros((9000, 1), np.float32)}, "more than 67,108,864 entries"),
+        {"r": np.zeros((1, 9000), np.float32), "c": np.zeros((9000, 1), np.float32)}, "more than 16,777,216 entries"),
 }  # fmt: skip
 
 
