@@ -30,7 +30,7 @@ def inspect_document(network: Network, bounds: Iterable[Bound]) -> Document:
     """What `relureg inspect` tells."""
     forms = [stage.pre_activation for stage in network.stages]
     box = network.input_box
-    return _head("inspect", network) | {
+    return head("inspect", network) | {
         "output_dim": network.output_dim,
         "sequential": network.is_sequential,
         "stages": [
@@ -62,7 +62,7 @@ def count_document(
     with_definitions: bool = False,
 ) -> Document:
     """What `relureg count` tells; linear regions that were not asked for are null."""
-    return _head("count", cells.network) | {
+    return head("count", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "complete": cells.complete,
@@ -88,7 +88,7 @@ def graph_document(
     """What `relureg graph` tells; what was not asked for is null."""
     graph = cells.graph
     checks = cells.checks_of(faces=with_faces, graph=with_diameter)
-    document = _head("graph", cells.network) | {
+    document = head("graph", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
@@ -144,7 +144,7 @@ def graph_document(
 
 def regions_document(cells: Complex) -> Document:
     """What `relureg regions` tells, but for the ``rows`` themselves: these are too many to be held."""
-    return _head("regions", cells.network) | {
+    return head("regions", cells.network) | {
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
@@ -157,7 +157,7 @@ def regions_document(cells: Complex) -> Document:
 def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
     """What `relureg bounds` tells."""
     listed = [int(width) for width in widths or ()]
-    return _head("bounds", network) | {
+    return head("bounds", network) | {
         "widths": listed or None,
         "bounds": [_bound(bound) for bound in bounds],
     }
@@ -165,7 +165,7 @@ def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: It
 
 def convert_document(network: Network, written: Network, *, path: str, format_name: str) -> Document:
     """What `relureg convert` tells: the network that was read, and the file that was written."""
-    return _head("convert", network) | {
+    return head("convert", network) | {
         "written": {
             "path": path,
             "format": format_name,
@@ -177,7 +177,7 @@ def convert_document(network: Network, written: Network, *, path: str, format_na
     }
 
 
-def _head(command: str, network: Network | None) -> Document:
+def head(command: str, network: Network | None) -> Document:
     return {
         "schema_version": SCHEMA_VERSION,
         "command": command,
