@@ -18,7 +18,7 @@ from relureg.errors import LimitReachedError, OutputError, ReluregError, Unsuppo
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "convert")
+COMMANDS = ("inspect", "count", "graph", "regions", "bounds", "convert", "maps")
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
 EPILOG = f"""\b

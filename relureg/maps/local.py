@@ -58,6 +58,16 @@ class PointRegions:
         bits = np.unpackbits(self.active[points], axis=1, count=self.num_units, bitorder="little")
         return bits.astype(np.bool_)
 
+    def take(self, points: slice) -> PointRegions:
+        """Those of some of the points, their regions numbered anew."""
+        region, first = number_rows(self.active[points])
+        found = PointRegions(
+            num_units=self.num_units, active=self.active[points], vanishing=self.vanishing[points],
+            boundary=self.boundary[points], region=region, first=first,
+        )  # fmt: skip
+        freeze(found)
+        return found
+
     def signs_of(self, points: slice | NDArray[np.int64]) -> NDArray[np.int8]:
         """The sign vectors of the regions of some points, (k, N)."""
         zero = np.unpackbits(self.vanishing[points], axis=1, count=self.num_units, bitorder="little").astype(np.int8)
@@ -94,7 +104,7 @@ def classes_of(outputs: Floats) -> NDArray[np.int64]:
     """The class that outputs (n, m) name: the first of the largest; of a single output 1 where it is positive, else 0."""
     if outputs.shape[1] == 1:
         return (outputs[:, 0] > 0).astype(np.int64)
-    return np.argmax(outputs, axis=1).astype(np.int64)
+    return np.asarray(np.argmax(outputs, axis=1), dtype=np.int64)
 
 
 def num_classes(network: Network) -> int:

@@ -168,7 +168,7 @@ def _stacked(matrices: list[Matrix], apply: Any) -> Floats:
 def _row(gradients: list[Matrix], unit: int) -> Floats:
     for matrix in gradients:
         if unit < matrix.shape[0]:
-            return matrix[unit] if isinstance(matrix, np.ndarray) else matrix[[unit]].toarray()[0]
+            return np.asarray(matrix[unit] if isinstance(matrix, np.ndarray) else matrix[[unit]].toarray()[0])
         unit -= matrix.shape[0]
     raise IndexError(unit)
 

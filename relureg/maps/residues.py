@@ -78,7 +78,7 @@ class ResidueNetwork:
             for source in form.terms:
                 high, low = self._halves(number, source, index)
                 residues = sources[source][index]
-                product = forward(residues, high) % prime * (1 << 16) + forward(residues, low) % prime  # type: ignore[arg-type]
+                product = forward(residues, high) % prime * (1 << 16) + forward(residues, low) % prime
                 value = (value + product.astype(np.int64)) % prime
             found.append(value)
         return np.array(found)

@@ -97,7 +97,8 @@ class ExtractedFunction:
         """(n, d): the gradient of the largest output of N^(X) at points."""
         values, places = self.evaluate(points)
         top = np.argmax(values, axis=1)
-        return self.numerators[places[np.arange(len(places)), top]] - self.denominators[places[:, -1]]
+        above = self.numerators[places[np.arange(len(places)), top]]
+        return np.asarray(above - self.denominators[places[:, -1]])
 
     def error_bound(self, points: Floats) -> Floats:
         """(n,): what rounding can make of the difference between N and N^(X) at points where they are equal.

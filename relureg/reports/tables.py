@@ -322,3 +322,26 @@ def _decimal(text: str) -> str:
     """A rational bound as people write it."""
     double = as_double(Fraction(text))
     return text if double is None else f"{double:.17g}" if abs(double) < 1e16 and double % 1 == 0 else repr(double)
+
+
+# -- for the tables of other commands ------------------------------------------------------------------
+
+
+def page(document: Document, *parts: RenderableType) -> RenderableType:
+    """The network's title over parts."""
+    return _page(document, "", *parts)
+
+
+def table_of(*headers: str, left: tuple[int, ...] = (0,)) -> Table:
+    """A table with these headers; the columns `left` are aligned to the left."""
+    return _table(*headers, left=left)
+
+
+def facts_grid() -> Table:
+    """Rows of a name and a value."""
+    return _facts()
+
+
+def seconds_line(document: Document) -> RenderableType:
+    """The time alone."""
+    return Text(f"{document['seconds']:.2f} s", style="dim")
