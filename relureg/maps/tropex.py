@@ -9,7 +9,6 @@ tropical representation of N for all points, the extracted function is made::
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,13 +21,13 @@ from relureg.errors import DataError, MalformedNetworkError
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
-from relureg.network.files import read_bytes, write_atomically
+from relureg.network.files import open_atomically
 from relureg.network.model import Network
 
 _QUERIES, _TERMS = 2048, 4096
 """Points and terms evaluated against each other at once: 64 MB of values."""
 
-_MAX_FILE_BYTES = 2**36
+_FORMAT = "relureg-extracted-function"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +117,9 @@ class ExtractedFunction:
         OutputError
             The file exists and `force` is not set, or it cannot be written.
         """
-        buffer = io.BytesIO()
-        head = np.array(json.dumps({"format": "relureg-extracted-function", "version": 1}))
-        np.savez_compressed(buffer, format=head, **{name: getattr(self, name) for name in _FIELDS})
-        write_atomically(Path(path), buffer.getvalue(), force=force)
+        head = np.array(json.dumps({"format": _FORMAT, "version": 1}))
+        with open_atomically(Path(path), force=force) as stream:
+            np.savez(stream, format=head, **{name: getattr(self, name) for name in _FIELDS})
 
     @staticmethod
     def load(path: str | Path) -> ExtractedFunction:
@@ -132,10 +130,9 @@ class ExtractedFunction:
         MalformedNetworkError
             The file is missing, damaged, or another one.
         """
-        data = read_bytes(Path(path), limit=_MAX_FILE_BYTES)
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-                if json.loads(str(archive["format"]))["format"] != "relureg-extracted-function":
+            with np.load(path, allow_pickle=False) as archive:
+                if json.loads(str(archive["format"]))["format"] != _FORMAT:
                     raise KeyError("format")
                 arrays = {name: archive[name] for name in _FIELDS}
         except Exception as error:  # numpy, zipfile and json raise many kinds
