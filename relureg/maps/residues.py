@@ -27,6 +27,9 @@ PRIMES = (
 )  # fmt: skip
 """The largest below 2^31, so that residues times 16-bit halves leave room for sums in 63 bits."""
 
+SMALL = 2.0**-25
+"""What cannot be told from 0 in doubles is far below; the smaller the numbers, the fewer the primes that prove 0."""
+
 _BITS = math.log2(PRIMES[-1])
 
 Residues = NDArray[np.int64]
@@ -46,9 +49,9 @@ class ResidueNetwork:
         self._matrices: dict[tuple[int, int, int], tuple[Matrix, Matrix]] = {}
 
     def num_primes(self, points: Floats) -> int:
-        """How many primes prove zeros at all stages, where doubles say that numbers are less than 1; 0: too many."""
-        bits = num_binary_places(points) + math.log2(max(self._denominators.values())) + 1
-        needed = math.ceil(bits / _BITS)
+        """How many primes prove zeros at all stages, of numbers that doubles say are below `SMALL`; 0: too many."""
+        bits = num_binary_places(points) + math.log2(max(self._denominators.values())) + math.log2(SMALL)
+        needed = max(1, math.ceil((bits + 1) / _BITS))
         return needed if needed <= len(PRIMES) else 0
 
     def of_points(self, points: Floats, num_primes: int) -> Residues:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.maps.float_network import ROUNDOFF, FloatForm, FloatNetwork, Floats, forward
-from relureg.maps.residues import ResidueNetwork, num_binary_places
+from relureg.maps.residues import SMALL, ResidueNetwork, num_binary_places
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
@@ -89,7 +89,7 @@ class SignFinder:
                 zero = bound == 0
                 if num_primes:
                     residues[number] = self._residues.evaluate(number, residues, places)
-                    small = np.abs(value) + bound < 1
+                    small = np.abs(value) + bound < SMALL
                     zero |= (sign == 0) & small & (residues[number] == 0).all(axis=0)
                 alive = zero & _reached(absolute, states, zero)
                 tangent = terror = _NONE
