@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, network_argument, output_options, read_network, sherlock_options, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    emit,
+    network_argument,
+    output_options,
+    read_network,
+    sherlock_options,
+    timed,
+)
 
 EPILOG = f"""\b
 Example:

@@ -95,7 +95,7 @@ def _fail(error: ReluregError, as_json: bool) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
     if as_json:
         told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
-        if isinstance(error, UnsupportedNetworkError):
+        if isinstance(error, UnsupportedNetworkError) and error.unsupported:
             told["unsupported"] = [asdict(problem) for problem in error.unsupported]
         document = {"error": told}
         try:

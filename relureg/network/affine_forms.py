@@ -104,9 +104,7 @@ class AffineForm:
         terms = dict(self.terms)
         for source, matrix in other.terms.items():
             terms[source] = terms[source] + matrix if source in terms else matrix
-        return AffineForm(
-            constant=self.constant + other.constant, terms=terms, span=_union((self.span, other.span))
-        )
+        return AffineForm(constant=self.constant + other.constant, terms=terms, span=_union((self.span, other.span)))
 
     def map(self, matrix: RationalMatrix) -> AffineForm:
         """The form ``matrix @ y``."""
@@ -239,7 +237,9 @@ class AffineTensor:
         outer = np.broadcast_shapes(tuple(outer_left), tuple(outer_right))
         left, right = left.broadcast_to((*outer, rows, inner)), right.broadcast_to((*outer, inner, columns))
         check_size((*outer, rows, columns))
-        product = _matmul(left, right) if right.is_constant else _transposed(_matmul(_transposed(right), _transposed(left)))
+        product = (
+            _matmul(left, right) if right.is_constant else _transposed(_matmul(_transposed(right), _transposed(left)))
+        )
         shape = [*outer, *([rows] * (len(self.shape) > 1)), *([columns] * (len(other.shape) > 1))]
         return product.reshape(shape)
 

@@ -110,7 +110,9 @@ def from_arrays(layers: Sequence[tuple[str, Array, Array]], *, name: str, notice
     if not _fits(chain) and _fits([(shape[::-1], size) for shape, size in chain]):
         layers = [(key, weight.T, bias) for key, weight, bias in layers]
         notes.append("weights are read as (inputs, units)")
-    network = Network.from_layers([weight for _, weight, _ in layers], [bias.reshape(-1) for *_, bias in layers], name=name)
+    network = Network.from_layers(
+        [weight for _, weight, _ in layers], [bias.reshape(-1) for *_, bias in layers], name=name
+    )
     return Network(
         name=network.name, input_dim=network.input_dim, stages=network.stages, output=network.output,
         notices=tuple(notes),

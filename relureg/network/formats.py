@@ -70,9 +70,7 @@ FORMATS = (
         name="Sherlock text",
         suffixes=(".nt", ".sherlock"),
         recognises=lambda head: _is_number(head) and b"," not in head,
-        read=lambda source: sherlock.read(
-            source.data, name=source.name, offset=source.offset, scale=source.scale
-        ),
+        read=lambda source: sherlock.read(source.data, name=source.name, offset=source.offset, scale=source.scale),
     ),
     Format(
         name="NumPy archive",

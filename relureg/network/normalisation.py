@@ -6,9 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def batch_norm_scale(
-    gamma: NDArray[np.float64], variance: NDArray[np.float64], epsilon: float
-) -> NDArray[np.float64]:
+def batch_norm_scale(gamma: NDArray[np.float64], variance: NDArray[np.float64], epsilon: float) -> NDArray[np.float64]:
     """The float64 value of ``gamma / sqrt(variance + epsilon)``, taken as exact from here on.
 
     Raises

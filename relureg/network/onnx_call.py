@@ -92,7 +92,7 @@ class Call:
             return self.ints(name)
         return self.integers(position) if self.has(position) else None
 
-    def int(self, name: str, default: int | None = None) -> int:
+    def integer(self, name: str, default: int | None = None) -> int:
         """An integer attribute."""
         value = self.attributes.get(name, default)
         if not isinstance(value, int):
@@ -106,7 +106,7 @@ class Call:
             raise ValueError(f"the attribute {name!r} is missing or no list of integers")
         return value
 
-    def float(self, name: str, default: float) -> Fraction:
+    def number_attribute(self, name: str, default: float) -> Fraction:
         """A number as an attribute, exactly."""
         value = self.attributes.get(name, default)
         if not isinstance(value, float):
@@ -120,7 +120,7 @@ class Call:
 
     def axis(self, rank: int, default: int | None = None) -> int:
         """The attribute `axis`, counted from the front."""
-        (axis,) = places([self.int("axis", default)], rank)
+        (axis,) = places([self.integer("axis", default)], rank)
         return axis
 
 

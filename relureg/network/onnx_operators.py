@@ -14,7 +14,6 @@ from relureg.network.affine_forms import AffineTensor, check_size
 from relureg.network.normalisation import batch_norm_scale
 from relureg.network.onnx_call import Call, Value, operator, places
 from relureg.network.onnx_shapes import flat
-from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
 
 _ROUNDING = {1: np.float32, 10: np.float16, 11: np.float64}
@@ -35,7 +34,7 @@ def _dropout(call: Call) -> Value:
 
 @operator("Cast")
 def _cast(call: Call) -> Value:
-    kind = call.int("to")
+    kind = call.integer("to")
     value = call.any(0)
     if kind not in _ROUNDING:
         if isinstance(value, AffineTensor):
@@ -55,14 +54,14 @@ def _cast(call: Call) -> Value:
 @operator("Gemm", layer=True)
 def _gemm(call: Call) -> Value:
     left, right = _as_matrix(call.tensor(0)), _as_matrix(call.tensor(1))
-    if call.int("transA", 0):
+    if call.integer("transA", 0):
         left = left.transpose((1, 0))
-    if call.int("transB", 0):
+    if call.integer("transB", 0):
         right = right.transpose((1, 0))
-    product = _scaled(left.matmul(right), call.float("alpha", 1.0))
+    product = _scaled(left.matmul(right), call.number_attribute("alpha", 1.0))
     if not call.has(2):
         return product
-    return product + _scaled(call.tensor(2), call.float("beta", 1.0)).broadcast_to(product.shape)
+    return product + _scaled(call.tensor(2), call.number_attribute("beta", 1.0)).broadcast_to(product.shape)
 
 
 @operator("MatMul", layer=True)
@@ -72,9 +71,9 @@ def _matmul(call: Call) -> Value:
 
 @operator("Mul")
 def _mul(call: Call) -> Value:
-    left, right = _aligned(call)
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+    if _are_integers(call):
         return _integer_arithmetic(call, np.multiply)
+    left, right = _aligned(call)
     if right.is_constant:
         return left.multiply(right)
     if left.is_constant:
@@ -84,9 +83,9 @@ def _mul(call: Call) -> Value:
 
 @operator("Div")
 def _div(call: Call) -> Value:
-    left, right = _aligned(call)
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+    if _are_integers(call):
         return _integer_arithmetic(call, _truncated_quotient)
+    left, right = _aligned(call)
     if not right.is_constant:
         raise ValueError("the divisor depends on the input, which is not affine")
     return left.multiply(right.reciprocal())
@@ -104,17 +103,17 @@ def _scaler(call: Call) -> Value:
 
 @operator("Add")
 def _add(call: Call) -> Value:
-    left, right = _aligned(call)
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+    if _are_integers(call):
         return _integer_arithmetic(call, np.add)
+    left, right = _aligned(call)
     return left + right
 
 
 @operator("Sub")
 def _sub(call: Call) -> Value:
-    left, right = _aligned(call)
-    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+    if _are_integers(call):
         return _integer_arithmetic(call, np.subtract)
+    left, right = _aligned(call)
     return left + (-right)
 
 
@@ -154,7 +153,7 @@ def _global_average_pool(call: Call) -> Value:
 @operator("ReduceProd")
 def _reduce_prod(call: Call) -> Value:
     sizes = call.integers(0)  # of shapes alone
-    return np.asarray([math.prod(sizes)] if call.int("keepdims", 1) else math.prod(sizes), dtype=np.int64)
+    return np.asarray([math.prod(sizes)] if call.integer("keepdims", 1) else math.prod(sizes), dtype=np.int64)
 
 
 def sum_over(x: AffineTensor, axes: list[int], *, keep: bool, mean: bool) -> AffineTensor:
@@ -180,10 +179,10 @@ def _reduced(call: Call, *, mean: bool) -> Value:
     x = call.tensor(0)
     axes = call.listed("axes", 1)
     if axes is None or not axes:
-        if call.int("noop_with_empty_axes", 0):
+        if call.integer("noop_with_empty_axes", 0):
             return x
         axes = list(range(len(x.shape)))
-    return sum_over(x, places(axes, len(x.shape)), keep=bool(call.int("keepdims", 1)), mean=mean)
+    return sum_over(x, places(axes, len(x.shape)), keep=bool(call.integer("keepdims", 1)), mean=mean)
 
 
 # -- normalisation -------------------------------------------------------------------------------------
@@ -191,11 +190,11 @@ def _reduced(call: Call, *, mean: bool) -> Value:
 
 @operator("BatchNormalization")
 def _batch_normalization(call: Call) -> Value:
-    if call.int("training_mode", 0):
+    if call.integer("training_mode", 0):
         raise ValueError("it is in training mode, which depends on the batch; export the network for inference")
     x = call.tensor(0)
     gamma, variance = call.floats(1, "the scale"), call.floats(4, "the variance")
-    scale = batch_norm_scale(gamma, variance, float(call.float("epsilon", 1e-5)))
+    scale = batch_norm_scale(gamma, variance, float(call.number_attribute("epsilon", 1e-5)))
     call.notices.append(
         f"{call.label}: the scale of a batch normalisation is the float64 value of gamma / sqrt(var + eps), "
         "exact from there"
@@ -214,16 +213,17 @@ def _batch_normalization(call: Call) -> Value:
 # -- what the functions share --------------------------------------------------------------------------
 
 
-def _aligned(call: Call) -> tuple[Any, Any]:
+def _aligned(call: Call) -> tuple[AffineTensor, AffineTensor]:
     """Both operands; before opset 7 the second one is aligned by the attribute `axis`."""
-    left, right = call.any(0), call.any(1)
-    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
-        return left, right
     left, right = call.tensor(0), call.tensor(1)
-    if "axis" in call.attributes and call.int("broadcast", 0):
-        trailing = len(left.shape) - call.int("axis") % max(len(left.shape), 1) - len(right.shape)
+    if "axis" in call.attributes and call.integer("broadcast", 0):
+        trailing = len(left.shape) - call.integer("axis") % max(len(left.shape), 1) - len(right.shape)
         right = right.reshape((*right.shape, *([1] * trailing)))
     return left, right
+
+
+def _are_integers(call: Call) -> bool:
+    return isinstance(call.any(0), np.ndarray) and isinstance(call.any(1), np.ndarray)
 
 
 def _integer_arithmetic(call: Call, function: Callable[[Any, Any], Any]) -> Value:

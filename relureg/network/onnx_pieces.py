@@ -26,7 +26,7 @@ def _relu(call: Call) -> Value:
 
 @operator("LeakyRelu", kink=True)
 def _leaky_relu(call: Call) -> Value:
-    slope = RationalMatrix.from_fractions([[call.float("alpha", 0.01)]], 1)
+    slope = RationalMatrix.from_fractions([[call.number_attribute("alpha", 0.01)]], 1)
     slopes = AffineTensor(shape=(), form=AffineForm.of_constant(slope))
     return call.builder.leaky_relu(call.tensor(0), slopes, call.label)
 
@@ -38,7 +38,7 @@ def _prelu(call: Call) -> Value:
 
 @operator("ThresholdedRelu", kink=True)
 def _thresholded_relu(call: Call) -> Value:
-    if call.float("alpha", 1.0):
+    if call.number_attribute("alpha", 1.0):
         raise ValueError("it jumps at its threshold, and is continuous only for the threshold 0; use Relu")
     return call.builder.relu(call.tensor(0), call.label)
 
@@ -58,7 +58,7 @@ def _clip(call: Call) -> Value:
 
 @operator("HardSigmoid", kink=True)
 def _hard_sigmoid(call: Call) -> Value:
-    alpha, beta = call.float("alpha", float(np.float32(0.2))), call.float("beta", 0.5)
+    alpha, beta = call.number_attribute("alpha", float(np.float32(0.2))), call.number_attribute("beta", 0.5)
     x = call.tensor(0)
     shift = AffineTensor(shape=(), form=AffineForm.of_constant(RationalMatrix.from_fractions([[beta]], 1)))
     return call.builder.clip(x.scale_by(alpha) + shift, Fraction(0), Fraction(1), call.label)
@@ -99,10 +99,10 @@ def _global_max_pool(call: Call) -> Value:
 def _largest(call: Call, x: AffineTensor) -> AffineTensor:
     axes = call.listed("axes", 1)
     if axes is None or not axes:
-        if call.int("noop_with_empty_axes", 0):
+        if call.integer("noop_with_empty_axes", 0):
             return x
         axes = list(range(len(x.shape)))
-    windows, shape = _groups(x, places(axes, len(x.shape)), keep=bool(call.int("keepdims", 1)))
+    windows, shape = _groups(x, places(axes, len(x.shape)), keep=bool(call.integer("keepdims", 1)))
     return call.builder.maximum_over(x, windows, shape, call.label)
 
 
@@ -121,7 +121,7 @@ def _bound(call: Call, name: str, position: int) -> Fraction | None:
         value = call.attributes[name]
         if isinstance(value, float) and abs(value) >= _LARGEST:
             return None
-        return call.float(name, 0.0)
+        return call.number_attribute(name, 0.0)
     if not call.has(position):
         return None
     bound = call.number(position, "the bound")

@@ -14,7 +14,7 @@ from relureg.network.rational import RationalMatrix
 
 @operator("Flatten")
 def _flatten(call: Call) -> Value:
-    return flat(call.tensor(0), call.int("axis", 1))
+    return flat(call.tensor(0), call.integer("axis", 1))
 
 
 def flat(value: AffineTensor, axis: int) -> AffineTensor:
@@ -33,7 +33,7 @@ def _reshape(call: Call) -> Value:
     if asked is None:
         raise ValueError("the shape is missing")
     target = list(asked)
-    if not call.int("allowzero", 0):
+    if not call.integer("allowzero", 0):
         for i, size in enumerate(asked):
             if size == 0 and i < len(value.shape):
                 target[i] = value.shape[i]
@@ -92,7 +92,7 @@ def _split(call: Call) -> list[Value]:
     axis = call.axis(len(value.shape), 0)
     parts = call.listed("split", 1)
     if parts is None:
-        number = call.int("num_outputs", call.num_outputs)
+        number = call.integer("num_outputs", call.num_outputs)
         if number < 1:
             raise ValueError("it splits into no part")
         length = -(-value.shape[axis] // number)
@@ -184,7 +184,7 @@ def pad(x: AffineTensor, around: list[tuple[int, int]], *, mode: Any, fill: Affi
 
 
 def _one_number(call: Call) -> AffineTensor:
-    column = RationalMatrix.from_fractions([[call.float("value", 0.0)]], 1)
+    column = RationalMatrix.from_fractions([[call.number_attribute("value", 0.0)]], 1)
     return AffineTensor(shape=(1,), form=AffineForm.of_constant(column))
 
 
@@ -194,8 +194,8 @@ def _one_number(call: Call) -> AffineTensor:
 @operator("Shape")
 def _shape_of(call: Call) -> Value:
     shape = list(call.any(0).shape)
-    end = call.int("end", len(shape))
-    return np.array(shape[call.int("start", 0) : end], dtype=np.int64)
+    end = call.integer("end", len(shape))
+    return np.array(shape[call.integer("start", 0) : end], dtype=np.int64)
 
 
 @operator("Size")
@@ -222,9 +222,19 @@ def _range(call: Call) -> Value:
     return np.arange(start, limit, step, dtype=np.int64)
 
 
+@operator("Mod")
+def _mod(call: Call) -> Value:
+    left, right = (np.array(call.integers(i)).reshape(call.any(i).shape) for i in (0, 1))
+    if not right.all():
+        raise ValueError("a division by zero")
+    check_size(np.broadcast_shapes(left.shape, right.shape))
+    return np.asarray(left % right, dtype=np.int64)
+
+
 @operator("Equal")
 def _equal(call: Call) -> Value:
     left, right = (np.array(call.integers(i)).reshape(call.any(i).shape) for i in (0, 1))
+    check_size(np.broadcast_shapes(left.shape, right.shape))
     return np.asarray(left == right, dtype=np.int64)
 
 

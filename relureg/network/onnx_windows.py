@@ -14,7 +14,7 @@ def _conv(call: Call) -> Value:
     x, weight = call.tensor(0), call.constant(1, "the weight")
     kernel = _kernel(call, weight)
     windows = _windows(call, kernel, x.shape[2:])
-    return _with_bias(call, convolve(x, weight, windows, groups=call.int("group", 1)))
+    return _with_bias(call, convolve(x, weight, windows, groups=call.integer("group", 1)))
 
 
 @operator("ConvTranspose", layer=True)
@@ -43,14 +43,14 @@ def _conv_transpose(call: Call) -> Value:
     windows = Windows(
         kernel=kernel, strides=tuple(strides), dilations=tuple(dilations), before=tuple(before), after=(0,) * rank
     )
-    return _with_bias(call, convolve_transposed(x, weight, windows, groups=call.int("group", 1), output=output))
+    return _with_bias(call, convolve_transposed(x, weight, windows, groups=call.integer("group", 1), output=output))
 
 
 @operator("AveragePool")
 def _average_pool(call: Call) -> Value:
     x = call.tensor(0)
     windows = _windows(call, call.ints("kernel_shape"), x.shape[2:])
-    return average(x, windows, count_padding=bool(call.int("count_include_pad", 0)))
+    return average(x, windows, count_padding=bool(call.integer("count_include_pad", 0)))
 
 
 @operator("MaxPool", kink=True)
@@ -81,7 +81,7 @@ def _windows(call: Call, kernel: Sequence[int], space: Sequence[int]) -> Windows
         raise ValueError(f"auto_pad {auto!r} is not known")
     return Windows(
         kernel=tuple(kernel), strides=tuple(strides), dilations=tuple(dilations), before=tuple(before),
-        after=tuple(after), ceil_mode=bool(call.int("ceil_mode", 0)),
+        after=tuple(after), ceil_mode=bool(call.integer("ceil_mode", 0)),
     )  # fmt: skip
 
 

@@ -181,4 +181,4 @@ def _is_constant(form: AffineForm) -> np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
 def _negative(form: AffineForm) -> AffineForm:
-    return AffineForm(constant=-form.constant, terms={s: -m for s, m in form.terms.items()})
+    return AffineForm(constant=-form.constant, terms={s: -m for s, m in form.terms.items()}, span=form.span)

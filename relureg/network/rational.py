@@ -255,6 +255,7 @@ class RationalMatrix:
         flat = [0] * (len(rows) * len(columns))
         for place, value in zip((place_in * len(columns) + place_across).tolist(), values.tolist(), strict=True):
             flat[place] = value % _PRIME
+        echelon: Any
         echelon, rank = nmod_mat(len(rows), len(columns), flat, _PRIME).rref()
         if rank < min(len(rows), len(columns)):
             # Scaling a row by a positive number moves no pivot, and keeps the integers short.
@@ -295,9 +296,7 @@ class RationalMatrix:
         return [primitive(row) for row in self.numerators.tolist()]
 
 
-def is_exact_fraction(
-    numerators: Iterable[int], denominator: int, kind: type[np.float32] | type[np.float64]
-) -> bool:
+def is_exact_fraction(numerators: Iterable[int], denominator: int, kind: type[np.float32] | type[np.float64]) -> bool:
     """Whether each numerator over the denominator is a number of that floating-point type."""
     if denominator & (denominator - 1):
         return False

@@ -78,14 +78,12 @@ class _Reader:
             if not is_linear:
                 stages.append(Stage(pre_activation=form, name=f"layer {layer}"))
                 form = AffineForm.of_source(len(stages), form.size)
-        if (offset, scale) != (0, 1):
+        if offset or scale != 1:
             shift = RationalMatrix.from_fractions([[-offset]] * num_outputs, 1)
             factors = RationalMatrix.from_fractions([[scale]] * num_outputs, 1)
             form = (form + AffineForm.of_constant(shift)).scale(factors)
         self.notices.append(f"the output is (y - offset) * scale with offset {offset} and scale {scale}")
-        return Network(
-            name=name, input_dim=num_inputs, stages=tuple(stages), output=form, notices=tuple(self.notices)
-        )
+        return Network(name=name, input_dim=num_inputs, stages=tuple(stages), output=form, notices=tuple(self.notices))
 
     def _next(self, what: str) -> _Token:
         if self.at == len(self.tokens):

@@ -259,9 +259,7 @@ class SparseMatrix(RationalMatrix):
 
     @property
     def T(self) -> SparseMatrix:
-        return SparseMatrix.from_entries(
-            self.shape[::-1], self.places, self._rows, self.values, self.denominator
-        )
+        return SparseMatrix.from_entries(self.shape[::-1], self.places, self._rows, self.values, self.denominator)
 
     def rows(self, index: Any) -> RationalMatrix:
         chosen = np.arange(self.shape[0], dtype=np.intp)[index]

@@ -127,7 +127,9 @@ class _Interpreter:
             if node.op == "placeholder":
                 if len(inputs) == len(shapes):
                     if not node.args:  # an argument with a default value keeps it
-                        raise UsageError(f"the module has more inputs than the {len(shapes)} given; {node.name!r} lacks")
+                        raise UsageError(
+                            f"the module has more inputs than the {len(shapes)} given; {node.name!r} lacks"
+                        )
                     values[node] = node.args[0]
                     continue
                 port = Port(name=str(node.target), shape=(1, *shapes[len(inputs)]), first=starts[len(inputs)])
@@ -227,6 +229,7 @@ def _torch() -> Any:
 def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
     """The traced graph, and what its nodes name; the mode of the module is put back."""
     modes = [(part, part.training) for part in module.modules()]
+    before = set(vars(module))
     module.eval()
     try:
         tracer = torch.fx.Tracer()
@@ -238,8 +241,10 @@ def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
     finally:
         for part, training in modes:
             part.training = training
-    parts = dict(tracer.root.named_modules()) | dict(tracer.root.named_parameters()) | dict(tracer.root.named_buffers())
-    return graph, parts
+        # torch.fx hangs the constants that it meets on the module.
+        constants = {name: vars(module).pop(name) for name in set(vars(module)) - before}
+    parts = dict(module.named_modules()) | dict(module.named_parameters()) | dict(module.named_buffers())
+    return graph, parts | constants
 
 
 def _module_call(module: Any) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
@@ -315,7 +320,8 @@ def _is_known(function: str, node: Any) -> bool:
 
 
 def _label(node: Any) -> str:
-    return f"{'module' if node.op == 'call_module' else 'node'} {str(node.target if node.op == 'call_module' else node.name)!r}"
+    is_module = node.op == "call_module"
+    return f"module {str(node.target)!r}" if is_module else f"node {str(node.name)!r}"
 
 
 def _constant(value: Any) -> Any:
@@ -355,7 +361,7 @@ def _tensors(value: Any) -> Iterator[Any]:
 
 
 def _shapes(given: int | Sequence[Any]) -> list[tuple[int, ...]]:
-    whole = [given] if isinstance(given, int) else list(given)
+    whole: list[Any] = [given] if isinstance(given, int) else list(given)
     shapes = [tuple(whole)] if all(isinstance(size, int) for size in whole) else [tuple(shape) for shape in whole]
     if any(not isinstance(size, int) or size < 1 for shape in shapes for size in shape):
         raise UsageError(f"the input shape {given!r} must be positive whole numbers, without the batch dimension")

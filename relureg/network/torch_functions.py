@@ -82,9 +82,7 @@ def _relu(c: Context, input: AffineTensor, inplace: bool = False) -> AffineTenso
 
 
 @_function("leaky_relu", "leaky_relu_", kink=True)
-def _leaky_relu(
-    c: Context, input: AffineTensor, negative_slope: float = 0.01, inplace: bool = False
-) -> AffineTensor:
+def _leaky_relu(c: Context, input: AffineTensor, negative_slope: float = 0.01, inplace: bool = False) -> AffineTensor:
     return c.builder.leaky_relu(input, c.tensor(negative_slope), c.label)
 
 
@@ -103,8 +101,8 @@ def _abs(c: Context, input: AffineTensor) -> AffineTensor:
 
 @_function("clamp", "clip", "clamp_", kink=True)
 def _clamp(c: Context, input: AffineTensor, min: Any = None, max: Any = None) -> AffineTensor:
-    bounds = [None if bound is None else _one(c, bound) for bound in (min, max)]
-    return c.builder.clip(input, *bounds, c.label)
+    low, high = (None if bound is None else _one(c, bound) for bound in (min, max))
+    return c.builder.clip(input, low, high, c.label)
 
 
 @_function("clamp_min", kink=True)
@@ -136,9 +134,7 @@ def _hardsigmoid(c: Context, input: AffineTensor, inplace: bool = False) -> Affi
 
 
 @_function("threshold", "threshold_", kink=True)
-def _threshold(
-    c: Context, input: AffineTensor, threshold: float, value: float, inplace: bool = False
-) -> AffineTensor:
+def _threshold(c: Context, input: AffineTensor, threshold: float, value: float, inplace: bool = False) -> AffineTensor:
     if threshold != value:
         raise ValueError("it jumps at its threshold; it is continuous only where value and threshold are equal")
     return c.builder.clip(input, c.number(threshold), None, c.label)
@@ -295,8 +291,8 @@ def _adaptive_max_pool(c: Context, input: AffineTensor, output_size: Any, return
 
 @_function("add", "add_", "iadd", "radd")
 def _add(c: Context, input: Any, other: Any, alpha: float = 1) -> AffineTensor:
-    other = c.tensor(other)
-    return c.tensor(input) + (other if alpha == 1 else other.scale_by(c.number(alpha)))
+    addend = c.tensor(other)
+    return c.tensor(input) + (addend if alpha == 1 else addend.scale_by(c.number(alpha)))
 
 
 @_function("sub", "sub_", "isub")
@@ -451,7 +447,9 @@ def _dim(c: Context, input: AffineTensor) -> int:
 
 
 @_function("pad")
-def _pad(c: Context, input: AffineTensor, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> AffineTensor:
+def _pad(
+    c: Context, input: AffineTensor, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> AffineTensor:
     around = [(pad[2 * k], pad[2 * k + 1]) for k in range(len(pad) // 2)][::-1]
     modes = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     fill = c.tensor(value or 0.0).reshape((1,))
@@ -475,7 +473,11 @@ def _axes(dim: Any, rank: int) -> list[int]:
 
 
 def _tuple(value: Any, rank: int) -> tuple[int, ...]:
-    return (int(value),) * rank if isinstance(value, int) else tuple(int(v) for v in value) * (rank if len(value) == 1 else 1)
+    return (
+        (int(value),) * rank
+        if isinstance(value, int)
+        else tuple(int(v) for v in value) * (rank if len(value) == 1 else 1)
+    )
 
 
 def _doubles(tensor: AffineTensor) -> Any:
@@ -486,9 +488,7 @@ def _with_bias(result: AffineTensor, bias: AffineTensor | None) -> AffineTensor:
     return result if bias is None else result + bias.reshape((*bias.shape, *([1] * (len(result.shape) - 2))))
 
 
-def _pooling(
-    input: AffineTensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
-) -> Windows:
+def _pooling(input: AffineTensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Windows:
     rank = len(input.shape) - 2
     pads = _tuple(padding, rank)
     return Windows(
@@ -506,4 +506,3 @@ def _adaptive(input: AffineTensor, output_size: Any, label: str) -> Windows:
     kernel = tuple(own // size for own, size in zip(space, wanted, strict=True))
     zeros = (0,) * len(kernel)
     return Windows(kernel=kernel, strides=kernel, dilations=(1,) * len(kernel), before=zeros, after=zeros)
-

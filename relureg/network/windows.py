@@ -35,9 +35,10 @@ class Windows:
         lengths = {len(self.kernel), len(self.strides), len(self.dilations), len(self.before), len(self.after)}
         if lengths != {len(self.kernel)}:
             raise ValueError("kernel, strides, dilations and pads are of different lengths")
-        if min((*self.kernel, *self.strides, *self.dilations), default=1) < 1 or min(
-            (*self.before, *self.after), default=0
-        ) < 0:
+        if (
+            min((*self.kernel, *self.strides, *self.dilations), default=1) < 1
+            or min((*self.before, *self.after), default=0) < 0
+        ):
             raise ValueError("kernel, strides and dilations must be positive, pads not negative")
 
     @property
@@ -176,8 +177,12 @@ def _count(size: int, reach: int, stride: int, begin: int, end: int, ceil_mode: 
 
 
 def _gather(
-    shape: tuple[int, int], full: tuple[int, ...], row: Index, column: Index, values: np.ndarray[tuple[int, ...],
-    np.dtype[np.object_]], denominator: int
+    shape: tuple[int, int],
+    full: tuple[int, ...],
+    row: Index,
+    column: Index,
+    values: np.ndarray[tuple[int, ...], np.dtype[np.object_]],
+    denominator: int,
 ) -> SparseMatrix:
     """The sparse matrix of arrays that broadcast to the shape `full`; -1 marks what is in the padding."""
     rows, columns = (np.broadcast_to(index, full).reshape(-1) for index in (row, column))

@@ -47,6 +47,7 @@ def check_head(result: dict[str, Any], command: str, path: str) -> None:
         "widths": list(network.widths),
         "output_dim": network.output_dim,
         "num_units": network.num_units,
+        "num_comparison_units": 0,
         "sha256": network.sha256,
     }
 

@@ -115,5 +115,5 @@ def test_small_tensors_do_not_broadcast_to_one_that_no_memory_holds() -> None:
     for operation in (lambda: tall + wide, lambda: tall.multiply(wide), lambda: tall.matmul(wide)):
         with pytest.raises(ValueError, match=r"shape \[10000, 10000\] has more than 16,777,216 entries"):
             operation()
-    with pytest.raises(UnsupportedNetworkError, match="the input has 8,193 entries; at most 8,192 are read"):
+    with pytest.raises(UnsupportedNetworkError, match="the input has 262,145 entries; at most 262,144 are read"):
         AffineForm.of_source(INPUT, MAX_WIDTH + 1)

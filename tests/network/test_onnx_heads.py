@@ -84,7 +84,12 @@ def test_every_unsupported_operator_is_listed_by_node() -> None:
     ]
     with pytest.raises(UnsupportedNetworkError) as caught:
         read(model(nodes, c, ["N", 2]))
-    assert caught.value.message.startswith(
-        "3 nodes are not supported: Elu (node 'Elu_e'); com.example.Gelu (node 'Gelu_g'); Erf (output 'nameless'). "
-        "Read are Add, Cast, Constant,"
+    assert caught.value.message == (
+        "3 nodes are not supported: Elu (node 'Elu_e', use LeakyRelu or Relu); com.example.Gelu (node 'Gelu_g', use "
+        "LeakyRelu or Relu); Erf (output 'nameless', use HardSigmoid or Clip). See docs/formats.md for what is read"
     )
+    assert [(p.operator, p.node, p.alternative) for p in caught.value.unsupported] == [
+        ("Elu", "node 'Elu_e'", "LeakyRelu or Relu"),
+        ("com.example.Gelu", "node 'Gelu_g'", "LeakyRelu or Relu"),
+        ("Erf", "output 'nameless'", "HardSigmoid or Clip"),
+    ]

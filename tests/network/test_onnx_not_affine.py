@@ -41,7 +41,8 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "training": (
         [node("Dropout", "x r t", "y")], {"r": f32(0.5), "t": np.array(True)}, "it is in training mode, which is"),
     "second output": (
-        [node("Dropout", "x", "d mask"), node("Mul", "d mask", "y")], {}, "tensor 'mask': only the first output"),
+        [node("Dropout", "x", "d mask"), node("Mul", "d mask", "y")], {},
+        "tensor 'mask': that output of a node is not read"),
     "sequence constant": (
         [node("Constant", "", "c", value_string="s"), node("Add", "x c", "y")], {}, "neither a float nor an integer"),
     "huge broadcast": (
