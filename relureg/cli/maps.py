@@ -266,7 +266,7 @@ def cluster(
 
 RELATE = f"""\b
 Example:
-  relureg maps relate fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --data fixtures/maps/xor.csv --labels label
+  relureg maps relate fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --data fixtures/maps/xor.csv
 
 {EXIT_CODES}"""
 

@@ -1,6 +1,7 @@
 """Local linear maps on data: the affine maps around points, functions extracted from them, maps between networks.
 
-Everything here works on arrays of points, in chunks of bounded memory; what is decided about regions is decided exactly.
+Everything here works on arrays of points, in chunks of bounded memory; what is decided about regions is decided
+exactly.
 """
 
 from relureg.maps.clustering import ClusteredMaps, cluster_maps

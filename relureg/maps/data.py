@@ -45,23 +45,23 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
     Raises
     ------
     DataError
-        A file is missing or damaged, the points do not fit the network, a coordinate is no finite number, or a label is no
-        class of the network.
+        A file is missing or damaged, the points do not fit the network, a coordinate is no finite number, or a label
+        is no class of the network.
     UsageError
         The suffix is not known, or the package that reads it is missing.
     """
     path = Path(path)
     columns, named = _read(path)
     inside = labels is not None and labels in named
+    if labels is not None and not inside and not Path(labels).exists():
+        known = f"; {path.name} has {', '.join(list(named)[:8])}" if named else ""
+        raise DataError(f"neither a file nor the name of an array or column{known}", where=f"labels {labels}")
     chosen = columns if not inside else _without(columns, named, str(labels), path)
     points = check_points(network, chosen, where=str(path))
     if not len(points):
         raise DataError("there are no points in the file", where=str(path))
     if labels is None:
         return Dataset(points=points, labels=None)
-    if not inside and not Path(labels).exists():
-        known = f"; {path.name} has {', '.join(map(str, list(named)[:8]))}" if named else ""
-        raise DataError(f"neither a file nor the name of an array or column{known}", where=f"labels {labels}")
     values = named[labels] if inside else _read(Path(labels))[0]
     return Dataset(points=points, labels=check_labels(network, values, len(points), where=f"labels {labels}"))
 

@@ -1,7 +1,8 @@
 """Whether the extracted function is the network itself, on the whole input space: decided exactly, region by region.
 
-With a point in each region, N^(X) equals N everywhere. On a region R the terms extracted there must be the largest, at each
-vertex and in the direction of each ray and line of R; then N^(X) is ``a+_R - a-_R`` on R, which must be the map of N.
+With a point in each region, N^(X) equals N everywhere. On a region R the terms extracted there must be the largest,
+at each vertex and in the direction of each ray and line of R; then N^(X) is ``a+_R - a-_R`` on R, which must be the
+map of N.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class EverywhereCheck:
 
 
 def compare_everywhere(cells: Complex) -> EverywhereCheck:
-    """Extract the terms of all outputs in each region over the rationals, and compare N^(X) with N on the whole complex.
+    """Extract the terms of all outputs in each region, exactly, and compare N^(X) with N on the whole complex.
 
     Time grows with the square of the number of regions.
 

@@ -1,4 +1,4 @@
-"""The region around a point as a polyhedron: the inequalities of its units without the redundant ones, by linear programs."""
+"""The region around a point as a polyhedron: the irredundant inequalities of its units, by linear programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The regions that points lie in and the affine maps there: which, how many, and the maps themselves, chunk by chunk."""
+"""The regions that points lie in and the affine maps there: which, how many, and the maps, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PointRegions:
     num_units: int
     """N."""
     active: NDArray[np.uint8]
-    """(n, ceil(N / 8)): bit i (bit ``i % 8`` of byte ``i // 8``) is set where unit i is active in the point's region."""
+    """(n, ceil(N / 8)): bit i (bit ``i % 8`` of byte ``i // 8``) is set where unit i is active in the region."""
     vanishing: NDArray[np.uint8]
     """(n, ceil(N / 8)): bit i is set where z of unit i is 0 on the whole region."""
     boundary: NDArray[np.int64]
@@ -101,7 +101,7 @@ class LocalMaps:
 
 
 def classes_of(outputs: Floats) -> NDArray[np.int64]:
-    """The class that outputs (n, m) name: the first of the largest; of a single output 1 where it is positive, else 0."""
+    """The class that outputs (n, m) name: the first of the largest; of a single output 1 if positive, else 0."""
     if outputs.shape[1] == 1:
         return (outputs[:, 0] > 0).astype(np.int64)
     return np.asarray(np.argmax(outputs, axis=1), dtype=np.int64)

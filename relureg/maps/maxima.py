@@ -1,15 +1,17 @@
 """A network as stages of maxima ``m = max(p, q)`` of affine forms, which is what its terms are extracted from.
 
-A ReLU is max(z, 0). Where a file has a leaky ReLU or a max pooling, a `Network` holds ReLU units and, in all forms that
-read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` with ``t = a / (1 - a)``, and
-``max(a, b) = b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that
-read the units: with it a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are those of
-Table 1 of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the same
-functions around the data; so the choice decides nothing but which of the equal representations of the network is taken.
+A ReLU is max(z, 0). Where a file has a leaky ReLU or a max pooling, a `Network` holds ReLU units and, in all forms
+that read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` with ``t = a / (1 - a)``, and ``max(a, b)
+= b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that read
+the units: with it a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are those of Table 1
+of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the same functions
+around the data; so the choice decides nothing but which of the equal representations of the network is taken.
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -51,11 +53,12 @@ def _least(z: AffineForm, number: int, readers: list[AffineForm]) -> AffineForm:
     if not any(source in form.terms for form in readers for source in z.terms):
         return zero  # nothing is read beside the units
     best, fewest = zero, sum(_num_beside(form, z) for form in readers)
-    for make in (lambda: [_negative_part(z)], lambda: _multiples(z, number, readers)):
-        for q in make() if fewest else ():
-            held = sum(_num_beside(_rewritten(form, number, q), z) for form in readers)
-            if held < fewest:
-                best, fewest = q, held
+    for q in itertools.chain([_negative_part(z)], _multiples(z, number, readers)):
+        held = sum(_num_beside(_rewritten(form, number, q), z) for form in readers)
+        if held < fewest:
+            best, fewest = q, held
+        if not fewest:
+            break
     return best
 
 
@@ -78,7 +81,7 @@ def _negative_part(z: AffineForm) -> AffineForm:
     return AffineForm(constant=negative_part(constant), terms={s: negative_part(m) for s, m in terms.items()})
 
 
-def _multiples(z: AffineForm, number: int, readers: list[AffineForm]) -> list[AffineForm]:
+def _multiples(z: AffineForm, number: int, readers: list[AffineForm]) -> Iterator[AffineForm]:
     """Multiples t z, for the t that the first entry beside the units suggests."""
     for form in readers:
         for source, matrix in z.terms.items():
@@ -91,8 +94,8 @@ def _multiples(z: AffineForm, number: int, readers: list[AffineForm]) -> list[Af
                 if not entry.is_zero:
                     t = Fraction(int(value), beside.denominator) / entry.fractions()[0][0]
                     factors = RationalMatrix.from_fractions([[t]] * z.size, 1)
-                    return [z.scale(factors)]
-    return []
+                    yield z.scale(factors)
+                    return
 
 
 def negative_part(matrix: RationalMatrix) -> RationalMatrix:

@@ -1,9 +1,10 @@
 """TropEx: merge the layers of a network, from the last to the first, into the tropical terms that hold around points.
 
 Source: Trimmel, Petzka and Sminchisescu, "TropEx: An algorithm for extracting linear terms in deep neural networks"
-(ICLR 2021), Algorithm 3.1 and Table 1. Written for stages of maxima m = max(p, q) (see `maxima`), the merge of one stage
-is this. Let A hold a term's coefficients of the stage's units and Amax an upper bound of all terms' coefficients, all of
-them at least 0. With P+ and P- the positive and negative parts of p's matrix, and Q+, Q- those of q's::
+(ICLR 2021), Algorithm 3.1 and Table 1. Written for stages of maxima m = max(p, q) (see `maxima`), the merge of one
+stage is this. Let A hold a term's coefficients of the stage's units and Amax an upper bound of all terms'
+coefficients, all of them at least 0. With P+ and P- the positive and negative parts of p's matrix, and Q+, Q- those
+of q's::
 
     K    = Amax max(P-, Q-)                    which all terms get, so that no coefficient is negative
     A   <- K + A [active] P + A [inactive] Q
@@ -86,7 +87,7 @@ class Merger:
 
     @property
     def shift(self) -> Numbers:
-        """(d,): what the source's terms have besides those of `merge`, all of them the same: the last K, which cancels."""
+        """(d,): what the source's terms have besides those of `merge`, all the same: the last K, which cancels."""
         first = [terms[INPUT] for terms in self.increments.values() if INPUT in terms]
         return sum(first, start=np.zeros(self.network.input_dim))
 

@@ -1,4 +1,4 @@
-"""The nearest facet of the region around each point: the units' hyperplanes compared, exactly where doubles are too close.
+"""The nearest facet of the region around each point: the nearest of the units' hyperplanes, decided exactly.
 
 The ball around a point up to the nearest hyperplane of all units lies in the region, and touches that hyperplane in the
 inside of a facet. So the nearest facet needs no linear program: it lies on the hyperplane with the least
@@ -46,8 +46,8 @@ def nearest_facets(
 ) -> NearestFacets:
     """The nearest facet of the region around each point, and the class on its other side.
 
-    Which unit is nearest is decided exactly: by doubles with a proven error bound, over the rationals where the intervals
-    of several units overlap.
+    Which unit is nearest is decided exactly: by doubles with a proven error bound, over the rationals where the
+    intervals of several units overlap.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """Zeros proved by residues: a number known to be small is 0 if it is 0 modulo enough primes.
 
-Doubles cannot tell a number that is 0 from one near 0. Rationals can, a point at a time; convolutions and poolings of images
-with even backgrounds meet such zeros at every point. Here all numbers are brought to integers over one denominator per
-stage, and these are carried along modulo primes for many points at once. An integer whose absolute value is less than the
-product of the primes, and that is 0 modulo each of them, is 0.
+Doubles cannot tell a number that is 0 from one near 0. Rationals can, a point at a time; convolutions and poolings of
+images with even backgrounds meet such zeros at every point. Here all numbers are brought to integers over one
+denominator per stage, and these are carried along modulo primes for many points at once. An integer whose absolute
+value is less than the product of the primes, and that is 0 modulo each of them, is 0.
 """
 
 from __future__ import annotations

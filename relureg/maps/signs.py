@@ -3,8 +3,9 @@
 A point on a boundary lies in the closure of several regions. The one meant here is the one entered when the point is
 moved by an infinitesimal step in the direction ``v = (1, 1/2, 1/3, ..., 1/d)`` (each the nearest double), then by an
 infinitely smaller one along the first input, along the second, and so on. So it is a region with interior, for every
-point, and it does not depend on other points. The sign of a unit there is that of its pre-activation z at the point; where
-z = 0, that of its derivative along v, then of its partial derivatives in order; where all are 0, z vanishes on the region.
+point, and it does not depend on other points. The sign of a unit there is that of its pre-activation z at the point;
+where z = 0, that of its derivative along v, then of its partial derivatives in order; where all are 0, z vanishes on
+the region.
 
 Doubles decide with the error bound that stands at `_bound`. That z = 0 is proved without rationals in three cases: all
 inputs of the unit are inactive around the point, so that z is constant there (comparisons in max pooling of units that
@@ -161,9 +162,9 @@ def _linear(form: FloatForm) -> FloatForm:
 def _bound(absolute: FloatForm, sources: dict[int, tuple[Floats, Floats]], count: int) -> Floats:
     """The error of an affine form in doubles.
 
-    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the errors
-    of h and one of the n + 2 roundings is that of a parameter which is no double; 2^-20 covers the rounding of the bound.
-    It is 0 where all terms are.
+    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
+    errors of h and one of the n + 2 roundings is that of a parameter which is no double; 2^-20 covers the rounding of
+    the bound. It is 0 where all terms are.
     """
     products = sum(m.shape[1] for m in absolute.terms.values()) + len(absolute.terms)
     rounding = (products + 2) * ROUNDOFF
@@ -211,7 +212,7 @@ def _holds_zeros(network: Network, floats: FloatNetwork) -> bool:
 
 
 def exact_region_signs(network: Network, point: Floats) -> tuple[Signs, int]:
-    """The same for one point, over the rationals: the signs in its region, and the lowest unit on whose boundary it is."""
+    """The same for one point, over the rationals: the signs in its region, and the lowest unit that turns there."""
     d = network.input_dim
     columns = RationalMatrix.hstack(
         [RationalMatrix.from_floats(np.reshape(x, (-1, 1))) for x in (point, direction(d))], d
@@ -238,7 +239,7 @@ def exact_region_signs(network: Network, point: Floats) -> tuple[Signs, int]:
 
 
 def _gradients(network: Network, signs: Signs, number: int, units: NDArray[np.intp]) -> list[list[int]]:
-    """The gradients, up to a positive factor, of some units of stage `number` where the stages before have these signs."""
+    """The gradients, up to a positive factor, of some units of a stage where those before have these signs."""
     form = network.stages[number - 1].pre_activation.entries(units)
     return pull_back(network, form, signs > 0)[0].numerators.tolist()  # type: ignore[no-any-return]
 

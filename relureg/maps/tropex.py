@@ -1,8 +1,8 @@
 """The extracted function N^(X): a network reduced to the linear terms that its data points use.
 
 Source: Trimmel, Petzka and Sminchisescu, "TropEx: An algorithm for extracting linear terms in deep neural networks"
-(ICLR 2021). Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken from one
-tropical representation of N for all points, the extracted function is made::
+(ICLR 2021). Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken
+from one tropical representation of N for all points, the extracted function is made::
 
     N_i^(X)(x) = max over the points x_k with label i of a+_k(x)  -  max over all points x_l of a-_l(x)
 """
@@ -70,7 +70,7 @@ class ExtractedFunction:
         return values
 
     def predict(self, points: ArrayLike) -> NDArray[np.int64]:
-        """(n,): the class, as `relureg maps at` names it: the largest output; of a single output whether it is positive."""
+        """(n,): the class, the largest output; of a single output 1 where it is positive."""
         return classes_of(self(points))
 
     def score(self, points: ArrayLike, labels: ArrayLike) -> float:
@@ -102,8 +102,8 @@ class ExtractedFunction:
     def error_bound(self, points: Floats) -> Floats:
         """(n,): what rounding can make of the difference between N and N^(X) at points where they are equal.
 
-        Each of the four numbers compared is a sum of products along the paths of the network, none of whose absolute values
-        adds up to more than ``coefficient_bound @ |x| + constant_bound``.
+        Each of the four numbers compared is a sum of products along the paths of the network, none of whose absolute
+        values adds up to more than ``coefficient_bound @ |x| + constant_bound``.
         """
         total = (self.num_roundings + 2 * self.input_dim + 8) * ROUNDOFF
         size = np.abs(points) @ self.coefficient_bound + self.constant_bound

@@ -11,8 +11,8 @@ import torch
 
 import relureg
 from relureg import maps
-from relureg.maps.signs import SignFinder, direction, exact_region_signs
 from relureg.maps.float_network import FloatNetwork
+from relureg.maps.signs import SignFinder, direction, exact_region_signs
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 NAMES = ("xor", "int_2-6-6-1", "int_3-6-6-1", "nobias_2-10-1", "dup_dead_2", "saw_3", "rand_2-16-16-1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 
 def dense(*widths: int, seed: int = 0) -> relureg.Network:
     random = np.random.default_rng(seed)
-    weights = [random.normal(size=(b, a)) for a, b in zip(widths[:-1], widths[1:], strict=True)]
+    weights = [random.normal(size=(b, a)) for a, b in itertools.pairwise(widths)]
     return relureg.Network.from_layers(weights, [random.normal(size=b) for b in widths[1:]])
 
 
