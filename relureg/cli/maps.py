@@ -26,6 +26,9 @@ from relureg.errors import CheckFailedError, DataError, UsageError
 _INTERVAL = 10.0
 """Seconds between lines of progress."""
 
+_MEASURABLE = 0.1
+"""Seconds that a forward pass of all points takes at least where the cost of the extraction is told."""
+
 
 @click.group()
 def maps() -> None:
@@ -193,7 +196,9 @@ def extract(
     outputs_at(floats, train.points, chunk)
     passed = time.process_time()
     function = extract_terms(network, train.points, regions, every_output=every_output, chunk=chunk, report=report)
-    cost = (time.process_time() - passed) / max(passed - begun, 1e-9)
+    spent = time.process_time() - passed
+    # Few points take less time than the clock can tell.
+    cost = spent / (passed - begun) if passed - begun >= _MEASURABLE else None
     check = check_agreement(network, function, train.points, chunk=chunk)
     compared = similarity = stages = None
     if asked is not None:

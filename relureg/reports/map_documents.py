@@ -71,7 +71,7 @@ def extract_document(
     check: AgreementCheck,
     *,
     num_points: int,
-    cost: float,
+    cost: float | None,
     test: Document | None,
     similarity: Similarity | None,
     stages: Sequence[StageAgreement] | None,

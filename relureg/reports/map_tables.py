@@ -45,7 +45,8 @@ def extract_table(document: Document) -> RenderableType:
     check = document["agreement_check"]
     facts.add_row("data points", f"{document['points']:,}")
     facts.add_row("terms", f"{document['numerators']:,} numerators, {document['denominators']:,} denominators")
-    facts.add_row("cost of the extraction", f"{document['forward_passes']:.1f} forward passes a point")
+    if document["forward_passes"] is not None:
+        facts.add_row("cost of the extraction", f"{document['forward_passes']:.1f} forward passes a point")
     facts.add_row("largest deviation at the data", f"{check['largest_deviation']:.3g}")
     if check["num_ties"]:
         facts.add_row("other label, by a tie up to rounding", f"{check['num_ties']:,} points")
