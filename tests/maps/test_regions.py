@@ -193,3 +193,33 @@ def test_inequalities_around_points_are_those_of_the_complex(cells: relureg.Comp
         assert sorted(exact.units.tolist()) == sorted(doubles.units.tolist())
         assert all(any(u in on for on in expected.facet_units) for u in exact.units.tolist())
         assert exact.num_facets == len(units)
+
+
+def test_a_circle_against_an_annulus_is_told_apart_by_a_closed_region() -> None:
+    # The task of Sattelberg et al., Section 3.1: three hidden units are the fewest that can do it.
+    random = np.random.default_rng(0)
+    angle, inside = random.uniform(0, 2 * np.pi, 400), np.arange(400) < 200
+    radius = np.where(inside, random.uniform(0, 0.5, 400), random.uniform(1.5, 2, 400))
+    points = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
+    torch.manual_seed(1)
+    module = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    optimiser = torch.optim.Adam(module.parameters(), lr=0.05)
+    inputs, targets = torch.tensor(points, dtype=torch.float32), torch.tensor(inside, dtype=torch.float32)
+    for _ in range(400):
+        optimiser.zero_grad()
+        torch.nn.functional.binary_cross_entropy_with_logits(module(inputs)[:, 0], targets).backward()
+        optimiser.step()
+    network = relureg.from_torch(module, (2,))
+    cells = relureg.enumerate_regions(network)
+    found = maps.local_maps(network, points)
+    assert (found.classes == inside).all()
+    assert (cells.num_regions, int(cells.records.bounded.sum())) == (7, 1)
+    closed = int(np.flatnonzero(cells.records.bounded)[0])
+    located = cells.locate(points)
+    assert (located[inside] == closed).any()
+    # The inner class is closed, too: the output falls along every ray of every region.
+    for number in range(cells.num_regions):
+        rays, slope = cells.polyhedron(number).rays, cells.affine_map(number).matrix
+        assert all(value < 0 for row in (rays @ slope.T).fractions() for value in row)
+    region = maps.region_around(network, cells.records.points[closed], exact=True)
+    assert region.units.tolist() == [0, 1, 2]
