@@ -107,7 +107,7 @@ def test_the_architecture_names_every_module() -> None:
     assert set(re.findall(r"\w+\.py", tree)) == modules
     headers = {path.name for path in (ROOT / "relureg").rglob("*.[ch]pp")}
     assert set(re.findall(r"\w+\.[ch]pp", tree)) == headers
-    assert text.count("\n") < 240
+    assert text.count("\n") < 260
 
 
 # -- what --json prints --------------------------------------------------------------------------------
