@@ -12,6 +12,7 @@ from typing import ClassVar
 __all__ = [
     "CheckFailedError",
     "ComplexFileError",
+    "DataError",
     "DomainError",
     "EngineUnavailableError",
     "ExpressionError",
@@ -67,6 +68,13 @@ class DomainError(UsageError):
     """A domain is empty, flat, or does not fit the network."""
 
     kind = "domain"
+
+
+class DataError(UsageError):
+    """Points or labels cannot be read, or do not fit the network."""
+
+    exit_code = 3
+    kind = "data"
 
 
 class EngineUnavailableError(UsageError):

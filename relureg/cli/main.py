@@ -27,7 +27,7 @@ from relureg.version import __version__
 
 COMMANDS = (
     "inspect", "count", "resume", "status", "graph", "regions", "bounds", "construct", "random", "verify", "convert",
-    "tropical",
+    "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name in the module of its name; imported only when it runs."""
 

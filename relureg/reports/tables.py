@@ -344,3 +344,11 @@ def _decimal(text: str) -> str:
     """A rational bound as people write it."""
     double = as_double(Fraction(text))
     return text if double is None else f"{double:.17g}" if abs(double) < 1e16 and double % 1 == 0 else repr(double)
+
+
+# -- for the tables of other commands ------------------------------------------------------------------
+
+
+def seconds_line(document: Document) -> RenderableType:
+    """The time alone."""
+    return Text(f"{document['seconds']:.2f} s", style="dim")

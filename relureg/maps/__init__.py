@@ -1,0 +1,40 @@
+"""Local linear maps on data: the affine maps around points, functions extracted from them, maps between networks.
+
+Everything here works on arrays of points, in chunks of bounded memory; what is decided about regions is decided
+exactly.
+"""
+
+from relureg.maps.clustering import ClusteredMaps, cluster_maps
+from relureg.maps.everywhere import EverywhereCheck, compare_everywhere
+from relureg.maps.inequalities import LocalRegion, region_around
+from relureg.maps.local import LocalMaps, PointRegions, find_regions, iter_maps, local_maps
+from relureg.maps.nearest import NearestFacets, nearest_facets
+from relureg.maps.relating import RelatedMaps, relate_maps
+from relureg.maps.similarity import Similarity, StageAgreement, agreement_by_stage, compare_coefficients
+from relureg.maps.tropex import AgreementCheck, ExtractedFunction, check_agreement, extract
+
+__all__ = [
+    "AgreementCheck",
+    "ClusteredMaps",
+    "EverywhereCheck",
+    "ExtractedFunction",
+    "LocalMaps",
+    "LocalRegion",
+    "NearestFacets",
+    "PointRegions",
+    "RelatedMaps",
+    "Similarity",
+    "StageAgreement",
+    "agreement_by_stage",
+    "check_agreement",
+    "cluster_maps",
+    "compare_coefficients",
+    "compare_everywhere",
+    "extract",
+    "find_regions",
+    "iter_maps",
+    "local_maps",
+    "nearest_facets",
+    "region_around",
+    "relate_maps",
+]

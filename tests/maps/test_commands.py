@@ -1,0 +1,158 @@
+"""The commands relureg maps ..., their files and their errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas
+import pytest
+from jsonschema import Draft202012Validator
+
+import relureg
+from relureg import maps
+from relureg.cli.main import run
+
+ROOT = Path(__file__).parents[2]
+XOR = str(ROOT / "fixtures" / "truth" / "xor.json")
+INT = str(ROOT / "fixtures" / "truth" / "int_2-6-6-1.json")
+DATA = str(ROOT / "fixtures" / "maps" / "xor.csv")
+
+
+def closed(document: Any) -> Any:
+    if isinstance(document, list):
+        return [closed(entry) for entry in document]
+    if not isinstance(document, dict):
+        return document
+    result = {key: closed(value) for key, value in document.items()}
+    if isinstance(result.get("properties"), dict) and "additionalProperties" not in result:
+        result["additionalProperties"] = False
+    return result
+
+
+SCHEMA = Draft202012Validator(closed(json.loads((ROOT / "docs" / "output.schema.json").read_text())))
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
+    assert run(["maps", *words, "--json"]) == code
+    document = json.loads(capsys.readouterr().out)
+    SCHEMA.validate(document)
+    return document
+
+
+def test_at(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = (XOR, "--data", DATA, "--labels", "label", "--test", DATA, "--test-labels", "label")
+    found = answer(capsys, "at", *words, "--polyhedron", "3", "--exact")
+    assert found["train"] == found["test"]
+    assert (found["train"]["activation_regions"], found["train"]["affine_maps"], found["train"]["points"]) == (3, 3, 5)
+    assert (found["train"]["accuracy"], found["train"]["on_boundary"]) == (1.0, 2)
+    assert found["test_points_in_train_regions"] == 5
+    assert found["local_regions"][0]["matrix"] == [[1, 1], [-1, -1]]
+    assert [row["facet_unit"] for row in found["rows"]] == [1, 0, 1, 0, 1]
+
+
+@pytest.mark.parametrize("suffix", ["npz", "parquet"])
+def test_files_of_points_hold_all_maps(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"points.{suffix}"
+    random = np.random.default_rng(0).normal(size=(50, 2))
+    np.save(tmp_path / "X.npy", random)
+    found = answer(capsys, "at", INT, "--data", str(tmp_path / "X.npy"), "-o", str(path), "--chunk", "7")
+    assert found["files"] == [str(path)]
+    if suffix == "npz":
+        table = dict(np.load(path))
+        weights, bias = table["weights"], table["bias"]
+    else:
+        table = pandas.read_parquet(path)
+        weights = np.array([np.stack(w) for w in table["weights"]])
+        bias = np.stack(table["bias"])
+    network = relureg.load(INT)
+    np.testing.assert_allclose(np.einsum("nmd,nd->nm", weights, random) + bias, network(random), atol=1e-12)
+    assert len(np.unique(table["region"])) == found["train"]["activation_regions"]
+    assert run(["maps", "at", INT, "--data", str(tmp_path / "X.npy"), "-o", str(path)]) == 2  # exists
+
+
+def test_extract_cluster_and_relate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ("--data", DATA, "--labels", "label", "--test", DATA, "--test-labels", "label")
+    found = answer(capsys, "extract", XOR, *words, "--stages", "--everywhere", "-o", str(tmp_path / "f.npz"))
+    assert found["checks"] == {"theorem_3_3": True, "everywhere": True}
+    assert (found["numerators"], found["test"]["extracted_accuracy"]) == (3, 1.0)
+    assert [stage["agreement"] for stage in found["stages"]] == [1.0, 1.0]
+    assert maps.ExtractedFunction.load(tmp_path / "f.npz").predict([[0.25, -0.25]]).tolist() == [1]
+    clusters = answer(capsys, "cluster", XOR, *words, "--k", "1,3")["clusters"]
+    assert clusters[1]["accuracy"] == 1.0  # there are three maps
+    relations = answer(capsys, "relate", XOR, XOR, *words)["relations"]
+    assert [row["accuracy"] for row in relations] == [1.0, 1.0]
+    assert max(row["residual"] for row in relations) < 1e-12
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "code", "message"),
+    [
+        ("1,2,3\n4,5,6\n", None, 3, "3 columns, but xor has 2 inputs"),
+        ("x,y\n1,2\n3,nan\n", None, 3, "row 1, column 1 is nan"),
+        ("x,y\n1,2\n3,inf\n", None, 3, "row 1, column 1 is inf"),
+        ("x,y\n1,2\n3,four\n", None, 3, "row 1, column 'y' is 'four', not a number"),
+        ("x,y\n", None, 3, "there are no points"),
+        ("", None, 3, "cannot be read"),
+        ("x,y,c\n1,2,0\n1,2,2\n", "c", 3, "row 1 is 2; labels are integers from 0 to 1"),
+        ("x,y,c\n1,2,0.5\n", "c", 3, "row 0 is 0.5"),
+        ("x,y,c\n1,2,yes\n", "c", 3, "labels are integers"),
+        ("x,y,c\n1,2,0\n", "z", 3, "neither a file nor the name of an array or column; points.csv has x, y, c"),
+    ],
+)
+def test_bad_data_is_told_in_one_line(
+    text: str, labels: str | None, code: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "points.csv", text)
+    target = tmp_path / "out.npz"
+    words = [] if labels is None else ["--labels", labels]
+    assert run(["maps", "at", XOR, "--data", path, *words, "-o", str(target)]) == code
+    error = capsys.readouterr().err
+    assert error.startswith("relureg: error: ")
+    assert error.count("\n") == 1
+    assert message in error
+    assert not target.exists()
+
+
+def test_other_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    np.savez(tmp_path / "two.npz", a=np.zeros((2, 2)), b=np.zeros(2))
+    np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
+    np.save(tmp_path / "short.npy", np.zeros(3))
+    for words, code, message in (
+        (["at", XOR, "--data", str(tmp_path / "none.npy")], 3, "no such file"),
+        (["at", XOR, "--data", str(tmp_path / "x.txt")], 2, "the suffix of a file of points"),
+        (["at", XOR, "--data", str(tmp_path / "two.npz")], 3, "holds the arrays a, b"),
+        (["at", XOR, "--data", str(tmp_path / "text.npy")], 3, "numbers are needed"),
+        (["at", XOR, "--data", DATA, "--labels", str(tmp_path / "short.npy")], 3, "3 columns"),
+        (["at", XOR, "--data", DATA, "--labels", "label", "--polyhedron", "9"], 2, "there is no row 9"),
+        (["at", XOR, "--data", DATA, "--labels", "label", "-o", str(tmp_path / "x.csv")], 2, "the suffix of a table"),
+        (["extract", XOR, "--data", DATA, "--labels", "label", "--stages"], 2, "give --test"),
+        (["cluster", XOR, "--data", DATA, "--labels", "label", "--k", "9"], 2, "k = 9 is not between"),
+        (["cluster", XOR, "--data", DATA, "--labels", "label", "--k", "a"], 2, "not a list of integers"),
+        (["relate", XOR, "--data", DATA, "--labels", "label"], 2, "two networks"),
+    ):
+        assert run(["maps", *words]) == code, words
+        assert message in capsys.readouterr().err, words
+
+
+def test_labels_from_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = pandas.read_csv(DATA)
+    np.savez(tmp_path / "d.npz", X=table[["x", "y"]].to_numpy(), y=table["label"].to_numpy())
+    table[["x", "y"]].to_parquet(tmp_path / "d.parquet")
+    np.save(tmp_path / "y.npy", table["label"].to_numpy())
+    for words in (("d.npz", "y"), ("d.parquet", str(tmp_path / "y.npy")), ("d.npz", str(tmp_path / "y.npy"))):
+        found = answer(capsys, "at", XOR, "--data", str(tmp_path / words[0]), "--labels", words[1])
+        assert found["train"]["accuracy"] == 1.0
+
+
+def test_help_ends_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("at", "extract", "cluster", "relate"):
+        assert run(["maps", name, "--help"]) == 0
+        assert f"relureg maps {name} fixtures" in capsys.readouterr().out
