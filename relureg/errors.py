@@ -11,6 +11,7 @@ from typing import ClassVar
 __all__ = [
     "CheckFailedError",
     "ComplexFileError",
+    "DataFileError",
     "DomainError",
     "EngineUnavailableError",
     "LimitReachedError",
@@ -100,6 +101,13 @@ class ComplexFileError(ReluregError):
 
     exit_code = 3
     kind = "complex-file"
+
+
+class DataFileError(ReluregError):
+    """A file of points, bounds or a property cannot be read, or does not hold what is needed."""
+
+    exit_code = 3
+    kind = "data-file"
 
 
 class LimitReachedError(ReluregError):

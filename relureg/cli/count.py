@@ -11,11 +11,11 @@ from relureg.cli.options import (
     emit,
     network_argument,
     output_options,
-    parse_box,
     read_network,
     timed,
     work_options,
 )  # fmt: skip
+from relureg.cli.scope import scoped
 
 EPILOG = f"""\b
 Examples:
@@ -56,7 +56,7 @@ def count(
     from relureg.theory.bounds import bounds
 
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(work.box, network)
+    network, domain = scoped(network, work.scope, quiet=quiet)
     if linear or definitions:
         cells = find_complex(network, domain, work, quiet=quiet)
         counted = count_of(cells)

@@ -17,7 +17,7 @@ from relureg.errors import LimitReachedError, OutputError, ReluregError, UsageEr
 from relureg.network.model import printable
 from relureg.version import __version__
 
-COMMANDS = ("inspect", "count", "graph", "regions", "bounds")
+COMMANDS = ("inspect", "count", "graph", "regions", "line", "plot", "animate", "bounds")
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
 EPILOG = f"""\b

@@ -1,26 +1,23 @@
-"""What all commands share: reading NET and --box, printing, errors, exit codes."""
+"""What all commands share: reading NET, work and output options, printing, errors, exit codes."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import click
 
-from relureg.errors import DomainError, UsageError
-from relureg.network.domain import Domain, Number
+from relureg.cli.scope import OPTIONS, Scope, scope_of
+from relureg.errors import UsageError
 from relureg.network.formats import load
 from relureg.network.model import Network
-from relureg.network.rational import as_double
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
@@ -81,7 +78,7 @@ def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 class Work:
     """What the commands that enumerate are asked for."""
 
-    box: str | None
+    scope: Scope
     engine: str
     jobs: int | None
     max_regions: int | None
@@ -89,20 +86,18 @@ class Work:
 
 
 def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--box, --engine, --jobs and limits, given to the command as one `Work`."""
+    """Where to look (`relureg.cli.scope`), --engine, --jobs and limits, given to the command as one `Work`."""
 
     @functools.wraps(function)
     def with_work(*args: Any, **kwargs: Any) -> Any:
-        work = Work(**{field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work)})
+        scope = scope_of(kwargs)
+        rest = {field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work) if field.name != "scope"}
+        work = Work(scope=scope, **rest)
         return function(*args, work=work, **kwargs)
 
     decorated: Callable[..., Any] = with_work
     for option in reversed([
-        click.option(
-            "--box", metavar="LO HI",
-            help='Look only inside a box: LO HI for every input, or "x0:0,1;x1:-2,2" for some, or '
-            '"file" for the box a .nnet file states. Numbers are doubles, p/q is exact.',
-        ),
+        *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
             help="split (compiled, the default) or lp (exact linear programs, slow). Both are exact.",
@@ -138,36 +133,6 @@ def read_network(net: str | None, *, raw: bool, quiet: bool, verbose: bool = Fal
     if verbose:
         click.echo(f"relureg: {network.name}: sha256 {network.sha256}", err=True)
     return network
-
-
-def parse_box(text: str | None, network: Network) -> Domain | None:
-    """The domain that --box names."""
-    if text is None:
-        return None
-    try:
-        if text == "file":
-            return _file_box(network)
-        low: list[Number] = [-math.inf] * network.input_dim
-        high: list[Number] = [math.inf] * network.input_dim
-        if ":" not in text:
-            for axis in range(network.input_dim):
-                low[axis], high[axis] = _interval(text)
-            return Domain.box(low, high)
-        seen: set[int] = set()
-        for part in filter(None, text.split(";")):
-            name, _, interval = part.strip().partition(":")
-            if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
-                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
-            axis = int(name[1:]) if len(name) < 10 else network.input_dim
-            if axis >= network.input_dim:
-                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
-            if axis in seen:
-                raise DomainError(f"{name} is given twice")
-            seen.add(axis)
-            low[axis], high[axis] = _interval(interval)
-        return Domain.box(low, high)
-    except DomainError as error:
-        raise error.within("--box") from error
 
 
 def emit(
@@ -206,32 +171,3 @@ def emit(
         console.print(table(document))
     lines = capture.get().splitlines()
     click.echo("\n".join(line.rstrip() for line in lines) if not sys.stdout.isatty() else capture.get().rstrip("\n"))
-
-
-def _file_box(network: Network) -> Domain:
-    if network.input_box is None:
-        raise DomainError("the network file states no input box; give LO HI")
-    low, high = ([x for (x,) in bound.fractions()] for bound in network.input_box)
-    return Domain.box(low, high)
-
-
-def _interval(text: str) -> tuple[Number, Number]:
-    bounds = text.split(",")
-    if len(bounds) != 2:
-        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
-    return _number(bounds[0]), _number(bounds[1])
-
-
-def _number(text: str) -> Number:
-    """A double, an infinity, or a rational p/q."""
-    try:
-        if "/" not in text:
-            value = float(text)
-            if math.isnan(value) or (math.isinf(value) and "inf" not in text.lower()):
-                raise ValueError  # 1e999 is finite, but no double
-            return value
-        rational = Fraction(text.strip())
-    except (ValueError, ZeroDivisionError) as error:
-        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
-    double = as_double(rational)
-    return rational if double is None else double

@@ -28,6 +28,7 @@ from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.slices import restrict
 
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
@@ -438,7 +439,8 @@ def enumerate_regions(
     ----------
     network : Network
     domain : Domain, optional
-        Only the part of the complex inside; the whole input space when left out.
+        Only the part of the complex inside; the whole input space when left out. Where the domain fixes inputs, the
+        complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
     engine : {"auto", "split", "lp"}, optional
         ``split`` (the default) is the compiled splitter, ``lp`` the referee: exact rational linear programs,
         slow. Both are exact and give the same regions, facets and order.
@@ -472,6 +474,7 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
+    network, domain = restrict(network, domain)
     chosen = choose(engine, network, domain)
     budget = Budget(max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress)
     records = chosen.find(network, domain, budget)

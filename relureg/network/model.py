@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.errors import MalformedNetworkError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
+
+if TYPE_CHECKING:
+    from relureg.network.slices import Slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,8 @@ class Network:
     """What was folded, stripped or assumed on reading, one sentence each."""
     input_box: tuple[RationalMatrix, RationalMatrix] | None = None
     """Lower and upper bounds of the inputs that the file states, two columns of shape (d, 1)."""
+    slice: Slice | None = None
+    """Where the inputs lie in the input space of the network that this is a slice of; None for a network as it is."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))

@@ -16,9 +16,11 @@ from relureg import version
 from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
+from relureg.complex.line import Breakpoint
 from relureg.complex.linear import DEFINITIONS, LinearRegions
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
+from relureg.network.rational import RationalMatrix, nearest_double
+from relureg.network.slices import Slice
 from relureg.theory.bounds import Bound
 
 SCHEMA_VERSION = 1
@@ -72,6 +74,7 @@ def count_document(
         "checks": _checks(cells.checks),
         "check_details": _details(cells.checks),
         "facets": cells.num_facets,
+        "boundary_facets": cells.num_boundary_facets,
         "predicates": None if cells.predicates is None else asdict(cells.predicates),
         **_linear(linear),
         "definitions": dict(DEFINITIONS) if with_definitions else None,
@@ -151,6 +154,35 @@ def regions_document(cells: Complex) -> Document:
     }
 
 
+def line_document(cells: Complex, points: Iterable[Breakpoint]) -> Document:
+    """What `relureg line` tells; `points` are the breakpoints to list."""
+    return _head("line", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "complete": cells.complete,
+        "stopped_by": cells.stopped_by,
+        "regions": cells.num_regions,
+        "breakpoints": cells.facets.num_inner if cells.complete else None,
+        "rows": [
+            {
+                "t": _rational(point.t),
+                "point": _embedded(cells.network, point.t),
+                "units": list(point.units),
+                "regions": list(point.regions),
+            }
+            for point in points
+        ],
+        "checks": _checks(cells.checks),
+        "check_details": _details(cells.checks),
+    }
+
+
+def _embedded(network: Network, t: Fraction) -> list[float]:
+    """A point of the line in the space in which it lies, rounded."""
+    value = [[nearest_double(t)]]
+    return list(value[0]) if network.slice is None else [float(x) for x in network.slice.embed(value)[0]]
+
+
 def bounds_document(bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None) -> Document:
     """What `relureg bounds` tells."""
     listed = [int(width) for width in widths or ()]
@@ -179,6 +211,16 @@ def _network(network: Network) -> Document:
         "output_dim": network.output_dim,
         "num_units": network.num_units,
         "sha256": network.sha256,
+        "slice": None if network.slice is None else slice_of(network.slice),
+    }
+
+
+def slice_of(flat: Slice) -> Document:
+    """Where the inputs lie in the input space of the network that was read: base + directions @ inputs."""
+    return {
+        "label": flat.label,
+        "base": [str(x) for (x,) in flat.base.fractions()],
+        "directions": [[str(x) for x in row] for row in flat.directions.T.fractions()],
     }
 
 
@@ -216,7 +258,7 @@ def _linear(found: LinearRegions | None) -> Document:
 
 
 def _rational(value: Fraction) -> Document:
-    return {"num": value.numerator, "den": value.denominator, "float": float(value)}
+    return {"num": value.numerator, "den": value.denominator, "float": nearest_double(value)}
 
 
 def _kind(matrices: list[RationalMatrix]) -> str:

@@ -72,6 +72,9 @@ def count_table(document: Document) -> RenderableType:
     facts.add_row("activation regions", Text(regions, style="bold"), kinds)
     for number, count in enumerate(document["per_stage"][:-1], start=1):
         facts.add_row(f"after stage {number}", _int(count) if document["complete"] else f"at least {_int(count)}", "")
+    if document["boundary_facets"]:
+        boundary = f"{_int(document['boundary_facets'])} on the domain's boundary"
+        facts.add_row("facets between regions", _int(document["facets"]), boundary)
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
     linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
@@ -124,6 +127,29 @@ def regions_table(document: Document) -> RenderableType:
     for name in document["files"]:
         facts.add_row("written to", name)
     return _page(document, document["domain"], table, facts, _checks_line(document))
+
+
+def line_table(document: Document) -> RenderableType:
+    """`relureg line` for people."""
+    facts = _facts()
+    regions = _int(document["regions"])
+    facts.add_row("regions on the line", Text(regions if document["complete"] else f"at least {regions}", style="bold"))
+    if not document["complete"]:
+        facts.add_row("", f"stopped by {document['stopped_by']}: a proven lower bound")
+        return _page(document, document["domain"], facts, _checks_line(document))
+    table = _table("breakpoint t", "exactly", "units", "regions", left=(1, 2, 3))
+    for row in document["rows"]:
+        t = row["t"]
+        exact = f"{t['num']}/{t['den']}" if t["den"] != 1 else str(t["num"])
+        table.add_row(
+            f"{t['float']:.10g}", exact if len(exact) <= 2 * MAX_DIGITS else f"{len(exact) - 1} digits (--json)",
+            ", ".join(map(str, row["units"])), f"{row['regions'][0]} | {row['regions'][1]}",
+        )  # fmt: skip
+    left_out = document["breakpoints"] - len(document["rows"])
+    facts.add_row("breakpoints", _int(document["breakpoints"]))
+    if left_out:
+        facts.add_row("not shown", f"{_int(left_out)}   (--rows N, --json)")
+    return _page(document, document["domain"], facts, table, _checks_line(document))
 
 
 def graph_table(document: Document) -> RenderableType:
@@ -182,6 +208,8 @@ def _page(document: Document, domain: str, *parts: RenderableType) -> Renderable
     title.append(
         f"   {_plural(network['input_dim'], 'input')}{widths}   {_plural(units, 'ReLU unit')}", style="not bold"
     )
+    if network["slice"] is not None:
+        title.append(f"   {network['slice']['label']}", style="not bold")
     if domain:
         title.append(f"   {domain}", style="not bold")
     spaced: list[RenderableType] = [title]
