@@ -33,20 +33,20 @@ class Outcome:
 
 
 class Command(click.Command):
-    """A command whose --box takes one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _join_box(args))
+        return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
 
 
-def _join_box(args: list[str]) -> list[str]:
-    if "--box" not in args:
+def _join_words(args: list[str], option: str) -> list[str]:
+    if option not in args:
         return args
-    at = args.index("--box")
+    at = args.index(option)
     words = args[at + 1 : at + 3]
-    if len(words) < 2 or ":" in words[0] or words[0] == "file":
+    if len(words) < 2 or ":" in words[0] or "," in words[0] or words[0] == "file":
         return args
-    return [*args[:at], f"--box={words[0]},{words[1]}", *args[at + 3 :]]
+    return [*args[:at], f"{option}={words[0]},{words[1]}", *args[at + 3 :]]
 
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:

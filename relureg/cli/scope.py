@@ -92,8 +92,8 @@ def chosen_slice(network: Network, scope: Scope) -> Slice | None:
     return None
 
 
-def parse_box(text: str, network: Network) -> Domain:
-    """The domain that --box names."""
+def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
+    """The domain that --box names, or another option written alike."""
     try:
         if text == "file":
             return _file_box(network)
@@ -117,7 +117,7 @@ def parse_box(text: str, network: Network) -> Domain:
             low[axis], high[axis] = _interval(interval)
         return Domain.box(low, high)
     except DomainError as error:
-        raise error.within("--box") from error
+        raise error.within(option) from error
 
 
 def parse_rows(text: str, dim: int) -> Rows:

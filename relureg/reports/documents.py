@@ -177,6 +177,23 @@ def line_document(cells: Complex, points: Iterable[Breakpoint]) -> Document:
     }
 
 
+def plot_document(cells: Complex, colour: str, theme: str) -> Document:
+    """What `relureg plot` tells; the command fills in what came to be drawn."""
+    return _head("plot", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "regions": cells.num_regions,
+        "regions_in_view": cells.num_regions,
+        "facets_drawn": cells.facets.num_inner,
+        "view": None,
+        "colour": colour,
+        "theme": theme,
+        "checks": _checks(cells.checks),
+        "check_details": _details(cells.checks),
+        "files": [],
+    }
+
+
 def _embedded(network: Network, t: Fraction) -> list[float]:
     """A point of the line in the space in which it lies, rounded."""
     value = [[nearest_double(t)]]

@@ -152,6 +152,22 @@ def line_table(document: Document) -> RenderableType:
     return _page(document, document["domain"], facts, table, _checks_line(document))
 
 
+def plot_table(document: Document) -> RenderableType:
+    """`relureg plot` for people."""
+    facts = _facts()
+    facts.add_row("regions", _int(document["regions"]))
+    if document["regions_in_view"] != document["regions"]:
+        facts.add_row("  in view", _int(document["regions_in_view"]))
+    facts.add_row("edges drawn", _int(document["facets_drawn"]))
+    if document["view"] is not None:
+        low, high = document["view"]
+        facts.add_row("view", " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(low, high, strict=True)))
+    facts.add_row("colour", document["colour"])
+    for name in document["files"]:
+        facts.add_row("written to", name)
+    return _page(document, document["domain"], facts, _checks_line(document))
+
+
 def graph_table(document: Document) -> RenderableType:
     """`relureg graph` for people."""
     facts = _facts()

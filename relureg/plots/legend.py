@@ -1,0 +1,102 @@
+"""Legends beside a picture: a scale, a wheel of directions, classes, and the fineness of the stages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from relureg.plots.canvas import add_axes
+from relureg.plots.colouring import STEPS, Colouring, Scale
+from relureg.plots.colours import Theme, along, relief
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 1.55
+"""Inches that the legends take."""
+
+
+def add_legend(
+    figure: Figure, left: float, bottom: float, height: float, *, colouring: Colouring, theme: Theme,
+    stage_widths: list[float], lines: list[tuple[str, str, float]],
+) -> None:  # fmt: skip
+    """Everything a reader needs, from top to bottom, right of the axes at `left` inches.
+
+    `lines` are further kinds of lines and points: name, colour, width.
+    """
+    top = bottom + height
+    if colouring.scale is not None:
+        _add_scale(figure, left, top - 2.0, colouring.scale, theme)
+        top -= 2.45
+    elif colouring.has_wheel:
+        _add_wheel(figure, left, top - 1.12, colouring.title, theme)
+        top -= 1.55
+    elif colouring.classes:
+        top = _add_classes(figure, left, top, colouring, theme) - 0.25
+    rows = [(f"stage {k + 1}", theme.ink, width) for k, width in enumerate(stage_widths[:6])] + lines
+    _add_lines(figure, left, top, rows, theme)
+
+
+def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: Theme) -> None:
+    w, h = figure.get_size_inches()
+    figure.text(left / w, (bottom + 1.93) / h, scale.title, fontsize=8.5, color=theme.ink, va="center")
+    axes = add_axes(figure, left, bottom, 0.13, 1.76)
+    values = (np.arange(256) + 0.5) / 256
+    axes.imshow(along(scale.stops, values)[:, None], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high))
+    axes.set_xticks([])
+    axes.yaxis.tick_right()
+    axes.set_yticks(scale.ticks, [f"{tick:g}" for tick in scale.ticks], fontsize=7.5)
+    axes.set_ylim(scale.low, scale.high)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _add_wheel(figure: Figure, left: float, bottom: float, title: str, theme: Theme) -> None:
+    """Direction as hue; from the middle outwards, from flat to steep."""
+    from matplotlib.collections import PolyCollection
+
+    w, h = figure.get_size_inches()
+    figure.text(left / w, (bottom + 1.05) / h, title, fontsize=8.5, color=theme.ink, va="center")
+    axes = add_axes(figure, left - 0.02, bottom, 0.9, 0.9)
+    rings = 12
+    angle, ring = (grid.ravel() for grid in np.meshgrid(np.arange(STEPS), np.arange(rings)))
+    turn = 2 * np.pi / STEPS
+
+    def rim(step: int, radius: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        at = (angle + step) * turn
+        return np.column_stack([np.cos(at), np.sin(at)]) * ((ring + radius) / rings)[:, None]
+
+    quads = np.stack([rim(0, 0), rim(1, 0), rim(1, 1), rim(0, 1)], axis=1)
+    faces = relief(theme, angle * turn, (ring + 1) / rings)
+    axes.add_collection(PolyCollection(quads, facecolors=faces, edgecolors=faces, linewidths=0.2))
+    axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02), aspect="equal")
+    axes.axis("off")
+
+
+def _add_classes(figure: Figure, left: float, top: float, colouring: Colouring, theme: Theme) -> float:
+    from matplotlib.patches import Rectangle
+
+    w, h = figure.get_size_inches()
+    figure.text(left / w, (top - 0.07) / h, colouring.title, fontsize=8.5, color=theme.ink, va="center")
+    y = top - 0.3
+    for label in colouring.classes:
+        patch = Rectangle(
+            (left / w, (y - 0.06) / h), 0.16 / w, 0.12 / h, transform=figure.transFigure,
+            facecolor=theme.classes[label % len(theme.classes)], edgecolor="none",
+        )  # fmt: skip
+        figure.add_artist(patch)
+        figure.text((left + 0.26) / w, y / h, f"output {label}", fontsize=7.5, color=theme.quiet, va="center")
+        y -= 0.18
+    return y
+
+
+def _add_lines(figure: Figure, left: float, top: float, rows: list[tuple[str, str, float]], theme: Theme) -> None:
+    from matplotlib.lines import Line2D
+
+    w, h = figure.get_size_inches()
+    for k, (name, colour, width) in enumerate(rows):
+        y = (top - 0.07 - 0.19 * k) / h
+        line = Line2D([left / w, (left + 0.3) / w], [y, y], color=colour, lw=width, transform=figure.transFigure)
+        figure.add_artist(line)
+        figure.text((left + 0.4) / w, y, name, fontsize=7.5, color=theme.quiet, va="center")
