@@ -43,7 +43,7 @@ def draw_hyperplanes(axes: Axes, plane: Plane, theme: Theme, size: float) -> lis
     # The first stage keeps its weight in a dense picture: it is what the eye holds on to.
     widths = [max(widest * FINENESS**k, 0.09) for k in range(num_stages)]
     if num_stages > 1:
-        widths[0] = max(widths[0], 0.45)
+        widths[0] = max(widths[0], 0.32)
     for stage in reversed(range(num_stages)):
         edges = plane.polygons.edges[plane.edge_stage == stage]
         alpha = max(0.92 - 0.14 * stage, 0.45)

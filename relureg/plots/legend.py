@@ -34,8 +34,8 @@ def add_legend(
         top -= 1.55
     elif colouring.classes:
         top = _add_classes(figure, left, top, colouring, theme) - 0.25
-    rows = [(f"stage {k + 1}", theme.ink, width) for k, width in enumerate(stage_widths[:6])] + lines
-    _add_lines(figure, left, top, rows, theme)
+    rows = [(f"stage {k + 1}", theme.line, width) for k, width in enumerate(stage_widths[:6])] + lines
+    _add_lines(figure, left, top, rows, colouring, theme)
 
 
 def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: Theme) -> None:
@@ -91,12 +91,24 @@ def _add_classes(figure: Figure, left: float, top: float, colouring: Colouring, 
     return y
 
 
-def _add_lines(figure: Figure, left: float, top: float, rows: list[tuple[str, str, float]], theme: Theme) -> None:
+def _add_lines(
+    figure: Figure, left: float, top: float, rows: list[tuple[str, str, float]], colouring: Colouring, theme: Theme
+) -> None:
+    """Each kind of line on a chip of what it is drawn on: the colour of middling brightness."""
     from matplotlib.lines import Line2D
+    from matplotlib.patches import Rectangle
 
     w, h = figure.get_size_inches()
+    ground = tuple(colouring.colours[np.argsort(colouring.colours.sum(axis=1))[len(colouring.colours) // 2]].tolist())
     for k, (name, colour, width) in enumerate(rows):
-        y = (top - 0.07 - 0.19 * k) / h
-        line = Line2D([left / w, (left + 0.3) / w], [y, y], color=colour, lw=width, transform=figure.transFigure)
+        y = top - 0.07 - 0.21 * k
+        chip = Rectangle(
+            (left / w, (y - 0.07) / h), 0.32 / w, 0.14 / h, transform=figure.transFigure, facecolor=ground, edgecolor="none"
+        )
+        line = Line2D(
+            [left / w, (left + 0.32) / w], [y / h, y / h], color=colour, lw=width, transform=figure.transFigure,
+            solid_capstyle="butt",
+        )  # fmt: skip
+        figure.add_artist(chip)
         figure.add_artist(line)
-        figure.text((left + 0.4) / w, y, name, fontsize=7.5, color=theme.quiet, va="center")
+        figure.text((left + 0.42) / w, y / h, name, fontsize=7.5, color=theme.quiet, va="center")

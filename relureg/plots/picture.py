@@ -91,7 +91,7 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     if plane.edge_is_border.any() or (style.boundary and 0.0 in plane.levels):
         lines.append(("decision boundary", theme.accent, 1.7))
     if len(plane.levels) > style.boundary:
-        lines.append(("level set", theme.ink, 0.35))
+        lines.append(("level set", theme.line, 0.35))
     add_legend(
         figure, LEFT + width + beside + 0.24, BOTTOM, height, colouring=colouring, theme=theme, stage_widths=widths, lines=lines
     )

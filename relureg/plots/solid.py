@@ -65,7 +65,7 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
         scene={f"{name}axis": axis | {"title": {"text": f"x{k}"}} for k, name in enumerate("xyz")},
         margin={"l": 0, "r": 0, "t": 48, "b": 0},
     )
-    page = figure.to_html(include_plotlyjs=True, full_html=True, post_script=_TURN, config={"displaylogo": False})
+    page = figure.to_html(include_plotlyjs=True, full_html=True, post_script=_TURN, default_height="96vh", config={"displaylogo": False})
     write_atomically(path, page.encode(), force=force)
     return seen.facets.num_inner
 
@@ -130,7 +130,7 @@ def _traces(cells: Complex, theme: Theme) -> list[Any]:
         ])  # fmt: skip
         x, y, z = np.concatenate(own).T
         traces.append(go.Mesh3d(
-            x=x, y=y, z=z, i=fans[:, 0], j=fans[:, 1], k=fans[:, 2], color=colour, opacity=max(0.5 - 0.12 * stage, 0.2),
+            x=x, y=y, z=z, i=fans[:, 0], j=fans[:, 1], k=fans[:, 2], color=colour, opacity=max(0.34 - 0.1 * stage, 0.14),
             flatshading=True, name=f"stage {stage + 1}", showlegend=True, hoverinfo="skip",
         ))  # fmt: skip
         gap = np.full((1, 3), np.nan)

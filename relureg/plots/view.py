@@ -14,6 +14,8 @@ from relureg.network.model import Network
 
 MARGIN = 1.25
 """How much wider than what it holds a view is."""
+MARGIN_OF_POINTS = 1.6
+"""The same around data points: what lies between and behind them is what people look for."""
 SHARE = 0.8
 """The share of vertices, on each axis, that a view reaches for."""
 
@@ -66,7 +68,7 @@ def bounded_view(cells: Complex) -> View | None:
 
 
 def chosen_view(cells: Complex, points: NDArray[np.float64]) -> View:
-    """A view of an unbounded complex: most of its vertices, and all given points, shape (n, 2).
+    """A view of an unbounded complex: given points, shape (n, 2), with room around them; without any, most vertices.
 
     A few vertices far out would shrink all others to a dot, so the view reaches as far from their median as `SHARE` of them.
     """
@@ -75,14 +77,15 @@ def chosen_view(cells: Complex, points: NDArray[np.float64]) -> View:
     vertices = generators.coordinates[~generators.is_ray & np.isfinite(generators.coordinates).all(axis=1)] @ frame.T
     corners = points @ frame.T
     # Every axis that is not essential has all its vertices at 0, and any scale will do.
-    if len(vertices):
+    if len(corners) < 2 and len(vertices):
         centre = np.median(vertices, axis=0)
         reach = np.quantile(np.abs(vertices - centre), SHARE, axis=0)
         corners = np.concatenate([corners, [centre - reach, centre + reach]])
     if not len(corners):
         corners = np.zeros((1, 2))
     low, high = corners.min(axis=0), corners.max(axis=0)
-    centre, half = (low + high) / 2, MARGIN * (high - low) / 2
+    margin = MARGIN if len(points) < 2 else MARGIN_OF_POINTS
+    centre, half = (low + high) / 2, margin * (high - low) / 2
     half = np.where(half > 0, half, half.max() or 1.0)
     if is_isometric or half.max() < 4 * half.min():
         half[:] = half.max()

@@ -5,7 +5,7 @@ The keys are described in docs/json-output.md and by docs/output.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -190,6 +190,27 @@ def plot_document(cells: Complex, colour: str, theme: str) -> Document:
         "theme": theme,
         "checks": _checks(cells.checks),
         "check_details": _details(cells.checks),
+        "files": [],
+    }
+
+
+def animate_document(complexes: Sequence[Complex], colour: str, theme: str) -> Document:
+    """What `relureg animate` tells; `network` is the last one. The command fills in what came to be drawn."""
+    return _head("animate", complexes[-1].network) | {
+        "domain": _domain(complexes[-1]),
+        "engine": complexes[-1].engine,
+        "frames": [
+            {
+                "network": cells.network.name,
+                "regions": cells.num_regions,
+                "facets": cells.facets.num_inner,
+                "average_degree": _rational(cells.graph.average_degree),
+            }
+            for cells in complexes
+        ],
+        "view": None,
+        "colour": colour,
+        "theme": theme,
         "files": [],
     }
 

@@ -168,6 +168,18 @@ def plot_table(document: Document) -> RenderableType:
     return _page(document, document["domain"], facts, _checks_line(document))
 
 
+def animate_table(document: Document) -> RenderableType:
+    """`relureg animate` for people."""
+    table = _table("checkpoint", "regions", "facets", "average degree", left=(0,))
+    for frame in document["frames"]:
+        degree = f"{frame['average_degree']['float']:.4f}"
+        table.add_row(frame["network"], _int(frame["regions"]), _int(frame["facets"]), degree)
+    facts = _facts()
+    for name in document["files"]:
+        facts.add_row("written to", name)
+    return _page(document, document["domain"], table, facts)
+
+
 def graph_table(document: Document) -> RenderableType:
     """`relureg graph` for people."""
     facts = _facts()
