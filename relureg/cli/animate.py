@@ -83,4 +83,8 @@ def animate(
 def _tell(text: str, quiet: bool) -> None:
     """Progress: one line that renews itself on a terminal, lines elsewhere."""
     if not quiet:
-        click.echo(f"\rrelureg: {text}\x1b[K" if sys.stderr.isatty() else f"relureg: {text}", err=True, nl=not sys.stderr.isatty())
+        click.echo(
+            f"\rrelureg: {text}\x1b[K" if sys.stderr.isatty() else f"relureg: {text}",
+            err=True,
+            nl=not sys.stderr.isatty(),
+        )

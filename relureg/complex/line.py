@@ -54,5 +54,7 @@ def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
         ((slope,),) = maps.matrix.rows([units[0]]).fractions()
         # The first unit that vanishes is positive on the side to which its slope points.
         before = (slope > 0) == (signs[units[0]] < 0)
-        found.append(Breakpoint(t=-constant / slope, units=units, regions=tuple(pair) if before else (pair[1], pair[0])))
+        found.append(
+            Breakpoint(t=-constant / slope, units=units, regions=tuple(pair) if before else (pair[1], pair[0]))
+        )
     return tuple(sorted(found, key=lambda point: point.t))

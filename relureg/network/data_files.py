@@ -113,7 +113,9 @@ def _read_rows(path: Path, *, finite: bool = True) -> Rows:
         return [_numbers(row, f"row {number}", finite=finite) for number, row in enumerate(document)]
     if suffix in (".csv", ".txt"):
         lines = [line for line in _text(path).splitlines() if line.strip()]
-        return [_numbers(line.split(","), f"line {number}", finite=finite) for number, line in enumerate(lines, start=1)]
+        return [
+            _numbers(line.split(","), f"line {number}", finite=finite) for number, line in enumerate(lines, start=1)
+        ]
     raise DataFileError("the suffix is none of .npy, .csv, .json")
 
 
@@ -127,8 +129,7 @@ def _npy_rows(data: bytes, *, finite: bool) -> Rows:
         raise DataFileError(f"holds an array of shape {values.shape}; rows are needed")
     if np.isnan(values).any() or (finite and not np.isfinite(values).all()):
         raise DataFileError("holds NaN or infinite numbers")
-    rows: Rows = values.reshape(len(values), -1).tolist()
-    return rows
+    return [list(row) for row in values.reshape(len(values), -1).tolist()]
 
 
 def _numbers(row: Any, place: str, *, finite: bool = True) -> list[Number]:
@@ -166,4 +167,6 @@ def _bytes(path: Path) -> bytes:
     try:
         return read_bytes(path)
     except MalformedNetworkError as error:
-        raise DataFileError(error.message.replace("; a network was expected", "").replace("a network file", "a file")) from error
+        # What is wrong with the file is the same; that a network was expected is not.
+        message = error.message.replace("; a network was expected", "").replace("a network file", "a file")
+        raise DataFileError(message) from error

@@ -18,7 +18,7 @@ Number = Fraction | float | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A polyhedron ``{x : C x <= c}``, its rows held as ``c - C x >= 0``; with an interior in the flat of its equations.
+    """A polyhedron ``{x : C x <= c}``, its rows held as ``c - C x >= 0``; equations may confine it to a flat.
 
     Examples
     --------
@@ -50,7 +50,8 @@ class Domain:
         if len(low) != len(high):
             raise DomainError(f"a box needs as many lower as upper bounds, not {len(low)} and {len(high)}")
         dim = len(low)
-        normals, constants, equations = [], [], []
+        normals, constants = [], []
+        equations: list[list[Fraction | int]] = []
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
@@ -94,8 +95,12 @@ class Domain:
         except ValueError as error:
             raise DomainError("the rows and bounds of a polytope must be finite numbers") from error
         # 0 <= c with c >= 0 says nothing; it must not count as a wall that every point lies on.
-        kept = [[bound, *(-a for a in row)] for row, bound in zip(rows, exact_bounds, strict=True) if any(row) or bound < 0]
-        return cls._of_rows(RationalMatrix.from_fractions(kept, len(rows[0]) + 1), f"polytope of {len(rows)} inequalities")
+        kept = [
+            [bound, *(-a for a in row)] for row, bound in zip(rows, exact_bounds, strict=True) if any(row) or bound < 0
+        ]
+        return cls._of_rows(
+            RationalMatrix.from_fractions(kept, len(rows[0]) + 1), f"polytope of {len(rows)} inequalities"
+        )
 
     @classmethod
     def _of_rows(cls, rows: RationalMatrix, label: str, equations: RationalMatrix | None = None) -> Domain:
@@ -217,7 +222,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
-    sides = [f"[{_short(lo)}, {_short(hi)}]" if lo != hi else f"{{{_short(lo)}}}" for lo, hi in zip(low, high, strict=True)]
+    sides = [
+        f"[{_short(lo)}, {_short(hi)}]" if lo != hi else f"{{{_short(lo)}}}" for lo, hi in zip(low, high, strict=True)
+    ]
     if len(set(sides)) == 1:
         return f"box {sides[0]}^{len(sides)}" if len(sides) > 1 else f"box {sides[0]}"
     return "box " + " x ".join(sides)

@@ -78,7 +78,7 @@ class Slice:
 
     @property
     def dim(self) -> int:
-        """k."""
+        """The dimension k."""
         return self.directions.shape[1]
 
     def of(self, network: Network) -> Network:
@@ -90,7 +90,9 @@ class Slice:
             The network has another number of inputs than the flat coordinates.
         """
         if self.base.shape[0] != network.input_dim:
-            raise UsageError(f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs")
+            raise UsageError(
+                f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
+            )
         stages = [Stage(pre_activation=self._pull(s.pre_activation), name=s.name) for s in network.stages]
         return dataclasses.replace(
             network,
@@ -102,7 +104,7 @@ class Slice:
         )
 
     def within(self, outer: Slice) -> Slice:
-        """This flat of the coordinates of another one, as a flat of the space in which that one lies."""
+        """The same flat in the space around `outer`, in whose coordinates it lies."""
         return Slice(
             base=outer.base + outer.directions @ self.base,
             directions=outer.directions @ self.directions,
@@ -111,7 +113,9 @@ class Slice:
 
     def embed(self, points: ArrayLike) -> NDArray[np.float64]:
         """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
-        embedded: NDArray[np.float64] = self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
+        embedded: NDArray[np.float64] = (
+            self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
+        )
         return embedded
 
     def _pull(self, form: AffineForm) -> AffineForm:

@@ -44,7 +44,8 @@ def read(text: str, dim: int, name: str) -> Domain:
     if domain is None:
         # Each row says row <= 0.
         domain = Domain.polytope(
-            [[row.get(axis, Fraction(0)) for axis in range(dim)] for row in rows], [-row.get(-1, Fraction(0)) for row in rows]
+            [[row.get(axis, Fraction(0)) for axis in range(dim)] for row in rows],
+            [-row.get(-1, Fraction(0)) for row in rows],
         )
     return Domain(
         constants=domain.constants,
@@ -155,9 +156,9 @@ def _linear(term: Expression) -> Linear:
     if head == "-" and values:
         return {k: -factor for k, factor in values[0].items()}
     if head == "*" and len(values) == 2:
-        for factor, other in (values, values[::-1]):
-            if set(factor) <= {-1}:
-                return {k: factor.get(-1, Fraction(0)) * entry for k, entry in other.items()}
+        for number, other in (values, values[::-1]):
+            if set(number) <= {-1}:
+                return {k: number.get(-1, Fraction(0)) * entry for k, entry in other.items()}
     raise DataFileError(f"has {_shown(term)}, which is not linear")
 
 

@@ -1,4 +1,4 @@
-"""A complex over training: the same view and the same colours in every frame, and what is counted as curves beside it."""
+"""A complex over training: one view and one set of colours for all frames, and what is counted as curves."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_target(path: Path, *, force: bool = False) -> None:
     check_absent(path, force=force)
     canvas.require_matplotlib()  # which needs pillow itself
     if suffix == ".mp4" and shutil.which("ffmpeg") is None:
-        raise EngineUnavailableError("films need the program ffmpeg, which is not found; install it, or write .gif or .html")
+        raise EngineUnavailableError("films need ffmpeg, which is not found; install it, or write .gif or .html")
 
 
 def save_animation(
@@ -127,8 +127,8 @@ def _figure(planes: list[Plane], number: int, style: Style) -> Figure:
     paint(axes, plane, style, points=None, size=72 * SIDE)
     told = f"{number + 1} of {len(planes)}   ·   {plane.cells.num_regions:,} regions"
     canvas.add_heading(figure, LEFT, plane.cells.network.name, told, theme)
-    curves = (
-        ("regions", [p.cells.num_regions for p in planes]),
+    curves: tuple[tuple[str, list[float]], ...] = (
+        ("regions", [float(p.cells.num_regions) for p in planes]),
         ("average degree", [float(p.cells.graph.average_degree) for p in planes]),
     )
     height = (SIDE - 0.7) / 2
@@ -140,8 +140,8 @@ def _figure(planes: list[Plane], number: int, style: Style) -> Figure:
         panel.plot([number + 1], values[number], "o", ms=5, mfc=theme.accent, mec=theme.ground, mew=0.8)
         panel.set_title(title, fontsize=8.5, loc="left", color=theme.ink, pad=4)
         panel.margins(0.06, 0.12)
-        panel.locator_params(nbins=4)
-        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.locator_params(axis="y", nbins=4)
+        panel.locator_params(axis="x", nbins=4, integer=True)
         panel.tick_params(labelsize=7)
         for side in ("top", "right"):
             panel.spines[side].set_visible(False)
@@ -189,8 +189,8 @@ def _html(frames: list[Frame], fps: float) -> bytes:
         Image.fromarray(frame).quantize(255).save(stream, "PNG", optimize=True)
         sources.append("data:image/png;base64," + base64.b64encode(stream.getvalue()).decode())
     ground = "#{:02x}{:02x}{:02x}".format(*frames[0][0, 0].tolist())
-    page = _PAGE.replace("GROUND", ground).replace("DELAY", str(round(1000 / fps))).replace("FRAMES", json.dumps(sources))
-    return page.encode()
+    page = _PAGE.replace("GROUND", ground).replace("DELAY", str(round(1000 / fps)))
+    return page.replace("FRAMES", json.dumps(sources)).encode()
 
 
 _PAGE = """<!doctype html>

@@ -114,7 +114,8 @@ def add_heading(figure: Figure, left: float, title: str, subtitle: str, theme: T
 def content_of(figure: Figure, suffix: str, dpi: int) -> bytes:
     """A figure as the bytes of a file, the same on every run."""
     stream = io.BytesIO()
-    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {"Software": None}}[suffix]
+    dated: dict[str, Any] = {".svg": "Date", ".pdf": "CreationDate", ".png": "Software"}
+    metadata = {dated[suffix]: None}
     figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata, facecolor=figure.get_facecolor())
     content = stream.getvalue()
     return compact(content.decode()).encode() if suffix == ".svg" else content
@@ -126,8 +127,8 @@ def pixels_of(figure: Figure, dpi: int) -> NDArray[np.uint8]:
 
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    image: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+    canvas.draw()  # type: ignore[no-untyped-call] # matplotlib leaves these two without types
+    image: NDArray[np.uint8] = np.asarray(canvas.buffer_rgba())[:, :, :3].copy()  # type: ignore[no-untyped-call]
     return image
 
 

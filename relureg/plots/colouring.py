@@ -76,7 +76,8 @@ def gradients(plane: Plane) -> NDArray[np.float64]:
     _, _, axes = np.linalg.svd(centred.T @ centred)
     # A principal axis has no sign of its own: the largest entry is made positive.
     main = axes[:2] * np.sign(axes[:2][[0, 1], np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    return flat @ main.T
+    projected: NDArray[np.float64] = flat @ main.T
+    return projected
 
 
 def middling(plane: Plane) -> float:

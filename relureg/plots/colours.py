@@ -1,7 +1,7 @@
 """Colours: palettes that people with any colour vision can read, on light and on dark ground.
 
-All are made in Oklab (Ottosson 2020), where equal steps look equal. Wherever a hue says something, lightness says it too:
-a red-green confusion leaves the picture readable.
+All are made in Oklab (Ottosson 2020), where equal steps look equal. Wherever a hue says something, lightness says it
+too: a red-green confusion leaves the picture readable.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ LIGHT = Theme(
 DARK = Theme(
     name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", quiet="#93a0b3", accent="#ffd23f", accent_edge="#0d1219",
     node="#ffffff",
-    ramp=((0.20, 0.005, -0.045), (0.30, 0.03, -0.10), (0.42, 0.01, -0.115), (0.55, -0.06, -0.055),
-          (0.70, -0.095, 0.02), (0.86, -0.055, 0.10)),
-    diverging=((0.72, -0.06, -0.10), (0.55, -0.035, -0.115), (0.36, -0.005, -0.075), (0.20, 0.0, -0.01),
-               (0.36, 0.06, 0.05), (0.55, 0.095, 0.085), (0.76, 0.065, 0.12)),
+    ramp=((0.33, 0.02, -0.075), (0.42, 0.02, -0.115), (0.52, -0.025, -0.10), (0.63, -0.085, -0.035),
+          (0.75, -0.105, 0.045), (0.88, -0.05, 0.12)),
+    diverging=((0.80, -0.07, -0.085), (0.66, -0.05, -0.115), (0.50, -0.025, -0.10), (0.36, 0.0, -0.012),
+               (0.50, 0.055, 0.06), (0.66, 0.09, 0.105), (0.82, 0.045, 0.13)),
     relief=(0.575, 0.10, 0.035, 0.15),
     classes=("#25567a", "#8a5a1c", "#23694f", "#7d3450", "#6b6320", "#4f4285", "#1f6870", "#7c4a30", "#4a5361", "#4c6b25"),
 )  # fmt: skip
@@ -78,10 +78,13 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 def srgb(oklab: NDArray[np.float64]) -> Colours:
     """Oklab (n, 3) as sRGB, cut off where a screen has no such colour."""
     linear = np.clip((oklab @ _TO_CONE.T) ** 3 @ _TO_LINEAR.T, 0, 1)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    curved: Colours = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return curved
 
 
-def along(stops: Sequence[Sequence[float]], values: NDArray[np.float64], *, lift: NDArray[np.float64] | float = 0) -> Colours:
+def along(
+    stops: Sequence[Sequence[float]], values: NDArray[np.float64], *, lift: NDArray[np.float64] | float = 0
+) -> Colours:
     """The colours at values from 0 to 1 of a ramp, made lighter by `lift`."""
     table = np.array(stops)
     places = np.linspace(0, 1, len(table))

@@ -47,7 +47,8 @@ def draw_hyperplanes(axes: Axes, plane: Plane, theme: Theme, size: float) -> lis
     for stage in reversed(range(num_stages)):
         edges = plane.polygons.edges[plane.edge_stage == stage]
         alpha = max(0.92 - 0.14 * stage, 0.45)
-        _add_lines(axes, plane.view.place(edges), theme.line, widths[stage], alpha=alpha, zorder=3 + (num_stages - stage) / 99)
+        above = 3 + (num_stages - stage) / 99
+        _add_lines(axes, plane.view.place(edges), theme.line, widths[stage], alpha=alpha, zorder=above)
     return widths
 
 
@@ -110,9 +111,8 @@ def draw_dual(axes: Axes, plane: Plane, slopes: NDArray[np.float64], colouring: 
     pairs = np.unique(np.sort(plane.region[plane.polygons.edge_cells[inner]], axis=1), axis=0)
     _add_lines(axes, slopes[pairs], theme.quiet, float(np.clip(30 / len(seen) ** 0.5, 0.15, 0.8)), alpha=0.6, zorder=2)
     dot = float(np.clip(140 / len(seen) ** 0.5, 1.6, 8.0))
-    axes.scatter(
-        *slopes[seen].T, s=dot**2, c=colouring.colours[first], edgecolors=theme.ink, linewidths=dot / 12, zorder=3
-    )
+    x, y = slopes[seen].T
+    axes.scatter(x, y, s=dot**2, c=colouring.colours[first], edgecolors=theme.ink, linewidths=dot / 12, zorder=3)
     axes.axhline(0, color=theme.quiet, lw=0.4, zorder=1)
     axes.axvline(0, color=theme.quiet, lw=0.4, zorder=1)
     axes.margins(0.06)

@@ -92,10 +92,14 @@ def _paint(
         # The accent for the one function; of several, each has the colour of its class, in the other theme's shade.
         other = THEMES["dark" if theme.name == "light" else "light"]
         colour = theme.accent if network.output_dim == 1 else other.classes[output % len(other.classes)]
-        axes.plot(knots, values[:, output], color=colour, lw=1.8, solid_joinstyle="round", zorder=4, label=f"output {output}")
+        axes.plot(
+            knots, values[:, output], color=colour, lw=1.8, solid_joinstyle="round", zorder=4, label=f"output {output}"
+        )
         axes.plot(knots[1:-1], values[1:-1, output], "o", ms=dot, mfc=theme.ground, mec=colour, mew=dot / 5, zorder=5)
     if points is not None and len(points):
-        axes.plot(points[:, 0], np.full(len(points), 0.02), "|", ms=7, color=theme.ink, transform=axes.get_xaxis_transform())
+        axes.plot(
+            points[:, 0], np.full(len(points), 0.02), "|", ms=7, color=theme.ink, transform=axes.get_xaxis_transform()
+        )
     if 1 < network.output_dim <= 12:
         axes.legend(frameon=False, fontsize=7.5, loc="best", labelcolor=theme.ink)
     axes.set_xlim(low, high)
@@ -108,7 +112,9 @@ def _paint(
 
 def _paint_cells(axes: Axes, cells: Complex, knots: NDArray[np.float64], theme: Theme) -> None:
     """A strip for each region, coloured by the slope of the first output: blue falls, orange rises."""
-    matrices, _ = float_output_maps(cells.network, cells.records.signs_of(cells.locate((knots[1:] + knots[:-1])[:, None] / 2)))
+    matrices, _ = float_output_maps(
+        cells.network, cells.records.signs_of(cells.locate((knots[1:] + knots[:-1])[:, None] / 2))
+    )
     slopes = matrices[:, 0, 0]
     steep = np.median(np.abs(slopes)) or 1.0
     colours = along(theme.diverging, 0.5 + 0.3 * slopes / (np.abs(slopes) + steep))

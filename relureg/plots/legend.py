@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relureg.plots.canvas import add_axes
 from relureg.plots.colouring import STEPS, Colouring, Scale
@@ -43,7 +44,9 @@ def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: 
     figure.text(left / w, (bottom + 1.93) / h, scale.title, fontsize=8.5, color=theme.ink, va="center")
     axes = add_axes(figure, left, bottom, 0.13, 1.76)
     values = (np.arange(256) + 0.5) / 256
-    axes.imshow(along(scale.stops, values)[:, None], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high))
+    axes.imshow(
+        along(scale.stops, values)[:, None], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high)
+    )
     axes.set_xticks([])
     axes.yaxis.tick_right()
     axes.set_yticks(scale.ticks, [f"{tick:g}" for tick in scale.ticks], fontsize=7.5)
@@ -60,16 +63,17 @@ def _add_wheel(figure: Figure, left: float, bottom: float, title: str, theme: Th
     figure.text(left / w, (bottom + 1.05) / h, title, fontsize=8.5, color=theme.ink, va="center")
     axes = add_axes(figure, left - 0.02, bottom, 0.9, 0.9)
     rings = 12
-    angle, ring = (grid.ravel() for grid in np.meshgrid(np.arange(STEPS), np.arange(rings)))
+    angle, ring = (grid.ravel().astype(np.float64) for grid in np.meshgrid(np.arange(STEPS), np.arange(rings)))
     turn = 2 * np.pi / STEPS
 
-    def rim(step: int, radius: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    def rim(step: int, radius: int) -> NDArray[np.float64]:
         at = (angle + step) * turn
-        return np.column_stack([np.cos(at), np.sin(at)]) * ((ring + radius) / rings)[:, None]
+        place: NDArray[np.float64] = np.column_stack([np.cos(at), np.sin(at)]) * ((ring + radius) / rings)[:, None]
+        return place
 
     quads = np.stack([rim(0, 0), rim(1, 0), rim(1, 1), rim(0, 1)], axis=1)
     faces = relief(theme, angle * turn, (ring + 1) / rings)
-    axes.add_collection(PolyCollection(quads, facecolors=faces, edgecolors=faces, linewidths=0.2))
+    axes.add_collection(PolyCollection(list(quads), facecolors=faces, edgecolors=faces, linewidths=0.2))
     axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02), aspect="equal")
     axes.axis("off")
 
@@ -99,11 +103,17 @@ def _add_lines(
     from matplotlib.patches import Rectangle
 
     w, h = figure.get_size_inches()
-    ground = tuple(colouring.colours[np.argsort(colouring.colours.sum(axis=1))[len(colouring.colours) // 2]].tolist())
+    order = np.argsort(colouring.colours.sum(axis=1))
+    ground = tuple(colouring.colours[order[len(order) // 2]].tolist())
     for k, (name, colour, width) in enumerate(rows):
         y = top - 0.07 - 0.21 * k
         chip = Rectangle(
-            (left / w, (y - 0.07) / h), 0.32 / w, 0.14 / h, transform=figure.transFigure, facecolor=ground, edgecolor="none"
+            (left / w, (y - 0.07) / h),
+            0.32 / w,
+            0.14 / h,
+            transform=figure.transFigure,
+            facecolor=ground,
+            edgecolor="none",
         )
         line = Line2D(
             [left / w, (left + 0.32) / w], [y / h, y / h], color=colour, lw=width, transform=figure.transFigure,

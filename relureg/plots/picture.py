@@ -53,7 +53,12 @@ class Style:
 
 
 def plane_for(
-    cells: Complex, style: Style, *, view: View | None = None, points: NDArray[np.float64] | None = None, jobs: int | None = None
+    cells: Complex,
+    style: Style,
+    *,
+    view: View | None = None,
+    points: NDArray[np.float64] | None = None,
+    jobs: int | None = None,
 ) -> Plane:
     """Cut the complex along all that a style needs; raises as `plane_of` does."""
     if style.colour not in COLOURINGS:
@@ -93,7 +98,14 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     if len(plane.levels) > style.boundary:
         lines.append(("level set", theme.line, 0.35))
     add_legend(
-        figure, LEFT + width + beside + 0.24, BOTTOM, height, colouring=colouring, theme=theme, stage_widths=widths, lines=lines
+        figure,
+        LEFT + width + beside + 0.24,
+        BOTTOM,
+        height,
+        colouring=colouring,
+        theme=theme,
+        stage_widths=widths,
+        lines=lines,
     )
     return figure
 

@@ -89,7 +89,9 @@ def plane_of(
     signs = seen.records.signs
     unit = polygons.edge_unit
     first_units = np.cumsum([0, *network.widths])
-    label = _labels(signs[:, network.num_units + len(levels) :], network.output_dim) if classes else np.zeros(len(signs), int)
+    label = np.zeros(len(signs), dtype=np.int64)
+    if classes:
+        label = _labels(signs[:, network.num_units + len(levels) :], network.output_dim)
     sides = polygons.edge_cells
     on_level = (unit >= network.num_units) & (unit < network.num_units + len(levels))
     plane = Plane(
@@ -140,14 +142,16 @@ def _labels(signs: NDArray[np.int8], num_outputs: int) -> NDArray[np.int64]:
     for column, (i, j) in enumerate(itertools.combinations(range(num_outputs), 2)):
         lost[:, i] |= signs[:, column] < 0
         lost[:, j] |= signs[:, column] >= 0
-    return np.argmin(lost, axis=1)
+    labels: NDArray[np.int64] = np.argmin(lost, axis=1)
+    return labels
 
 
 def _regions_of(seen: Records, whole: Records) -> NDArray[np.int64]:
     """The region of `whole` with the signs that each region of `seen` has on its first units."""
     wanted, listed = (_keys(records.signs[:, : whole.num_units]) for records in (seen, whole))
     order = np.argsort(listed)
-    return order[np.searchsorted(listed, wanted, sorter=order)]
+    regions: NDArray[np.int64] = order[np.searchsorted(listed, wanted, sorter=order)]
+    return regions
 
 
 def _keys(signs: NDArray[np.int8]) -> NDArray[np.void]:

@@ -53,19 +53,23 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
         raise EngineUnavailableError("figures to turn need plotly: pip install 'relureg[plot]'") from error
     box = _box(cells)
     inside = cells.domain.intersect(box) if cells.domain is not None else box
-    seen = cells if cells.domain is not None and cells.records.bounded.all() else enumerate_regions(cells.network, inside, jobs=jobs)
+    seen = cells
+    if cells.domain is None or not cells.records.bounded.all():
+        seen = enumerate_regions(cells.network, inside, jobs=jobs)
     if seen.facets.num_inner > MAX_FACETS:
         raise UsageError(f"{seen.facets.num_inner:,} facets are too many to turn; take a smaller --box, or a --slice")
     figure = go.Figure(_traces(seen, theme))
-    axis = {"backgroundcolor": theme.ground, "gridcolor": theme.quiet, "gridwidth": 0.3, "zeroline": False, "color": theme.quiet}
+    axis = {"backgroundcolor": theme.ground, "gridcolor": theme.quiet, "zeroline": False, "color": theme.quiet}
     figure.update_layout(
-        title={"text": f"{cells.network.name}   {cells.num_regions:,} regions", "font": {"color": theme.ink, "size": 18}},
+        title={"text": f"{cells.network.name}   {cells.num_regions:,} regions", "font": {"size": 18}},
         paper_bgcolor=theme.ground,
         font={"color": theme.ink, "family": "Inter, Helvetica, Arial, sans-serif"},
         scene={f"{name}axis": axis | {"title": {"text": f"x{k}"}} for k, name in enumerate("xyz")},
         margin={"l": 0, "r": 0, "t": 48, "b": 0},
     )
-    page = figure.to_html(include_plotlyjs=True, full_html=True, post_script=_TURN, default_height="96vh", config={"displaylogo": False})
+    page = figure.to_html(
+        include_plotlyjs=True, full_html=True, post_script=_TURN, default_height="96vh", config={"displaylogo": False}
+    )
     write_atomically(path, page.encode(), force=force)
     return seen.facets.num_inner
 
@@ -130,13 +134,15 @@ def _traces(cells: Complex, theme: Theme) -> list[Any]:
         ])  # fmt: skip
         x, y, z = np.concatenate(own).T
         traces.append(go.Mesh3d(
-            x=x, y=y, z=z, i=fans[:, 0], j=fans[:, 1], k=fans[:, 2], color=colour, opacity=max(0.34 - 0.1 * stage, 0.14),
+            x=x, y=y, z=z, i=fans[:, 0], j=fans[:, 1], k=fans[:, 2], color=colour,
+            opacity=max(0.34 - 0.1 * stage, 0.14),
             flatshading=True, name=f"stage {stage + 1}", showlegend=True, hoverinfo="skip",
         ))  # fmt: skip
         gap = np.full((1, 3), np.nan)
         rims = np.concatenate([np.concatenate([corners, corners[:1], gap]) for corners in own])
         traces.append(go.Scatter3d(
-            x=rims[:, 0], y=rims[:, 1], z=rims[:, 2], mode="lines", line={"color": theme.ink, "width": max(2.2 - 0.8 * stage, 0.8)},
+            x=rims[:, 0], y=rims[:, 1], z=rims[:, 2], mode="lines",
+            line={"color": theme.ink, "width": max(2.2 - 0.8 * stage, 0.8)},
             opacity=0.7, showlegend=False, hoverinfo="skip",
         ))  # fmt: skip
     return traces

@@ -10,11 +10,11 @@ _SPACE = re.compile(r"\s*\n?\s*([MLQCz])\s*")
 
 
 def compact(text: str) -> str:
-    """The text of an SVG file with path coordinates to a hundredth of a point, a 7000th of an inch.
+    r"""The text of an SVG file with path coordinates to a hundredth of a point, a 7000th of an inch.
 
     Examples
     --------
-    >>> compact('<path d="M 10.123456 20.5 \\nL 30.0 40.25 \\nz\\n"/>')
+    >>> compact('<path d="M 10.123456 20.5 \nL 30.0 40.25 \nz\n"/>')
     '<path d="M10.12 20.5L30 40.25z"/>'
     """
     return _PATH.sub(lambda path: _SPACE.sub(r"\1", _NUMBER.sub(_short, path[0])), text)

@@ -70,7 +70,8 @@ def bounded_view(cells: Complex) -> View | None:
 def chosen_view(cells: Complex, points: NDArray[np.float64]) -> View:
     """A view of an unbounded complex: given points, shape (n, 2), with room around them; without any, most vertices.
 
-    A few vertices far out would shrink all others to a dot, so the view reaches as far from their median as `SHARE` of them.
+    A few vertices far out would shrink all others to a dot, so the view reaches from their median
+    as far as `SHARE` of them do.
     """
     frame, is_isometric = frame_of(cells.network)
     generators = cells.generators
