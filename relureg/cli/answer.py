@@ -72,6 +72,14 @@ def count_with_progress(network: Network, domain: Domain | None, work: Work, *, 
         )
 
 
+def require_passed(checks: Iterable[Check]) -> None:
+    """Raise `CheckFailedError` for the first check that failed; before a file is written, too."""
+    for check in failures(checks):
+        raise CheckFailedError(
+            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
+        )
+
+
 def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterable[Bound]) -> None:
     """After the answer is printed: raise what its exit code must tell.
 
@@ -82,10 +90,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     LimitReachedError
         The answer is a lower bound only.
     """
-    for check in failures(checks):
-        raise CheckFailedError(
-            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
-        )
+    require_passed(checks)
     for bound in bounds:
         if bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(

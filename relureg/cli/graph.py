@@ -69,7 +69,7 @@ def graph(
 
     Without --diameter, --degree and --faces, all are shown.
     """
-    from relureg.cli.answer import close, find_complex, saved_complex
+    from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.reports.documents import graph_document
     from relureg.reports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
@@ -91,6 +91,7 @@ def graph(
         cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
     )
     if output is not None:
+        require_passed(cells.checks_of(faces=faces, graph=with_diameter))
         document["files"] = [str(path) for path in save_graph(cells, output, force=force)]
     emit(document, graph_table, as_json=as_json, started=started)
     close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

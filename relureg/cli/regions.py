@@ -61,7 +61,7 @@ def regions(
 
     NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that was saved from Python, or - for standard input.
     """
-    from relureg.cli.answer import close, find_complex, saved_complex
+    from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.reports.documents import regions_document
     from relureg.reports.region_files import iter_rows, region_writer, save_regions
     from relureg.reports.tables import regions_table
@@ -74,6 +74,7 @@ def regions(
         network, domain = scoped(network, work.scope, quiet=quiet)
         cells = find_complex(network, domain, work, quiet=quiet)
     if output is not None:
+        require_passed(cells.checks)
         save_regions(cells, output, vertices=vertices, force=force)
     document = regions_document(cells)
     document["files"] = [] if output is None else [str(output)]

@@ -33,6 +33,9 @@ from relureg.network.slices import restrict
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
 
+if TYPE_CHECKING:
+    from relureg.complex.linear import LinearRegions
+
 MAX_FACES_UNASKED = 1_000_000
 """Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
 

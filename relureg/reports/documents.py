@@ -148,6 +148,7 @@ def regions_document(cells: Complex) -> Document:
         "domain": _domain(cells),
         "engine": cells.engine,
         "regions": cells.num_regions,
+        "facets": cells.facets.num_inner,
         "checks": _checks(cells.checks),
         "check_details": _details(cells.checks),
         "files": [],

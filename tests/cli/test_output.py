@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -141,6 +142,85 @@ def test_graph_reads_a_saved_complex(run_relureg: Run, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:500])
     damaged = document(run_relureg, "graph", str(path), exit_code=3)
     assert damaged["error"]["kind"] == "complex-file"
+
+
+def test_graph_tells_what_is_known_of_its_shape(run_relureg: Run) -> None:
+    shape = document(run_relureg, "graph", INT)
+    assert shape["odd_cycle"] == [15, 10, 0, 1, 16]
+    assert shape["hamming"] == {"pairs_one_apart": 75, "num_sources": 49, "most_above": 0, "most_below": 2}
+    assert document(run_relureg, "graph", INT, "--degree")["hamming"] is None
+    table = run_relureg("graph", INT).stdout
+    assert "no   (a cycle of 5: 15 - 10 - 0 - 1 - 16)" in table
+    assert "at most 0 more, 2 less (all pairs); 75 pairs one unit apart" in table
+
+
+@pytest.mark.parametrize("suffix", ["graphml", "gexf", "json", "csv", "npz", "parquet"])
+@pytest.mark.parametrize("command", ["graph", "regions"])
+def test_files_are_written_and_not_replaced(command: str, suffix: str, run_relureg: Run, tmp_path: Path) -> None:
+    path = tmp_path / f"out.{suffix}"
+    words = [command, INT, "-o", str(path)]
+    if command == "regions" and suffix in ("graphml", "gexf"):
+        refused = document(run_relureg, *words, exit_code=2)
+        assert refused["error"]["message"] == "the suffix of a list of regions is one of .csv, .json, .npz, .parquet"
+        return
+    written = document(run_relureg, *words)["files"]
+    assert written[0] == str(path)
+    assert sorted(map(Path, written)) == sorted(tmp_path.iterdir())
+    before = path.read_bytes()
+    refused = document(run_relureg, *words, exit_code=2)
+    assert refused["error"]["message"] == "the file exists; give --force (force=True) to replace it"
+    assert document(run_relureg, *words, "--force")["files"] == written
+    assert path.read_bytes() == before
+    assert "written to" in run_relureg(*words, "--force").stdout
+
+
+def test_a_file_is_refused_before_the_work(run_relureg: Run, tmp_path: Path) -> None:
+    path = tmp_path / "graph.csv"
+    path.touch()
+    for command in ("graph", "regions"):
+        done = run_relureg(command, "fixtures/truth/xor.json", "-o", path, "--engine", "no such engine")
+        assert (done.returncode, "the file exists" in done.stderr) == (2, True)
+
+
+def test_regions(run_relureg: Run) -> None:
+    rows = document(run_relureg, "regions", INT)["rows"]
+    cells = relureg.enumerate_regions(relureg.load(INT))
+    assert [row["pattern"] for row in rows] == [cells.pattern(region) for region in range(49)]
+    assert [row["degree"] for row in rows] == cells.graph.degrees.tolist()
+    assert [row["region"] for row in document(run_relureg, "regions", INT, "--rows", "3")["rows"]] == [0, 1, 2]
+    table = run_relureg("regions", INT)
+    assert "not shown   29   (-o FILE writes all)" in table.stdout
+    assert sum("|" in line for line in table.stdout.splitlines()) == 20
+    vertices = run_relureg("regions", XOR, "--vertices").stdout
+    assert "vertices (-1, 0) (0, 0)" in vertices
+    assert "rays (1, 0)" in vertices
+    stopped = document(run_relureg, "regions", INT, "--max-regions", "5", exit_code=4)
+    assert stopped["error"]["kind"] == "limit"
+
+
+def test_regions_and_graph_of_a_saved_complex(run_relureg: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cells.npz"
+    relureg.enumerate_regions(relureg.load(INT)).save(path)
+    assert document(run_relureg, "regions", path)["rows"] == document(run_relureg, "regions", INT)["rows"]
+
+
+def test_linear_regions(run_relureg: Run) -> None:
+    saw = document(run_relureg, "count", "fixtures/truth/saw_3.json", "--linear")
+    expected = {
+        "activation_patterns": 12, "regions": 10, "convex_regions": {"low": 10, "high": 10},
+        "linear_regions_open": 10, "linear_regions_closed": 10, "affine_pieces": 9, "definitions": None,
+    }  # fmt: skip
+    assert only(saw, expected) == expected
+    meanings = document(run_relureg, "count", XOR, "--definitions")["definitions"]
+    assert set(meanings) == set(expected) - {"definitions"}
+    plain = document(run_relureg, "count", XOR)
+    assert {plain[key] for key in expected if key != "regions"} == {None}
+    stopped = document(run_relureg, "count", INT, "--linear", "--max-regions", "5", exit_code=4)
+    assert (stopped["regions"], stopped["affine_pieces"]) == (5, None)
+    table = run_relureg("count", "fixtures/truth/saw_3.json", "--definitions").stdout
+    assert "R6   affine pieces                           9   maximal sets, connected or not" in table
+    several = run_relureg("count", "fixtures/nets/marabou_fc_2_2_3.onnx", "--linear").stdout
+    assert re.search(r"R5 +closed connected linear regions +-\n", several)
 
 
 @pytest.mark.parametrize("path", [XOR, INT])

@@ -153,6 +153,12 @@ ANSWERS = [
             (0, f"graph {INT_2} --diameter"),
             (0, f"graph {INT_2} --degree --diameter"),
             (0, f"graph {TRUTH}/saw_3.json"),
+            (0, f"count {INT_2} --linear"),
+            (0, f"count {INT_2} --definitions --box -3 3"),
+            (0, f"count {NETS}/marabou_fc_2_2_3.onnx --linear"),
+            (4, f"count {INT_2} --linear --max-regions 20"),
+            (0, f"regions {INT_2}"),
+            (0, f"regions {INT_2} --box -10 10 --vertices --rows 9"),
         )
     ),
     (0, f"bounds {INT_2}"),
@@ -194,8 +200,8 @@ def test_a_network_without_hidden_layer_matches_the_output_schema(
 ) -> None:
     path = tmp_path / "affine.json"
     path.write_text(json.dumps(good(layers=[layer([[1, 2]], [0], "linear")])))
-    for command in ("inspect", "count", "graph", "bounds"):
-        assert run([command, str(path), "--json"]) == 0
+    for command in ("inspect", "count", "count --linear", "graph", "regions --vertices", "bounds"):
+        assert run([*command.split(), str(path), "--json"]) == 0
         Draft202012Validator(closed(schema("output.schema.json"))).validate(json.loads(capsys.readouterr().out))
 
 
