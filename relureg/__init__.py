@@ -8,11 +8,13 @@ from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
 from relureg.complex.graph import RegionGraph
+from relureg.complex.line import Breakpoint, breakpoints
 from relureg.complex.linear import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
 from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
+from relureg.network.slices import Slice
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
@@ -20,6 +22,7 @@ from relureg.version import __version__
 
 __all__ = [
     "Bound",
+    "Breakpoint",
     "Complex",
     "Domain",
     "LinearRegions",
@@ -28,8 +31,10 @@ __all__ = [
     "Polyhedron",
     "RegionCount",
     "RegionGraph",
+    "Slice",
     "__version__",
     "bounds",
+    "breakpoints",
     "count_regions",
     "enumerate_regions",
     "load",

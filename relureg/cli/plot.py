@@ -50,15 +50,15 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed([
         click.option(
             "--colour", "--color", type=click.Choice(COLOURS), default="map", show_default=True,
-            help="What a cell's colour says: its affine map, the norm of its gradient, the output in bands, the largest "
-            "output, the number of active units, the degree, the distance from a region (--source), nothing.",
+            help="What a cell's colour says: its affine map, the norm of its gradient, the output in bands, the "
+            "largest output, the number of active units, the degree, the distance from a region (--source), nothing.",
         ),
         click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True),
-        click.option("--view", metavar="LO HI", help='What is shown: "LO,HI" for both axes, or "x0:LO,HI;x1:LO,HI".'),
+        click.option("--view", metavar="LO HI", help='What is shown: LO HI on both axes, or "x0:LO,HI;x1:LO,HI".'),
         click.option("--boundary", is_flag=True, help="The decision boundary: output 0, or another output is largest."),
         click.option("--levels", metavar="C,C,...", help="Draw these level sets of the first output."),
         click.option("--no-lines", is_flag=True, help="Leave out the bent hyperplanes."),
-        click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch: 200 in PNG files, 100 in animations."),
+        click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch: 200 in a PNG file, 100 in a film."),
     ]):  # fmt: skip
         function = option(function)
     return function

@@ -74,8 +74,8 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     dim = len(essential_inputs(network, domain))
     if domain is not None and dim > MAX_DIM_UNWARNED and not quiet:
         click.echo(
-            f"relureg: a domain in {dim} dimensions is hard work: every cell has at least {dim + 1} vertices, a box "
-            f"2^{dim} = {2**dim:,}. Fix inputs by equal bounds, look at a --slice, or set --timeout and take the bound.",
+            f"relureg: a domain in {dim} dimensions is hard work, for a box alone has 2^{dim} = {2**dim:,} vertices; "
+            "fix inputs by equal bounds, look at a --slice, or set --timeout and take the lower bound",
             err=True,
         )
     return network, domain

@@ -53,24 +53,26 @@ class Theme:
 
 
 LIGHT = Theme(
-    name="light", ground="#ffffff", ink="#16202e", line="#16202e", quiet="#5d6878", accent="#c1123f", accent_edge="#ffffff",
-    node="#16202e",
+    name="light", ground="#ffffff", ink="#16202e", line="#16202e", quiet="#5d6878", accent="#c1123f",
+    accent_edge="#ffffff", node="#16202e",
     ramp=((0.97, -0.01, 0.035), (0.90, -0.055, 0.045), (0.79, -0.085, 0.0), (0.64, -0.06, -0.06),
           (0.48, -0.005, -0.11), (0.34, 0.035, -0.11)),
     diverging=((0.44, -0.045, -0.115), (0.66, -0.055, -0.075), (0.86, -0.025, -0.025), (0.97, 0.0, 0.01),
                (0.88, 0.025, 0.07), (0.72, 0.075, 0.105), (0.53, 0.115, 0.09)),
     relief=(0.84, 0.085, 0.02, 0.12),
-    classes=("#a9cfe8", "#f6c98f", "#a8dcc3", "#efb3c6", "#d9d08a", "#c3b6e6", "#9fd9de", "#e2b9a0", "#c9cdd4", "#b7d48a"),
+    classes=("#a9cfe8", "#f6c98f", "#a8dcc3", "#efb3c6", "#d9d08a", "#c3b6e6", "#9fd9de", "#e2b9a0", "#c9cdd4",
+             "#b7d48a"),
 )  # fmt: skip
 DARK = Theme(
-    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", quiet="#93a0b3", accent="#ffd23f", accent_edge="#0d1219",
-    node="#ffffff",
+    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", quiet="#93a0b3", accent="#ffd23f",
+    accent_edge="#0d1219", node="#ffffff",
     ramp=((0.33, 0.02, -0.075), (0.42, 0.02, -0.115), (0.52, -0.025, -0.10), (0.63, -0.085, -0.035),
           (0.75, -0.105, 0.045), (0.88, -0.05, 0.12)),
     diverging=((0.80, -0.07, -0.085), (0.66, -0.05, -0.115), (0.50, -0.025, -0.10), (0.36, 0.0, -0.012),
                (0.50, 0.055, 0.06), (0.66, 0.09, 0.105), (0.82, 0.045, 0.13)),
     relief=(0.575, 0.10, 0.035, 0.15),
-    classes=("#25567a", "#8a5a1c", "#23694f", "#7d3450", "#6b6320", "#4f4285", "#1f6870", "#7c4a30", "#4a5361", "#4c6b25"),
+    classes=("#2f6f9e", "#b0752a", "#2f8a69", "#a1476a", "#8c822d", "#6a5ab0", "#2b8893", "#a06442", "#616d7f",
+             "#658c33"),
 )  # fmt: skip
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 

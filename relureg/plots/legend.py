@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.plots.canvas import add_axes
-from relureg.plots.colouring import STEPS, Colouring, Scale
+from relureg.plots.colouring import Colouring, Scale
 from relureg.plots.colours import Theme, along, relief
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def _add_wheel(figure: Figure, left: float, bottom: float, title: str, theme: Th
     w, h = figure.get_size_inches()
     figure.text(left / w, (bottom + 1.05) / h, title, fontsize=8.5, color=theme.ink, va="center")
     axes = add_axes(figure, left - 0.02, bottom, 0.9, 0.9)
-    rings = 12
-    angle, ring = (grid.ravel().astype(np.float64) for grid in np.meshgrid(np.arange(STEPS), np.arange(rings)))
-    turn = 2 * np.pi / STEPS
+    rings, sectors = 5, 40  # as fine as the eye tells apart at this size
+    angle, ring = (grid.ravel().astype(np.float64) for grid in np.meshgrid(np.arange(sectors), np.arange(rings)))
+    turn = 2 * np.pi / sectors
 
     def rim(step: int, radius: int) -> NDArray[np.float64]:
         at = (angle + step) * turn
