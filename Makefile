@@ -54,7 +54,7 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(PLOT) fixtures/truth/int_2-6-6-1.json --colour degree --region-graph --vertices -o docs/pictures/graph.svg
 	$(PLOT) fixtures/nets/nv_spiky_1d.nnet -o docs/pictures/function.svg
 	$(PLOT) fixtures/nets/acasxu_1_1_eran_onnx.onnx --through "0,0,0,0,0;0.3,0.5,0,0,0;0,0,0.5,0,0" \
-		--colour class --boundary --dpi 62 -o docs/pictures/slice.png
+		--colour class --boundary --dpi 58 -o docs/pictures/slice.png
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
 
 lint: $(STAMP) ## formatting, lint, types, import contract

@@ -22,7 +22,7 @@ class Polygons:
     starts: NDArray[np.int64]
     """(R + 1,): cell k has the corners ``corners[starts[k]:starts[k + 1]]``."""
     corners: NDArray[np.float64]
-    """(G, 2): counter-clockwise around each cell, each the double nearest to the exact vertex."""
+    """(G, 2): counter-clockwise around each cell; vertices that are known exactly, rounded."""
     edges: NDArray[np.float64]
     """(E, 2, 2): the two ends of each edge."""
     edge_unit: NDArray[np.int64]

@@ -32,7 +32,9 @@ def scan(network: Network, steps: int) -> list[tuple[Fraction, Fraction]]:
     ],
 )
 @pytest.mark.parametrize("engine", ["split", "lp"])
-def test_breakpoints_are_where_a_dense_exact_scan_sees_changes(name: str, points: list[list[float]], engine: str) -> None:
+def test_breakpoints_are_where_a_dense_exact_scan_sees_changes(
+    name: str, points: list[list[float]], engine: str
+) -> None:
     network = Slice.through(points).of(load(ROOT / name))
     cells = enumerate_regions(network, Domain.box([0], [1]), engine)
     found = breakpoints(cells)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +18,7 @@ TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 
 def random_network(widths: tuple[int, ...], seed: int) -> tuple[Network, list[np.ndarray], list[np.ndarray]]:
     rng = np.random.default_rng(seed)
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
+    pairs = list(itertools.pairwise(widths))
     weights = [np.round(rng.normal(size=(b, a)) * 8) / 8 for a, b in pairs]
     biases = [np.round(rng.normal(size=b) * 8) / 8 for _, b in pairs]
     return Network.from_layers(weights, biases), weights, biases
@@ -30,7 +31,9 @@ def test_a_plane_through_three_points_of_784_inputs_is_the_composed_network() ->
     plane = Slice.through(points.tolist())
     # Multiples of 2^-11 below 2^10 in size: these products of doubles are exact.
     directions = (points[1:] - points[0]).T
-    by_hand = Network.from_layers([weights[0] @ directions, *weights[1:]], [weights[0] @ points[0] + biases[0], *biases[1:]])
+    by_hand = Network.from_layers(
+        [weights[0] @ directions, *weights[1:]], [weights[0] @ points[0] + biases[0], *biases[1:]]
+    )
     on_plane = plane.of(network)
     assert on_plane == by_hand
     found, expected = enumerate_regions(on_plane), enumerate_regions(by_hand, engine="lp")
@@ -39,7 +42,10 @@ def test_a_plane_through_three_points_of_784_inputs_is_the_composed_network() ->
     # And the point with coordinates (s, t) is base + s u + t v: the network itself has the region's signs there.
     for region in range(0, found.num_regions, 7):
         t = found.point(region)
-        at = [Fraction(b) + t[0] * Fraction(u) + t[1] * Fraction(v) for b, (u, v) in zip(points[0], directions, strict=True)]
+        at = [
+            Fraction(b) + t[0] * Fraction(u) + t[1] * Fraction(v)
+            for b, (u, v) in zip(points[0], directions, strict=True)
+        ]
         assert (network.exact_signs(at) == found.records.signs[region]).all()
 
 
@@ -102,7 +108,9 @@ def test_equal_bounds_fix_an_input(engine: str) -> None:
     assert inside.facets.num_boundary == expected.facets.num_boundary
     assert inside.network.slice is not None
     assert inside.network.slice.embed([[5, 7]]).tolist() == [[5, 1 / 3, 7]]
-    assert count_regions(network, Domain.box([-2, value, -3], [2, value, 3]), engine).num_bounded == expected.num_regions
+    assert (
+        count_regions(network, Domain.box([-2, value, -3], [2, value, 3]), engine).num_bounded == expected.num_regions
+    )
 
 
 def test_opposite_inequalities_are_an_equation() -> None:
