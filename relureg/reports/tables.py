@@ -207,7 +207,7 @@ def graph_table(document: Document) -> RenderableType:
     cycle = document["odd_cycle"]
     facts.add_row("bipartite", "yes" if cycle is None else f"no   (a cycle of {_int(len(cycle))}: {_cycle(cycle)})")
     if document["hamming"] is not None:
-        facts.add_row("distance, Hamming distance", _hamming(document["hamming"], document["regions"]))
+        facts.add_row("distance vs Hamming", _hamming(document["hamming"], document["regions"]))
     for name in document["files"]:
         facts.add_row("written to", name)
     if document["degree_histogram"] is not None:
