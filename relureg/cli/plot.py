@@ -78,7 +78,7 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--source", type=click.IntRange(min=0), default=0, help="The region that --colour distance counts from.")
 @click.option(
     "--points", metavar="FILE", type=click.Path(path_type=Path),
-    help="Draw data points (.npy, .csv, .json: a row a point) on top.",
+    help="Draw data points (.npy, .csv, .json: a row a point) on top; on a slice, where it is nearest to them.",
 )  # fmt: skip
 @work_options
 @output_options
@@ -198,8 +198,14 @@ def _points(read: Network, network: Network, work: Work, path: Path | None) -> N
     """Data points in the coordinates of what is drawn; the points of --through are drawn unasked."""
     import numpy as np
 
+    if path is not None and network.slice is not None:
+        # Data lie in the space around a slice: each point is drawn where the slice is nearest to it.
+        rows = np.array(read_points(path, read.input_dim), dtype=np.float64)
+        offsets = (rows - network.slice.base.floats[:, 0]).T
+        nearest, *_ = np.linalg.lstsq(network.slice.directions.floats, offsets)
+        return nearest.T.astype(np.float64)
     if path is not None:
-        return np.array([[float(x) for x in row] for row in read_points(path, network.input_dim)])
+        return np.array(read_points(path, network.input_dim), dtype=np.float64)
     if work.scope.through is None or (flat := chosen_slice(read, work.scope)) is None:
         return None
     corners = itertools.chain([np.zeros(flat.dim)], np.eye(flat.dim))

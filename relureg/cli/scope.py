@@ -71,8 +71,7 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
     network, domain = restrict(network, domain)
-    dim = len(essential_inputs(network, domain))
-    if domain is not None and dim > MAX_DIM_UNWARNED and not quiet:
+    if domain is not None and not quiet and (dim := len(essential_inputs(network, domain))) > MAX_DIM_UNWARNED:
         click.echo(
             f"relureg: a domain in {dim} dimensions is hard work, for a box alone has 2^{dim} = {2**dim:,} vertices; "
             "fix inputs by equal bounds, look at a --slice, or set --timeout and take the lower bound",

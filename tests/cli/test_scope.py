@@ -122,3 +122,22 @@ def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: P
         "frames"
     ]
     assert [(frame["regions"], frame["facets"]) for frame in frames] == [(49, 84), (3, 2)]  # type: ignore[attr-defined]
+
+
+def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:
+    from relureg.cli.options import Work
+    from relureg.cli.plot import _points
+    from relureg.cli.scope import Scope, scoped
+    from relureg.network.formats import load
+
+    network = load(Path(TRUTH) / "int_3-6-6-1.json")
+    np.savetxt(tmp_path / "p.csv", [[1, 2, 3], [4, 5, 9]], delimiter=",")
+    for scope, expected in (
+        (Scope(slice_="1,1,1;2,0,0;0,1,0"), [[0, 1], [1.5, 4]]),
+        (Scope(box="x0:0,9;x1:3,3;x2:0,9"), [[1, 3], [4, 9]]),
+    ):
+        seen, _ = scoped(network, scope, quiet=True)
+        work = Work(scope=scope, engine="auto", jobs=None, max_regions=None, timeout=None)
+        found = _points(network, seen, work, tmp_path / "p.csv")
+        assert found is not None
+        assert found == pytest.approx(np.array(expected))
