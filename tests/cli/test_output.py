@@ -49,6 +49,7 @@ def check_head(result: dict[str, Any], command: str, path: str) -> None:
         "output_dim": network.output_dim,
         "num_units": network.num_units,
         "sha256": network.sha256,
+        "slice": None,
     }
 
 
