@@ -141,7 +141,7 @@ def _labels(signs: NDArray[np.int8], num_outputs: int) -> NDArray[np.int64]:
     lost = np.zeros((len(signs), num_outputs), dtype=np.bool_)
     for column, (i, j) in enumerate(itertools.combinations(range(num_outputs), 2)):
         lost[:, i] |= signs[:, column] < 0
-        lost[:, j] |= signs[:, column] >= 0
+        lost[:, j] |= signs[:, column] > 0
     labels: NDArray[np.int64] = np.argmin(lost, axis=1)
     return labels
 
