@@ -217,6 +217,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     >>> essential_inputs(Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]]))
     [0]
     """
+    if domain is not None and domain.equations is not None:
+        # Engines look at a space; `restrict` makes one of the flat of the equations.
+        raise DomainError("the domain has no interior; its inequalities leave no room")
     blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
     return RationalMatrix.vstack(blocks, network.input_dim).pivot_columns()
 

@@ -154,7 +154,7 @@ def _solve(equations: RationalMatrix) -> Slice:
         raise DomainError("the domain is empty: its equations contradict each other")
     directions = matrix.kernel()
     if not directions.shape[0]:
-        raise DomainError("the domain is a single point; leave at least one input free")
+        raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
     # The solution whose coordinates are 0 but in the pivot columns, where the matrix is invertible.
     pivots = matrix.pivot_columns()
     homogeneous = RationalMatrix.hstack([constants, matrix.columns(pivots)], equations.shape[0]).kernel()

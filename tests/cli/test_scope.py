@@ -76,7 +76,7 @@ def test_slices_are_named_by_points_or_directions(capsys: pytest.CaptureFixture[
         (2, f"count {INT_2} --through 0,0;0,0", "--through: two of the points are the same"),
         (2, f"count {INT_2} --through 0,a;1,1", "--through: 'a' is not a number"),
         (2, f"count {INT_2} --slice 5,5;1,0 --box -1 1", "the slice misses the domain"),
-        (2, f"count {INT_2} --box 1 1", "the domain is a single point"),
+        (2, f"count {INT_2} --box 1 1", "it is a single point"),
         (3, f"count {INT_2} --through missing.npy", "--through: missing.npy: no such file"),
         (3, f"count {INT_2} --domain {INT_2}", 'needs {"C"'),
         (2, f"line {INT_2}", "there are 2 inputs; name a line"),

@@ -112,7 +112,7 @@ def test_a_file_is_written_whole_and_replaced_only_when_forced(tmp_path: Path) -
 
 
 def test_a_place_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
+    with pytest.raises(OutputError, match="cannot be written: its folder does not exist"):
         write_atomically(tmp_path / "missing" / "net.json", b"x")
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match="cannot be written: Is a directory"):
