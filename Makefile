@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 SYSTEM := build-essential python3-dev python3-venv libcdd-dev libgmp-dev
 NET    ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: count test sweep sanitize wheel benchmark lint check clean
+.PHONY: count test sweep sanitize wheel benchmark pictures lint check clean
 
 count: $(STAMP) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
@@ -39,6 +39,23 @@ wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
 
 benchmark: $(STAMP) ## time the splitter; `python benchmarks/peers.py` compares it with other tools
 	$(BIN)/python benchmarks/suite.py
+
+PLOT := $(BIN)/relureg plot --quiet --force
+NETS := fixtures/pictures
+FILM := $(NETS)/spiral/*.json
+
+pictures: $(STAMP) ## draw the pictures of the documentation
+	mkdir -p docs/pictures
+	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary -o docs/pictures/spiral.svg
+	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary --theme dark -o docs/pictures/spiral-dark.svg
+	$(PLOT) $(NETS)/pendulum.json --box "x0:-3.2,3.2;x1:-3,3" --colour output -o docs/pictures/pendulum.svg
+	$(PLOT) $(NETS)/van_der_pol.json --box -2.5 2.5 --colour output --theme dark -o docs/pictures/van-der-pol.svg
+	$(PLOT) $(NETS)/quadratic.json --box -1.5 1.5 --dual -o docs/pictures/dual.svg
+	$(PLOT) fixtures/truth/int_2-6-6-1.json --colour degree --region-graph --vertices -o docs/pictures/graph.svg
+	$(PLOT) fixtures/nets/nv_spiky_1d.nnet -o docs/pictures/function.svg
+	$(PLOT) fixtures/nets/acasxu_1_1_eran_onnx.onnx --through "0,0,0,0,0;0.3,0.5,0,0,0;0,0,0.5,0,0" \
+		--colour class --boundary --dpi 58 -o docs/pictures/slice.png
+	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
 
 lint: $(STAMP) ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .

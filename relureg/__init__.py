@@ -8,6 +8,7 @@ from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions, resume
 from relureg.complex.graph import RegionGraph
+from relureg.complex.line import Breakpoint, breakpoints
 from relureg.complex.linear import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
 from relureg.complex.stored_graph import StoredGraph, stored_graph
@@ -18,6 +19,7 @@ from relureg.network.formats import load, save
 from relureg.network.model import Network
 from relureg.network.random_ import random_network
 from relureg.network.sklearn_ import from_sklearn
+from relureg.network.slices import Slice
 from relureg.network.torch_ import from_torch
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
@@ -27,6 +29,7 @@ from relureg.version import __version__
 
 __all__ = [
     "Bound",
+    "Breakpoint",
     "Complex",
     "Domain",
     "LinearRegions",
@@ -36,9 +39,11 @@ __all__ = [
     "JournalStatus",
     "RegionCount",
     "RegionGraph",
+    "Slice",
     "StoredGraph",
     "__version__",
     "bounds",
+    "breakpoints",
     "check_theorems",
     "construct",
     "count_regions",

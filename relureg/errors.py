@@ -13,6 +13,7 @@ __all__ = [
     "CheckFailedError",
     "ComplexFileError",
     "DataError",
+    "DataFileError",
     "DomainError",
     "EngineUnavailableError",
     "ExpressionError",
@@ -188,6 +189,13 @@ class JournalError(ReluregError):
 
     exit_code = 3
     kind = "journal"
+
+
+class DataFileError(ReluregError):
+    """A file of points, bounds or a property cannot be read, or does not hold what is needed."""
+
+    exit_code = 3
+    kind = "data-file"
 
 
 class LimitReachedError(ReluregError):

@@ -44,7 +44,10 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
     if net is None or not net.lower().endswith(".npz"):
         return None
     unused = {
-        "--box": work.box,
+        "--box": work.scope.box,
+        "--domain": work.scope.domain,
+        "--slice": work.scope.slice_,
+        "--through": work.scope.through,
         "--engine": None if work.engine == "auto" else work.engine,
         "--max-regions": work.max_regions,
         "--timeout": work.timeout,

@@ -13,11 +13,11 @@ from relureg.cli.options import (
     emit,
     network_argument,
     output_options,
-    parse_box,
     parse_widths,
     read_network,
     timed,
 )  # fmt: skip
+from relureg.cli.scope import parse_box
 from relureg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def bounds(
         from relureg.theory.bounds import bounds as evaluate
 
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        domain = parse_box(box, network)
+        domain = None if box is None else parse_box(box, network)
         document = bounds_document(evaluate(network, domain), network, None, domain)
     emit(document, bounds_table, as_json=as_json, started=started)
 

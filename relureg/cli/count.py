@@ -13,12 +13,12 @@ from relureg.cli.options import (
     emit,
     network_argument,
     output_options,
-    parse_box,
     read_network,
     remember_journal,
     timed,
     work_options,
 )  # fmt: skip
+from relureg.cli.scope import scoped
 from relureg.errors import UsageError
 
 EPILOG = f"""\b
@@ -75,7 +75,7 @@ def count(
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
     remember_journal(journal)
     network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    domain = parse_box(work.box, network)
+    network, domain = scoped(network, work.scope, quiet=quiet)
     if linear or definitions:
         cells = find_complex(network, domain, work, quiet=quiet)
         counted = count_of(cells)

@@ -14,11 +14,11 @@ from relureg.cli.options import (
     file_options,
     network_argument,
     output_options,
-    parse_box,
     read_network,
     timed,
     work_options,
 )  # fmt: skip
+from relureg.cli.scope import scoped
 
 MAX_FACES = 10_000_000
 """Most faces, by estimate, that are counted unasked: about ten seconds' work."""
@@ -89,7 +89,8 @@ def graph(
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
+        network, domain = scoped(network, work.scope, quiet=quiet)
+        cells = find_complex(network, domain, work, quiet=quiet)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything

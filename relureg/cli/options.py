@@ -1,11 +1,10 @@
-"""What all commands share: reading NET and --box, printing, errors, exit codes."""
+"""What all commands share: reading NET, work and output options, printing, errors, exit codes."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
 import json
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -16,11 +15,12 @@ from typing import Any
 
 import click
 
-from relureg.errors import DomainError, UsageError
-from relureg.network.domain import Domain, Number
+from relureg.cli.scope import OPTIONS, Scope, scope_of
+from relureg.errors import UsageError
+from relureg.network.data_files import parse_number
 from relureg.network.formats import load
 from relureg.network.model import Network
-from relureg.network.rational import as_double, as_fraction
+from relureg.network.rational import as_fraction
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
@@ -43,20 +43,20 @@ def remember_journal(path: Path | None) -> None:
 
 
 class Command(click.Command):
-    """A command whose --box takes one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _join_box(args))
+        return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
 
 
-def _join_box(args: list[str]) -> list[str]:
-    if "--box" not in args:
+def _join_words(args: list[str], option: str) -> list[str]:
+    if option not in args:
         return args
-    at = args.index("--box")
+    at = args.index(option)
     words = args[at + 1 : at + 3]
-    if len(words) < 2 or ":" in words[0] or words[0] == "file":
+    if len(words) < 2 or ":" in words[0] or "," in words[0] or words[0] == "file":
         return args
-    return [*args[:at], f"--box={words[0]},{words[1]}", *args[at + 3 :]]
+    return [*args[:at], f"{option}={words[0]},{words[1]}", *args[at + 3 :]]
 
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -88,7 +88,7 @@ def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
 class Work:
     """What the commands that enumerate are asked for."""
 
-    box: str | None
+    scope: Scope
     engine: str
     jobs: int | None
     max_regions: int | None
@@ -103,20 +103,18 @@ scheduler_option = click.option(
 
 
 def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """--box, --engine, --jobs and limits, given to the command as one `Work`."""
+    """Where to look (`relureg.cli.scope`), --engine, --jobs and limits, given to the command as one `Work`."""
 
     @functools.wraps(function)
     def with_work(*args: Any, **kwargs: Any) -> Any:
-        work = Work(**{field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work)})
+        scope = scope_of(kwargs)
+        rest = {field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work) if field.name != "scope"}
+        work = Work(scope=scope, **rest)
         return function(*args, work=work, **kwargs)
 
     decorated: Callable[..., Any] = with_work
     for option in reversed([
-        click.option(
-            "--box", metavar="LO HI",
-            help='Look only inside a box: LO HI for every input, or "x0:0,1;x1:-2,2" for some, or '
-            '"file" for the box a .nnet file states. Numbers are doubles, p/q is exact.',
-        ),
+        *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
             help="split (compiled, the default) or lp (exact linear programs, slow); `count` also has charpoly "
@@ -175,39 +173,9 @@ def read_network(
 def _finite(text: str | None, option: str) -> Fraction | None:
     """A decimal as the double it parses to, or p/q exactly."""
     try:
-        return None if text is None else as_fraction(_number(text))
-    except (ValueError, DomainError) as error:
+        return None if text is None else as_fraction(parse_number(text))
+    except ValueError as error:
         raise UsageError(f"{text!r} is not a finite number (write 1.5, 1/3)", where=option) from error
-
-
-def parse_box(text: str | None, network: Network) -> Domain | None:
-    """The domain that --box names."""
-    if text is None:
-        return None
-    try:
-        if text == "file":
-            return _file_box(network)
-        low: list[Number] = [-math.inf] * network.input_dim
-        high: list[Number] = [math.inf] * network.input_dim
-        if ":" not in text:
-            for axis in range(network.input_dim):
-                low[axis], high[axis] = _interval(text)
-            return Domain.box(low, high)
-        seen: set[int] = set()
-        for part in filter(None, text.split(";")):
-            name, _, interval = part.strip().partition(":")
-            if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
-                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
-            axis = int(name[1:]) if len(name) < 10 else network.input_dim
-            if axis >= network.input_dim:
-                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
-            if axis in seen:
-                raise DomainError(f"{name} is given twice")
-            seen.add(axis)
-            low[axis], high[axis] = _interval(interval)
-        return Domain.box(low, high)
-    except DomainError as error:
-        raise error.within("--box") from error
 
 
 def parse_widths(text: str) -> list[int]:
@@ -255,32 +223,3 @@ def emit(
         console.print(table(document))
     lines = capture.get().splitlines()
     click.echo("\n".join(line.rstrip() for line in lines) if not sys.stdout.isatty() else capture.get().rstrip("\n"))
-
-
-def _file_box(network: Network) -> Domain:
-    if network.input_box is None:
-        raise DomainError("the network file states no input box; give LO HI")
-    low, high = ([x for (x,) in bound.fractions()] for bound in network.input_box)
-    return Domain.box(low, high)
-
-
-def _interval(text: str) -> tuple[Number, Number]:
-    bounds = text.split(",")
-    if len(bounds) != 2:
-        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
-    return _number(bounds[0]), _number(bounds[1])
-
-
-def _number(text: str) -> Number:
-    """A double, an infinity, or a rational p/q."""
-    try:
-        if "/" not in text:
-            value = float(text)
-            if math.isnan(value) or (math.isinf(value) and "inf" not in text.lower()):
-                raise ValueError  # 1e999 is finite, but no double
-            return value
-        rational = Fraction(text.strip())
-    except (ValueError, ZeroDivisionError) as error:
-        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
-    double = as_double(rational)
-    return rational if double is None else double

@@ -15,11 +15,11 @@ from relureg.cli.options import (
     file_options,
     network_argument,
     output_options,
-    parse_box,
     read_network,
     timed,
     work_options,
 )  # fmt: skip
+from relureg.cli.scope import scoped
 
 ROWS = 20
 """Regions in a table when nothing else is said."""
@@ -71,7 +71,8 @@ def regions(
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        cells = find_complex(network, parse_box(work.box, network), work, quiet=quiet)
+        network, domain = scoped(network, work.scope, quiet=quiet)
+        cells = find_complex(network, domain, work, quiet=quiet)
     if output is not None:
         require_passed(cells.checks)
         save_regions(cells, output, vertices=vertices, force=force)

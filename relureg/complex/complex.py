@@ -28,6 +28,10 @@ from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.slices import restrict
+
+if TYPE_CHECKING:
+    from relureg.complex.linear import LinearRegions
 
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
@@ -439,7 +443,8 @@ def enumerate_regions(
     ----------
     network : Network
     domain : Domain, optional
-        Only the part of the complex inside; the whole input space when left out.
+        Only the part of the complex inside; the whole input space when left out. Where the domain fixes inputs, the
+        complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
     engine : {"auto", "split", "lp"}, optional
         ``split`` (the default) is the compiled splitter, ``lp`` the referee: exact rational linear programs,
         slow. Both are exact and give the same regions, facets and order.
@@ -475,6 +480,7 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
+    network, domain = restrict(network, domain)
     name, find = choose_finder(engine, network, domain)
     budget = Budget(
         max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler

@@ -16,6 +16,7 @@ from relureg.engine.engines import choose, choose_finder
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.slices import restrict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,8 @@ class RegionCount:
     """Regions of the networks cut off after stage 1, 2, ..., L."""
     num_facets: int | None
     """Facets shared by two regions; None when not `complete`."""
+    num_boundary_facets: int | None
+    """Facets on the domain's boundary, behind which nothing lies; None when not `complete`."""
     checks: tuple[Check, ...]
     predicates: Predicates | None
     """How signs were decided; None for an engine that takes every decision exactly."""
@@ -100,6 +103,7 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
+    network, domain = restrict(network, domain)
     chosen = choose(engine, network, domain)
     budget = Budget(
         max_regions=max_regions,
@@ -150,6 +154,7 @@ def count_of(cells: Complex) -> RegionCount:
         num_bounded=cells.num_bounded,
         per_stage=cells.per_stage,
         num_facets=cells.facets.num_inner if cells.complete else None,
+        num_boundary_facets=cells.facets.num_boundary if cells.complete else None,
         checks=cells.checks,
         predicates=None,
         stopped_by=cells.stopped_by,
@@ -176,6 +181,7 @@ def _of_figures(
         num_bounded=figures.bounded if essential_dim == network.input_dim else 0,
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
+        num_boundary_facets=figures.boundary_facets,
         checks=(checks.balanced(figures), checks.euler(tally), checks.closed_form(tally)),
         predicates=figures.predicates,
         stopped_by=stopped_by,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from relureg.errors import DomainError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_double, as_fraction
@@ -16,12 +18,14 @@ Number = Fraction | float | int
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """A polyhedron ``{x : C x <= c}`` with interior, its rows held as ``c - C x >= 0``.
+    """A polyhedron ``{x : C x <= c}``, its rows held as ``c - C x >= 0``; equations may confine it to a flat.
 
     Examples
     --------
     >>> Domain.box([0, 0], [1, 2]).num_rows
     4
+    >>> Domain.box([0, 3], [1, 3]).equations.fractions()  # -3 + x1 = 0
+    [[Fraction(-3, 1), Fraction(0, 1), Fraction(1, 1)]]
     """
 
     constants: RationalMatrix
@@ -30,27 +34,34 @@ class Domain:
     """-C, shape (rows, d): a point is inside where ``constants + normals @ x >= 0``."""
     label: str
     """How a report names it."""
+    equations: RationalMatrix | None = None
+    """(k, 1 + d), constants first: affine functions that are 0 on the domain, which then has a lower dimension; None
+    for none. `relureg.network.slices.restrict` solves them before a complex is looked for."""
 
     @classmethod
     def box(cls, low: Sequence[Number], high: Sequence[Number]) -> Domain:
-        """The axis-parallel box ``low <= x <= high``, exact; an infinite bound is no bound.
+        """The axis-parallel box ``low <= x <= high``, exact; an infinite bound is no bound, equal bounds fix an input.
 
         Raises
         ------
         DomainError
-            The lengths differ, a bound is NaN, or a lower bound is not below its upper bound.
+            The lengths differ, a bound is NaN, or a lower bound is above its upper bound.
         """
         if len(low) != len(high):
             raise DomainError(f"a box needs as many lower as upper bounds, not {len(low)} and {len(high)}")
         dim = len(low)
         normals, constants = [], []
+        equations: list[list[Fraction | int]] = []
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
-            if not lo < hi:
+            if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
-                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}; "
-                    "a box needs an interior, so widen it or fix that input in the network"
+                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}, nor equal to it "
+                    "to fix that input"
                 )
             unit = [int(k == axis) for k in range(dim)]
+            if lo == hi:
+                equations.append([-as_fraction(lo), *unit])
+                continue
             if lo != -math.inf:
                 normals.append(unit)
                 constants.append([-as_fraction(lo)])
@@ -61,17 +72,20 @@ class Domain:
             constants=RationalMatrix.from_fractions(constants, 1),
             normals=RationalMatrix.from_fractions(normals, dim),
             label=_box_label(low, high),
+            equations=RationalMatrix.from_fractions(equations, dim + 1) if equations else None,
         )
 
     @classmethod
     def polytope(cls, matrix: Sequence[Sequence[Number]], bounds: Sequence[Number]) -> Domain:
         """The polyhedron ``matrix @ x <= bounds``, exact; it need not be bounded.
 
+        Two opposite rows, ``a x <= b`` and ``-a x <= -b``, are an equation. That what is left has an interior is found
+        by the engine.
+
         Raises
         ------
         DomainError
-            Rows are ragged, of another number than the bounds, or not finite. That it has an interior is
-            found by the engine.
+            Rows are ragged, of another number than the bounds, or not finite.
         """
         if len(matrix) != len(bounds) or len({len(row) for row in matrix}) != 1:
             raise DomainError("a polytope needs equally long rows, and one bound for each")
@@ -81,12 +95,84 @@ class Domain:
         except ValueError as error:
             raise DomainError("the rows and bounds of a polytope must be finite numbers") from error
         # 0 <= c with c >= 0 says nothing; it must not count as a wall that every point lies on.
-        kept = [(row, bound) for row, bound in zip(rows, exact_bounds, strict=True) if any(row) or bound < 0]
-        return cls(
-            constants=RationalMatrix.from_fractions([[bound] for _, bound in kept], 1),
-            normals=-RationalMatrix.from_fractions([row for row, _ in kept], len(rows[0])),
-            label=f"polytope of {len(rows)} inequalities",
+        kept = [
+            [bound, *(-a for a in row)] for row, bound in zip(rows, exact_bounds, strict=True) if any(row) or bound < 0
+        ]
+        return cls._of_rows(
+            RationalMatrix.from_fractions(kept, len(rows[0]) + 1), f"polytope of {len(rows)} inequalities"
         )
+
+    @classmethod
+    def _of_rows(cls, rows: RationalMatrix, label: str, equations: RationalMatrix | None = None) -> Domain:
+        """From rows (n, 1 + d), constants first; opposite ones become equations."""
+        primitives = rows.primitive_rows()
+        listed = set(primitives)
+        opposite = np.array([tuple(-entry for entry in row) in listed for row in primitives], dtype=np.bool_)
+        blocks = ([] if equations is None else [equations]) + [rows.rows(opposite)]
+        flat = RationalMatrix.vstack(blocks, rows.shape[1])
+        kept = rows.rows(~opposite)
+        return cls(
+            constants=kept.columns(slice(0, 1)),
+            normals=kept.columns(slice(1, None)),
+            label=label,
+            equations=flat if flat.shape[0] else None,
+        )
+
+    def intersect(self, other: Domain) -> Domain:
+        """What lies in both; raises `DomainError` where the number of coordinates differs.
+
+        Examples
+        --------
+        >>> Domain.box([0], [2]).intersect(Domain.polytope([[-1]], [-2])).equations.fractions()
+        [[Fraction(2, 1), Fraction(-1, 1)], [Fraction(-2, 1), Fraction(1, 1)]]
+        """
+        if self.dim != other.dim:
+            raise DomainError(f"domains of {self.dim} and {other.dim} coordinates have nothing in common")
+        equations = [domain.equations for domain in (self, other) if domain.equations is not None]
+        return Domain._of_rows(
+            RationalMatrix.vstack([self.rows, other.rows], self.dim + 1),
+            f"{self.label} and {other.label}",
+            RationalMatrix.vstack(equations, self.dim + 1) if equations else None,
+        )
+
+    def substitute(self, base: RationalMatrix, directions: RationalMatrix) -> Domain | None:
+        """The part of the domain in the flat ``base + directions @ t``, as a domain of t; None where that is all of it.
+
+        Parameters
+        ----------
+        base : RationalMatrix, shape (d, 1)
+        directions : RationalMatrix, shape (d, k)
+
+        Raises
+        ------
+        DomainError
+            The flat misses the domain, or only touches its boundary.
+        """
+        change = RationalMatrix.vstack(
+            [
+                RationalMatrix.from_fractions([[1] + [0] * directions.shape[1]], directions.shape[1] + 1),
+                RationalMatrix.hstack([base, directions], base.shape[0]),
+            ],
+            directions.shape[1] + 1,
+        )
+        rows = self.rows @ change
+        equations = None if self.equations is None else self.equations @ change
+        flat = [row for row in ([] if equations is None else equations.primitive_rows()) if any(row)]
+        fixed = [(row[0] > 0) - (row[0] < 0) for row in rows.primitive_rows() if not any(row[1:])]
+        if -1 in fixed or any(not any(row[1:]) for row in flat):
+            raise DomainError("the slice misses the domain")
+        if 0 in fixed:
+            raise DomainError("the slice only touches the domain's boundary")
+        kept = rows.rows(np.array([any(row[1:]) for row in rows.primitive_rows()], dtype=np.bool_))
+        if not kept.shape[0] and not flat:
+            return None
+        equations = RationalMatrix.from_fractions(flat, rows.shape[1]) if flat else None
+        return Domain._of_rows(kept, self.label, equations)
+
+    @property
+    def rows(self) -> RationalMatrix:
+        """(rows, 1 + d): the affine functions that are >= 0 inside, constants first."""
+        return RationalMatrix.hstack([self.constants, self.normals], self.num_rows)
 
     @property
     def num_rows(self) -> int:
@@ -98,14 +184,20 @@ class Domain:
         return self.normals.shape[1]
 
     def has_inside(self, point: Sequence[Number]) -> bool:
-        """Whether a point lies strictly inside, decided exactly."""
-        return all(sign > 0 for sign in self.exact_signs(point))
+        """Whether a point lies strictly inside (and on the flat of the equations), decided exactly."""
+        return all(sign > 0 for sign in self.exact_signs(point)) and self._solves_equations(point)
 
     def exact_signs(self, point: Sequence[Number]) -> list[int]:
         """For each row 1 where a point is strictly on its inner side, 0 on it, -1 outside; decided exactly."""
         column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
         values = self.constants + self.normals @ column
         return [(n > 0) - (n < 0) for n in values.numerators.flat]
+
+    def _solves_equations(self, point: Sequence[Number]) -> bool:
+        if self.equations is None:
+            return True
+        column = RationalMatrix.from_fractions([[Fraction(1)], *([as_fraction(x)] for x in point)], 1)
+        return (self.equations @ column).is_zero
 
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""
@@ -125,6 +217,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     >>> essential_inputs(Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]]))
     [0]
     """
+    if domain is not None and domain.equations is not None:
+        # Engines look at a space; `restrict` makes one of the flat of the equations.
+        raise DomainError("the domain has no interior; its inequalities leave no room")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
     blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
@@ -132,7 +227,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
-    sides = [f"[{_short(lo)}, {_short(hi)}]" for lo, hi in zip(low, high, strict=True)]
+    sides = [
+        f"[{_short(lo)}, {_short(hi)}]" if lo != hi else f"{{{_short(lo)}}}" for lo, hi in zip(low, high, strict=True)
+    ]
     if len(set(sides)) == 1:
         return f"box {sides[0]}^{len(sides)}" if len(sides) > 1 else f"box {sides[0]}"
     return "box " + " x ".join(sides)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.errors import MalformedNetworkError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
+
+if TYPE_CHECKING:
+    from relureg.network.slices import Slice
 
 
 class StageKind(Enum):
@@ -97,6 +101,8 @@ class Network:
     spanning_stages: tuple[int, ...] | None = None
     """Stages, from 1, whose input rows are known to span those of all stages; None: not known. Only the rank
     of `input_rows` is found faster with it, as a leaky ReLU hands its input rows on to every later stage."""
+    slice: Slice | None = None
+    """Where the inputs lie in the input space of the network that this is a slice of; None for a network as it is."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))

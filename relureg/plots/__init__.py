@@ -1,0 +1,1 @@
+"""Pictures of complexes: polygons from the complex's own vertices, never from a grid of pixels."""

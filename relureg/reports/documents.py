@@ -5,7 +5,7 @@ The keys are described in docs/json-output.md and by docs/output.schema.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
@@ -16,10 +16,12 @@ from relureg import version
 from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
+from relureg.complex.line import Breakpoint
 from relureg.complex.linear import DEFINITIONS, LinearRegions
 from relureg.network.domain import Domain
 from relureg.network.model import Network, Port
-from relureg.network.rational import RationalMatrix
+from relureg.network.rational import RationalMatrix, nearest_double
+from relureg.network.slices import Slice
 from relureg.theory.bounds import Bound
 
 SCHEMA_VERSION = 1
@@ -76,6 +78,7 @@ def count_document(
         "checks": checks_of(cells.checks),
         "check_details": details_of(cells.checks),
         "facets": cells.num_facets,
+        "boundary_facets": cells.num_boundary_facets,
         "predicates": None if cells.predicates is None else asdict(cells.predicates),
         **_linear(linear),
         "definitions": dict(DEFINITIONS) if with_definitions else None,
@@ -156,6 +159,73 @@ def regions_document(cells: Complex) -> Document:
     }
 
 
+def line_document(cells: Complex, points: Iterable[Breakpoint]) -> Document:
+    """What `relureg line` tells; `points` are the breakpoints to list."""
+    return head("line", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "complete": cells.complete,
+        "stopped_by": cells.stopped_by,
+        "regions": cells.num_regions,
+        "breakpoints": cells.facets.num_inner if cells.complete else None,
+        "rows": [
+            {
+                "t": rational(point.t),
+                "point": _embedded(cells.network, point.t),
+                "units": list(point.units),
+                "regions": list(point.regions),
+            }
+            for point in points
+        ],
+        "checks": checks_of(cells.checks),
+        "check_details": details_of(cells.checks),
+    }
+
+
+def plot_document(cells: Complex, colour: str, theme: str) -> Document:
+    """What `relureg plot` tells; the command fills in what came to be drawn."""
+    return head("plot", cells.network) | {
+        "domain": _domain(cells),
+        "engine": cells.engine,
+        "regions": cells.num_regions,
+        "regions_in_view": cells.num_regions,
+        "facets_drawn": cells.facets.num_inner,
+        "view": None,
+        "colour": colour,
+        "theme": theme,
+        "checks": checks_of(cells.checks),
+        "check_details": details_of(cells.checks),
+        "files": [],
+    }
+
+
+def animate_document(complexes: Sequence[Complex], colour: str, theme: str) -> Document:
+    """What `relureg animate` tells; `network` is the last one. The command fills in what came to be drawn."""
+    return head("animate", complexes[-1].network) | {
+        "domain": _domain(complexes[-1]),
+        "engine": complexes[-1].engine,
+        "frames": [
+            {
+                "network": cells.network.name,
+                "regions": cells.num_regions,
+                "facets": cells.facets.num_inner,
+                "average_degree": rational(cells.graph.average_degree),
+            }
+            for cells in complexes
+        ],
+        "view": None,
+        "colour": colour,
+        "theme": theme,
+        "files": [],
+    }
+
+
+def _embedded(network: Network, t: Fraction) -> list[float]:
+    """A point of the line in the space in which it lies, rounded."""
+    value = [[nearest_double(t)]]
+    return list(value[0]) if network.slice is None else [float(x) for x in network.slice.embed(value)[0]]
+
+
 def bounds_document(
     bounds: Iterable[Bound], network: Network | None, widths: Iterable[int] | None, domain: Domain | None = None
 ) -> Document:
@@ -204,6 +274,16 @@ def network_document(network: Network) -> Document:
         "num_units": network.num_units,
         "num_comparison_units": network.num_comparison_units,
         "sha256": network.sha256,
+        "slice": None if network.slice is None else slice_of(network.slice),
+    }
+
+
+def slice_of(flat: Slice) -> Document:
+    """Where the inputs lie in the input space of the network that was read: base + directions @ inputs."""
+    return {
+        "label": flat.label,
+        "base": [str(x) for (x,) in flat.base.fractions()],
+        "directions": [[str(x) for x in row] for row in flat.directions.T.fractions()],
     }
 
 
@@ -242,7 +322,7 @@ def _linear(found: LinearRegions | None) -> Document:
 
 def rational(value: Fraction) -> Document:
     """A rational, exactly and as a double."""
-    return {"num": value.numerator, "den": value.denominator, "float": float(value)}
+    return {"num": value.numerator, "den": value.denominator, "float": nearest_double(value)}
 
 
 def _kind(matrices: list[RationalMatrix]) -> str:

@@ -97,6 +97,9 @@ def count_table(document: Document) -> RenderableType:
         facts.add_row(
             f"after stage {number}", grouped(count) if document["complete"] else f"at least {grouped(count)}", ""
         )
+    if document["boundary_facets"]:
+        boundary = f"{grouped(document['boundary_facets'])} on the domain's boundary"
+        facts.add_row("facets between regions", grouped(document["facets"]), boundary)
     if not document["complete"]:
         facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
     linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
@@ -151,6 +154,57 @@ def regions_table(document: Document) -> RenderableType:
     for name in document["files"]:
         facts.add_row("written to", name)
     return page(document, document["domain"], table, facts, _checks_line(document))
+
+
+def line_table(document: Document) -> RenderableType:
+    """`relureg line` for people."""
+    facts = facts_table()
+    regions = grouped(document["regions"])
+    facts.add_row("regions on the line", Text(regions if document["complete"] else f"at least {regions}", style="bold"))
+    if not document["complete"]:
+        facts.add_row("", f"stopped by {document['stopped_by']}: a proven lower bound")
+        return page(document, document["domain"], facts, _checks_line(document))
+    table = plain_table("breakpoint t", "exactly", "units", "regions", left=(1, 2, 3))
+    for row in document["rows"]:
+        t = row["t"]
+        exact = f"{t['num']}/{t['den']}" if t["den"] != 1 else str(t["num"])
+        table.add_row(
+            f"{t['float']:.10g}", exact if len(exact) <= 2 * MAX_DIGITS else f"{len(exact) - 1} digits (--json)",
+            ", ".join(map(str, row["units"])), f"{row['regions'][0]} | {row['regions'][1]}",
+        )  # fmt: skip
+    left_out = document["breakpoints"] - len(document["rows"])
+    facts.add_row("breakpoints", grouped(document["breakpoints"]))
+    if left_out:
+        facts.add_row("not shown", f"{grouped(left_out)}   (--rows N, --json)")
+    return page(document, document["domain"], facts, table, _checks_line(document))
+
+
+def plot_table(document: Document) -> RenderableType:
+    """`relureg plot` for people."""
+    facts = facts_table()
+    facts.add_row("regions", grouped(document["regions"]))
+    if document["regions_in_view"] != document["regions"]:
+        facts.add_row("  in view", grouped(document["regions_in_view"]))
+    facts.add_row("edges drawn", grouped(document["facets_drawn"]))
+    if document["view"] is not None:
+        low, high = document["view"]
+        facts.add_row("view", " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(low, high, strict=True)))
+    facts.add_row("colour", document["colour"])
+    for name in document["files"]:
+        facts.add_row("written to", name)
+    return page(document, document["domain"], facts, _checks_line(document))
+
+
+def animate_table(document: Document) -> RenderableType:
+    """`relureg animate` for people."""
+    table = plain_table("checkpoint", "regions", "facets", "average degree", left=(0,))
+    for frame in document["frames"]:
+        degree = f"{frame['average_degree']['float']:.4f}"
+        table.add_row(frame["network"], grouped(frame["regions"]), grouped(frame["facets"]), degree)
+    facts = facts_table()
+    for name in document["files"]:
+        facts.add_row("written to", name)
+    return page(document, document["domain"], table, facts)
 
 
 def graph_table(document: Document) -> RenderableType:
@@ -217,6 +271,8 @@ def page(document: Document, domain: str, *parts: RenderableType) -> RenderableT
     units = network["num_units"]
     title = Text(network["name"], style="bold")
     title.append(f"   {plural(network['input_dim'], 'input')}{widths}   {plural(units, 'ReLU unit')}", style="not bold")
+    if network["slice"] is not None:
+        title.append(f"   {network['slice']['label']}", style="not bold")
     if domain:
         title.append(f"   {domain}", style="not bold")
     spaced: list[RenderableType] = [title]

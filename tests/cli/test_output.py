@@ -50,6 +50,7 @@ def check_head(result: dict[str, Any], command: str, path: str) -> None:
         "num_units": network.num_units,
         "num_comparison_units": 0,
         "sha256": network.sha256,
+        "slice": None,
     }
 
 

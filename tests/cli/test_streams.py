@@ -70,7 +70,7 @@ def test_version_and_help(run_relureg: Run) -> None:
 
 
 def test_every_example_of_the_help_runs(run_relureg: Run) -> None:
-    for command in ("inspect", "count", "graph", "bounds"):
+    for command in ("inspect", "count", "graph", "line", "bounds"):
         lines = run_relureg(command, "--help").stdout.split("Example")[1].splitlines()
         examples = [line.split()[1:] for line in lines if line.startswith("    relureg ")]
         assert examples

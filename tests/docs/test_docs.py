@@ -164,6 +164,9 @@ ANSWERS = [
             (0, f"regions {INT_2} --box -10 10 --vertices --rows 9"),
         )
     ),
+    (0, f"line {INT_2} --through 0,0;2,1"),
+    (0, f"line {TRUTH}/saw_3.json --segment --rows 2"),
+    (0, f"count {INT_2} --box x1:1/3,1/3"),
     (0, f"bounds {INT_2}"),
     (0, "bounds --widths 784,11,11"),
     (0, "bounds --widths 3"),
@@ -201,6 +204,7 @@ REFUSALS = [
     (2, "domain", f"count {INT_2} --box 1 0"),
     (2, "usage", f"count {INT_2} --engine simplex"),
     (2, "usage", f"graph {INT_2} --jobs 0"),
+    (3, "data-file", f"count {INT_2} --through missing.npy"),
     (4, "limit", f"graph {INT_2} --max-regions 20"),
     (2, "expression", "tropical --expression max(x"),
     (2, "usage", "tropical --expression x --max-monomials 0"),
@@ -215,6 +219,17 @@ def test_answers_match_the_output_schema(code: int, command: str, capsys: pytest
     assert document["command"] == command.split()[0]
     for one in (schema("output.schema.json"), closed(schema("output.schema.json"))):
         Draft202012Validator(one).validate(document)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(f"plot {INT_2}", "a.svg"), (f"plot {TRUTH}/int_3-6-6-1.json", "a.html"), (f"animate {INT_2}", "a.gif")],
+)
+def test_pictures_match_the_output_schema(
+    command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command.split(), "-o", str(tmp_path / name), "--dpi", "30", "--quiet", "--json"]) == 0
+    Draft202012Validator(closed(schema("output.schema.json"))).validate(json.loads(capsys.readouterr().out))
 
 
 @pytest.mark.parametrize(("code", "kind", "command"), REFUSALS, ids=[command for _, _, command in REFUSALS])

@@ -44,7 +44,6 @@ def test_an_infinite_bound_is_no_bound() -> None:
     ("low", "high", "message"),
     [
         ([0, 0], [1], "as many lower as upper bounds, not 2 and 1"),
-        ([0, 1], [1, 1], "x1: the lower bound 1 is not below the upper bound 1; a box needs an interior"),
         ([2], [1], "x0: the lower bound 2 is not below"),
         ([math.nan], [1], "x0: the lower bound nan is not below"),
         ([0], [math.nan], "x0: the lower bound 0 is not below the upper bound nan"),
@@ -56,6 +55,17 @@ def test_a_box_without_interior_is_refused(low: list[float], high: list[float], 
     with pytest.raises(DomainError, match=message) as caught:
         Domain.box(low, high)
     assert caught.value.exit_code == 2
+
+
+def test_equal_bounds_are_an_equation() -> None:
+    box = Domain.box([0, Fraction(1, 3), 2], [1, Fraction(1, 3), 2.0])
+    assert box.equations is not None
+    assert box.equations.fractions() == [[-Fraction(1, 3), 0, 1, 0], [-2, 0, 0, 1]]
+    assert rows(box) == [[0, 1, 0, 0], [1, -1, 0, 0]]
+    assert box.label == "box [0, 1] x {1/3} x {2}"
+    assert box.has_inside([0.5, Fraction(1, 3), 2])
+    assert not box.has_inside([0.5, 1 / 3, 2])  # the double is not a third
+    assert not box.has_inside([1, Fraction(1, 3), 2])
 
 
 def test_a_polytope_is_a_row_an_inequality() -> None:

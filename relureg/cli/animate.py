@@ -1,0 +1,90 @@
+"""relureg animate: the complex over training."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relureg.cli.options import EXIT_CODES, Command, Work, emit, output_options, read_network, timed, work_options
+from relureg.cli.plot import style_of, style_options, view_of
+from relureg.cli.scope import scoped
+from relureg.errors import LimitReachedError, UsageError
+
+EPILOG = f"""\b
+Examples:
+  relureg animate fixtures/pictures/spiral/*.json -o training.gif --boundary
+  relureg animate fixtures/pictures/spiral/*.json -o training.html --colour output --theme dark
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@click.argument("nets", nargs=-1, required=True, metavar="NET NET ...")
+@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True,
+    help="Write to .gif, .html, or .mp4 where ffmpeg is installed.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")
+@click.option("--fps", type=click.FloatRange(0.05, 60), default=2.0, show_default=True, help="Checkpoints a second.")
+@style_options
+@work_options
+@output_options
+@timed
+def animate(
+    nets: tuple[str, ...],
+    raw: bool,
+    output: Path,
+    force: bool,
+    fps: float,
+    work: Work,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+    **style: Any,
+) -> None:
+    """Draw the complexes of checkpoints NET NET ..., in this order, as an animation.
+
+    View and colours are the same in all frames; beside them run the number of regions and the average degree.
+    """
+    from relureg.cli.answer import close, find_complex
+    from relureg.plots.animation import check_target, save_animation
+    from relureg.reports.documents import animate_document
+    from relureg.reports.tables import animate_table
+
+    check_target(output, force=force)
+    complexes = []
+    for number, net in enumerate(nets, start=1):
+        network, domain = scoped(read_network(net, raw=raw, quiet=quiet, verbose=verbose), work.scope, quiet=quiet)
+        if network.input_dim != 2:
+            raise UsageError(f"frames show two inputs, and {network.name} has {network.input_dim}; give a --slice")
+        cells = find_complex(network, domain, work, quiet=True)
+        if not cells.complete:
+            raise LimitReachedError(f"{network.name}: stopped by {cells.stopped_by}; a picture needs all regions")
+        complexes.append(cells)
+        _tell(f"counted {number} of {len(nets)}: {cells.num_regions:,} regions", quiet)
+    view = save_animation(
+        complexes, output, style_of(style), view=view_of(style["view"], complexes[-1].network), fps=fps,
+        dpi=style["dpi"] or 100, force=force, jobs=work.jobs,
+        progress=lambda number: _tell(f"drew {number + 1} of {len(nets)}", quiet),
+    )  # fmt: skip
+    document = animate_document(complexes, style["colour"], style["theme"])
+    document["view"] = [view.low.tolist(), view.high.tolist()]
+    document["files"] = [str(output)]
+    emit(document, animate_table, as_json=as_json, started=started)
+    for cells in complexes:
+        close(cells, cells.checks, ())
+
+
+def _tell(text: str, quiet: bool) -> None:
+    """Progress: one line that renews itself on a terminal, lines elsewhere."""
+    if not quiet:
+        click.echo(
+            f"\rrelureg: {text}\x1b[K" if sys.stderr.isatty() else f"relureg: {text}",
+            err=True,
+            nl=not sys.stderr.isatty(),
+        )

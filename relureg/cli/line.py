@@ -1,0 +1,77 @@
+"""relureg line: how many regions a line crosses, and where."""
+
+from __future__ import annotations
+
+import click
+
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    Work,
+    emit,
+    network_argument,
+    output_options,
+    read_network,
+    timed,
+    work_options,
+)  # fmt: skip
+from relureg.cli.scope import scoped
+from relureg.errors import UsageError
+from relureg.network.domain import Domain
+
+ROWS = 20
+"""Breakpoints in a table when nothing else is said."""
+
+EPILOG = f"""\b
+Examples:
+  relureg line fixtures/truth/int_2-6-6-1.json --through "0,0;2,1"
+  relureg line fixtures/nets/acasxu_tiny_5_5_5.nnet --through "0,0,0,0,0;1,1,1,1,1" --segment
+  relureg line fixtures/truth/saw_3.json --rows 100
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@network_argument
+@click.option("--segment", is_flag=True, help="Only between t = 0 and t = 1: between the two points of --through.")
+@click.option(
+    "--rows", type=click.IntRange(min=0), help=f"Breakpoints to print; by default {ROWS} in a table, all with --json."
+)
+@work_options
+@output_options
+@timed
+def line(
+    net: str | None,
+    raw: bool,
+    segment: bool,
+    rows: int | None,
+    work: Work,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+) -> None:
+    """Count the regions of NET on a line, and list where one ends and the next begins, exactly.
+
+    The line is given by --through two points or by --slice; a network with one input is a line already. This is the
+    experiment of Hanin and Rolnick (2019) and of Serra, Tjandraatmadja and Ramalingam (2018).
+    """
+    from relureg.cli.answer import close, find_complex
+    from relureg.complex.line import breakpoints
+    from relureg.reports.documents import line_document
+    from relureg.reports.tables import line_table
+
+    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+    on_line, domain = scoped(network, work.scope, quiet=quiet)
+    if on_line.input_dim != 1:
+        raise UsageError(
+            f"there are {on_line.input_dim} inputs; name a line by two points (--through) or a direction (--slice)"
+        )
+    if segment:
+        unit = Domain.box([0], [1])
+        domain = unit if domain is None else domain.intersect(unit)
+    cells = find_complex(on_line, domain, work, quiet=quiet)
+    shown = rows if as_json or rows is not None else ROWS
+    document = line_document(cells, breakpoints(cells)[:shown] if cells.complete else ())
+    emit(document, line_table, as_json=as_json, started=started)
+    close(cells, cells.checks, ())

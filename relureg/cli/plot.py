@@ -1,0 +1,212 @@
+"""relureg plot: a picture of a network with one, two or three inputs, or of a slice."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    Work,
+    emit,
+    network_argument,
+    output_options,
+    read_network,
+    timed,
+    work_options,
+)  # fmt: skip
+from relureg.cli.scope import chosen_slice, parse_box, scoped
+from relureg.errors import LimitReachedError, UsageError
+from relureg.network.data_files import parse_number, read_points
+from relureg.network.model import Network
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from relureg.plots.picture import Style
+    from relureg.plots.view import View
+
+EPILOG = f"""\b
+Examples:
+  relureg plot fixtures/truth/rand_2-16-16-1.json -o complex.svg
+  relureg plot fixtures/truth/rand_2-16-16-1.json -o output.png --colour output --theme dark
+  relureg plot fixtures/nets/acasxu_tiny_5_5_5.nnet -o slice.pdf --through "0,0,0,0,0;1,1,0,0,0;0,0,1,1,0"
+  relureg plot fixtures/truth/saw_3.json -o function.svg
+
+{EXIT_CODES}"""
+
+COLOURS = ("map", "gradient", "output", "class", "depth", "degree", "distance", "none")
+
+
+def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a picture shows: given to the command as one `Style`, by `style_of`."""
+    for option in reversed([
+        click.option(
+            "--colour", "--color", type=click.Choice(COLOURS), default="map", show_default=True,
+            help="What a cell's colour says: its affine map, the norm of its gradient, the output in bands, the "
+            "largest output, the number of active units, the degree, the distance from a region (--source), nothing.",
+        ),
+        click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True),
+        click.option("--view", metavar="LO HI", help='What is shown: LO HI on both axes, or "x0:LO,HI;x1:LO,HI".'),
+        click.option("--boundary", is_flag=True, help="The decision boundary: output 0, or another output is largest."),
+        click.option("--levels", metavar="C,C,...", help="Draw these level sets of the first output."),
+        click.option("--no-lines", is_flag=True, help="Leave out the bent hyperplanes."),
+        click.option("--dpi", type=click.IntRange(30, 1200), help="Pixels an inch: 200 in a PNG file, 100 in a film."),
+    ]):  # fmt: skip
+        function = option(function)
+    return function
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@network_argument
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True,
+    help="Write to .svg, .png or .pdf; three inputs to .html.",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")
+@style_options
+@click.option("--vertices", is_flag=True, help="Mark the vertices.")
+@click.option("--region-graph", is_flag=True, help="Draw the region graph over the cells.")
+@click.option("--dual", is_flag=True, help="Beside the cells, each region's affine map as a point (its gradient).")
+@click.option("--source", type=click.IntRange(min=0), default=0, help="The region that --colour distance counts from.")
+@click.option(
+    "--points", metavar="FILE", type=click.Path(path_type=Path),
+    help="Draw data points (.npy, .csv, .json: a row a point) on top; on a slice, where it is nearest to them.",
+)  # fmt: skip
+@work_options
+@output_options
+@timed
+def plot(
+    net: str | None,
+    raw: bool,
+    output: Path,
+    force: bool,
+    vertices: bool,
+    region_graph: bool,
+    dual: bool,
+    source: int,
+    points: Path | None,
+    work: Work,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+    started: float,
+    **style: Any,
+) -> None:
+    """Draw the complex of NET: two inputs as cells in the plane, one as a function, three as a figure to turn.
+
+    More inputs need a --slice, --through, or a --box that fixes all but two or three. Cells are exact polygons from
+    the complex's own vertices; level sets and decision boundaries are facets of an exact complex as well.
+    """
+    from relureg.cli.answer import close, find_complex
+    from relureg.plots.canvas import SUFFIXES, check_target
+    from relureg.reports.documents import plot_document
+    from relureg.reports.tables import plot_table
+
+    suffixes = (*SUFFIXES, ".html")
+    check_target(output, suffixes, force=force)
+    read = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+    network, domain = scoped(read, work.scope, quiet=quiet)
+    if network.input_dim > 3:
+        raise UsageError(
+            f"{network.input_dim} inputs cannot be drawn; look at a plane through points of yours (--through), "
+            "or fix inputs by equal bounds (--box)"
+        )
+    if (output.suffix.lower() == ".html") != (network.input_dim == 3):
+        raise UsageError("three inputs are drawn as .html, one or two as .svg, .png or .pdf", where=str(output))
+    marked = _points(read, network, work, points)
+    look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
+    view = view_of(style["view"], network)
+    cells = find_complex(network, domain, work, quiet=quiet)
+    if not cells.complete:
+        raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
+    document = plot_document(cells, look.colour, look.theme)
+    if network.input_dim == 3:
+        from relureg.plots.canvas import theme_of
+        from relureg.plots.solid import save_solid
+
+        document["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.jobs)
+    elif network.input_dim == 2:
+        from relureg.plots.picture import save_picture
+
+        plane = save_picture(
+            cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.jobs
+        )
+        document["view"] = [plane.view.low.tolist(), plane.view.high.tolist()]
+        document["regions_in_view"] = plane.num_regions_seen
+        document["facets_drawn"] = int((plane.polygons.edge_unit >= 0).sum())
+    else:
+        from relureg.plots.function import save_function
+
+        span = None if view is None else (float(view.low[0]), float(view.high[0]))
+        low, high = save_function(cells, output, look, span=span, points=marked, dpi=style["dpi"] or 200, force=force)
+        document["view"] = [[low], [high]]
+    document["files"] = [str(output)]
+    emit(document, plot_table, as_json=as_json, started=started)
+    close(cells, cells.checks, ())
+
+
+def style_of(options: dict[str, Any], *, source: int = 0, **more: bool) -> Style:
+    """The options of `style_options` as a `Style`."""
+    from relureg.plots.colouring import Choices
+    from relureg.plots.picture import Style
+
+    levels: list[Fraction | float] = []
+    for text in filter(None, (options["levels"] or "").split(",")):
+        try:
+            levels.append(Fraction(parse_number(text)))
+        except (ValueError, OverflowError) as error:
+            raise UsageError(f"{text!r} is not a number (write 1.5, 1/3)", where="--levels") from error
+    return Style(
+        colour=options["colour"],
+        theme=options["theme"],
+        levels=tuple(levels),
+        boundary=options["boundary"],
+        lines=not options["no_lines"],
+        choices=Choices(source=source),
+        **more,
+    )
+
+
+def view_of(text: str | None, network: Network) -> View | None:
+    """The rectangle that --view names, in the picture's own coordinates."""
+    if text is None:
+        return None
+    import numpy as np
+
+    from relureg.plots.view import View, frame_of
+
+    domain = parse_box(text, network, "--view")
+    low, high = np.full(network.input_dim, -np.inf), np.full(network.input_dim, np.inf)
+    for constant, normal in zip(domain.constants.floats[:, 0], domain.normals.floats, strict=True):
+        axis = int(np.flatnonzero(normal)[0])
+        (low if normal[axis] > 0 else high)[axis] = -constant / normal[axis]
+    if domain.equations is not None or not np.isfinite([low, high]).all():
+        raise UsageError("both bounds of every axis are needed", where="--view")
+    frame, is_isometric = frame_of(network) if network.input_dim == 2 else (np.eye(network.input_dim), False)
+    return View(frame=frame, low=low, high=high, is_isometric=is_isometric)
+
+
+def _points(read: Network, network: Network, work: Work, path: Path | None) -> NDArray[np.float64] | None:
+    """Data points in the coordinates of what is drawn; the points of --through are drawn unasked."""
+    import numpy as np
+
+    if path is not None and network.slice is not None:
+        # Data lie in the space around a slice: each point is drawn where the slice is nearest to it.
+        rows = np.array(read_points(path, read.input_dim), dtype=np.float64)
+        offsets = (rows - network.slice.base.floats[:, 0]).T
+        nearest, *_ = np.linalg.lstsq(network.slice.directions.floats, offsets)
+        return nearest.T.astype(np.float64)
+    if path is not None:
+        return np.array(read_points(path, network.input_dim), dtype=np.float64)
+    if work.scope.through is None or (flat := chosen_slice(read, work.scope)) is None:
+        return None
+    corners = itertools.chain([np.zeros(flat.dim)], np.eye(flat.dim))
+    return np.array(list(corners)) if flat.dim == network.input_dim else None

@@ -1,0 +1,174 @@
+"""Where to look: --box, --domain, --slice and --through, from options to a network and a domain."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relureg.errors import DataFileError, DomainError, ReluregError, UsageError
+from relureg.network.data_files import Rows, parse_number, read_domain, read_points
+from relureg.network.domain import Domain, Number, essential_inputs
+from relureg.network.model import Network
+from relureg.network.slices import Slice, restrict
+
+MAX_DIM_UNWARNED = 8
+"""Largest dimension in which a box costs little: its 2^r vertices are the start of every search."""
+
+OPTIONS = (
+    click.option(
+        "--box", metavar="LO HI",
+        help='Look only inside a box: LO HI for every input, or "x0:0,1;x1:-2,2" for some, or '
+        '"file" for the box a .nnet file states. Numbers are doubles, p/q is exact; equal bounds fix an input.',
+    ),
+    click.option(
+        "--domain", metavar="FILE", type=click.Path(path_type=Path),
+        help="Look only inside a polyhedron: JSON with C x <= c, or lower and upper bounds (JSON, .csv or .npy), "
+        "or the input constraints of a .vnnlib property.",
+    ),
+    click.option(
+        "--slice", "slice_", metavar="P;U;...",
+        help='Look only on a line or plane: a base point and directions, "0,0,0;1,0,0;0,1,0", or a file of such rows '
+        "(.npy, .csv, .json). A box or domain is then cut with it.",
+    ),
+    click.option(
+        "--through", metavar="POINTS",
+        help="The same through 2, 3 or more points, given like --slice; the first is the origin of the slice.",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The part of the input space that a command is asked to look at."""
+
+    box: str | None = None
+    domain: Path | None = None
+    slice_: str | None = None
+    through: str | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return all(getattr(self, field.name) is None for field in dataclasses.fields(Scope))
+
+
+def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+    """The network on the slice that is asked for, and the domain of that slice.
+
+    Raises
+    ------
+    DomainError, UsageError, DataFileError
+        An option is not understood, or does not fit the network.
+    """
+    domain = _domain(network, scope)
+    chosen = chosen_slice(network, scope)
+    if chosen is not None:
+        domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
+        network = chosen.of(network)
+    network, domain = restrict(network, domain)
+    if domain is not None and not quiet and (dim := len(essential_inputs(network, domain))) > MAX_DIM_UNWARNED:
+        click.echo(
+            f"relureg: a domain in {dim} dimensions is hard work, for a box alone has 2^{dim} = {2**dim:,} vertices; "
+            "fix inputs by equal bounds, look at a --slice, or set --timeout and take the lower bound",
+            err=True,
+        )
+    return network, domain
+
+
+def chosen_slice(network: Network, scope: Scope) -> Slice | None:
+    """The flat that --slice or --through names."""
+    if scope.slice_ is not None and scope.through is not None:
+        raise UsageError("name the slice once, by --slice or by --through")
+    if scope.slice_ is not None:
+        return _made("--slice", scope.slice_, network, lambda rows: Slice.along(rows[0], rows[1:]))
+    if scope.through is not None:
+        return _made("--through", scope.through, network, Slice.through)
+    return None
+
+
+def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
+    """The domain that --box names, or another option written alike."""
+    try:
+        if text == "file":
+            return _file_box(network)
+        low: list[Number] = [-math.inf] * network.input_dim
+        high: list[Number] = [math.inf] * network.input_dim
+        if ":" not in text:
+            for axis in range(network.input_dim):
+                low[axis], high[axis] = _interval(text)
+            return Domain.box(low, high)
+        seen: set[int] = set()
+        for part in filter(None, text.split(";")):
+            name, _, interval = part.strip().partition(":")
+            if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
+                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
+            axis = int(name[1:]) if len(name) < 10 else network.input_dim
+            if axis >= network.input_dim:
+                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
+            if axis in seen:
+                raise DomainError(f"{name} is given twice")
+            seen.add(axis)
+            low[axis], high[axis] = _interval(interval)
+        return Domain.box(low, high)
+    except DomainError as error:
+        raise error.within(option) from error
+
+
+def parse_rows(text: str, dim: int) -> Rows:
+    """Points in a file, or written as "1,2;3,4"."""
+    if ";" not in text and Path(text).suffix.lower() in (".npy", ".csv", ".json", ".txt"):
+        return read_points(Path(text), dim)
+    rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
+    for row in rows:
+        if len(row) != dim:
+            raise UsageError(f"{len(row)} coordinates, but the network has {dim} inputs; write 0,1;2,3 or name a file")
+    return rows
+
+
+def _domain(network: Network, scope: Scope) -> Domain | None:
+    box = None if scope.box is None else parse_box(scope.box, network)
+    if scope.domain is None:
+        return box
+    try:
+        found = read_domain(scope.domain, network.input_dim)
+    except (DataFileError, DomainError) as error:
+        raise error.within("--domain") from error
+    return found if box is None else box.intersect(found)
+
+
+def _made(option: str, text: str, network: Network, make: Callable[[Sequence[Sequence[Number]]], Slice]) -> Slice:
+    try:
+        return make(parse_rows(text, network.input_dim))
+    except ReluregError as error:
+        raise error.within(option) from error
+
+
+def _file_box(network: Network) -> Domain:
+    if network.input_box is None:
+        raise DomainError("the network file states no input box; give LO HI")
+    low, high = ([x for (x,) in bound.fractions()] for bound in network.input_box)
+    return Domain.box(low, high)
+
+
+def _interval(text: str) -> tuple[Number, Number]:
+    bounds = text.split(",")
+    if len(bounds) != 2:
+        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
+    return _number(bounds[0]), _number(bounds[1])
+
+
+def _number(text: str) -> Number:
+    try:
+        return parse_number(text)
+    except ValueError as error:
+        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
+
+
+def scope_of(values: dict[str, Any]) -> Scope:
+    """Take the values of `OPTIONS` out of a command's arguments."""
+    return Scope(**{field.name: values.pop(field.name) for field in dataclasses.fields(Scope)})

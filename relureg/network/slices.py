@@ -1,0 +1,183 @@
+"""Slices: a network seen on a line, a plane or another flat of its input space, as a network of its own, exactly."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relureg.errors import DomainError, UsageError
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.domain import Domain, Number
+from relureg.network.model import Network, Stage
+from relureg.network.rational import RationalMatrix, as_fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """The flat ``{base + directions @ t}`` of R^d, with coordinates t in R^k.
+
+    The complex of a network on a flat is that of the network composed with this map: nothing is approximated.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> line = Slice.through([[0, 0], [2, 1]])
+    >>> relureg.enumerate_regions(line.of(relureg.load("fixtures/truth/int_2-6-6-1.json"))).num_regions
+    8
+    """
+
+    base: RationalMatrix
+    """(d, 1): the point with t = 0."""
+    directions: RationalMatrix
+    """(d, k), linearly independent."""
+    label: str
+    """How a report names it."""
+
+    @classmethod
+    def along(cls, base: Sequence[Number], directions: Sequence[Sequence[Number]]) -> Slice:
+        """The flat through a point, shape (d,), along k directions, shape (k, d).
+
+        Raises
+        ------
+        UsageError
+            Shapes do not match, a number is not finite, or the directions are linearly dependent.
+        """
+        rows = _exact_rows([base, *directions])
+        if len(rows) < 2:
+            raise UsageError("a slice needs a base point and at least one direction")
+        label = f"{_shape(len(rows) - 1)} along {len(rows) - 1} direction{'s' * (len(rows) > 2)}"
+        return cls._of(rows[0], rows[1:], label, "the directions of a slice must be linearly independent")
+
+    @classmethod
+    def through(cls, points: Sequence[Sequence[Number]]) -> Slice:
+        """The flat through k + 1 points, shape (k + 1, d): the first is t = 0, the others are the unit vectors.
+
+        Raises
+        ------
+        UsageError
+            Fewer than two points, ragged or not finite, or points that span less than k dimensions.
+        """
+        rows = _exact_rows(points)
+        if len(rows) < 2:
+            raise UsageError("a slice needs two points for a line, three for a plane")
+        directions = [[x - b for x, b in zip(row, rows[0], strict=True)] for row in rows[1:]]
+        problem = "two of the points are the same" if len(rows) == 2 else "the points lie on one line, or are the same"
+        return cls._of(rows[0], directions, f"{_shape(len(rows) - 1)} through {len(rows)} points", problem)
+
+    @classmethod
+    def _of(cls, base: list[Fraction], directions: list[list[Fraction]], label: str, problem: str) -> Slice:
+        matrix = RationalMatrix.from_fractions(directions, len(base)).T
+        if matrix.rank() < len(directions):
+            raise UsageError(problem)
+        return cls(base=RationalMatrix.from_fractions([[x] for x in base], 1), directions=matrix, label=label)
+
+    @property
+    def dim(self) -> int:
+        """The dimension k."""
+        return self.directions.shape[1]
+
+    def of(self, network: Network) -> Network:
+        """The network on this flat: k inputs, the same stages and outputs; its `slice` tells where it lies.
+
+        Raises
+        ------
+        UsageError
+            The network has another number of inputs than the flat coordinates.
+        """
+        if self.base.shape[0] != network.input_dim:
+            raise UsageError(
+                f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
+            )
+        stages = [Stage(pre_activation=self._pull(s.pre_activation), name=s.name) for s in network.stages]
+        return dataclasses.replace(
+            network,
+            input_dim=self.dim,
+            stages=tuple(stages),
+            output=self._pull(network.output),
+            input_box=None,
+            slice=self if network.slice is None else self.within(network.slice),
+        )
+
+    def within(self, outer: Slice) -> Slice:
+        """The same flat in the space around `outer`, in whose coordinates it lies."""
+        return Slice(
+            base=outer.base + outer.directions @ self.base,
+            directions=outer.directions @ self.directions,
+            label=f"{outer.label}, {self.label}",
+        )
+
+    def embed(self, points: ArrayLike) -> NDArray[np.float64]:
+        """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
+        embedded: NDArray[np.float64] = (
+            self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
+        )
+        return embedded
+
+    def _pull(self, form: AffineForm) -> AffineForm:
+        if INPUT not in form.terms:
+            return form
+        matrix = form.terms[INPUT]
+        return AffineForm(
+            constant=form.constant + matrix @ self.base,
+            terms=dict(form.terms) | {INPUT: matrix @ self.directions},
+        )
+
+
+def restrict(network: Network, domain: Domain | None) -> tuple[Network, Domain | None]:
+    """Where a domain has equations, the network and the domain in the flat that they leave; else both as they are.
+
+    With the equations ``x_i = c`` of a box the coordinates left are the inputs that are not fixed, in their order.
+
+    Raises
+    ------
+    DomainError
+        The domain does not fit the network, its equations contradict each other, or they leave but one point.
+    """
+    if domain is None:
+        return network, None
+    domain.check_fits(network)
+    while domain is not None and domain.equations is not None:
+        flat = _solve(domain.equations)
+        network, domain = flat.of(network), domain.substitute(flat.base, flat.directions)
+    return network, domain
+
+
+def _solve(equations: RationalMatrix) -> Slice:
+    """The flat on which the equations hold."""
+    constants, matrix = equations.columns(slice(0, 1)), equations.columns(slice(1, None))
+    if equations.rank() > matrix.rank():
+        raise DomainError("the domain is empty: its equations contradict each other")
+    directions = matrix.kernel()
+    if not directions.shape[0]:
+        raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
+    # The solution whose coordinates are 0 but in the pivot columns, where the matrix is invertible.
+    pivots = matrix.pivot_columns()
+    homogeneous = RationalMatrix.hstack([constants, matrix.columns(pivots)], equations.shape[0]).kernel()
+    scale, *values = homogeneous.fractions()[0]
+    base = [Fraction(0)] * matrix.shape[1]
+    for pivot, value in zip(pivots, values, strict=True):
+        base[pivot] = value / scale
+    return Slice(
+        base=RationalMatrix.from_fractions([[x] for x in base], 1),
+        directions=directions.T,
+        label=f"{len(pivots)} of {len(base)} inputs fixed",
+    )
+
+
+def _exact_rows(rows: Sequence[Sequence[Number]]) -> list[list[Fraction]]:
+    try:
+        exact = [[as_fraction(x) for x in row] for row in rows]
+    except ValueError as error:
+        raise UsageError("a slice needs finite coordinates") from error
+    if len({len(row) for row in exact}) > 1:
+        raise UsageError("points and directions of a slice need the same number of coordinates")
+    return exact
+
+
+def _shape(dim: int) -> str:
+    return {1: "line", 2: "plane"}.get(dim, f"{dim}-dimensional flat")

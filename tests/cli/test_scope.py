@@ -1,0 +1,143 @@
+"""Where to look, on the command line: boxes, domains, slices and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relureg.cli.main import run
+
+TRUTH = "fixtures/truth"
+INT_2 = f"{TRUTH}/int_2-6-6-1.json"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def in_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    assert run([*words, "--json"]) == 0
+    found: dict[str, object] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_a_domain_in_a_file_is_the_box_it_states(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("-10,10\n-10,10\n")
+    (tmp_path / "b.vnnlib").write_text("".join(f"(assert (<= X_{k} 10))(assert (>= X_{k} -10))" for k in (0, 1)))
+    for command in ("count", "graph", "regions"):
+        box = answer(capsys, command, INT_2, "--box", "-10", "10")
+        for name in ("b.csv", "b.vnnlib"):
+            found = answer(capsys, command, INT_2, "--domain", str(tmp_path / name))
+            assert found["regions"] == box["regions"] == 48
+            assert found["facets"] == 82
+    assert answer(capsys, "count", INT_2, "--box", "-10", "10")["boundary_facets"] == 23
+
+
+def test_box_and_domain_are_cut_with_each_other(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "half.json").write_text('{"C": [[1, 1]], "c": [0]}')
+    both = answer(capsys, "count", INT_2, "--box", "-10", "10", "--domain", str(tmp_path / "half.json"))
+    (tmp_path / "all.json").write_text('{"C": [[1,1],[1,0],[-1,0],[0,1],[0,-1]], "c": [0,10,10,10,10]}')
+    one = answer(capsys, "count", INT_2, "--domain", str(tmp_path / "all.json"))
+    assert (both["regions"], both["facets"], both["boundary_facets"]) == (
+        one["regions"],
+        one["facets"],
+        one["boundary_facets"],
+    )
+
+
+def test_slices_are_named_by_points_or_directions(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    np.save(tmp_path / "p.npy", np.array([[0.0, 0], [2, 1]]))
+    counts = [
+        answer(capsys, "count", INT_2, *words)["regions"]
+        for words in (("--through", "0,0;2,1"), ("--through", str(tmp_path / "p.npy")), ("--slice", "0,0;4,2"))
+    ]
+    assert counts == [8, 8, 8]
+    found = answer(capsys, "count", INT_2, "--through", "0,0;2,1/3")
+    assert found["network"]["slice"] == {  # type: ignore[index]
+        "label": "line through 2 points", "base": ["0", "0"], "directions": [["2", "1/3"]],
+    }  # fmt: skip
+    line = answer(capsys, "line", INT_2, "--through", "0,0;2,1")
+    assert [row["t"]["float"] for row in line["rows"]] == [-2, -1, -0.5, -0.2, 0.1, 0.2, 0.5]  # type: ignore[attr-defined]
+    assert line["rows"][0]["point"] == [-4, -2]  # type: ignore[index]
+    assert answer(capsys, "line", INT_2, "--through", "0,0;2,1", "--segment")["regions"] == 4
+    assert answer(capsys, "line", INT_2, "--box", "x1:1/2,1/2")["network"]["input_dim"] == 1  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("code", "command", "message"),
+    [
+        (2, f"count {INT_2} --slice 0,0;1,0 --through 0,0;1,1", "name the slice once"),
+        (2, f"count {INT_2} --through 0,0,0;1,1,1", "--through: 3 coordinates, but the network has 2 inputs"),
+        (2, f"count {INT_2} --through 0,0;0,0", "--through: two of the points are the same"),
+        (2, f"count {INT_2} --through 0,a;1,1", "--through: 'a' is not a number"),
+        (2, f"count {INT_2} --slice 5,5;1,0 --box -1 1", "the slice misses the domain"),
+        (2, f"count {INT_2} --box 1 1", "it is a single point"),
+        (3, f"count {INT_2} --through missing.npy", "--through: missing.npy: no such file"),
+        (3, f"count {INT_2} --domain {INT_2}", 'needs {"C"'),
+        (2, f"line {INT_2}", "there are 2 inputs; name a line"),
+        (2, f"plot {INT_2} -o /nowhere/a.svg", "folder does not exist"),
+        (2, f"plot {INT_2} -o a.bmp", "a.bmp: the suffix is not one of"),
+        (2, f"plot {INT_2} -o a.html", "three inputs are drawn as .html"),
+        (2, f"plot {INT_2} -o a.svg --view x0:0,1", "--view: both bounds of every axis are needed"),
+        (2, f"plot {INT_2} -o a.svg --levels one", "--levels: 'one' is not a number"),
+        (2, f"plot {INT_2} -o a.svg --colour class", "between 2 to 12 outputs"),
+        (2, "plot fixtures/nets/acasxu_tiny_5_5_5.nnet --quiet -o a.svg", "5 inputs cannot be drawn"),
+        (4, f"plot {INT_2} -o a.svg --max-regions 5", "a picture needs all regions"),
+        (2, f"animate {INT_2} -o a.png", "a.png: the suffix is not one of"),
+        (2, f"animate {TRUTH}/saw_3.json -o a.gif", "frames show two inputs"),
+    ],
+)
+def test_what_is_refused(code: int, command: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(command.split()) == code
+    stderr = capsys.readouterr().err
+    assert message in stderr
+    assert stderr.count("\n") == 1
+    assert not list(ROOT.glob("a.*"))
+
+
+def test_a_domain_of_many_dimensions_comes_with_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        run(["count", "fixtures/nets/acasxu_tiny2_5_50_5.nnet", "--box", "0", "1", "--max-regions", "3", "--quiet"])
+        == 4
+    )
+    assert capsys.readouterr().err.count("\n") == 1
+    assert run(["count", "fixtures/nets/marabou_twin_10_10_1.nnet", "--box", "0", "1", "--max-regions", "2"]) == 4
+    assert "10 dimensions is hard work, for a box alone has 2^10 = 1,024 vertices" in capsys.readouterr().err
+
+
+def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "a.svg"
+    found = answer(capsys, "plot", INT_2, "--box", "-10", "10", "-o", str(target))
+    assert (found["regions"], found["regions_in_view"], found["facets_drawn"]) == (48, 48, 82)
+    assert found["view"] == [[-10, -10], [10, 10]]
+    assert found["files"] == [str(target)]
+    assert target.exists()
+    assert run(["plot", INT_2, "-o", str(target), "--quiet"]) == 2
+    frames = answer(capsys, "animate", INT_2, f"{TRUTH}/xor.json", "-o", str(tmp_path / "a.gif"), "--dpi", "40")[
+        "frames"
+    ]
+    assert [(frame["regions"], frame["facets"]) for frame in frames] == [(49, 84), (3, 2)]  # type: ignore[attr-defined]
+
+
+def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:
+    from relureg.cli.options import Work
+    from relureg.cli.plot import _points
+    from relureg.cli.scope import Scope, scoped
+    from relureg.network.formats import load
+
+    network = load(Path(TRUTH) / "int_3-6-6-1.json")
+    np.savetxt(tmp_path / "p.csv", [[1, 2, 3], [4, 5, 9]], delimiter=",")
+    for scope, expected in (
+        (Scope(slice_="1,1,1;2,0,0;0,1,0"), [[0, 1], [1.5, 4]]),
+        (Scope(box="x0:0,9;x1:3,3;x2:0,9"), [[1, 3], [4, 9]]),
+    ):
+        seen, _ = scoped(network, scope, quiet=True)
+        work = Work(scope=scope, engine="auto", jobs=None, max_regions=None, timeout=None)
+        found = _points(network, seen, work, tmp_path / "p.csv")
+        assert found is not None
+        assert found == pytest.approx(np.array(expected))

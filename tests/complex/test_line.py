@@ -1,0 +1,66 @@
+"""Breakpoints on a line, compared with an exact scan that knows nothing of complexes."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relureg import Domain, Network, Slice, breakpoints, enumerate_regions, load
+from relureg.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+
+
+def scan(network: Network, steps: int) -> list[tuple[Fraction, Fraction]]:
+    """Neighbouring points of an even grid on [0, 1] between which the exact sign vector changes."""
+    grid = [Fraction(2 * k + 1, 2 * steps + 3) for k in range(steps + 1)]
+    signs = [network.exact_signs([t]).tobytes() for t in grid]
+    return [(a, b) for (a, s), (b, t) in itertools.pairwise(zip(grid, signs, strict=True)) if s != t]
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("fixtures/truth/int_2-6-6-1.json", [[-3, -2], [3, 2]]),
+        ("fixtures/truth/rand_2-16-16-1.json", [[-1, 1], [1, -0.5]]),
+        ("fixtures/truth/dup_dead_2.json", [[-5, -5], [5, 6]]),
+        ("fixtures/nets/marabou_fc1_2_25x3_2.onnx", [[-1, -1], [1, 1]]),
+    ],
+)
+@pytest.mark.parametrize("engine", ["split", "lp"])
+def test_breakpoints_are_where_a_dense_exact_scan_sees_changes(
+    name: str, points: list[list[float]], engine: str
+) -> None:
+    network = Slice.through(points).of(load(ROOT / name))
+    cells = enumerate_regions(network, Domain.box([0], [1]), engine)
+    found = breakpoints(cells)
+    assert len(found) == cells.num_regions - 1 >= 5
+    assert [p.t for p in found] == sorted({p.t for p in found})
+    for (low, high), inside in itertools.groupby(
+        scan(network, 400), key=lambda pair: pair
+    ):  # each change of the scan holds a breakpoint ...
+        assert any(low <= p.t <= high for p in found)
+        assert len(list(inside)) == 1
+    for point in found:  # ... and at each breakpoint these units vanish, and on its sides the regions are these
+        signs = network.exact_signs([point.t])
+        assert all(signs[unit] == 0 for unit in point.units)
+        near = Fraction(1, 10**12)
+        sides = tuple(int(cells.locate([[point.t + side * near]])[0]) for side in (-1, 1))
+        assert sides == point.regions
+    for first, second in itertools.pairwise([Fraction(0), *(p.t for p in found), Fraction(1)]):
+        signs = [network.exact_signs([first + (second - first) * k / 5]).tobytes() for k in range(1, 5)]
+        assert len(set(signs)) == 1  # between two of them nothing changes
+
+
+def test_a_line_needs_one_input() -> None:
+    with pytest.raises(UsageError, match="2 inputs"):
+        breakpoints(enumerate_regions(load(ROOT / "fixtures/truth/xor.json")))
+
+
+def test_a_line_without_breakpoints() -> None:
+    network = Network.from_layers([np.array([[0.0]]), np.array([[1.0]])], [np.array([1.0]), np.array([0.0])])
+    assert breakpoints(enumerate_regions(network)) == ()
