@@ -12,7 +12,7 @@ count: $(STAMP) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, and count the largest known ones
 	$(BIN)/python -m pytest -m sweep

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
-from relureg.network.model import Network, Stage
+from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_fraction
 
 
@@ -93,13 +93,15 @@ class Slice:
             raise UsageError(
                 f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
             )
-        stages = [Stage(pre_activation=self._pull(s.pre_activation), name=s.name) for s in network.stages]
+        stages = [dataclasses.replace(s, pre_activation=self._pull(s.pre_activation)) for s in network.stages]
         return dataclasses.replace(
             network,
             input_dim=self.dim,
             stages=tuple(stages),
             output=self._pull(network.output),
             input_box=None,
+            inputs=(),
+            spanning_stages=None,
             slice=self if network.slice is None else self.within(network.slice),
         )
 
