@@ -21,6 +21,8 @@ import relureg
 from relureg import errors
 from relureg.cli.main import COMMANDS, run
 from relureg.engine.engines import AUTO, COUNTERS, ENGINES
+from relureg.engine.journal import Journal
+from relureg.engine.problem import Problem
 from relureg.errors import NetworkError
 from relureg.network import json_
 from relureg.network.random_ import INITIALISATIONS
