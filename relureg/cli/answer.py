@@ -43,19 +43,8 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
     """
     if net is None or not net.lower().endswith(".npz"):
         return None
-    unused = {
-        "--box": work.scope.box,
-        "--domain": work.scope.domain,
-        "--slice": work.scope.slice_,
-        "--through": work.scope.through,
-        "--engine": None if work.engine == "auto" else work.engine,
-        "--max-regions": work.max_regions,
-        "--timeout": work.timeout,
-        "--scheduler": work.scheduler,
-    }
-    for option, value in unused.items():
-        if value is not None:
-            raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
+    for option in work.given:
+        raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
     cells = load_complex(net)
     # What the checks have found is kept with the object: no new one is made without need.
     return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)

@@ -95,6 +95,17 @@ class Work:
     timeout: float | None
     scheduler: str | None
 
+    @property
+    def given(self) -> list[str]:
+        """The options that were given, but for --jobs, which changes no answer."""
+        scope = self.scope
+        values = {
+            "--box": scope.box, "--domain": scope.domain, "--slice": scope.slice_, "--through": scope.through,
+            "--engine": None if self.engine == "auto" else self.engine, "--scheduler": self.scheduler,
+            "--max-regions": self.max_regions, "--timeout": self.timeout,
+        }  # fmt: skip
+        return [option for option, value in values.items() if value is not None]
+
 
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS",

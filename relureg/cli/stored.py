@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from relureg.cli.options import Work, emit
@@ -33,11 +32,8 @@ def stored_graph_answer(
     from relureg.complex.stored_graph import MEMORY, stored_graph
     from relureg.reports.runs import stored_graph_document, stored_graph_table
 
-    for field in dataclasses.fields(work):
-        value = getattr(work, field.name)
-        if value is not None and not (field.name == "engine" and value == "auto"):
-            option = f"--{field.name.replace('_', '-')}"
-            raise UsageError("the run of a journal is over; leave this option out", where=option)
+    for option in [*work.given, *(["--jobs"] if work.jobs is not None else [])]:
+        raise UsageError("the run of a journal is over; leave this option out", where=option)
     graph = stored_graph(journal, memory=memory or MEMORY)
     document = stored_graph_document(graph, with_diameter=with_diameter)
     emit(document, stored_graph_table, as_json=as_json, started=started)

@@ -17,9 +17,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+import relureg
 from relureg import errors
 from relureg.cli.main import COMMANDS, run
 from relureg.engine.engines import AUTO, COUNTERS, ENGINES
+from relureg.engine.journal import Journal
+from relureg.engine.problem import Problem
 from relureg.errors import NetworkError
 from relureg.network import json_
 from relureg.network.random_ import INITIALISATIONS
@@ -108,7 +111,7 @@ def test_the_architecture_names_every_module() -> None:
     assert set(re.findall(r"\w+\.py", tree)) == modules
     headers = {path.name for path in (ROOT / "relureg").rglob("*.[ch]pp")}
     assert set(re.findall(r"\w+\.[ch]pp", tree)) == headers
-    assert text.count("\n") < 300
+    assert text.count("\n") < 350
 
 
 # -- what --json prints --------------------------------------------------------------------------------
@@ -252,21 +255,22 @@ def test_a_network_without_hidden_layer_matches_the_output_schema(
 
 def test_answers_about_a_run_match_the_output_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = str(tmp_path / "run.journal")
-    for code, command in (
-        (4, f"count {INT_2} --journal {journal} --keep-regions --timeout 1e-9"),
-        (0, f"status {journal}"),
-        (0, f"resume {journal}"),
-        (0, f"status {journal}"),
-        (0, f"graph {journal}"),
-        (0, f"graph {journal} --degree"),
+    problem = Problem(network=relureg.load(INT_2), domain=None, keeps_records=True)
+    Journal.create_or_continue(Path(journal), problem).close()
+    for command in (
+        f"status {journal}",
+        f"resume {journal}",
+        f"count {INT_2} --journal {journal} --keep-regions",
+        f"status {journal}",
+        f"graph {journal}",
+        f"graph {journal} --degree",
     ):
-        assert run([*command.split(), "--json"]) == code
+        assert run([*command.split(), "--json"]) == 0
         document = json.loads(capsys.readouterr().out)
         assert document["command"] == {"resume": "count", "graph": "stored-graph"}.get(
             command.split()[0], command.split()[0]
         )
-        if command.split()[0] != "count":  # its linear regions are not part of this
-            Draft202012Validator(closed(schema("output.schema.json"))).validate(document)
+        Draft202012Validator(closed(schema("output.schema.json"))).validate(document)
 
 
 def test_the_output_schema_refuses_what_scripts_could_not_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
