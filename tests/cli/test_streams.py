@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_version_and_help(run_relureg: Run) -> None:
 def test_every_example_of_the_help_runs(run_relureg: Run, tmp_path: Path) -> None:
     for command in ("inspect", "count", "graph", "line", "bounds"):
         lines = run_relureg(command, "--help").stdout.split("Example")[1].splitlines()
-        examples = [line.split()[1:] for line in lines if line.startswith("    relureg ")]
+        examples = [shlex.split(line)[1:] for line in lines if line.startswith("    relureg ")]
         assert examples
         for words in examples:
             for option in {"-o", "--journal"} & set(words):  # files go elsewhere
