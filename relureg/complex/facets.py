@@ -58,23 +58,30 @@ def match_facets(records: Records) -> Facets:
     """
     hashes, sides = hash_facets(records)
     inner = np.flatnonzero(~records.facet_on_boundary)
-    pairs, rest = _pairs(inner, hashes[inner])
-    equal = equal_keys(records, pairs[:, 0], pairs[:, 1])
-    rest = np.concatenate([rest, pairs[~equal].reshape(-1)])
-    pairs = pairs[equal]
+    left, right, rest = _pairs(inner, hashes[inner])
+    equal = equal_keys(records, left, right)
+    if not equal.all():
+        rest = np.concatenate([rest, left[~equal], right[~equal]])
+        left, right = left[equal], right[equal]
+    partner = np.full(len(hashes), -1, dtype=np.int64)
+    partner[left], partner[right] = right, left
     if len(rest):
-        found, rest = _pairs(rest, np.unique(packed_keys(records, rest), axis=0, return_inverse=True)[1].reshape(-1))
-        pairs = np.concatenate([pairs, found])
-    regions = records.facet_region[pairs]
-    order = np.argsort(regions[:, 0] * records.num_regions + regions[:, 1])
-    pairs = pairs[order]
+        labels = np.unique(packed_keys(records, rest), axis=0, return_inverse=True)[1].reshape(-1)
+        left, right, rest = _pairs(rest, labels)
+        partner[left], partner[right] = right, left
+    first = np.flatnonzero(partner > np.arange(len(partner)))
+    regions = records.facet_region[np.stack([first, partner[first]], axis=1)]
+    # Rows are in the order of regions, so nearly all of this is sorted: merging runs is fast.
+    order = np.argsort(regions[:, 0] * records.num_regions + regions[:, 1], kind="stable")
+    first = first[order]
+    second = partner[first]
     facets = Facets(
         regions=regions[order],
-        record=pairs[:, 0].copy(),
-        record_behind=pairs[:, 1].copy(),
+        record=first,
+        record_behind=second,
         boundary=np.flatnonzero(records.facet_on_boundary),
         unmatched=np.sort(rest),
-        one_sided=np.flatnonzero(sides[pairs[:, 0]] + sides[pairs[:, 1]] != 0),
+        one_sided=np.flatnonzero(sides[first] + sides[second] != 0),
     )
     freeze(facets)
     return facets
@@ -86,11 +93,13 @@ def facet_units(records: Records, row: int) -> tuple[int, ...]:
     return tuple(records.facet_units[start:stop].tolist())
 
 
-def _pairs(rows: NDArray[np.int64], labels: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The rows, two and two, whose label occurs exactly twice (the lower first), and all other rows."""
+def _pairs(
+    rows: NDArray[np.int64], labels: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rows, two and two, whose label occurs exactly twice, and all other rows."""
     order = np.argsort(labels)
     rows, labels = rows[order], labels[order]
     starts = np.flatnonzero(np.concatenate([[True], labels[1:] != labels[:-1]])) if len(rows) else order
     counts = np.diff(np.append(starts, len(rows)))
     twice = starts[counts == 2]
-    return np.sort(np.stack([rows[twice], rows[twice + 1]], axis=1), axis=1), rows[np.repeat(counts != 2, counts)]
+    return rows[twice], rows[twice + 1], rows[np.repeat(counts != 2, counts)]
