@@ -40,9 +40,9 @@ struct Control {
 
 // A search gives an open part away when it has split that many cells since the part was left open: what lies there is
 // then likely as much, and worth the walk from the root.
-constexpr std::int64_t kGiveAge = 256;
+constexpr std::int64_t kGiveAge = 64;
 // Where a search is asked for open parts and has split that many cells without one of that age, it gives any.
-constexpr std::int64_t kPatience = 16 * kGiveAge;
+constexpr std::int64_t kPatience = 4 * kGiveAge;
 // With records, it leaves all that lies below this depth as work units of their own, so that records come in pieces.
 constexpr int kRecordDepth = 6;
 // A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
