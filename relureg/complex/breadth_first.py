@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
+
+from relureg.network.ranges import ranges
 
 UNREACHED = -1
 """Distance to a node in another component."""
@@ -29,7 +29,7 @@ def distances(starts: NDArray[np.int64], neighbours: NDArray[np.int32], source: 
     steps[source] = level = 0
     frontier = np.array([source])
     while len(frontier):
-        reached = neighbours[ranges(starts[frontier], starts[frontier + 1])]
+        reached = neighbours[ranges(starts[frontier], starts[frontier + 1] - starts[frontier])]
         reached = reached[steps[reached] == UNREACHED]
         level += 1
         steps[reached] = level
@@ -47,11 +47,3 @@ def components(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> NDAr
         rest = component[first:] == UNREACHED
         first = first + int(rest.argmax()) if rest.any() else len(component)
     return component
-
-
-def ranges(starts: NDArray[Any], stops: NDArray[Any]) -> NDArray[np.int64]:
-    """The indices ``starts[i], ..., stops[i] - 1`` for all i, one after the other."""
-    lengths = stops - starts
-    ends = np.cumsum(lengths)
-    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
-    return indices

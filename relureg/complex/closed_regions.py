@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.double_description import Row, extreme_rays
+from relureg.complex.double_description import Row, dot, extreme_rays
+from relureg.complex.polyhedron import homogeneous_rows, inner_facets
 from relureg.network.domain import essential_inputs
 from relureg.network.rational import RationalMatrix
 
@@ -72,7 +73,7 @@ class _Polyhedra:
         self._known: dict[int, _Polyhedron] = {}
         self._essential = essential_inputs(cells.network, cells.domain)
         walls = cells.domain
-        self._walls = [] if walls is None else self._rows(walls.constants, walls.normals)
+        self._walls = () if walls is None else homogeneous_rows(walls.constants, walls.normals, self._essential)
 
     @property
     def is_exhausted(self) -> bool:
@@ -92,16 +93,10 @@ class _Polyhedra:
         records = self.cells.records
         signs = records.signs_of(np.array([region]))[0]
         maps, output = exact_maps(self.cells.network, signs)
-        behind = self.behind(region).tolist()
-        start = int(np.searchsorted(records.facet_region, region))
-        units = []
-        for row, other in enumerate(behind, start=start):
-            if other >= 0:
-                on_facet = records.facet_units[records.facet_starts[row] : records.facet_starts[row + 1]]
-                units.append(next(unit for unit in on_facet.tolist() if signs[unit]))
-        facets = maps.rows(units)
-        rows = self._rows(facets.constant, facets.matrix)
-        inner = [tuple(int(signs[unit]) * entry for entry in row) for unit, row in zip(units, rows, strict=True)]
+        crossed = inner_facets(records, region, signs)
+        facets = maps.rows([unit for unit, _ in crossed])
+        rows = homogeneous_rows(facets.constant, facets.matrix, self._essential)
+        inner = [tuple(sign * entry for entry in row) for (_, sign), row in zip(crossed, rows, strict=True)]
         infinity = (1, *(0 for _ in self._essential))
         rays = extreme_rays([*inner, infinity, *self._walls], len(self._essential) + 1)
         image = RationalMatrix.hstack([output.constant, output.matrix.columns(self._essential)], 1)
@@ -110,13 +105,9 @@ class _Polyhedra:
             scale=image.denominator,
             facets=tuple(
                 (other, tuple(ray.vector for ray in rays if ray.zeros >> i & 1))
-                for i, other in enumerate(other for other in behind if other >= 0)
+                for i, other in enumerate(other for other in self.behind(region).tolist() if other >= 0)
             ),
         )
-
-    def _rows(self, constants: RationalMatrix, matrix: RationalMatrix) -> list[Row]:
-        blocks = [constants, matrix.columns(self._essential)]
-        return RationalMatrix.hstack(blocks, constants.shape[0]).primitive_rows()
 
 
 def _count_components(polyhedra: _Polyhedra, members: NDArray[np.bool_]) -> int | None:
@@ -156,7 +147,7 @@ def _met_behind(here: _Polyhedron, target: _Polyhedron) -> list[int]:
     return [
         behind
         for behind, generators in here.facets
-        if _has_zero([(ray[0] > 0, sum(map(int.__mul__, difference, ray))) for ray in generators])
+        if _has_zero([(ray[0] > 0, dot(difference, ray)) for ray in generators])
     ]
 
 

@@ -23,7 +23,7 @@ from relureg.complex.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose, choose_finder
+from relureg.engine.engines import choose
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
@@ -481,16 +481,17 @@ def enumerate_regions(
     48
     """
     network, domain = restrict(network, domain)
-    name, find = choose_finder(engine, network, domain)
+    chosen = choose(engine, network, domain)
+    find = chosen.finder
     budget = Budget(
         max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
     )
-    choose(engine, network, domain).check_fits(budget)
+    chosen.check_fits(budget)
     records = find(network, domain, budget)
     return Complex(
         network=network,
         domain=domain,
-        engine=name,
+        engine=chosen.name,
         records=records,
         stopped_by=budget.exhausted,
         jobs=jobs,

@@ -12,7 +12,7 @@ from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
 from relureg.engine.driver import go_on
-from relureg.engine.engines import choose, choose_finder
+from relureg.engine.engines import choose
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
@@ -117,7 +117,7 @@ def count_regions(
     )
     chosen.check_fits(budget)
     if chosen.count is None:
-        records = choose_finder(engine, network, domain)[1](network, domain, budget)
+        records = chosen.finder(network, domain, budget)
         return count_of(
             Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
         )

@@ -40,13 +40,13 @@ def extreme_rays(rows: Sequence[Row], dim: int) -> list[Ray]:
     lines = [tuple(int(i == j) for j in range(dim)) for i in range(dim)]
     rays: list[Ray] = []
     for number, row in enumerate(rows):
-        crossing = next((line for line in lines if _dot(row, line)), None)
+        crossing = next((line for line in lines if dot(row, line)), None)
         if crossing is None:
             rays = _cut(rays, row, number)
             continue
         # A line that the hyperplane cuts becomes a ray; all else is moved along it, onto the hyperplane.
         lines.remove(crossing)
-        if _dot(row, crossing) < 0:
+        if dot(row, crossing) < 0:
             crossing = tuple(-entry for entry in crossing)
         lines = [_onto(line, row, crossing) for line in lines]
         rays = [Ray(vector=_onto(ray.vector, row, crossing), zeros=ray.zeros | 1 << number) for ray in rays]
@@ -58,7 +58,7 @@ def extreme_rays(rows: Sequence[Row], dim: int) -> list[Ray]:
 
 def _cut(rays: list[Ray], row: Row, number: int) -> list[Ray]:
     """The rays of the part of a cone where ``row . y >= 0``."""
-    values = [_dot(row, ray.vector) for ray in rays]
+    values = [dot(row, ray.vector) for ray in rays]
     kept = [
         ray if value else Ray(vector=ray.vector, zeros=ray.zeros | 1 << number)
         for ray, value in zip(rays, values, strict=True)
@@ -83,9 +83,9 @@ def _edges(rays: list[Ray], values: list[int]) -> Iterator[tuple[tuple[int, Ray]
 
 def _onto(vector: Row, row: Row, line: Row) -> Row:
     """The vector moved along the line onto the hyperplane of the row; ``row . line > 0``."""
-    slope, value = _dot(row, line), _dot(row, vector)
+    slope, value = dot(row, line), dot(row, vector)
     return primitive([slope * v - value * w for v, w in zip(vector, line, strict=True)])
 
 
-def _dot(row: Row, vector: Row) -> int:
+def dot(row: Row, vector: Row) -> int:
     return sum(a * b for a, b in zip(row, vector, strict=True))

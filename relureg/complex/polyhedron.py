@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import AffineMap, exact_maps
-from relureg.complex.double_description import Ray, Row, extreme_rays
+from relureg.complex.double_description import Ray, Row, dot, extreme_rays
 from relureg.complex.facets import facet_units
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
@@ -128,15 +128,9 @@ def derive_generators(network: Network, domain: Domain | None, essential: list[i
 def _cone(network: Network, domain: Domain | None, essential: list[int], records: Records, region: int) -> _Cone:
     signs = records.signs_of(np.array([region]))[0]
     maps, _ = exact_maps(network, signs)
-    units = _homogeneous(maps.constant, maps.matrix, essential)
-    walls = () if domain is None else _homogeneous(domain.constants, domain.normals, essential)
-    inner = []
-    for row in _facet_rows(records, region).tolist():
-        if not records.facet_on_boundary[row]:
-            unit = next((unit for unit in facet_units(records, row) if signs[unit]), None)
-            if unit is None:
-                raise CheckFailedError(f"region {region} has a facet on which no unit changes its sign")
-            inner.append((unit, int(signs[unit])))
+    units = homogeneous_rows(maps.constant, maps.matrix, essential)
+    walls = () if domain is None else homogeneous_rows(domain.constants, domain.normals, essential)
+    inner = inner_facets(records, region, signs)
     infinity = (1, *(0 for _ in essential))
     try:
         rays = extreme_rays(
@@ -147,8 +141,26 @@ def _cone(network: Network, domain: Domain | None, essential: list[int], records
         raise CheckFailedError(f"the facets of region {region} leave a line in it") from error
     rays.sort(key=_place)
     every = [*walls, *units, infinity]
-    zeros = [sum(1 << i for i, row in enumerate(every) if not _dot(row, ray.vector)) for ray in rays]
+    zeros = [sum(1 << i for i, row in enumerate(every) if not dot(row, ray.vector)) for ray in rays]
     return _Cone(maps=maps, inner=tuple(inner), walls=walls, rays=tuple(rays), zeros=tuple(zeros))
+
+
+def inner_facets(records: Records, region: int, signs: NDArray[np.int8]) -> list[tuple[int, int]]:
+    """For each facet shared with another region, in the order of the records, a unit that vanishes there, and its sign.
+
+    Raises
+    ------
+    CheckFailedError
+        No unit that vanishes on a facet has a sign in the region.
+    """
+    inner = []
+    for row in _facet_rows(records, region).tolist():
+        if not records.facet_on_boundary[row]:
+            unit = next((unit for unit in facet_units(records, row) if signs[unit]), None)
+            if unit is None:
+                raise CheckFailedError(f"region {region} has a facet on which no unit changes its sign")
+            inner.append((unit, int(signs[unit])))
+    return inner
 
 
 def _bounding_walls(cone: _Cone, dim: int) -> list[int]:
@@ -188,7 +200,8 @@ def _facet_rows(records: Records, region: int) -> NDArray[np.int64]:
     return np.arange(start, stop)
 
 
-def _homogeneous(constants: RationalMatrix, matrix: RationalMatrix, essential: list[int]) -> tuple[Row, ...]:
+def homogeneous_rows(constants: RationalMatrix, matrix: RationalMatrix, essential: list[int]) -> tuple[Row, ...]:
+    """Affine functions as integers, constants first, in the essential inputs; each scaled by a positive number."""
     blocks = [constants, matrix.columns(essential)]
     return tuple(RationalMatrix.hstack(blocks, constants.shape[0]).primitive_rows())
 
@@ -212,7 +225,3 @@ def _place(ray: Ray) -> tuple[bool, tuple[Fraction, ...]]:
 def _direction(row: list[Fraction]) -> list[float]:
     largest = max(map(abs, row))
     return [nearest_double(entry / largest) for entry in row]
-
-
-def _dot(row: Row, vector: Row) -> int:
-    return sum(a * b for a, b in zip(row, vector, strict=True))

@@ -28,6 +28,13 @@ class Engine:
     find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
 
+    @property
+    def finder(self) -> Callable[[Network, Domain | None, Budget], Records]:
+        """What finds every region; raises `UsageError` where the engine only counts."""
+        if self.find is None:
+            raise UsageError(f"the engine {self.name} only counts; choose {_listed('auto', *ENGINES)}")
+        return self.find
+
     def check_fits(self, budget: Budget) -> None:
         """Raise `UsageError` where the budget names a scheduler or a journal and this engine cannot use them."""
         if budget.in_units and not self.works_in_units:
@@ -77,16 +84,6 @@ COUNTERS = {
 
 AUTO = "split"
 """The engine that ``auto`` stands for."""
-
-
-def choose_finder(
-    name: str, network: Network, domain: Domain | None
-) -> tuple[str, Callable[[Network, Domain | None, Budget], Records]]:
-    """An engine that finds regions, by name; raises `UsageError` when there is none, or the domain does not fit."""
-    engine = choose(name, network, domain)
-    if engine.find is None:
-        raise UsageError(f"the engine {name} only counts; choose {_listed('auto', *ENGINES)}")
-    return engine.name, engine.find
 
 
 def choose(name: str, network: Network, domain: Domain | None) -> Engine:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.engine.records import Records, ranges
+from relureg.engine.records import Records
+from relureg.network.ranges import ranges
 
 _ROWS = 1 << 19
 """Facets handled at once: some tens of megabytes, whatever the number of facets."""

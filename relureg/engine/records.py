@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.ranges import ranges
 
 Point = tuple[Fraction, ...]
 
@@ -222,38 +223,61 @@ def join(parts: Sequence[Records], num_units: int, input_dim: int) -> Records:
     def column(name: str, like: Any) -> NDArray[Any]:
         return np.concatenate([like, *(getattr(part, name) for part in parts)])
 
-    width = (num_units + 7) // 8
-    rows = np.empty((0, width), dtype=np.uint8)
-    patterns, vanishing = column("patterns", rows), column("vanishing", rows)
-    bounded = column("bounded", np.empty(0, dtype=np.bool_))
-    points = column("points", np.empty((0, input_dim)))
+    rows = np.empty((0, (num_units + 7) // 8), dtype=np.uint8)
+    firsts = np.cumsum([0, *(part.num_regions for part in parts)]).tolist()
+    counts = [np.bincount(part.facet_region, minlength=part.num_regions) for part in parts]
+    return in_order(
+        num_units=num_units,
+        patterns=column("patterns", rows),
+        vanishing=column("vanishing", rows),
+        bounded=column("bounded", np.empty(0, dtype=np.bool_)),
+        points=column("points", np.empty((0, input_dim))),
+        exact_points={
+            first + region: point
+            for first, part in zip(firsts, parts, strict=False)
+            for region, point in part.exact_points.items()
+        },
+        facet_counts=np.concatenate([np.empty(0, dtype=np.int64), *counts]),
+        facet_on_boundary=column("facet_on_boundary", np.empty(0, dtype=np.bool_)),
+        facet_lengths=np.concatenate([np.empty(0, dtype=np.int64), *(np.diff(part.facet_starts) for part in parts)]),
+        facet_units=column("facet_units", np.empty(0, dtype=np.int32)),
+    )
+
+
+def in_order(
+    *,
+    num_units: int,
+    patterns: NDArray[np.uint8],
+    vanishing: NDArray[np.uint8],
+    bounded: NDArray[np.bool_],
+    points: NDArray[np.float64],
+    exact_points: Mapping[int, Point],
+    facet_counts: NDArray[np.int64],
+    facet_on_boundary: NDArray[np.bool_],
+    facet_lengths: NDArray[np.int64],
+    facet_units: NDArray[np.int32],
+) -> Records:
+    """Records of regions that come in any order, put in that of their sign vectors.
+
+    The facets of one region stand together: `facet_counts` says how many there are of each region, `facet_lengths` how
+    many units vanish on each facet.
+    """
     order = by_sign_vector(patterns, vanishing, num_units)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    firsts = np.cumsum([0, *(part.num_regions for part in parts)]).tolist()
-    counts = np.concatenate([
-        np.empty(0, dtype=np.int64),
-        *(np.bincount(part.facet_region, minlength=part.num_regions) for part in parts),
-    ])  # fmt: skip
-    facets = ranges((np.cumsum(counts) - counts)[order], counts[order])
-    lengths = np.concatenate([np.empty(0, dtype=np.int64), *(np.diff(part.facet_starts) for part in parts)])
-    units = column("facet_units", np.empty(0, dtype=np.int32))
-    exact = {
-        int(rank[first + region]): point
-        for first, part in zip(firsts, parts, strict=False)
-        for region, point in part.exact_points.items()
-    }
+    facets = ranges((np.cumsum(facet_counts) - facet_counts)[order], facet_counts[order])
+    lengths = facet_lengths[facets]
     records = Records(
         num_units=num_units,
         patterns=patterns[order],
         vanishing=vanishing[order],
         bounded=bounded[order],
         points=points[order],
-        exact_points=MappingProxyType(exact),
-        facet_region=np.repeat(np.arange(len(order), dtype=np.int64), counts[order]),
-        facet_on_boundary=column("facet_on_boundary", np.empty(0, dtype=np.bool_))[facets],
-        facet_starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[facets])]),
-        facet_units=units[ranges((np.cumsum(lengths) - lengths)[facets], lengths[facets])],
+        exact_points=MappingProxyType({int(rank[region]): point for region, point in exact_points.items()}),
+        facet_region=np.repeat(np.arange(len(order), dtype=np.int64), facet_counts[order]),
+        facet_on_boundary=facet_on_boundary[facets],
+        facet_starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)]),
+        facet_units=facet_units[ranges((np.cumsum(facet_lengths) - facet_lengths)[facets], lengths)],
     )
     freeze(records)
     return records
@@ -276,13 +300,6 @@ def is_witness(
     """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
     inside = domain is None or domain.has_inside(point)
     return inside and bool((network.exact_signs(point) == signs).all())
-
-
-def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices ``starts[i], ..., starts[i] + lengths[i] - 1`` for all i, one range after the other."""
-    ends = np.cumsum(lengths)
-    indices: NDArray[np.int64] = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + lengths, lengths)
-    return indices
 
 
 def freeze(record: Any) -> None:

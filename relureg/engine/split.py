@@ -13,14 +13,13 @@ from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from math import lcm
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, freeze, ranges
+from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -216,31 +215,21 @@ def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) 
         return _column(chunks, name, dtype)
 
     bounded = column("bounded", np.uint8).astype(np.bool_)
-    num_regions = len(bounded)
     patterns, vanishing = _sign_vectors(chunks, network)
-    order = by_sign_vector(patterns, vanishing, network.num_units)
-    points = np.zeros((num_regions, network.input_dim))
-    points[:, essential] = column("points", np.float64).reshape(num_regions, len(essential))
-    counts = column("facet_count", np.int64)
-    facets = ranges((np.cumsum(counts) - counts)[order], counts[order])
-    lengths = column("facet_length", np.int64)
-    units = column("facet_units", np.int32)[ranges((np.cumsum(lengths) - lengths)[facets], lengths[facets])]
-    rank_of = np.empty(num_regions, dtype=np.int64)
-    rank_of[order] = np.arange(num_regions)
-    records = Records(
+    points = np.zeros((len(bounded), network.input_dim))
+    points[:, essential] = column("points", np.float64).reshape(len(bounded), len(essential))
+    return in_order(
         num_units=network.num_units,
-        patterns=patterns[order],
-        vanishing=vanishing[order],
-        bounded=bounded[order],
-        points=points[order],
-        exact_points=MappingProxyType(dict(_exact_points(chunks, rank_of, network.input_dim, essential))),
-        facet_region=np.repeat(np.arange(num_regions, dtype=np.int64), counts[order]),
-        facet_on_boundary=column("facet_on_boundary", np.uint8).astype(np.bool_)[facets],
-        facet_starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[facets])]),
-        facet_units=units,
+        patterns=patterns,
+        vanishing=vanishing,
+        bounded=bounded,
+        points=points,
+        exact_points=dict(_exact_points(chunks, network.input_dim, essential)),
+        facet_counts=column("facet_count", np.int64),
+        facet_on_boundary=column("facet_on_boundary", np.uint8).astype(np.bool_),
+        facet_lengths=column("facet_length", np.int64),
+        facet_units=column("facet_units", np.int32),
     )
-    freeze(records)
-    return records
 
 
 def _merge_generators(
@@ -272,9 +261,7 @@ def _sign_vectors(chunks: list[dict[str, Any]], network: Network) -> tuple[NDArr
     return patterns.reshape(rows, width), vanishing.reshape(rows, width)
 
 
-def _exact_points(
-    chunks: list[dict[str, Any]], rank_of: NDArray[np.int64], dim: int, essential: list[int]
-) -> Iterator[tuple[int, Point]]:
+def _exact_points(chunks: list[dict[str, Any]], dim: int, essential: list[int]) -> Iterator[tuple[int, Point]]:
     first = 0
     for chunk in chunks:
         for region, coordinates in chunk["exact_points"].items():
@@ -282,5 +269,5 @@ def _exact_points(
             for axis, text in zip(essential, coordinates, strict=True):
                 numerator, denominator = text.split("/")
                 point[axis] = Fraction(int(numerator, 16), int(denominator, 16))
-            yield int(rank_of[first + region]), tuple(point)
+            yield first + region, tuple(point)
         first += len(chunk["bounded"])

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.network.ranges import ranges
 from relureg.network.rational import IntArray, RationalMatrix, are_exact_as, as_doubles
 
 Index = NDArray[np.intp]
@@ -229,7 +230,7 @@ class SparseMatrix(RationalMatrix):
             last = max(first + 1, int(np.searchsorted(row_ends, row_ends[first] + _BLOCK, side="right")) - 1)
             mine = slice(self.starts[first], self.starts[last])
             counts = lengths[mine]
-            theirs = _ranges(that.starts[self.places[mine]], counts)
+            theirs = ranges(that.starts[self.places[mine]], counts)
             products = np.repeat(self.values[mine], counts) * that.values[theirs]
             in_row = np.repeat(self._rows[mine] - first, counts)
             shape = (last - first, that.shape[1])
@@ -272,7 +273,7 @@ class SparseMatrix(RationalMatrix):
     def rows(self, index: Any) -> RationalMatrix:
         chosen = np.arange(self.shape[0], dtype=np.intp)[index]
         counts = np.diff(self.starts)[chosen]
-        taken = _ranges(self.starts[chosen], counts)
+        taken = ranges(self.starts[chosen], counts)
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
         return SparseMatrix(
             (len(chosen), self.shape[1]), starts, self.places[taken], self.values[taken], self.denominator
@@ -310,13 +311,6 @@ def compact(matrix: RationalMatrix) -> RationalMatrix:
     if size > _SMALL and matrix.shape[1] > 1 and 2 * matrix.num_held < size:
         return matrix
     return RationalMatrix(matrix.numerators, matrix.denominator)
-
-
-def _ranges(starts: Index, lengths: Index) -> Index:
-    """The integers of the ranges that begin at `starts` and have `lengths`, range after range."""
-    ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.intp) + np.repeat(starts - ends + lengths, lengths)
 
 
 def _ones(count: int) -> IntArray:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
-from relureg.complex.breadth_first import ranges
 from relureg.complex.complex import Complex
+from relureg.network.ranges import ranges
 
 CHUNK = 1 << 14
 """Rows at a time: some megabytes as Python objects."""
@@ -145,9 +145,10 @@ def bounded(cells: Complex, part: slice) -> NDArray[np.bool_]:
 
 
 def _units(cells: Complex, rows: NDArray[np.int64]) -> Lists:
-    starts, stops = cells.records.facet_starts[rows], cells.records.facet_starts[rows + 1]
-    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(stops - starts)])
-    return Lists(starts=offsets, values=cells.records.facet_units[ranges(starts, stops)])
+    starts = cells.records.facet_starts[rows]
+    lengths = cells.records.facet_starts[rows + 1] - starts
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+    return Lists(starts=offsets, values=cells.records.facet_units[ranges(starts, lengths)])
 
 
 def _slices(size: int) -> Iterator[slice]:
