@@ -32,6 +32,9 @@ STRONG = ((8, 12, 12, 1), (4, 100, 60, 1))
 WEAK = ((4, 60, 60, 1), (4, 71, 71, 1))
 """The second has about twice the regions of the first."""
 
+REPEATS = 3
+"""Of strong scaling: one and two workers by turns."""
+
 UNITS = 2000
 WORKERS = (2, 10, 100, 1000, 3000, 10_000)
 WORK = (3.6e4, 3.6e6)
@@ -56,8 +59,11 @@ def overhead() -> float:
 
 
 def measure() -> None:
-    """Seconds from the first unit to the last, without the start of the cluster, on one and two local workers."""
-    strong = [(workers, widths) for widths in STRONG for workers in (1, 2)]
+    """Seconds from the first unit to the last, without the start of the cluster, on one and two local workers.
+
+    And the most memory that a worker and this process, which is client and scheduler, have held by then.
+    """
+    strong = [(workers, widths) for widths in STRONG for _ in range(REPEATS) for workers in (1, 2)]
     for name, cases in (("strong", strong), ("weak", list(enumerate(WEAK, start=1)))):
         for workers, widths in cases:
             network = networks.he_initialised(widths).network()
@@ -72,9 +78,17 @@ def measure() -> None:
                 seconds = time.perf_counter() - started
                 busy = sum(entry.seconds for entry in journal.entries) / workers / seconds
                 cpu = sum(entry.cpu_seconds for entry in journal.entries)
+            memory = max(scheduler._client.run(_peak_memory).values())
             scheduler.close()
             print(f"{name}: {workers} workers, {run.sums.regions:,} regions, {seconds:.1f} s, "
-                  f"{cpu:.1f} s of processor time in units, workers busy {busy:.0%}", flush=True)  # fmt: skip
+                  f"{cpu:.1f} s of processor time in units, workers busy {busy:.0%}, at most {memory:.0f} MB a worker, "
+                  f"{_peak_memory():.0f} MB here", flush=True)  # fmt: skip
+
+
+def _peak_memory() -> float:
+    """Megabytes that this process has held at most; what its parent held before it began does not count."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
 
 
 def simulate(path: Path, cost: float) -> None:
