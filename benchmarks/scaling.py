@@ -6,7 +6,7 @@
 
 The simulation draws, for each unit, how long it took and into how many parts it fell from the units of the journal. The
 driver and Dask's scheduler serve one unit after the other, at the cost that `overhead` measures. Units last as long as
-the driver lets them for that many workers, and a tenth of that while fewer parts are open than workers.
+the driver lets them for that many workers, and a twentieth of that while few parts are open.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _makespan(
     while rest > 0 or ends:
         while idle and open_parts and rest > 0:
             server_free = max(server_free, now) + cost
-            seconds = slice_seconds * (driver._STARVING if open_parts < workers else 1.0)
+            seconds = slice_seconds * (driver._SHORTEST if open_parts < driver._ENOUGH * workers else 1.0)
             pick = int(random.integers(len(share)))
             seconds = min(seconds * share[pick], rest)
             rest -= seconds

@@ -117,6 +117,8 @@ class DaskScheduler:
                         where=f"worker {address}",
                     )
             self._problem = self._client.submit(bytes, _packed(problem), key=f"relureg-problem-{self._run}", pure=False)
+            # Units go first to workers that hold what they need; all do now, and those that come later fetch it.
+            self._client.replicate(self._problem)
 
     def submit(self, batch: Batch) -> None:
         key = f"relureg-unit-{self._run}-{batch.number}-{uuid.uuid4().hex[:4]}"

@@ -32,8 +32,11 @@ _UNIT_COST = 0.004
 """Seconds of the driver and the scheduler for one batch, about. With many workers batches take longer, so that these
 two are busy half the time at the most (docs/scaling.md)."""
 
-_STARVING = 0.1
-"""The share of that time that a batch gets while less is open than the workers need."""
+_SHORTEST = 0.05
+"""The share of that time that a batch gets at least."""
+
+_ENOUGH = 4
+"""Open parts for each worker. While there are fewer, large parts go first, for the shortest time, to be cut up."""
 
 _MOST_PARTS = 64
 """Parts in one batch. What is not begun in time comes back."""
@@ -91,21 +94,32 @@ class Driver:
 
     def _hand_out(self) -> None:
         workers = self.scheduler.num_workers
+        longest = max(_UNIT_SECONDS, 2 * _UNIT_COST * workers)
+        share = remaining([part for _, part, _ in self._open]).mean / (2 * max(workers, 1))
         while self._open and len(self._under_way) < 2 * workers:
-            share = max(1, min(_MOST_PARTS, len(self._open) // (2 * workers)))
-            if self._open[-1][2]:
-                share = 1  # this one may have taken a worker down: alone, it harms no other
-            chosen = [self._open.pop() for _ in range(min(share, len(self._open)))]
-            # The last part of a batch is searched first: the one that was on top.
-            chosen.reverse()
-            seconds = max(_UNIT_SECONDS, 2 * _UNIT_COST * workers)
-            if len(self._open) < workers:
-                seconds *= _STARVING
+            seconds = longest
+            if len(self._open) < _ENOUGH * workers:
+                self._open.sort(key=lambda entry: entry[1].size.mean)
+                seconds *= _SHORTEST
+            chosen = self._take(share)
             number = next(self._numbers)
             self._under_way[number] = _UnderWay(
                 taken=[(name, part) for name, part, _ in chosen], tries=max(tries for *_, tries in chosen)
             )
             self.scheduler.submit(Batch(number=number, parts=tuple(part for _, part, _ in chosen), seconds=seconds))
+
+    def _take(self, regions: float) -> list[tuple[PartId, Part, int]]:
+        """Open parts with at most so many regions together, or else the one on top."""
+        chosen = [self._open.pop()]
+        rest = regions - chosen[0][1].size.mean
+        # One that may have taken a worker down goes alone, so that it harms no other.
+        while self._open and len(chosen) < _MOST_PARTS and not chosen[0][2] and not self._open[-1][2]:
+            rest -= self._open[-1][1].size.mean
+            if rest < 0:
+                break
+            chosen.append(self._open.pop())
+        chosen.reverse()  # the last part of a batch is searched first: the one that was on top
+        return chosen
 
     def _keep(self, found: list[Outcome | Lost]) -> None:
         entries = []

@@ -31,8 +31,8 @@ _INTERVAL = 0.05
 _PROBES = 4
 """Random descents into each part handed back: some milliseconds in a second of work."""
 
-_FIRST_PROBES = 1000
-_FIRST_SECONDS = 0.3
+_FIRST_PROBES = 300
+_FIRST_SECONDS = 0.1
 """The same for the whole tree, at the start."""
 
 MAX_KEPT = 200_000
