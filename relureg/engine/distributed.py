@@ -7,10 +7,13 @@ import copyreg
 import json
 import logging
 import queue
+import signal
 import time
 import uuid
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
+from multiprocessing import resource_tracker
 from types import MappingProxyType
 from typing import Any
 
@@ -69,13 +72,14 @@ class DaskScheduler:
             if not (rest.isascii() and rest.isdigit() and 0 < int(rest) <= 4096):
                 raise UsageError(f"{wanted!r} does not say how many workers; write local:4", where="--scheduler")
             # A worker that dies is replaced; one that grows is not, since units are small.
-            cluster = distributed.LocalCluster(
-                n_workers=int(rest),
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=":0",
-                silence_logs=logging.CRITICAL,
-            )
+            with _deaf_to_interrupts():
+                cluster = distributed.LocalCluster(
+                    n_workers=int(rest),
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=":0",
+                    silence_logs=logging.CRITICAL,
+                )
             client = distributed.Client(cluster)
             return cls(client, owned=(client, cluster))
         try:
@@ -181,6 +185,17 @@ class DaskScheduler:
             yield
         except (OSError, TimeoutError) as error:
             raise _gone() from error
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Threads and processes that are started here, and theirs, do not hear Ctrl-C, which a terminal sends to everybody."""
+    resource_tracker.ensure_running()  # started by a process it would let that one hear again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _gone() -> LimitReachedError:

@@ -272,6 +272,42 @@ def test_ctrl_c_leaves_a_journal(tmp_path: Path, expected: relureg.RegionCount) 
     assert _figures(relureg.resume(path)) == _figures(expected)
 
 
+def test_ctrl_c_in_a_terminal_reaches_workers_too(tmp_path: Path, expected: relureg.RegionCount) -> None:
+    path, network = tmp_path / "run.journal", tmp_path / "net.json"
+    relureg.save(LONG, network)
+    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);" + _SHORT_UNITS
+    words = ["count", str(network), "--journal", str(path), "--scheduler", "local:2", "--quiet"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + 60
+    while not path.exists() or _num_rows(path) < 2:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, "")
+    assert stderr.strip() == f"relureg: interrupted; go on with: relureg resume {path}"
+    assert _is_gone(process.pid), "a worker has stayed"
+    assert _figures(relureg.resume(path)) == _figures(expected)
+
+
+def _is_gone(group: int, seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
 def test_the_scheduler_goes_away(tmp_path: Path, expected: relureg.RegionCount) -> None:
     path = tmp_path / "run.journal"
     with cluster(tmp_path) as own:
