@@ -189,7 +189,7 @@ class DaskScheduler:
 
 @contextlib.contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Threads and processes that are started here, and theirs, do not hear Ctrl-C, which a terminal sends to everybody."""
+    """Threads and processes that are started here do not hear Ctrl-C, which a terminal sends to everybody."""
     resource_tracker.ensure_running()  # started by a process it would let that one hear again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from relureg.engine import parts, units
 from relureg.engine.budget import Budget, Progress
+from relureg.engine.estimate import after_search, fraction_done, sum_of
 from relureg.engine.journal import ROOT, Entry, Journal, PartId
 from relureg.engine.problem import Problem
 from relureg.engine.records import Records
 from relureg.engine.scheduler import Lost, Scheduler, open_scheduler
 from relureg.engine.sums import Sums
-from relureg.engine.units import Batch, Estimate, Outcome, Part
+from relureg.engine.units import Batch, Outcome, Part
 from relureg.errors import LimitReachedError
 
 _UNIT_SECONDS = 1.0
@@ -95,7 +96,7 @@ class Driver:
     def _hand_out(self) -> None:
         workers = self.scheduler.num_workers
         longest = max(_UNIT_SECONDS, 2 * _UNIT_COST * workers)
-        share = remaining([part for _, part, _ in self._open]).mean / (2 * max(workers, 1))
+        share = sum_of([part.size for _, part, _ in self._open]).mean / (2 * max(workers, 1))
         while self._open and len(self._under_way) < 2 * workers:
             seconds = longest
             if len(self._open) < _ENOUGH * workers:
@@ -141,7 +142,10 @@ class Driver:
         untouched = set(outcome.untouched)
         taken = tuple(name for i, (name, _) in enumerate(under_way.taken) if i not in untouched)
         self._open += [(*under_way.taken[i], 0) for i in sorted(untouched)]
-        left = sorted(outcome.left, key=lambda part: -part.size.mean)  # small ones on top, so that few are open
+        before = sum_of([part.size for i, (_, part) in enumerate(under_way.taken) if i not in untouched])
+        sizes = after_search(before, outcome.sums.regions, [part.size for part in outcome.left])
+        left = [Part(prefix=part.prefix, size=size) for part, size in zip(outcome.left, sizes, strict=True)]
+        left.sort(key=lambda part: -part.size.mean)  # small ones on top, so that few are open
         self._open += [((self._row, place), part, 0) for place, part in enumerate(left)]
         stored = None
         if outcome.records is not None:
@@ -172,9 +176,8 @@ class Driver:
         if self.budget.max_regions is not None and self.sums.regions >= self.budget.max_regions:
             self.budget.exhausted = f"the limit of {self.budget.max_regions:,} regions"
             return False
-        size = remaining(
-            [part for _, part, _ in self._open] + [part for work in self._under_way.values() for _, part in work.taken]
-        )
+        under_way = [part.size for work in self._under_way.values() for _, part in work.taken]
+        size = sum_of([part.size for _, part, _ in self._open] + under_way)
         fraction, error = fraction_done(self.sums.regions, size)
         return self.budget.allows_more_time(
             self.sums.regions,
@@ -221,18 +224,3 @@ def _drive(problem: Problem, budget: Budget, journal: Journal | None) -> Driver:
         if journal is not None:
             journal.close()
     return driver
-
-
-def remaining(open_parts: list[Part]) -> Estimate:
-    """The regions that parts have together."""
-    return Estimate(
-        mean=sum(part.size.mean for part in open_parts), variance=sum(part.size.variance for part in open_parts)
-    )
-
-
-def fraction_done(regions: int, rest: Estimate) -> tuple[float, float]:
-    """The share of the regions that is found, with its standard error."""
-    total = regions + rest.mean
-    if not total:
-        return 0.0, 0.0
-    return regions / total, min(1.0, rest.variance**0.5 * regions / total**2)

@@ -27,10 +27,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from relureg.engine.estimate import NOTHING, Estimate
 from relureg.engine.parts import StoredPart
 from relureg.engine.problem import Problem
 from relureg.engine.sums import WHOLE, Sums
-from relureg.engine.units import Estimate, Part
+from relureg.engine.units import Part
 from relureg.errors import JournalError, OutputError, ReluregError, UsageError
 
 FORMAT = "relureg-journal"
@@ -165,7 +166,7 @@ class Journal:
 
     def open_parts(self) -> dict[PartId, Part]:
         """What is still to be searched."""
-        found = {ROOT: Part(prefix=WHOLE, size=Estimate(mean=0.0, variance=0.0))}
+        found = {ROOT: Part(prefix=WHOLE, size=NOTHING)}
         for number, entry in enumerate(self.entries, start=1):
             for part in entry.taken:
                 found.pop(part, None)
@@ -395,7 +396,7 @@ def _next_digest(before: str, number: int, content: str) -> str:
 
 def _to_text(entry: Entry) -> str:
     content = dataclasses.asdict(entry)
-    content["left"] = [[part.prefix, part.size.mean, part.size.variance] for part in entry.left]
+    content["left"] = [[part.prefix, part.size.mean, part.size.variance, part.size.descents] for part in entry.left]
     return json.dumps(content, separators=(",", ":"))
 
 
@@ -406,8 +407,11 @@ def _from_text(text: str) -> Entry:
     return Entry(
         taken=tuple((int(row), int(place)) for row, place in content["taken"]),
         left=tuple(
-            Part(prefix=tuple(map(int, prefix)), size=Estimate(mean=float(mean), variance=float(variance)))
-            for prefix, mean, variance in content["left"]
+            Part(
+                prefix=tuple(map(int, prefix)),
+                size=Estimate(mean=float(mean), variance=float(variance), descents=float(descents)),
+            )
+            for prefix, mean, variance, descents in content["left"]
         ),
         sums=Sums(**(sums | {"per_stage": tuple(sums["per_stage"])})),
         cpu_seconds=float(content["cpu_seconds"]),

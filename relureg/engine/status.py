@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from relureg.engine.driver import fraction_done, remaining
+from relureg.engine.estimate import fraction_done, sum_of
 from relureg.engine.journal import Journal
 from relureg.engine.problem import Problem
 
@@ -59,7 +59,7 @@ def journal_status(path: str | Path) -> JournalStatus:
     with Journal.look(Path(path)) as journal:
         sums, entries, sessions = journal.sums, journal.entries, journal.sessions()
         running, complete = journal.is_running, journal.is_complete
-        rest = remaining(list(journal.open_parts().values()))
+        rest = sum_of([part.size for part in journal.open_parts().values()])
         problem = journal.problem
         open_parts = len(journal.open_parts())
     fraction, error = fraction_done(sums.regions, rest)

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from relureg import version
 from relureg.engine import split
+from relureg.engine.estimate import Estimate
 from relureg.engine.problem import Problem
 from relureg.engine.records import Records
 from relureg.engine.sums import WHOLE, Prefix, Sums
@@ -37,19 +36,6 @@ _FIRST_SECONDS = 0.1
 
 MAX_KEPT = 200_000
 """Regions that a unit keeps at most, about: some hundreds of megabytes while it is searched."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """How many regions a part of the tree has, as far as random descents tell (Knuth, Math. Comp. 29, 1975)."""
-
-    mean: float
-    variance: float
-    """Of the mean."""
-
-    @classmethod
-    def of(cls, probes: list[float]) -> Estimate:
-        return cls(mean=float(np.mean(probes)), variance=float(np.var(probes, ddof=1)) / len(probes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

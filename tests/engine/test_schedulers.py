@@ -17,11 +17,12 @@ import pytest
 import relureg
 from relureg.engine import driver
 from relureg.engine.distributed import DaskScheduler
+from relureg.engine.estimate import NOTHING
 from relureg.engine.journal import Journal
 from relureg.engine.problem import Problem
 from relureg.engine.scheduler import Lost, Scheduler, ThreadScheduler, open_scheduler
 from relureg.engine.sums import WHOLE, Sums
-from relureg.engine.units import Batch, Estimate, Outcome, Part
+from relureg.engine.units import Batch, Outcome, Part
 from relureg.errors import LimitReachedError, UsageError
 from tests.cli.command_line import Run, check_one_line
 from tests.engine.clusters import Cluster, cluster
@@ -77,8 +78,7 @@ def _check_the_contract(scheduler: Scheduler) -> None:
     problem = Problem(network=LONG, domain=None)
     scheduler.begin(problem)
     assert scheduler.num_workers >= 1
-    nothing = Estimate(mean=0.0, variance=0.0)
-    parts, sums, number, rounds = [Part(prefix=WHOLE, size=nothing)], Sums(), 0, 0
+    parts, sums, number, rounds = [Part(prefix=WHOLE, size=NOTHING)], Sums(), 0, 0
     while parts:
         rounds += 1
         sent = {}
@@ -96,10 +96,10 @@ def _check_the_contract(scheduler: Scheduler) -> None:
     assert rounds > 2
     assert sums.figures(None, complete=True) == _plain_figures()
     # A batch that cannot be searched raises here; one that is cancelled never comes back.
-    scheduler.submit(Batch(number=number + 1, parts=(Part(prefix=(1000,), size=nothing),), seconds=60))
+    scheduler.submit(Batch(number=number + 1, parts=(Part(prefix=(1000,), size=NOTHING),), seconds=60))
     with pytest.raises(ValueError, match="not there"):
         _collect(scheduler)
-    scheduler.submit(Batch(number=number + 2, parts=(Part(prefix=WHOLE, size=nothing),), seconds=1))
+    scheduler.submit(Batch(number=number + 2, parts=(Part(prefix=WHOLE, size=NOTHING),), seconds=1))
     scheduler.cancel()
     assert scheduler.collect(2) == []
 

@@ -13,15 +13,15 @@ import pytest
 import relureg
 from relureg.engine import split, units
 from relureg.engine.budget import Budget
+from relureg.engine.estimate import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.problem import Problem
 from relureg.engine.records import join
 from relureg.engine.sums import WHOLE, Sums
-from relureg.engine.units import Batch, Estimate, Part, VersionError
+from relureg.engine.units import Batch, Part, VersionError
 from relureg.errors import CheckFailedError, UsageError
 from tests.engine.runs import assert_same_records, he_network
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
-NOTHING = Estimate(mean=0.0, variance=0.0)
 
 
 def _problem(network: relureg.Network, domain: relureg.Domain | None = None, *, keeps: bool = False) -> Problem:
@@ -110,7 +110,33 @@ def test_random_descents_estimate_the_tree() -> None:
     assert abs(size.mean - 36_051) < 4 * size.variance**0.5
     assert size.variance**0.5 < 0.5 * 36_051
     one = units.whole(_problem(relureg.Network.from_layers([np.eye(1)], [np.zeros(1)]))).size
-    assert one == Estimate(mean=1.0, variance=0.0)
+    assert (one.mean, one.variance) == (1.0, 0.0)
+
+
+def test_random_descents_are_right_on_average() -> None:
+    # Of a network with a later stage, whose regions the chances of a descent know nothing of.
+    problem = _problem(relureg.load("fixtures/truth/rand_3-16-16-1.json"))
+    run = units._compiled(problem, ())
+    size = Estimate.of(run.probe(WHOLE, 8000, 1))
+    assert abs(size.mean - TRUTH["rand_3-16-16-1"]["regions"]) < 4 * size.variance**0.5
+    assert size.variance**0.5 < 0.04 * TRUTH["rand_3-16-16-1"]["regions"]
+
+
+def test_what_many_descents_said_is_kept_when_a_part_is_cut() -> None:
+    before = Estimate(mean=1000.0, variance=100.0, descents=300.0)
+    # The few descents below have missed most of it.
+    left = [Estimate(mean=mean, variance=1.0, descents=4.0) for mean in (10.0, 40.0)]
+    after = after_search(before, 100, left)
+    weight = 300 * 0.9
+    assert sum_of(after).mean == pytest.approx((weight * 900 + 8 * 50) / (weight + 8))
+    assert sum_of(after).variance == pytest.approx((weight**2 * 100 + 8**2 * 2) / (weight + 8) ** 2)
+    assert sum_of(after).descents == pytest.approx(weight + 8)
+    assert [size.mean / sum_of(after).mean for size in after] == pytest.approx([0.2, 0.8])
+    # It was larger than they had said: then only what is seen below counts.
+    assert after_search(before, 1200, left) == left
+    assert after_search(before, 1000, []) == []
+    assert fraction_done(100, sum_of(after)) == pytest.approx((0.1025, 0.00102), rel=1e-2)
+    assert fraction_done(0, NOTHING) == (0.0, 0.0)
 
 
 def test_another_version_may_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

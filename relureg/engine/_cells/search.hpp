@@ -70,16 +70,18 @@ class Search final : public Searcher {
         oracle_.statistics = Statistics{};
     }
 
-    // A probe is a unit of work whose prefix grows by a random step at each cut.
+    // A probe is a unit of work whose prefix grows by a random step at each cut. What is returned is the number of regions
+    // at its end over the chance to come there: on average, the regions below the prefix, whatever the chances are.
     double probe(const Prefix& prefix, std::uint64_t seed) override {
         static const std::vector<Prefix> none;
         Result result;
         probed_ = prefix;
         random_ = seed;
         is_probing_ = true;
+        chance_ = 1;
         run(probed_, none, result);
         is_probing_ = false;
-        return std::ldexp(static_cast<double>(result.regions), static_cast<int>(probed_.size() - prefix.size()));
+        return static_cast<double>(result.regions) / chance_;
     }
 
   private:
@@ -292,7 +294,7 @@ class Search final : public Searcher {
     // -- splitting ---------------------------------------------------------------------------------------
 
     template <class Descend>
-    void for_each_side(const Context& context, int unit, int depth, Descend descend) {
+    void for_each_side(const Context& context, int unit, int depth, double chance_above, Descend descend) {
         const int number = context.data->first_unit + unit;
         if (context.data->forced) {  // the domain leaves no choice: not a step of the prefix
             set_sign(number, 1);
@@ -300,8 +302,11 @@ class Search final : public Searcher {
         }
         if (!is_own(depth) && (*prefix_)[depth].unit != number)
             throw std::runtime_error("a prefix names other cuts than this network's");
-        if (is_probing_ && is_own(depth))
-            probed_.push_back({number, static_cast<std::int8_t>(splitmix(random_++) & 1 ? 1 : -1)});
+        if (is_probing_ && is_own(depth)) {
+            const bool is_above = static_cast<double>(splitmix(random_++) >> 11) * 0x1p-53 < chance_above;
+            chance_ *= is_above ? chance_above : 1 - chance_above;
+            probed_.push_back({number, static_cast<std::int8_t>(is_above ? 1 : -1)});
+        }
         const bool can_give = is_own(depth);
         if (can_give) {
             open_.push_back({depth, number, false, nodes_++});
@@ -383,7 +388,8 @@ class Search final : public Searcher {
                 incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
-        for_each_side(context, unit, depth, [&](int s, int below) {
+        const double chance_above = is_probing_ ? chance_of(parts, signs, cut) : 0.5;
+        for_each_side(context, unit, depth, chance_above, [&](int s, int below) {
             const Part& own = s > 0 ? parts.above : parts.below;
             const int num_all = own.count + parts.on.count + num_fresh;
             Cell child;
@@ -401,6 +407,30 @@ class Search final : public Searcher {
             const int number = context.data->first_unit + unit;
             node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
+    }
+
+    // The chance that a probe goes on above the cut: larger where more candidates cut, since more regions are there; never
+    // below 1/4, since later stages may have many where this one has few.
+    static double chance_of(const Parts& parts, const Signs& signs, const std::uint64_t* cut) {
+        const double above = 1.0 + num_cutting(parts.above, parts.on, signs, cut);
+        const double below = 1.0 + num_cutting(parts.below, parts.on, signs, cut);
+        return 0.25 + 0.5 * above * above / (above * above + below * below);
+    }
+
+    // How many candidates of `cut` are positive at one of these generators and negative at another.
+    static int num_cutting(const Part& own, const Part& on, const Signs& signs, const std::uint64_t* cut) {
+        int count = 0;
+        for (int w = 0; w < signs.words; ++w) {
+            std::uint64_t positive = 0, negative = 0;
+            for (const Part* part : {&own, &on}) {
+                for (const int i : *part) {
+                    positive |= signs.positive[static_cast<std::size_t>(i) * signs.words + w];
+                    negative |= signs.negative[static_cast<std::size_t>(i) * signs.words + w];
+                }
+            }
+            each_bit(positive & negative & cut[w], 0, [&](int) { ++count; });
+        }
+        return count;
     }
 
     // The facets of a child: those of the cell with a generator strictly on its side, and the cut itself.
@@ -471,7 +501,7 @@ class Search final : public Searcher {
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
         const Generators& g = cell.generators;
-        for_each_side(context, unit, depth, [&](int s, int below) {
+        for_each_side(context, unit, depth, 0.5, [&](int s, int below) {
             SlotOwner owner(arena_.take<ExactSlot>(g.count + 1), g.count + 1);
             Cell child;
             child.generators = Generators::allocate(arena_, g.count + 1, D(), words());
@@ -571,6 +601,7 @@ class Search final : public Searcher {
 
     bool is_probing_ = false;
     Prefix probed_;
+    double chance_ = 1;  // to come as far as the probe has come
     std::uint64_t random_ = 0;
 };
 
