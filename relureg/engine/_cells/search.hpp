@@ -70,8 +70,7 @@ class Search final : public Searcher {
         oracle_.statistics = Statistics{};
     }
 
-    // A probe is a unit of work whose prefix grows by a random step at each cut. What is returned is the number of regions
-    // at its end over the chance to come there: on average, the regions below the prefix, whatever the chances are.
+    // A probe is a unit of work whose prefix grows by a random step at each cut.
     double probe(const Prefix& prefix, std::uint64_t seed) override {
         static const std::vector<Prefix> none;
         Result result;

@@ -59,7 +59,7 @@ class Searcher {
     virtual const std::vector<Prefix>& given() const = 0;
 
     // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random side
-    // at each cut. One that lies d cuts below is reached with probability 2^-d, so 2^d is right on average.
+    // at each cut. One that is reached with probability p stands for 1/p of them on average.
     virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
 };
 
