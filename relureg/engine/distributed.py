@@ -51,6 +51,7 @@ class DaskScheduler:
         self._batches: dict[str, tuple[int, Any]] = {}  # by key: the batch's number and its future
         self._run = uuid.uuid4().hex[:8]
         self._problem: Any = None
+        self._is_spread = False
         self._looked = -_LOOK_SECONDS
         self._cores = 0
 
@@ -121,8 +122,6 @@ class DaskScheduler:
                         where=f"worker {address}",
                     )
             self._problem = self._client.submit(bytes, _packed(problem), key=f"relureg-problem-{self._run}", pure=False)
-            # Units go first to workers that hold what they need; all do now, and those that come later fetch it.
-            self._client.replicate(self._problem)
 
     def submit(self, batch: Batch) -> None:
         key = f"relureg-unit-{self._run}-{batch.number}-{uuid.uuid4().hex[:4]}"
@@ -139,6 +138,10 @@ class DaskScheduler:
         finished = [future for future in futures if future.status == "finished"]
         with self._cluster():
             back: list[Outcome | Lost] = list(self._client.gather(finished)) if finished else []
+            if finished and not self._is_spread and self._problem.status == "finished":
+                # Dask gives units to workers that hold what they need. Now all do; those that come later will fetch it.
+                self._client.replicate(self._problem)
+                self._is_spread = True
         for future in futures:
             number, _ = self._batches.pop(future.key)
             if future.status != "finished":

@@ -333,6 +333,8 @@ def test_a_worker_with_another_version(tmp_path: Path) -> None:
     preload.write_text("from relureg import version\nversion.__version__ = '0.0.1'\n")
     path = tmp_path / "run.journal"
     with cluster(tmp_path) as own:
+        nobody = relureg.count_regions(LONG, scheduler=own.address, timeout=1)  # limits hold while workers are awaited
+        assert (nobody.num_regions, nobody.complete) == (0, False)
         own.add_worker("--preload", preload)
         _wait_for_workers(own, 1)
         with pytest.raises(UsageError, match=r"runs relureg 0\.0\.1, but .* install the same version") as found:
