@@ -45,7 +45,11 @@ def _data_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--labels", metavar="Y", help="True classes: a file, or the name of an array or column of --data."
         ),
         click.option(
-            "--data", metavar="FILE", type=path, required=True, help="Points, one a row: .npy, .npz, .csv or .parquet."
+            "--data",
+            metavar="FILE",
+            type=path,
+            required=True,
+            help="Points, one a row: .npy, .npz, .csv, .json or .parquet.",
         ),
     ):
         function = option(function)

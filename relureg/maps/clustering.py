@@ -28,6 +28,8 @@ class ClusteredMaps:
     k: int
     centres: Floats
     """(m, k, d + 1): gradient and constant of each centre of each output."""
+    labels: NDArray[np.int64]
+    """(n, m): the centre to which the map of each output at each point belongs."""
     classes: NDArray[np.int64]
     """(q,): the classes of the test points by the centres nearest to their own maps."""
     agreement: float
@@ -82,20 +84,23 @@ def cluster_maps(
     regions, test_regions = regions_at(floats, base, chunk, report), regions_at(floats, array, chunk, report)
     m, d = network.output_dim, network.input_dim
     centres = {size: np.empty((m, size, d + 1)) for size in k}
+    members = {size: np.empty((len(base), m), dtype=np.int64) for size in k}
     values = {size: np.empty((len(array), m)) for size in k}
     homogeneous = np.concatenate([array, np.ones((len(array), 1))], axis=1)
     for output in range(m):
         rows, asked = (map_rows(floats, found, output, chunk) for found in (regions, test_regions))
         for size in k:
             found = _fit(k_means, rows, size, seed)
-            centres[size][output] = found.cluster_centers_
+            centres[size][output], members[size][:, output] = found.cluster_centers_, found.labels_
             near = found.cluster_centers_[found.predict(asked)]
             values[size][:, output] = (near * homogeneous).sum(axis=1)
         if report is not None:
             report("outputs clustered", output + 1, m)
     original = classes_of(outputs_at(floats, array, chunk))
     truth = None if labels is None else np.asarray(labels)
-    return tuple(_clustered(size, centres[size], classes_of(values[size]), original, truth) for size in k)
+    return tuple(
+        _clustered(size, centres[size], members[size], classes_of(values[size]), original, truth) for size in k
+    )
 
 
 def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: int | None = None) -> Floats:
@@ -108,10 +113,15 @@ def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: in
 
 
 def _clustered(
-    k: int, centres: Floats, classes: NDArray[np.int64], original: NDArray[np.int64], truth: NDArray[Any] | None
+    k: int,
+    centres: Floats,
+    labels: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    original: NDArray[np.int64],
+    truth: NDArray[Any] | None,
 ) -> ClusteredMaps:
     found = ClusteredMaps(
-        k=k, centres=centres, classes=classes, agreement=float((classes == original).mean()),
+        k=k, centres=centres, labels=labels, classes=classes, agreement=float((classes == original).mean()),
         accuracy=None if truth is None else float((classes == truth).mean()),
     )  # fmt: skip
     freeze(found)

@@ -96,14 +96,15 @@ def write(folder: Path, name: str, text: str) -> str:
     ("text", "labels", "code", "message"),
     [
         ("1,2,3\n4,5,6\n", None, 3, "3 columns, but xor has 2 inputs"),
-        ("x,y\n1,2\n3,nan\n", None, 3, "row 1, column 1 is nan"),
-        ("x,y\n1,2\n3,inf\n", None, 3, "row 1, column 1 is inf"),
-        ("x,y\n1,2\n3,four\n", None, 3, "row 1, column 'y' is 'four', not a number"),
+        ("x,y\n1,2\n3,nan\n", None, 3, "line 3, column 'y': 'nan' is not a finite number"),
+        ("x,y\n1,2\n3,inf\n", None, 3, "line 3, column 'y': 'inf' is not a finite number"),
+        ("x,y\n1,2\n3,four\n", None, 3, "line 3, column 'y': 'four' is not a finite number"),
+        ("x,y\n1,2\n3\n", None, 3, "line 3 has 1 numbers, but the lines before have 2"),
         ("x,y\n", None, 3, "there are no points"),
-        ("", None, 3, "cannot be read"),
+        ("", None, 3, "the file is empty"),
         ("x,y,c\n1,2,0\n1,2,2\n", "c", 3, "row 1 is 2; labels are integers from 0 to 1"),
         ("x,y,c\n1,2,0.5\n", "c", 3, "row 0 is 0.5"),
-        ("x,y,c\n1,2,yes\n", "c", 3, "labels are integers"),
+        ("x,y,c\n1,2,yes\n", "c", 3, "line 2, column 'c': 'yes' is not a finite number"),
         ("x,y,c\n1,2,0\n", "z", 3, "neither a file nor the name of an array or column; points.csv has x, y, c"),
     ],
 )
@@ -125,12 +126,21 @@ def test_other_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     np.savez(tmp_path / "two.npz", a=np.zeros((2, 2)), b=np.zeros(2))
     np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
     np.save(tmp_path / "short.npy", np.zeros(3))
+    np.save(points := tmp_path / "points.npy", np.zeros((2, 2)))
     for words, code, message in (
         (["at", XOR, "--data", str(tmp_path / "none.npy")], 3, "no such file"),
-        (["at", XOR, "--data", str(tmp_path / "x.txt")], 2, "the suffix of a file of points"),
+        (["at", XOR, "--data", str(tmp_path / "x.xls")], 3, "the suffix is none of .npy, .npz"),
         (["at", XOR, "--data", str(tmp_path / "two.npz")], 3, "holds the arrays a, b"),
         (["at", XOR, "--data", str(tmp_path / "text.npy")], 3, "numbers are needed"),
         (["at", XOR, "--data", DATA, "--labels", str(tmp_path / "short.npy")], 3, "3 columns"),
+        (
+            ["at", XOR, "--data", str(points), "--labels", str(tmp_path / "short.npy")],
+            3,
+            "2 points need as many labels",
+        ),
+        (["at", XOR, "--data", str(points), "--labels", str(tmp_path / "none.npy")], 3, "neither a file nor the name"),
+        (["at", XOR, "--data", str(points), "--test", str(tmp_path / "none.npy")], 3, "none.npy: no such file"),
+        (["at", XOR, "--data", str(points), "--test-labels", "y"], 2, "--test-labels needs --test"),
         (["at", XOR, "--data", DATA, "--labels", "label", "--polyhedron", "9"], 2, "there is no row 9"),
         (["at", XOR, "--data", DATA, "--labels", "label", "-o", str(tmp_path / "x.csv")], 2, "the suffix of a table"),
         (["extract", XOR, "--data", DATA, "--labels", "label", "--stages"], 2, "give --test"),
