@@ -20,6 +20,9 @@ from relureg.maps.float_network import FloatNetwork, Floats, check_points, slice
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 
+_ONE_THREAD = 10_000
+"""Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusteredMaps:
@@ -130,8 +133,9 @@ def _clustered(
 
 def _fit(k_means: Any, rows: Floats, size: int, seed: int) -> Any:
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(limits=1 if len(rows) <= _ONE_THREAD else None):
         # Points with equal maps may be fewer than k, which leaves centres unused and nothing wrong.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return k_means(n_clusters=size, n_init=1, random_state=seed).fit(rows)
