@@ -166,3 +166,88 @@ def test_help_ends_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("at", "extract", "cluster", "relate"):
         assert run(["maps", name, "--help"]) == 0
         assert f"relureg maps {name} fixtures" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("suffix", ["npz", "parquet", "json"])
+def test_files_of_clusters_hold_centres_and_labels(
+    suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, points = tmp_path / f"few.{suffix}", pandas.read_csv(DATA)[["x", "y"]].to_numpy()
+    words = ("cluster", XOR, "--data", DATA, "--labels", "label", "--k", "3,2", "-o", str(path))
+    assert answer(capsys, *words)["files"] == [str(path)]
+    found = maps.cluster_maps(relureg.load(XOR), points, points, [0, 0, 1, 0, 1], k=[2, 3])
+    # What belongs to a centre of k-means has it as its mean.
+    rows = np.concatenate(
+        [maps.local_maps(relureg.load(XOR), points).weights[:, 0], [[1], [-1], [1], [1], [1]]], axis=1
+    )
+    for one in found:
+        for centre in range(one.k):
+            np.testing.assert_allclose(
+                one.centres[0, centre], rows[one.labels[:, 0] == centre].mean(axis=0), atol=1e-12
+            )
+    if suffix == "npz":
+        table = np.load(path)
+        assert table["k"].tolist() == [2, 3]
+        assert table["accuracy"].tolist() == [one.accuracy for one in found]
+        for one in found:
+            assert np.array_equal(table[f"centres_{one.k}"], one.centres)
+            assert np.array_equal(table[f"labels_{one.k}"], one.labels)
+            assert np.array_equal(table[f"classes_{one.k}"], one.classes)
+    elif suffix == "parquet":
+        frame = pandas.read_parquet(path)
+        assert frame["k"].tolist() == [2, 2, 3, 3, 3]
+        for row in frame.itertuples():
+            one = found[row.k - 2]
+            assert [*row.weights, row.bias] == one.centres[row.output, row.centre].tolist()
+            assert row.members.tolist() == np.flatnonzero(one.labels[:, row.output] == row.centre).tolist()
+            assert (row.points, row.accuracy, row.agreement) == (len(row.members), one.accuracy, one.agreement)
+    else:
+        for entry, one in zip(json.loads(path.read_text())["clusters"], found, strict=True):
+            assert (entry["k"], entry["accuracy"], entry["classes"]) == (one.k, one.accuracy, one.classes.tolist())
+            assert (entry["centres"], entry["labels"]) == (one.centres.tolist(), one.labels.tolist())
+    assert run(["maps", *words]) == 2
+    assert "the file exists; give --force" in capsys.readouterr().err
+    assert run(["maps", *words, "--force"]) == 0
+
+
+@pytest.mark.parametrize("suffix", ["npz", "parquet", "json"])
+def test_files_of_relations_hold_the_matrices(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, points = tmp_path / f"related.{suffix}", pandas.read_csv(DATA)[["x", "y"]].to_numpy()
+    words = ("relate", XOR, INT, "--data", DATA, "--labels", "label", "-o", str(path))
+    assert answer(capsys, *words)["files"] == [str(path)]
+    first, second = relureg.load(XOR), relureg.load(INT)
+    labels = [0, 0, 1, 0, 1]
+    found = [maps.relate_maps(a, b, points, points, labels) for a, b in ((first, second), (second, first))]
+    if suffix == "npz":
+        table = np.load(path)
+        assert (table["names"].tolist(), table["from"].tolist(), table["to"].tolist()) == (
+            ["xor", "int_2-6-6-1"], [0, 1], [1, 0],
+        )  # fmt: skip
+        matrices, residual, classes = table["matrices"], table["residual"], table["classes"].tolist()
+    elif suffix == "parquet":
+        frame = pandas.read_parquet(path)
+        assert (frame["from"].tolist(), frame["to"].tolist()) == (["xor", "int_2-6-6-1"], ["int_2-6-6-1", "xor"])
+        matrices = np.array([[np.stack(matrix)] for matrix in frame["matrix"]])
+        residual, classes = frame["residual"].to_numpy()[:, None], [one.classes.tolist() for one in found]
+    else:
+        entries = json.loads(path.read_text())["relations"]
+        matrices, residual = (np.array([entry[key] for entry in entries]) for key in ("matrices", "residual"))
+        classes = [entry["classes"] for entry in entries]
+    np.testing.assert_allclose(matrices, [one.matrices for one in found], rtol=1e-12)
+    np.testing.assert_allclose(residual, [one.residual for one in found], rtol=1e-9)
+    assert classes == [one.classes.tolist() for one in found]
+    assert run(["maps", "relate", XOR, INT, "--data", DATA, "--labels", "label", "-o", str(tmp_path / "x.csv")]) == 2
+    assert "the suffix of a file of maps between networks is .npz, .parquet or .json" in capsys.readouterr().err
+
+
+def test_progress_goes_to_standard_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relureg.cli.progress._PLAIN_INTERVAL", 0.0)
+    assert run(["maps", "at", XOR, "--data", DATA, "--labels", "label", "--chunk", "2"]) == 0
+    told = capsys.readouterr()
+    assert "relureg: regions: 2 of 5\n" in told.err
+    assert "relureg: distinct maps: 3 of 3\n" in told.err
+    assert " of 5" not in told.out
+    assert run(["maps", "at", XOR, "--data", DATA, "--labels", "label", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
