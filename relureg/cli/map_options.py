@@ -91,7 +91,10 @@ def picture_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., A
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         return _gather(function, Drawing, "drawing", (
             click.option("--plot", metavar="FILE", type=_PATH, help=f"Draw {what}: .svg, .png or .pdf."),
-            click.option("--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True),
+            click.option(
+                "--theme", type=click.Choice(["light", "dark"]), default="light", show_default=True,
+                help="Of the picture.",
+            ),
             click.option(
                 "--dpi", type=click.IntRange(30, 1200), default=200, show_default=True, help="Of a .png picture."
             ),

@@ -39,9 +39,20 @@ _MEASURABLE = 0.1
 """Seconds that a forward pass of all points takes at least where the cost of the extraction is told."""
 
 
-@click.group()
-def maps() -> None:
+MAPS = f"""\b
+Example:
+  relureg maps at fixtures/truth/xor.json --data fixtures/maps/xor.csv --labels label
+
+{EXIT_CODES}"""
+
+
+@click.group(epilog=MAPS, invoke_without_command=True)
+@click.pass_context
+def maps(context: click.Context) -> None:
     """Affine maps of a network around data points: which, how many, and what can be made of them."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(UsageError.exit_code)
 
 
 AT = f"""\b
@@ -138,7 +149,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@maps.command(cls=Command, epilog=EXTRACT)
+@maps.command(cls=Command, epilog=EXTRACT, short_help="Extract the linear terms NET uses (TropEx).")
 @network_argument
 @data_options
 @click.option("--every-output", is_flag=True, help="Numerators of all outputs at each point, not only of its label.")
@@ -228,7 +239,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@maps.command(cls=Command, epilog=CLUSTER)
+@maps.command(cls=Command, epilog=CLUSTER, short_help="Replace the maps of NET by k for each output.")
 @network_argument
 @data_options
 @click.option("--k", "counts", default="1,10,100", show_default=True, help="Numbers of maps for each output.")
@@ -287,7 +298,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@maps.command(cls=Command, epilog=RELATE)
+@maps.command(cls=Command, epilog=RELATE, short_help="Send the maps of each NET to those of every other.")
 @click.argument("nets", nargs=-1, required=True, metavar="NET NET...")
 @click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
 @data_options

@@ -308,6 +308,11 @@ def _paint_similarity(
             color=colour, edgecolor=theme.ground, linewidth=0.3, alpha=0.85, zorder=2 + (mark == "X"),
             label=f"{name} ({int(chosen.sum()):,})",
         )  # fmt: skip
+    same = int((found.distance[drawn] <= 1e-9 * max(float(found.distance.max(initial=0)), 1e-300)).sum())
+    if same > 1:  # they hide each other
+        axes.annotate(
+            f"{same:,} at 0", (0, 0), xytext=(7, 4), textcoords="offset points", fontsize=7.5, color=theme.quiet
+        )
     top = float(np.nanmax(found.angle, initial=90.0))
     axes.set_xlim(-3, max(top * 1.05, 97))
     axes.set_xticks([tick for tick in (0, 30, 60, 90, 120, 150, 180) if tick <= max(top * 1.05, 97)])
