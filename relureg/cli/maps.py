@@ -291,7 +291,8 @@ def cluster(
 
 RELATE = f"""\b
 Examples:
-  relureg maps relate fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --data fixtures/maps/xor.csv
+  relureg maps relate fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --data fixtures/maps/xor.csv \\
+      --labels label
   relureg maps relate fixtures/maps/digits-8.json fixtures/maps/digits-16.json --data fixtures/maps/digits.npz \\
       --labels y --plot related.svg
 

@@ -51,6 +51,13 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
     if labels is not None and table.labels is None and not Path(labels).exists():
         known = f"; {path.name} has {', '.join(table.names[:8])}" if table.names else ""
         raise DataError(f"neither a file nor the name of an array or column{known}", where=f"labels {labels}")
+    if labels is None and table.names and table.points.shape[1:] == (network.input_dim + 1,):
+        named = ", ".join(table.names[-8:])
+        raise DataError(
+            f"{table.points.shape[1]:,} columns, one more than {network.name} has inputs; "
+            f"if one holds the labels, say which: {'..., ' * (len(table.names) > 8)}{named}",
+            where=str(path),
+        )
     points = check_points(network, _doubles(table.points), where=str(path))
     if not len(points):
         raise DataError("there are no points in the file", where=str(path))

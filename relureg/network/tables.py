@@ -168,7 +168,9 @@ def _array(stream: BinaryIO) -> Numbers:
     try:
         array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     except (ValueError, TypeError, EOFError) as error:
-        raise DataError(f"is no array of numbers: {' '.join(str(error).split())}") from error
+        said = " ".join(str(error).split())
+        objects = "it holds Python objects, which are not unpickled; save numbers"
+        raise DataError(f"is no array of numbers: {objects if 'allow_pickle' in said else said}") from error
     if array.dtype.kind not in "biuf":
         raise DataError(f"is no array of numbers: numbers are needed, not entries of type {array.dtype}")
     return array

@@ -116,7 +116,7 @@ def save_points_picture(
             axes.set_adjustable("datalim")
             _title(axes, "the points", theme)
         axes = canvas.add_axes(figure, at, BOTTOM, wide, height)
-        _paint_groups(axes, duals.plane, 14 + 60 * np.sqrt(sizes / sizes.max()), groups, names, theme)
+        _paint_groups(axes, duals.plane, _areas(sizes), groups, names, theme)
         _name_dual_axes(axes, duals)
         _title(axes, "dual points: the affine map of each region", theme)
         axes.legend(
@@ -232,6 +232,12 @@ def save_relations_picture(
     told = f"{what} in percent, maps at {num_points:,} points"
     size = (max(margin + side + RIGHT, 3.9), 0.25 + side + TOP + 0.25)
     _save(target, "maps sent to another network", told, size, paint, left=0.2)
+
+
+def _areas(sizes: NDArray[np.int64]) -> Floats:
+    """The marks of dual points by how many data points they stand for; smaller where there are many."""
+    crowd = float(np.clip((200 / len(sizes)) ** 0.5, 0.3, 1))
+    return np.asarray(crowd * (16 + 60 * np.sqrt((sizes - 1) / max(int(sizes.max()) - 1, 1))))
 
 
 def _patterns(network: Network, regions: PointRegions) -> list[str]:

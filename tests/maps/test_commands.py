@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +97,8 @@ def write(folder: Path, name: str, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "labels", "code", "message"),
     [
-        ("1,2,3\n4,5,6\n", None, 3, "3 columns, but xor has 2 inputs"),
+        ("1,2,3,4\n4,5,6,7\n", None, 3, "4 columns, but xor has 2 inputs"),
+        ("x,y,c\n1,2,0\n", None, 3, "one more than xor has inputs; if one holds the labels, say which: x, y, c"),
         ("x,y\n1,2\n3,nan\n", None, 3, "line 3, column 'y': 'nan' is not a finite number"),
         ("x,y\n1,2\n3,inf\n", None, 3, "line 3, column 'y': 'inf' is not a finite number"),
         ("x,y\n1,2\n3,four\n", None, 3, "line 3, column 'y': 'four' is not a finite number"),
@@ -162,10 +165,29 @@ def test_labels_from_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert found["train"]["accuracy"] == 1.0
 
 
-def test_help_ends_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_example_of_the_help_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["maps", "--help"]) == 0
+    texts = [capsys.readouterr().out]
     for name in ("at", "extract", "cluster", "relate"):
         assert run(["maps", name, "--help"]) == 0
-        assert f"relureg maps {name} fixtures" in capsys.readouterr().out
+        texts.append(capsys.readouterr().out)
+        assert f"relureg maps {name} fixtures" in texts[-1]
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"^    relureg (.*)$", "".join(texts).replace("\\\n", ""), re.MULTILINE)
+    assert len(examples) >= 9
+    for number, example in enumerate(examples):
+        assert run([*shlex.split(example), "--force"] if "--plot" in example else shlex.split(example)) == 0, number
+    assert {path.name for path in tmp_path.iterdir()} >= {"points.npz", "digits.svg", "extracted.svg", "few.svg"}
+
+
+def test_maps_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["maps"]) == 2
+    assert "relureg maps at fixtures" in capsys.readouterr().err
+    assert run(["maps", "att"]) == 2
+    assert "No such command 'att'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", ["npz", "parquet", "json"])
