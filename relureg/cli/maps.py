@@ -119,7 +119,9 @@ def at(
         columns = {
             "region": mine.region, "map": map_number[first], "class": classes[first], "on_boundary": mine.on_boundary,
         } | ({} if train.labels is None else {"label": train.labels})  # fmt: skip
-        table = PointTable(network=network, regions=mine, columns=columns, nearest=found, chunk=data.chunk)
+        table = PointTable(
+            network=network, regions=mine, columns=columns, nearest=found, chunk=data.chunk, around=around
+        )
         if output is not None:
             save_points(table, output, force=force)
 

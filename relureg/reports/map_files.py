@@ -13,6 +13,7 @@ import numpy as np
 from relureg.errors import UsageError
 from relureg.maps.clustering import ClusteredMaps
 from relureg.maps.float_network import Floats
+from relureg.maps.inequalities import LocalRegion
 from relureg.maps.local import PointRegions, iter_maps
 from relureg.maps.nearest import NearestFacets
 from relureg.maps.relating import RelatedMaps
@@ -35,6 +36,8 @@ class PointTable:
     """Further columns of n entries: region, map, class, label ..."""
     nearest: NearestFacets | None
     chunk: int | None
+    around: Sequence[tuple[int, LocalRegion]] = ()
+    """Points, in any order, with the irredundant inequalities of their regions."""
 
 
 Write = Callable[[Any, BinaryIO], None]
@@ -123,11 +126,29 @@ def _columns(table: PointTable, part: slice) -> Columns:
     return columns
 
 
+def _inequalities(table: PointTable, part: slice) -> Columns:
+    """The inequalities of the points that were asked for, empty lists for the others; nothing if none was."""
+    if not table.around:
+        return {}
+    known = dict(table.around)
+    mine = [known.get(point) for point in range(part.start, part.stop)]
+    found = [region for region in mine if region is not None]
+    starts = np.cumsum([0, *(0 if region is None else region.num_facets for region in mine)])
+    rows = np.concatenate([np.empty((0, table.network.input_dim)), *(region.matrix for region in found)])
+    constants = np.concatenate([np.empty(0), *(region.constant for region in found)])
+    units = np.concatenate([np.empty(0, dtype=np.int64), *(region.units for region in found)])
+    return {
+        "facet_units": Lists(starts=starts, values=units), "facet_weights": Lists(starts=starts, values=rows),
+        "facet_bias": Lists(starts=starts, values=constants),
+    }  # fmt: skip
+
+
 def _write_parquet(table: PointTable, stream: BinaryIO) -> None:
     def batches() -> Iterator[Columns]:
         for part, weights, bias in iter_maps(table.network, table.regions, chunk=table.chunk):
             patterns = {"pattern": table.regions.patterns(table.network, part)}
-            yield patterns | _columns(table, part) | {"weights": weights, "bias": bias}
+            maps = {"weights": weights, "bias": bias}
+            yield patterns | _columns(table, part) | maps | _inequalities(table, part)
 
     write_parquet(stream, batches())
 
@@ -147,6 +168,10 @@ def _write_npz(table: PointTable, stream: BinaryIO) -> None:
             archive.write(name, column)
         archive.write_pieces("bias", np.float64, shape, maps(2))
         archive.write_pieces("weights", np.float64, (*shape, network.input_dim), maps(1))
+        for point, region in dict(table.around).items():
+            archive.write(f"facet_units_{point}", region.units)
+            archive.write(f"facet_weights_{point}", region.matrix)
+            archive.write(f"facet_bias_{point}", region.constant)
 
 
 def _write_cluster_npz(found: Sequence[ClusteredMaps], stream: BinaryIO) -> None:

@@ -75,6 +75,26 @@ def test_files_of_points_hold_all_maps(suffix: str, tmp_path: Path, capsys: pyte
     assert run(["maps", "at", INT, "--data", str(tmp_path / "X.npy"), "-o", str(path)]) == 2  # exists
 
 
+@pytest.mark.parametrize("suffix", ["npz", "parquet"])
+def test_files_of_points_hold_inequalities(suffix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"points.{suffix}"
+    rows = ("--polyhedron", "4", "--polyhedron", "1", "--exact", "--chunk", "2")
+    found = answer(capsys, "at", XOR, "--data", DATA, "--labels", "label", *rows, "-o", str(path))["local_regions"]
+    assert [(region["point"], region["facets"], region["units"]) for region in found] == [(4, 1, [1]), (1, 1, [0])]
+    for region in found:
+        if suffix == "npz":
+            table = np.load(path)
+            units, weights, bias = (table[f"facet_{name}_{region['point']}"] for name in ("units", "weights", "bias"))
+        else:
+            table = pandas.read_parquet(path)
+            assert [len(units) for units in table["facet_units"]] == [0, 1, 0, 0, 1]
+            row = table.iloc[region["point"]]
+            units, weights, bias = row["facet_units"], np.stack(row["facet_weights"]), row["facet_bias"]
+        assert (units.tolist(), weights.tolist(), bias.tolist()) == (
+            region["units"], region["matrix"], region["constant"],
+        )  # fmt: skip
+
+
 def test_extract_cluster_and_relate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ("--data", DATA, "--labels", "label", "--test", DATA, "--test-labels", "label")
     found = answer(capsys, "extract", XOR, *words, "--stages", "--everywhere", "-o", str(tmp_path / "f.npz"))
