@@ -72,7 +72,7 @@ def save_points_picture(
     """Draw gradient images or, of two inputs, the points in the plane; beside them the dual points.
 
     The images are those of the first point of each class. Up to ten regions have a colour and a mark each, more have
-    those of their first point's class.
+    those of their first point's class; of more than ten classes the most frequent have one each.
 
     Parameters
     ----------
@@ -87,12 +87,7 @@ def save_points_picture(
         As `canvas.check_target`.
     """
     duals = dual_points(network, points, regions=regions, limit=_MOST_DUALS)
-    by_region = regions.num_regions <= len(MARKS)
-    names = (
-        [pattern if len(pattern) <= 14 else f"region {k}" for k, pattern in enumerate(_patterns(network, regions))]
-        if by_region else [str(k) for k in range(int(classes.max()) + 1)]
-    )  # fmt: skip
-    groups = np.arange(len(duals.point)) if by_region else classes[duals.point]
+    kind, group, names = _groups(network, regions, classes)
     sizes = np.bincount(regions.region, minlength=regions.num_regions)[: len(duals.point)]
     chosen = np.unique(classes, return_index=True)[1][:MOST_IMAGES] if shape is not None else np.empty(0, dtype=int)
     columns = 1 + min(MOST_IMAGES, network.output_dim)
@@ -110,24 +105,23 @@ def save_points_picture(
                              classes[chosen], theme)  # fmt: skip
         elif plane:
             axes = canvas.add_axes(figure, LEFT, BOTTOM, SIDE, SIDE)
-            own = regions.region if by_region else classes
-            _paint_groups(axes, points, np.full(len(points), 14.0), own, names, theme)
+            _paint_groups(axes, points, np.full(len(points), 14.0), group, names, theme)
             axes.set(aspect="equal", xlabel="x0", ylabel="x1")
             axes.set_adjustable("datalim")
             _title(axes, "the points", theme)
         axes = canvas.add_axes(figure, at, BOTTOM, wide, height)
-        _paint_groups(axes, duals.plane, _areas(sizes), groups, names, theme)
+        _paint_groups(axes, duals.plane, _areas(sizes), group[duals.point], names, theme)
         _name_dual_axes(axes, duals)
         _title(axes, "dual points: the affine map of each region", theme)
         axes.legend(
             loc="upper left", bbox_to_anchor=(1.02, 1.0), frameon=False, fontsize=7.5, borderaxespad=0,
-            handletextpad=0.3, title="region" if by_region else "class", title_fontsize=7.5, alignment="left",
+            handletextpad=0.3, title=kind, title_fontsize=7.5, alignment="left",
         )  # fmt: skip
 
     told = f"{len(points):,} points   ·   {regions.num_regions:,} regions"
     if len(duals.point) < regions.num_regions:
         told += f", of which the first {len(duals.point):,} are drawn"
-    margin = 0.45 + 0.075 * max(6, *map(len, names))
+    margin = 0.45 + 0.075 * max([6, *map(len, names)])
     _save(target, network.name, told, (at + wide + margin, BOTTOM + height + above), paint, left=left)
 
 
@@ -240,8 +234,22 @@ def _areas(sizes: NDArray[np.int64]) -> Floats:
     return np.asarray(crowd * (16 + 60 * np.sqrt((sizes - 1) / max(int(sizes.max()) - 1, 1))))
 
 
-def _patterns(network: Network, regions: PointRegions) -> list[str]:
-    return [regions.patterns(network, slice(k, k + 1))[0] for k in regions.first.tolist()]
+def _groups(
+    network: Network, regions: PointRegions, classes: NDArray[np.int64]
+) -> tuple[str, NDArray[np.int64], list[str]]:
+    """What has one colour and mark: what kind of thing, that of each point, and their names."""
+    most = len(MARKS)
+    if regions.num_regions <= most:
+        patterns = [regions.patterns(network, slice(k, k + 1))[0] for k in regions.first.tolist()]
+        return "region", regions.region, [p if len(p) <= 14 else f"region {k}" for k, p in enumerate(patterns)]
+    if classes.max() < most:
+        return "class", classes, [str(k) for k in range(int(classes.max()) + 1)]
+    # Of many classes the most frequent ones, and the others as one.
+    sizes = np.bincount(classes)
+    shown = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
+    group = np.full(len(sizes), most - 1)
+    group[shown] = np.arange(most - 1)
+    return "class", group[classes], [*map(str, shown.tolist()), "others"]
 
 
 def _name_dual_axes(axes: Axes, duals: DualPoints) -> None:
@@ -290,13 +298,14 @@ def _paint_groups(
 ) -> None:
     for number, name in enumerate(names):
         chosen = group == number
+        area_of_mark = 2.0 if MARKS[number % len(MARKS)] == "*" else 1.0  # a star has thin arms
         look: dict[str, Any] = {
             "marker": MARKS[number % len(MARKS)], "color": _strong(theme, number), "edgecolor": theme.ground,
             "linewidth": 0.4, "alpha": 0.9,
         }  # fmt: skip
         if chosen.any():
-            axes.scatter(points[chosen, 0], points[chosen, 1], s=area[chosen], **look)
-            axes.scatter([], [], s=26, label=name, **look)  # marks of one size in the legend
+            axes.scatter(points[chosen, 0], points[chosen, 1], s=area_of_mark * area[chosen], **look)
+            axes.scatter([], [], s=26 * area_of_mark, label=name, **look)  # marks of one size in the legend
     axes.margins(0.08)
 
 

@@ -36,8 +36,8 @@ def at_table(document: Document) -> RenderableType:
     for region in document["local_regions"]:
         proof = "proved" if region["exact"] else "by linear programs in doubles"
         facts.add_row(f"region of point {region['point']}", f"{_count(region['facets'], 'facet')}, {proof}")
-    told = [facts] if facts.row_count else []
-    return page(document, "", table, *told, _shown(document), *_files(document), seconds_line(document))
+    told: list[RenderableType] = [facts] if facts.row_count else []
+    return page(document, "", table, *told, *_shown(document), *_files(document), seconds_line(document))
 
 
 def extract_table(document: Document) -> RenderableType:
@@ -82,9 +82,9 @@ def relate_table(document: Document) -> RenderableType:
     return page(document, "", table, *_files(document), seconds_line(document))
 
 
-def _shown(document: Document) -> RenderableType:
+def _shown(document: Document) -> list[RenderableType]:
     if not document["rows"]:
-        return Text("")
+        return []
     table = plain_table("point", "region", "map", "class", "pattern", "affine map", left=(4, 5))
     for row in document["rows"]:
         maps = "; ".join(_affine(w, b) for w, b in zip(row["weights"], row["bias"], strict=True))
@@ -95,7 +95,7 @@ def _shown(document: Document) -> RenderableType:
             str(row["point"]), str(row["region"]), str(row["map"]), str(row["class"]), pattern,
             (maps if len(maps) <= 80 else maps[:77] + "...") + far,
         )  # fmt: skip
-    return table
+    return [table]
 
 
 def _test_table(test: Document) -> RenderableType:

@@ -82,6 +82,31 @@ def test_points_of_the_plane_have_the_mark_of_their_region(tmp_path: Path, figur
     assert sorted(text.get_text() for text in legend.get_texts()) == ["000", "001", "010", "011", "100", "101", "110"]
 
 
+def test_of_many_classes_the_most_frequent_have_marks(tmp_path: Path, figures: list[Figure]) -> None:
+    random = np.random.default_rng(0)
+    turn = np.linspace(0, 2 * np.pi, 14, endpoint=False)  # 14 sectors of the plane
+    outwards = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    network = relureg.Network.from_layers(
+        [np.concatenate([np.eye(2), -np.eye(2), random.normal(size=(8, 2))]),
+         np.concatenate([outwards, -outwards, np.zeros((14, 8))], axis=1)],
+        [np.concatenate([np.zeros(4), random.normal(size=8)]), np.zeros(14)],
+    )  # fmt: skip
+    relureg.save(network, tmp_path / "n.json")
+    points = random.normal(size=(400, 2)) * 3
+    np.save(tmp_path / "X.npy", points)
+    words = ["--data", str(tmp_path / "X.npy"), "--plot", str(tmp_path / "a.svg"), "--rows", "0"]
+    assert run(["maps", "at", str(tmp_path / "n.json"), *words]) == 0
+    sizes = np.bincount(network(points).argmax(axis=1))
+    assert np.count_nonzero(sizes) > 10
+    plane, dual = figures[0].axes
+    shown = np.sort(np.argsort(-sizes, kind="stable")[:9])
+    legend = dual.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == [*map(str, shown), "others"]
+    drawn_sizes = [len(part.get_offsets()) for part in plane.collections if len(part.get_offsets())]
+    assert drawn_sizes == [*sizes[shown], 400 - sizes[shown].sum()]
+
+
 def test_coefficients_and_stages(tmp_path: Path, figures: list[Figure], capsys: pytest.CaptureFixture[str]) -> None:
     words = ["maps", "extract", DIGITS, *TRAIN, *TEST]
     assert run([*words, "--stages", "--plot", str(tmp_path / "e.pdf")]) == 0
