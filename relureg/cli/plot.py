@@ -25,7 +25,7 @@ from relureg.cli.scope import chosen_slice, parse_box, scoped
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.data_files import read_points
 from relureg.network.model import Network
-from relureg.network.tables import parse_number
+from relureg.network.texts import parse_number
 
 if TYPE_CHECKING:
     import numpy as np

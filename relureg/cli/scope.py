@@ -16,7 +16,8 @@ from relureg.network.data_files import Rows, read_domain, read_points
 from relureg.network.domain import Domain, Number, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
-from relureg.network.tables import SUFFIXES, parse_number
+from relureg.network.tables import SUFFIXES
+from relureg.network.texts import parse_number
 
 MAX_DIM_UNWARNED = 8
 """Largest dimension in which a box costs little: its 2^r vertices are the start of every search."""

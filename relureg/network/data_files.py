@@ -8,7 +8,8 @@ from typing import Any
 from relureg.errors import DataError, DomainError
 from relureg.network import vnnlib
 from relureg.network.domain import Domain, Number
-from relureg.network.tables import naming, parse_entry, read_json, read_table, read_text
+from relureg.network.tables import naming, read_table
+from relureg.network.texts import parse_entry, read_json, read_text
 
 Rows = list[list[Number]]
 
