@@ -43,6 +43,9 @@ benchmark: $(STAMP) ## time the splitter; `python benchmarks/peers.py` compares 
 PLOT := $(BIN)/relureg plot --quiet --force
 NETS := fixtures/pictures
 FILM := $(NETS)/spiral/*.json
+MAPS := $(BIN)/relureg maps
+DATA := fixtures/maps
+SPLIT := --data $(DATA)/digits.npz --labels y --test $(DATA)/digits-test.npz --test-labels y
 
 pictures: $(STAMP) ## draw the pictures of the documentation
 	mkdir -p docs/pictures
@@ -55,6 +58,15 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(PLOT) fixtures/nets/nv_spiky_1d.nnet -o docs/pictures/function.svg
 	$(PLOT) fixtures/nets/acasxu_1_1_eran_onnx.onnx --through "0,0,0,0,0;0.3,0.5,0,0,0;0,0,0.5,0,0" \
 		--colour class --boundary --dpi 58 -o docs/pictures/slice.png
+	$(MAPS) at $(DATA)/annulus.json --data $(DATA)/annulus.csv --plot docs/pictures/maps-annulus.svg \
+		--labels inside --rows 0 --force > /dev/null
+	$(MAPS) at $(DATA)/digits-16.json --data $(DATA)/digits.npz --plot docs/pictures/maps-gradients.png \
+		--labels y --rows 0 --dpi 100 --force > /dev/null
+	$(MAPS) extract $(DATA)/digits-12-12.json $(SPLIT) --stages --plot docs/pictures/maps-terms.svg --force > /dev/null
+	$(MAPS) cluster $(DATA)/digits-12-12.json $(SPLIT) --k 1,3,10,30,100 --theme dark \
+		--plot docs/pictures/maps-clusters.png --dpi 100 --force > /dev/null
+	$(MAPS) relate $(DATA)/digits-8.json $(DATA)/digits-16.json $(DATA)/digits-12-12.json $(SPLIT) \
+		--plot docs/pictures/maps-relations.svg --force > /dev/null
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
 
 lint: $(STAMP) ## formatting, lint, types, import contract

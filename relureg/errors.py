@@ -13,7 +13,6 @@ __all__ = [
     "CheckFailedError",
     "ComplexFileError",
     "DataError",
-    "DataFileError",
     "DomainError",
     "EngineUnavailableError",
     "ExpressionError",
@@ -69,13 +68,6 @@ class DomainError(UsageError):
     """A domain is empty, flat, or does not fit the network."""
 
     kind = "domain"
-
-
-class DataError(UsageError):
-    """Points or labels cannot be read, or do not fit the network."""
-
-    exit_code = 3
-    kind = "data"
 
 
 class EngineUnavailableError(UsageError):
@@ -191,11 +183,11 @@ class JournalError(ReluregError):
     kind = "journal"
 
 
-class DataFileError(ReluregError):
-    """A file of points, bounds or a property cannot be read, or does not hold what is needed."""
+class DataError(ReluregError):
+    """Points, labels, bounds or a property cannot be read, or are not what is needed."""
 
     exit_code = 3
-    kind = "data-file"
+    kind = "data"
 
 
 class LimitReachedError(ReluregError):

@@ -22,7 +22,7 @@ from relureg import maps
 
 SEEDS = range(5)
 EPOCHS = 30
-K = (1, 10, 100)
+K = (1, 10, 100, 1000)
 TEXT = Path(__file__).with_name("local_maps.md")
 
 KINDS: dict[str, Callable[[], nn.Sequential]] = {

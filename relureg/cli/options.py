@@ -17,10 +17,10 @@ import click
 
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.errors import UsageError
-from relureg.network.data_files import parse_number
 from relureg.network.formats import load
 from relureg.network.model import Network
 from relureg.network.rational import as_fraction
+from relureg.network.texts import parse_number
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input

@@ -23,8 +23,9 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import chosen_slice, parse_box, scoped
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.data_files import parse_number, read_points
+from relureg.network.data_files import read_points
 from relureg.network.model import Network
+from relureg.network.texts import parse_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,7 +79,8 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--source", type=click.IntRange(min=0), default=0, help="The region that --colour distance counts from.")
 @click.option(
     "--points", metavar="FILE", type=click.Path(path_type=Path),
-    help="Draw data points (.npy, .csv, .json: a row a point) on top; on a slice, where it is nearest to them.",
+    help="Draw data points (.npy, .npz, .csv, .json, .parquet: a row a point) on top; on a slice, where it is nearest "
+    "to them.",
 )  # fmt: skip
 @work_options
 @output_options

@@ -11,11 +11,13 @@ from typing import Any
 
 import click
 
-from relureg.errors import DataFileError, DomainError, ReluregError, UsageError
-from relureg.network.data_files import Rows, parse_number, read_domain, read_points
+from relureg.errors import DataError, DomainError, ReluregError, UsageError
+from relureg.network.data_files import Rows, read_domain, read_points
 from relureg.network.domain import Domain, Number, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
+from relureg.network.tables import SUFFIXES
+from relureg.network.texts import parse_number
 
 MAX_DIM_UNWARNED = 8
 """Largest dimension in which a box costs little: its 2^r vertices are the start of every search."""
@@ -34,7 +36,7 @@ OPTIONS = (
     click.option(
         "--slice", "slice_", metavar="P;U;...",
         help='Look only on a line or plane: a base point and directions, "0,0,0;1,0,0;0,1,0", or a file of such rows '
-        "(.npy, .csv, .json). A box or domain is then cut with it.",
+        "(.npy, .npz, .csv, .json, .parquet). A box or domain is then cut with it.",
     ),
     click.option(
         "--through", metavar="POINTS",
@@ -62,7 +64,7 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
 
     Raises
     ------
-    DomainError, UsageError, DataFileError
+    DomainError, UsageError, DataError
         An option is not understood, or does not fit the network.
     """
     domain = _domain(network, scope)
@@ -121,7 +123,7 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and Path(text).suffix.lower() in (".npy", ".csv", ".json", ".txt"):
+    if ";" not in text and Path(text).suffix.lower() in SUFFIXES:
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
@@ -136,7 +138,7 @@ def _domain(network: Network, scope: Scope) -> Domain | None:
         return box
     try:
         found = read_domain(scope.domain, network.input_dim)
-    except (DataFileError, DomainError) as error:
+    except (DataError, DomainError) as error:
         raise error.within("--domain") from error
     return found if box is None else box.intersect(found)
 

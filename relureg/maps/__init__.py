@@ -6,6 +6,7 @@ exactly.
 
 from relureg.maps.clustering import ClusteredMaps, cluster_maps
 from relureg.maps.everywhere import EverywhereCheck, compare_everywhere
+from relureg.maps.images import DualPoints, dual_points, gradient_images
 from relureg.maps.inequalities import LocalRegion, region_around
 from relureg.maps.local import LocalMaps, PointRegions, find_regions, iter_maps, local_maps
 from relureg.maps.nearest import NearestFacets, nearest_facets
@@ -16,6 +17,7 @@ from relureg.maps.tropex import AgreementCheck, ExtractedFunction, check_agreeme
 __all__ = [
     "AgreementCheck",
     "ClusteredMaps",
+    "DualPoints",
     "EverywhereCheck",
     "ExtractedFunction",
     "LocalMaps",
@@ -30,8 +32,10 @@ __all__ = [
     "cluster_maps",
     "compare_coefficients",
     "compare_everywhere",
+    "dual_points",
     "extract",
     "find_regions",
+    "gradient_images",
     "iter_maps",
     "local_maps",
     "nearest_facets",

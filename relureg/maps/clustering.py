@@ -20,6 +20,9 @@ from relureg.maps.float_network import FloatNetwork, Floats, check_points, slice
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 
+_ONE_THREAD = 10_000
+"""Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusteredMaps:
@@ -28,6 +31,8 @@ class ClusteredMaps:
     k: int
     centres: Floats
     """(m, k, d + 1): gradient and constant of each centre of each output."""
+    labels: NDArray[np.int64]
+    """(n, m): the centre to which the map of each output at each point belongs."""
     classes: NDArray[np.int64]
     """(q,): the classes of the test points by the centres nearest to their own maps."""
     agreement: float
@@ -82,20 +87,23 @@ def cluster_maps(
     regions, test_regions = regions_at(floats, base, chunk, report), regions_at(floats, array, chunk, report)
     m, d = network.output_dim, network.input_dim
     centres = {size: np.empty((m, size, d + 1)) for size in k}
+    members = {size: np.empty((len(base), m), dtype=np.int64) for size in k}
     values = {size: np.empty((len(array), m)) for size in k}
     homogeneous = np.concatenate([array, np.ones((len(array), 1))], axis=1)
     for output in range(m):
         rows, asked = (map_rows(floats, found, output, chunk) for found in (regions, test_regions))
         for size in k:
             found = _fit(k_means, rows, size, seed)
-            centres[size][output] = found.cluster_centers_
+            centres[size][output], members[size][:, output] = found.cluster_centers_, found.labels_
             near = found.cluster_centers_[found.predict(asked)]
             values[size][:, output] = (near * homogeneous).sum(axis=1)
         if report is not None:
             report("outputs clustered", output + 1, m)
     original = classes_of(outputs_at(floats, array, chunk))
     truth = None if labels is None else np.asarray(labels)
-    return tuple(_clustered(size, centres[size], classes_of(values[size]), original, truth) for size in k)
+    return tuple(
+        _clustered(size, centres[size], members[size], classes_of(values[size]), original, truth) for size in k
+    )
 
 
 def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: int | None = None) -> Floats:
@@ -108,10 +116,15 @@ def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: in
 
 
 def _clustered(
-    k: int, centres: Floats, classes: NDArray[np.int64], original: NDArray[np.int64], truth: NDArray[Any] | None
+    k: int,
+    centres: Floats,
+    labels: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    original: NDArray[np.int64],
+    truth: NDArray[Any] | None,
 ) -> ClusteredMaps:
     found = ClusteredMaps(
-        k=k, centres=centres, classes=classes, agreement=float((classes == original).mean()),
+        k=k, centres=centres, labels=labels, classes=classes, agreement=float((classes == original).mean()),
         accuracy=None if truth is None else float((classes == truth).mean()),
     )  # fmt: skip
     freeze(found)
@@ -120,8 +133,9 @@ def _clustered(
 
 def _fit(k_means: Any, rows: Floats, size: int, seed: int) -> Any:
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(limits=1 if len(rows) <= _ONE_THREAD else None):
         # Points with equal maps may be fewer than k, which leaves centres unused and nothing wrong.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return k_means(n_clusters=size, n_init=1, random_state=seed).fit(rows)

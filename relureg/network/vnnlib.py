@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from relureg.errors import DataFileError
+from relureg.errors import DataError
 from relureg.network.domain import Domain
 
 _TOKEN = re.compile(r"\s*(?:;[^\n]*|([()])|([^\s();]+))")
@@ -30,16 +30,16 @@ def read(text: str, dim: int, name: str) -> Domain:
 
     Raises
     ------
-    DataFileError
+    DataError
         The text is no VNN-LIB, names inputs that the network has not, or its input constraints are not linear or not
         one polyhedron.
     """
     rows = [row for expression in _parse(text) for row in _constraints(expression)]
     if not rows:
-        raise DataFileError("states no constraint on inputs X_0, X_1, ...")
+        raise DataError("states no constraint on inputs X_0, X_1, ...")
     largest = max(max(row) for row in rows)
     if largest >= dim:
-        raise DataFileError(f"constrains X_{largest}, but the network has the inputs X_0 to X_{dim - 1}")
+        raise DataError(f"constrains X_{largest}, but the network has the inputs X_0 to X_{dim - 1}")
     domain = _as_box(rows, dim)
     if domain is None:
         # Each row says row <= 0.
@@ -82,29 +82,29 @@ def _parse(text: str) -> list[Expression]:
         position = match.end()
         if match[1] == "(":
             if len(stack) > MAX_DEPTH:
-                raise DataFileError("is nested too deeply")
+                raise DataError("is nested too deeply")
             stack.append([])
         elif match[1] == ")":
             if len(stack) == 1:
-                raise DataFileError("has a closing parenthesis too many")
+                raise DataError("has a closing parenthesis too many")
             done = stack.pop()
             stack[-1].append(done)
         elif match[2]:
             stack[-1].append(match[2])
     if len(stack) > 1:
-        raise DataFileError("ends inside a parenthesis; the file is truncated")
+        raise DataError("ends inside a parenthesis; the file is truncated")
     return stack[0]
 
 
 def _constraints(expression: Expression) -> Iterator[Linear]:
     """What an assertion says of inputs alone, as rows that are <= 0."""
     if not isinstance(expression, list) or not expression:
-        raise DataFileError(f"is no VNN-LIB: {expression!r} stands outside of parentheses")
+        raise DataError(f"is no VNN-LIB: {expression!r} stands outside of parentheses")
     head, *rest = expression
     if head == "assert" and len(rest) == 1:
         yield from _formula(rest[0])
     elif head not in ("declare-const", "declare-fun", "set-logic", "set-info", "check-sat", "exit"):
-        raise DataFileError(f"is not understood at {_shown(expression)}; declarations and assertions are read")
+        raise DataError(f"is not understood at {_shown(expression)}; declarations and assertions are read")
 
 
 def _formula(formula: Expression) -> Iterator[Linear]:
@@ -112,7 +112,7 @@ def _formula(formula: Expression) -> Iterator[Linear]:
     if not any(_INPUT.fullmatch(name) for name in names):
         return  # on outputs
     if any(name.startswith("Y_") for name in names):
-        raise DataFileError(f"joins inputs and outputs in {_shown(formula)}, which is no domain of inputs")
+        raise DataError(f"joins inputs and outputs in {_shown(formula)}, which is no domain of inputs")
     assert isinstance(formula, list)
     head, *rest = formula
     if head == "and":
@@ -120,7 +120,7 @@ def _formula(formula: Expression) -> Iterator[Linear]:
             yield from _formula(part)
     elif head == "or":
         if len(rest) != 1:
-            raise DataFileError(f"states a union of {len(rest)} input sets; write one of them to a file of its own")
+            raise DataError(f"states a union of {len(rest)} input sets; write one of them to a file of its own")
         yield from _formula(rest[0])
     elif head in ("<=", ">=", "<", ">", "=") and len(rest) == 2:
         left, right = (_linear(side) for side in rest)
@@ -130,7 +130,7 @@ def _formula(formula: Expression) -> Iterator[Linear]:
         if head in (">=", ">", "="):
             yield {k: -factor for k, factor in difference.items()}
     else:
-        raise DataFileError(f"has {_shown(formula)}, which is no linear constraint")
+        raise DataError(f"has {_shown(formula)}, which is no linear constraint")
 
 
 def _linear(term: Expression) -> Linear:
@@ -141,9 +141,9 @@ def _linear(term: Expression) -> Linear:
         try:
             return {-1: Fraction(float(term))}
         except (ValueError, OverflowError) as error:
-            raise DataFileError(f"has {term!r} where a number or an input X_i belongs") from error
+            raise DataError(f"has {term!r} where a number or an input X_i belongs") from error
     if not term:
-        raise DataFileError("has an empty term")
+        raise DataError("has an empty term")
     head, *rest = term
     values = [_linear(part) for part in rest]
     if head == "+" or (head == "-" and len(values) > 1):
@@ -159,7 +159,7 @@ def _linear(term: Expression) -> Linear:
         for number, other in (values, values[::-1]):
             if set(number) <= {-1}:
                 return {k: number.get(-1, Fraction(0)) * entry for k, entry in other.items()}
-    raise DataFileError(f"has {_shown(term)}, which is not linear")
+    raise DataError(f"has {_shown(term)}, which is not linear")
 
 
 def _names(expression: Expression) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from relureg.maps.clustering import ClusteredMaps
 from relureg.maps.everywhere import EverywhereCheck
 from relureg.maps.inequalities import LocalRegion
-from relureg.maps.local import PointRegions
+from relureg.maps.local import PointRegions, iter_maps
 from relureg.maps.nearest import NearestFacets
 from relureg.maps.relating import RelatedMaps
 from relureg.maps.similarity import Similarity, StageAgreement
 from relureg.maps.tropex import AgreementCheck, ExtractedFunction
 from relureg.network.model import Network
 from relureg.reports.documents import Document, head
+from relureg.reports.map_files import PointTable
 
 
 def points_part(
@@ -63,6 +64,22 @@ def at_document(
         ],
         "files": [],
     }
+
+
+def iter_point_rows(table: PointTable, count: int) -> Iterator[Document]:
+    """The first points with their patterns, maps and nearest facets."""
+    head = table.regions.take(slice(0, count))
+    near = table.nearest
+    for piece, weights, bias in iter_maps(table.network, head, chunk=table.chunk):
+        patterns = head.patterns(table.network, piece)
+        for place, point in enumerate(range(piece.start, piece.stop)):
+            row = {"point": point, "pattern": patterns[place]} | {k: v[point].item() for k, v in table.columns.items()}
+            if near is not None:
+                row |= {
+                    "distance": float(near.distance[point]) if near.unit[point] >= 0 else None,
+                    "facet_unit": int(near.unit[point]), "neighbour_class": int(near.neighbour_class[point]),
+                }  # fmt: skip
+            yield row | {"weights": weights[place].tolist(), "bias": bias[place].tolist()}
 
 
 def extract_document(

@@ -32,11 +32,12 @@ def at_table(document: Document) -> RenderableType:
             "distance to the nearest facet",
             f"least {near['least']:.4g}   median {near['median']:.4g}   largest {near['largest']:.4g}",
         )
-        facts.add_row("another class at the nearest facet", f"{near['class_changes']:,} points")
+        facts.add_row("another class at the nearest facet", _count(near["class_changes"], "point"))
     for region in document["local_regions"]:
         proof = "proved" if region["exact"] else "by linear programs in doubles"
-        facts.add_row(f"region of point {region['point']}", f"{region['facets']:,} facets, {proof}")
-    return page(document, "", table, facts, _shown(document), *_files(document), seconds_line(document))
+        facts.add_row(f"region of point {region['point']}", f"{_count(region['facets'], 'facet')}, {proof}")
+    told: list[RenderableType] = [facts] if facts.row_count else []
+    return page(document, "", table, *told, *_shown(document), *_files(document), seconds_line(document))
 
 
 def extract_table(document: Document) -> RenderableType:
@@ -49,7 +50,7 @@ def extract_table(document: Document) -> RenderableType:
         facts.add_row("cost of the extraction", f"{document['forward_passes']:.1f} forward passes a point")
     facts.add_row("largest deviation at the data", f"{check['largest_deviation']:.3g}")
     if check["num_ties"]:
-        facts.add_row("other label, by a tie up to rounding", f"{check['num_ties']:,} points")
+        facts.add_row("other label, by a tie up to rounding", _count(check["num_ties"], "point"))
     parts: list[RenderableType] = [facts]
     if document["test"] is not None:
         parts.append(_test_table(document["test"]))
@@ -81,12 +82,12 @@ def relate_table(document: Document) -> RenderableType:
     return page(document, "", table, *_files(document), seconds_line(document))
 
 
-def _shown(document: Document) -> RenderableType:
+def _shown(document: Document) -> list[RenderableType]:
     if not document["rows"]:
-        return Text("")
+        return []
     table = plain_table("point", "region", "map", "class", "pattern", "affine map", left=(4, 5))
     for row in document["rows"]:
-        maps = "; ".join(f"({_numbers(w)}) x + {b:.4g}" for w, b in zip(row["weights"], row["bias"], strict=True))
+        maps = "; ".join(_affine(w, b) for w, b in zip(row["weights"], row["bias"], strict=True))
         pattern = row["pattern"] if len(row["pattern"]) <= 40 else row["pattern"][:37] + "..."
         near = row.get("distance")
         far = "" if near is None or row["facet_unit"] < 0 else f"   unit {row['facet_unit']} at {near:.4g}"
@@ -94,7 +95,7 @@ def _shown(document: Document) -> RenderableType:
             str(row["point"]), str(row["region"]), str(row["map"]), str(row["class"]), pattern,
             (maps if len(maps) <= 80 else maps[:77] + "...") + far,
         )  # fmt: skip
-    return table
+    return [table]
 
 
 def _test_table(test: Document) -> RenderableType:
@@ -141,6 +142,14 @@ def _percent(share: float | None) -> str:
 
 def _spread(summary: Any) -> str:
     return "-" if summary is None else "{median:.3g} ({quartile_1:.3g} to {quartile_3:.3g})".format(**summary)
+
+
+def _affine(weights: Iterable[float], bias: float) -> str:
+    return f"({_numbers(weights)}) x {'-' if bias < 0 else '+'} {abs(bias):.4g}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _numbers(values: Iterable[float]) -> str:

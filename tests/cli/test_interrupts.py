@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.command_line import Run
@@ -58,6 +60,32 @@ def test_interrupting_a_verification_in_processes(tmp_path: Path) -> None:
     stdout, stderr = process.communicate(timeout=30)
     assert (process.returncode, stdout, stderr.strip()) == (130, "", "relureg: interrupted")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupting_the_terms_of_many_points(tmp_path: Path, fixtures: Path) -> None:
+    # A Ctrl-C in the midst of the work, and one while the table is written: its temporary file is gone, too.
+    np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(50_000, 64)))
+    words = ["maps", "at", fixtures / "maps" / "digits-12-12.json", "--data", "X.npy", "-o", "points.npz", "--verbose"]
+    for writing in (False, True):
+        process = subprocess.Popen(
+            [sys.executable, "-c", INTERRUPTIBLE, *words, *["--no-nearest"] * writing],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+        )
+        assert process.stderr is not None
+        assert "sha256" in process.stderr.readline()
+        begun = time.monotonic()
+        while writing and len(list(tmp_path.iterdir())) < 2 and time.monotonic() < begun + 60:
+            time.sleep(0.01)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=30)
+        assert (process.returncode, stdout) == (130, "")
+        assert stderr.splitlines()[-1] == "relureg: interrupted"
+        assert "Traceback" not in stderr
+        assert [path.name for path in tmp_path.iterdir()] == ["X.npy"]
 
 
 def test_a_reader_that_has_gone_is_no_error(fixtures: Path) -> None:

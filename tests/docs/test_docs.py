@@ -207,7 +207,7 @@ REFUSALS = [
     (2, "domain", f"count {INT_2} --box 1 0"),
     (2, "usage", f"count {INT_2} --engine simplex"),
     (2, "usage", f"graph {INT_2} --jobs 0"),
-    (3, "data-file", f"count {INT_2} --through missing.npy"),
+    (3, "data", f"count {INT_2} --through missing.npy"),
     (4, "limit", f"graph {INT_2} --max-regions 20"),
     (2, "expression", "tropical --expression max(x"),
     (2, "usage", "tropical --expression x --max-monomials 0"),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import pickle
+import zipfile
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pyarrow as arrow
 import pytest
+from pyarrow import parquet
 
-from relureg.errors import DataFileError, DomainError
+from relureg.errors import DataError, DomainError
 from relureg.network.data_files import read_domain, read_points
 from relureg.network.domain import Domain
+from relureg.network.tables import read_table
 
 PROPERTY = """; a property with a fixed input
 (declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real)
@@ -39,32 +46,141 @@ def test_points_are_read_from_every_format(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"1,2\n3\n", "row 1 has 1 numbers, but the network has 2 inputs"),
-        ("a.csv", b"1,x\n", "line 1: 'x' is not a number"),
-        ("a.csv", b"1,inf\n", "line 1: 'inf' is not a number"),
+        ("a.csv", b"1,2\n3\n", "line 2 has 1 numbers, but the lines before have 2"),
+        ("a.csv", b"1,2,3\n", "3 columns, but the network has 2 inputs"),
+        ("a.csv", b"2,x\n", "line 1, column 1: 'x' is not a finite number"),
+        ("a.csv", b"x,y\n\n1,2\n3,four\n", "line 4, column 'y': 'four' is not a finite number"),
+        ("a.csv", b"x,y\n1,2\n3,\n", "line 3, column 'y': '' is not a finite number"),
+        ("a.csv", b"1,2\n3,1e999\n", "line 2, column 1: '1e999' is not a finite number"),
+        ("a.csv", b"1,inf\n", "line 1, column 1: 'inf' is not a finite number"),
+        ("a.csv", b"1,nan\n", "line 1, column 1: 'nan' is not a finite number"),
+        ("a.csv", b"x,x\n1,2\n", "two columns are named 'x'"),
         ("a.csv", b"\xff\xfe", "no text in UTF-8"),
-        ("a.csv", b"\n", "holds no point"),
+        ("a.csv", b"\n", "no points in the file"),
+        ("a.csv", b"x,y\n", "no points in the file"),
+        ("a.csv", b"", "the file is empty"),
         ("a.json", b"{}", "needs a list of rows"),
-        ("a.json", b"[[1, true]]", "row 0: True is not a number"),
+        ("a.json", b"[1, 2]", "row 0: a list of numbers is needed"),
+        ("a.json", b"[[1, true]]", "row 0, column 1: True is not a finite number"),
+        ("a.json", b"[[1, 2], [3]]", "row 1 has 1 numbers, but row 0 has 2"),
         ("a.json", b"[[1,", "is no JSON"),
         ("a.npy", b"nothing", "no array of numbers"),
+        ("a.npz", b"nothing", "no archive of arrays"),
+        ("a.parquet", b"nothing", "no Parquet file"),
         ("a.xlsx", b"1", "the suffix is none of"),
     ],
 )
 def test_bad_points_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataFileError, match=message) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_points(tmp_path / name, 2)
     assert str(caught.value).startswith(str(tmp_path / name))
-    assert caught.value.exit_code == 3
+    assert str(caught.value).count(str(tmp_path)) == 1
+    assert (caught.value.exit_code, caught.value.kind) == (3, "data")
 
 
-def test_objects_in_arrays_are_not_unpickled(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", np.array([[print, 1]], dtype=object), allow_pickle=True)
-    with pytest.raises(DataFileError, match="no array of numbers"):
-        read_points(tmp_path / "a.npy", 2)
-    with pytest.raises(DataFileError, match="no such file"):
-        read_points(tmp_path / "b.npy", 2)
+def test_headers_are_told_from_points(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for text, label, rows in (
+        ("x,y\n1,2\n", None, [[1, 2]]),
+        ("0,1,label\n3,4,0\n", "label", [[3, 4]]),  # columns that pandas has numbered
+        ('label,"1, 1",1x2\n0,3,4\n', "label", [[3, 4]]),
+        ("3,4,0\n5,6,1\n", "2", [[3, 4], [5, 6]]),
+        ("\ufeffx,y\n1,2\n", None, [[1, 2]]),
+        ("1, 1/2\n", None, [[1, 0.5]]),
+        ("2.5e-3,1\n", None, [[0.0025, 1]]),
+    ):
+        path.write_text(text, encoding="utf-8")
+        assert read_table(path, label).points.tolist() == rows
+    path.write_text("x,y\n1/3,0.1\n")
+    assert read_table(path).points.tolist() == [[Fraction(1, 3), 0.1]]
+
+
+def test_points_of_archives_and_columns(tmp_path: Path) -> None:
+    images, labels = np.arange(24, dtype=np.uint8).reshape(2, 3, 4), np.array([1, 0])
+    np.savez_compressed(tmp_path / "a.npz", images=images, labels=labels, more=np.array(["text"]))
+    found = read_table(tmp_path / "a.npz", "labels")
+    assert found.points.tolist() == images.tolist()
+    assert found.labels is not None
+    assert found.labels.tolist() == [1, 0]
+    assert read_points(tmp_path / "a.npz", 12) == images.reshape(2, 12).tolist()
+    for column in (images.tolist(), [row.reshape(-1).tolist() for row in images]):
+        parquet.write_table(arrow.table({"image": column, "label": labels}), tmp_path / "a.parquet")
+        found = read_table(tmp_path / "a.parquet", "label")
+        assert found.points.tolist() == images.reshape(2, 12).tolist()
+    parquet.write_table(arrow.table({"a": [1, 2], "b": [0.5, 1.5]}), tmp_path / "b.parquet")
+    assert read_points(tmp_path / "b.parquet", 2) == [[1, 0.5], [2, 1.5]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": ["x", "y"]}, "column 'a' holds string; numbers are needed"),
+        ({"a": [1.0, None]}, "column 'a', row 1 is null"),
+        ({"a": [1.0, float("nan")]}, "column 'a': row 1, column 0 is nan"),
+        ({"a": [[1.0, 2.0], [3.0]]}, "column 'a', row 1 has 1 numbers, but row 0 has 2"),
+        ({"a": [[1.0], [None]]}, "column 'a', row 1 is null"),
+        ({"a": [{"b": 1}]}, "column 'a' holds struct"),
+    ],
+)
+def test_columns_that_are_no_numbers_are_refused(tmp_path: Path, columns: dict[str, list], message: str) -> None:
+    parquet.write_table(arrow.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=message):
+        read_points(tmp_path / "a.parquet", 1)
+
+
+class Opened:
+    """What must not be unpickled."""
+
+    def __reduce__(self) -> tuple:
+        return Path.write_text, (Path("unpickled"), "yes")
+
+
+def test_objects_in_arrays_are_not_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    objects = np.array([[Opened(), 1]], dtype=object)
+    np.save(tmp_path / "a.npy", objects, allow_pickle=True)
+    np.savez(tmp_path / "a.npz", X=objects)
+    (tmp_path / "b.npy").write_bytes(pickle.dumps(Opened()))
+    for name in ("a.npy", "a.npz", "b.npy"):
+        with pytest.raises(DataError, match="no array of numbers"):
+            read_points(tmp_path / name, 2)
+    assert not (tmp_path / "unpickled").exists()
+    with pytest.raises(DataError, match="no such file"):
+        read_points(tmp_path / "c.npy", 2)
+    with pytest.raises(DataError, match="no regular file"):
+        read_points(make_folder(tmp_path / "d.npy"), 2)
+
+
+def make_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def test_archives_that_unpack_to_too_much_are_refused_unread(tmp_path: Path) -> None:
+    # A header that claims 16 GB, before 64 MB of zeros that pack to a thousandth.
+    path = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("X.npy", "w") as entry:
+        np.lib.format.write_array_header_1_0(entry, {"descr": "<f8", "fortran_order": False, "shape": (2**30, 2)})
+        entry.write(bytes(2**20))
+    with pytest.raises(DataError, match=r"no array of numbers|does not fit into memory"):
+        read_points(path, 2)
+    content = bytearray(path.read_bytes())
+    central = content.rindex(b"PK\x01\x02")
+    content[central + 24 : central + 28] = (2**32 - 2).to_bytes(4, "little")  # the size it says to unpack to
+    path.write_bytes(content)
+    with monkeypatched_limit(2**30), pytest.raises(DataError, match=r"unpacks to 4\.0 GiB; at most 1 GiB are read"):
+        read_points(path, 2)
+    parquet.write_table(arrow.table({"a": np.zeros(2**18)}), tmp_path / "bomb.parquet")
+    with monkeypatched_limit(2**20), pytest.raises(DataError, match="at most"):
+        read_points(tmp_path / "bomb.parquet", 1)
+
+
+@contextlib.contextmanager
+def monkeypatched_limit(size: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("relureg.network.tables._MAX_UNPACKED", size)
+        yield
 
 
 def test_domains_are_read_from_every_format(tmp_path: Path) -> None:
@@ -108,18 +224,18 @@ def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
 def test_bad_properties_are_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "p.vnnlib"
     path.write_text(text)
-    with pytest.raises(DataFileError, match=message):
+    with pytest.raises(DataError, match=message):
         read_domain(path, 2)
 
 
 @pytest.mark.parametrize(
     ("content", "kind", "message"),
     [
-        ('{"C": [[1, 0]]}', DataFileError, 'needs {"C"'),
-        ('{"C": 1, "c": 2}', DataFileError, "needs lists"),
+        ('{"C": [[1, 0]]}', DataError, 'needs {"C"'),
+        ('{"C": 1, "c": 2}', DataError, "needs lists"),
         ('{"C": [[1]], "c": [1]}', DomainError, "1 coordinates and the network 2 inputs"),
         ('{"lower": [0, 1], "upper": [1, 0]}', DomainError, "x1: the lower bound 1 is not below"),
-        ("[]", DataFileError, 'needs {"C"'),
+        ("[]", DataError, 'needs {"C"'),
     ],
 )
 def test_bad_domains_are_refused(tmp_path: Path, content: str, kind: type[Exception], message: str) -> None:
