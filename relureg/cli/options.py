@@ -78,7 +78,7 @@ def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     """-o and --force, given to the command as `output` and `force`; `what` says which formats there are."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")(function)
+        function = click.option("--force", is_flag=True, help="Replace a file that exists.")(function)
         return click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help=what)(function)
 
     return decorate

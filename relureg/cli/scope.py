@@ -169,6 +169,13 @@ def _number(text: str) -> Number:
         raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
 
 
+def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`OPTIONS`, given to the command one by one; `scope_of` gathers them."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
+
+
 def scope_of(values: dict[str, Any]) -> Scope:
     """Take the values of `OPTIONS` out of a command's arguments."""
     return Scope(**{field.name: values.pop(field.name) for field in dataclasses.fields(Scope)})

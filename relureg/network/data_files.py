@@ -65,6 +65,15 @@ def read_domain(path: Path, dim: int) -> Domain:
     return domain
 
 
+def write_domain(domain: Domain) -> bytes:
+    """A domain as JSON that `read_domain` reads again, exactly; equations as two opposite inequalities."""
+    rows = domain.rows.fractions()
+    equations = [] if domain.equations is None else domain.equations.fractions()
+    rows += [*equations, *([-x for x in row] for row in equations)]
+    document = {"C": [[str(-x) for x in row[1:]] for row in rows], "c": [str(row[0]) for row in rows]}
+    return json.dumps(document).encode() + b"\n"
+
+
 def parse_number(text: str) -> Number:
     """A double, an infinity, or a rational p/q; raises `ValueError`."""
     if "/" not in text:
