@@ -16,6 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.engine import proposals
 from relureg.engine.budget import Budget
 from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError
@@ -66,6 +67,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     walls = () if domain is None else _rows(RationalMatrix.hstack(
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
+    is_confined = bool(walls) and is_bounded(walls)
     if start is None:
         raise DomainError("the domain has no interior; its inequalities leave no room")
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
@@ -75,7 +77,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         cell = stack.pop()
         num_signs = len(cell.signs)
         if num_signs == network.num_units:
-            yield _region(cell, network.input_dim, essential, walls)
+            yield _region(cell, network.input_dim, essential, walls, is_confined=is_confined)
             found += 1
             if stack and not budget.allows_more(found):
                 return
@@ -128,8 +130,10 @@ def _split(cell: _Cell, row: Row) -> list[_Cell]:
     return children
 
 
-def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...]) -> Region:
-    """A cell on which every unit has its sign: find its facets, and whether it is bounded."""
+def _region(
+    cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...], *, is_confined: bool
+) -> Region:
+    """A cell on which every unit has its sign: find its facets, and whether it is bounded, as it is in bounded walls."""
     units_on: dict[Row, list[int]] = {}
     unit_rows = (row for stage in cell.maps for row in stage.primitive_rows())
     for unit, (sign, row) in enumerate(zip(cell.signs, unit_rows, strict=True)):
@@ -148,7 +152,7 @@ def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row,
     point = [Fraction(0)] * input_dim
     for coordinate, value in zip(essential, centre, strict=True):
         point[coordinate] = value
-    return Region(signs=cell.signs, bounded=is_bounded(rows), point=tuple(point), facets=facets)
+    return Region(signs=cell.signs, bounded=is_confined or is_bounded(rows), point=tuple(point), facets=facets)
 
 
 def _is_facet(row: Row, rows: tuple[Row, ...]) -> bool:
@@ -173,6 +177,12 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
     """
     if not rows:
         return (Fraction(0),) * dim
+    if dim >= proposals.FROM_DIMENSION and (proposed := proposals.propose(rows, dim)) is not None:
+        candidate, multipliers = proposed
+        if candidate is not None and all(_value(row, candidate) > 0 for row in rows):
+            return candidate
+        if candidate is None and not _fault(rows, multipliers):
+            return None
     weights = [max(map(abs, row[1:]), default=0) or 1 if central else 1 for row in rows]
     inequalities = [[*row, -weight] for row, weight in zip(rows, weights, strict=True)]
     primal, dual = _maximise([*inequalities, [1] + [0] * dim + [-1]], [0] * (dim + 1) + [1])
@@ -181,13 +191,17 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
         if not all(_value(row, point) > 0 for row in rows):
             raise CheckFailedError("a witness point of the linear program violates an inequality")
         return point
-    multipliers = [(rows[i], y) for i, y in dual if i < len(rows)]
-    combination = [sum(y * row[j] for row, y in multipliers) for j in range(dim + 1)]
-    if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
-        raise CheckFailedError("the Farkas certificate of the linear program has a wrong sign")
-    if any(combination[1:]) or combination[0] > 0:
-        raise CheckFailedError("the Farkas certificate of the linear program does not add up")
+    if fault := _fault(rows, [(i, y) for i, y in dual if i < len(rows)]):
+        raise CheckFailedError(f"the Farkas certificate of the linear program {fault}")
     return None
+
+
+def _fault(rows: Sequence[Row], multipliers: Sequence[tuple[int, Fraction]]) -> str:
+    """What is wrong with multipliers (row number, y) as a proof that no point has ``row > 0`` for all rows; or nothing."""
+    if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
+        return "has a wrong sign"
+    constant, *normal = (sum(y * rows[i][j] for i, y in multipliers) for j in range(len(rows[0])))
+    return "does not add up" if any(normal) or constant > 0 else ""
 
 
 def is_bounded(rows: Sequence[Row]) -> bool:

@@ -179,6 +179,12 @@ class Domain:
         return self.constants.shape[0]
 
     @property
+    def num_slabs(self) -> int:
+        """Pairs of parallel walls with room between them: a box in k dimensions has k, and 2^k vertices."""
+        normals = set(self.normals.primitive_rows())
+        return sum(tuple(-entry for entry in normal) in normals for normal in normals) // 2
+
+    @property
     def dim(self) -> int:
         """The number of inputs d that it is a domain of."""
         return self.normals.shape[1]

@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from relureg.complex.arrangement import first_stage_hyperplanes
-from relureg.complex.complex import MAX_FACES_UNASKED, Complex, enumerate_regions
+from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.linear import LinearRegions
 from relureg.errors import LimitReachedError
 from relureg.network.domain import essential_inputs
@@ -128,7 +128,7 @@ class Case:
     @cached_property
     def has_faces(self) -> bool:
         """Whether the faces of every dimension are looked at: on the whole space, if they are not too many."""
-        return self.is_whole_space and self.cells.face_estimate <= MAX_FACES_UNASKED
+        return self.is_whole_space and self.cells.has_few_faces
 
 
 THEOREMS: dict[str, Theorem] = {}
