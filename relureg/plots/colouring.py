@@ -18,6 +18,8 @@ from relureg.plots.plane import Plane
 
 STEPS = 64
 """Distinct colours along a scale, and directions on the wheel."""
+MOST_STEPS = 32
+"""Whole numbers up to which each is a step of the scale that the eye can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Scale:
     low: float
     high: float
     ticks: tuple[float, ...]
+    num_steps: int | None = None
+    """Of whole numbers: how many there are from `low` to `high`, each a step of the scale. None for a continuous one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Colouring:
     """The classes that occur."""
     has_wheel: bool = False
     """Whether colours are directions of gradients."""
+    is_plain: bool = False
+    """Whether cells have no colour of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +150,7 @@ def _output(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     return Colouring(
         colours=colours,
         title="output",
-        scale=Scale(title="output", stops=stops, low=low, high=high, ticks=shown[:: max(1, math.ceil(len(shown) / 7))]),
+        scale=Scale(title="output", stops=stops, low=low, high=high, ticks=_thinned(shown, step)),
     )
 
 
@@ -173,7 +179,7 @@ def _distance(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
 def _none(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     lightness = 0.975 if theme.name == "light" else 0.235
     plain = srgb(np.array([[lightness, 0.0, -0.006]]))
-    return Colouring(colours=np.repeat(plain, plane.polygons.num_cells, axis=0), title="")
+    return Colouring(colours=np.repeat(plain, plane.polygons.num_cells, axis=0), title="", is_plain=True)
 
 
 COLOURINGS: Mapping[str, Callable[[Plane, Theme, Choices], Colouring]] = MappingProxyType({
@@ -196,9 +202,23 @@ def _counted(plane: Plane, values: NDArray[np.integer[Any]], title: str, theme: 
     low = int(seen.min()) if choices.low is None else int(choices.low)
     high = int(seen.max()) if choices.high is None else int(choices.high)
     share = (seen - low) / max(high - low, 1)
-    ticks = np.unique(np.linspace(low, high, min(high - low + 1, 8)).round()).tolist()
-    scale = Scale(title=title, stops=theme.ramp, low=low, high=max(high, low + 1), ticks=tuple(ticks))
+    few = high - low < MOST_STEPS
+    ticks = tuple(range(low, high + 1)) if high - low < 8 else nice_levels(low - 0.5, high + 0.5, 6)
+    scale = Scale(
+        title=title,
+        stops=theme.ramp,
+        low=low - 0.5 * few,
+        high=high + 0.5 if few else high,
+        ticks=tuple(tick for tick in ticks if float(tick).is_integer()),
+        num_steps=high - low + 1 if few else None,
+    )
     return Colouring(colours=along(theme.ramp, np.clip(share, 0, 1)), title=title, scale=scale)
+
+
+def _thinned(levels: tuple[float, ...], step: float) -> tuple[float, ...]:
+    """About seven of many levels, and 0 among them where it is one."""
+    every = max(1, math.ceil(len(levels) / 7))
+    return tuple(level for level in levels if round(level / step) % every == 0)
 
 
 def _scaled(plane: Plane, values: NDArray[np.float64], title: str, theme: Theme, choices: Choices) -> Colouring:

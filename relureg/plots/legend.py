@@ -35,7 +35,8 @@ def add_legend(
         top -= 1.55
     elif colouring.classes:
         top = _add_classes(figure, left, top, colouring, theme) - 0.25
-    rows = [(f"stage {k + 1}", theme.line, width) for k, width in enumerate(stage_widths[:6])] + lines
+    line = theme.line_on_ground if colouring.is_plain else theme.line
+    rows = [(f"stage {k + 1}", line, width) for k, width in enumerate(stage_widths[:6])] + lines
     _add_lines(figure, left, top, rows, colouring, theme)
 
 
@@ -43,7 +44,8 @@ def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: 
     w, h = figure.get_size_inches()
     figure.text(left / w, (bottom + 1.93) / h, scale.title, fontsize=8.5, color=theme.ink, va="center")
     axes = add_axes(figure, left, bottom, 0.13, 1.76)
-    values = (np.arange(256) + 0.5) / 256
+    count = scale.num_steps
+    values = (np.arange(256) + 0.5) / 256 if count is None else np.arange(count) / max(count - 1, 1)
     axes.imshow(
         along(scale.stops, values)[:, None], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high)
     )

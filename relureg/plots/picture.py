@@ -115,7 +115,8 @@ def paint(axes: Axes, plane: Plane, style: Style, *, points: NDArray[np.float64]
     theme = canvas.theme_of(style.theme)
     colouring = colour(plane, style.colour, theme, style.choices)
     draw.draw_cells(axes, plane, colouring.colours)
-    widths = draw.draw_hyperplanes(axes, plane, theme, size) if style.lines else []
+    line = theme.line_on_ground if colouring.is_plain else theme.line
+    widths = draw.draw_hyperplanes(axes, plane, line, size) if style.lines else []
     if plane.cells.domain is not None:
         draw.draw_boundary(axes, plane, theme)
     draw.draw_levels(axes, plane, theme, 0.0 if style.boundary else None)
