@@ -28,6 +28,8 @@ SIDE = 5.2
 """Inches of the longer side of the axes."""
 LEFT, BOTTOM, TOP = 0.62, 0.48, 0.74
 """Inches around the axes, for ticks and heading."""
+SHORT = (-3, 4)
+"""Powers of ten between which ticks are written out; beyond, they would not fit beside the axes."""
 BANDS = 12
 """Levels between which the output is coloured, about."""
 
@@ -92,10 +94,12 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
         dual.set_title("dual points: the gradient of each region", fontsize=8.5, color=theme.quiet, loc="left", pad=6)
         for spine in dual.spines.values():
             spine.set_visible(False)
+    on_level = np.array([(plane.edge_level == k).any() for k in range(len(plane.levels))], dtype=np.bool_)
+    is_strong = np.array([style.boundary and level == 0 for level in plane.levels], dtype=np.bool_)
     lines = []
-    if plane.edge_is_border.any() or (style.boundary and 0.0 in plane.levels):
+    if plane.edge_is_border.any() or (on_level & is_strong).any():
         lines.append(("decision boundary", theme.accent, 1.7))
-    if len(plane.levels) > style.boundary:
+    if (on_level & ~is_strong).any():
         lines.append(("level set", theme.line, 0.35))
     add_legend(
         figure,
@@ -133,6 +137,7 @@ def paint(axes: Axes, plane: Plane, style: Style, *, points: NDArray[np.float64]
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.locator_params(nbins=6)
+    axes.ticklabel_format(style="sci", scilimits=SHORT)
     x, y = axis_names(plane.cells.network)
     axes.set_xlabel(x, fontsize=8.5, labelpad=2)
     axes.set_ylabel(y, fontsize=8.5, labelpad=2)
