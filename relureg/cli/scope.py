@@ -85,8 +85,8 @@ def _feasible(slabs: int) -> str:
     else:
         how = "each region takes up to that much work"
     return (
-        f"a domain bounded in {slabs} dimensions has about 2^{slabs} = {2**slabs:,} vertices: {how}; fix inputs by equal "
-        "bounds, look at a --slice, or set --timeout and take the lower bound"
+        f"a domain bounded in {slabs} dimensions has about 2^{slabs} = {2**slabs:,} vertices: {how}; fix inputs by "
+        "equal bounds, look at a --slice, or set --timeout and take the lower bound"
     )
 
 

@@ -91,8 +91,9 @@ def verify(
     """Check theorems on the exact complexes of networks: of each NET, or of random ones.
 
     In a --box or --domain, theorems that need the whole space are reported as not applicable; a --slice is a network
-    with inputs of its own, of which every theorem is asked. Theorems marked "claimed" are published but false as stated; they are reported, and fail the run only with --claims.
-    A network that violates a theorem is saved, as it is and made small (units dropped, weights rounded).
+    with inputs of its own, of which every theorem is asked. Theorems marked "claimed" are published but false as
+    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
+    and made small (units dropped, weights rounded).
     """
     from relureg.reports.junit import junit_report
     from relureg.reports.theory_documents import verify_document

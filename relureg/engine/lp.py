@@ -130,10 +130,8 @@ def _split(cell: _Cell, row: Row) -> list[_Cell]:
     return children
 
 
-def _region(
-    cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...], *, is_confined: bool
-) -> Region:
-    """A cell on which every unit has its sign: find its facets, and whether it is bounded, as it is in bounded walls."""
+def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...], *, is_confined: bool) -> Region:
+    """A cell on which every unit has its sign: find its facets, and whether it is bounded, as all are if confined."""
     units_on: dict[Row, list[int]] = {}
     unit_rows = (row for stage in cell.maps for row in stage.primitive_rows())
     for unit, (sign, row) in enumerate(zip(cell.signs, unit_rows, strict=True)):
@@ -197,7 +195,7 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
 
 
 def _fault(rows: Sequence[Row], multipliers: Sequence[tuple[int, Fraction]]) -> str:
-    """What is wrong with multipliers (row number, y) as a proof that no point has ``row > 0`` for all rows; or nothing."""
+    """What is wrong with multipliers (row number, y) as a proof that no point has ``row > 0`` for all rows; or ""."""
     if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
         return "has a wrong sign"
     constant, *normal = (sum(y * rows[i][j] for i, y in multipliers) for j in range(len(rows[0])))

@@ -1,8 +1,8 @@
 """Solutions of linear programs found in doubles, for the referee to prove or to throw away.
 
-In six dimensions and more, exact pivoting takes most of a second for one program; HiGHS takes a millisecond. What it says
-decides nothing: a point is put into every inequality in rationals, and multipliers are solved for anew, exactly, on the
-rows that it names.
+In ten dimensions, exact pivoting takes most of a second for one program; HiGHS takes a millisecond. What it says
+decides nothing: a point is put into every inequality in rationals, and multipliers are solved for anew, exactly, on
+the rows that it names.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Scale:
     high: float
     ticks: tuple[float, ...]
     num_steps: int | None = None
-    """Of whole numbers: how many there are from `low` to `high`, each a step of the scale. None for a continuous one."""
+    """Of whole numbers: how many there are from `low` to `high`, each a step of the scale. None: it is continuous."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,8 +55,8 @@ class Theme:
 
 
 LIGHT = Theme(
-    name="light", ground="#ffffff", ink="#16202e", line="#16202e", line_on_ground="#16202e", quiet="#5d6878", accent="#c1123f",
-    accent_edge="#ffffff", node="#16202e",
+    name="light", ground="#ffffff", ink="#16202e", line="#16202e", line_on_ground="#16202e", quiet="#5d6878",
+    accent="#c1123f", accent_edge="#ffffff", node="#16202e",
     ramp=((0.97, -0.01, 0.035), (0.90, -0.055, 0.045), (0.79, -0.085, 0.0), (0.64, -0.06, -0.06),
           (0.48, -0.005, -0.11), (0.34, 0.035, -0.11)),
     diverging=((0.44, -0.045, -0.115), (0.66, -0.055, -0.075), (0.86, -0.025, -0.025), (0.97, 0.0, 0.01),
@@ -66,8 +66,8 @@ LIGHT = Theme(
              "#b7d48a"),
 )  # fmt: skip
 DARK = Theme(
-    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", line_on_ground="#c8d3e6", quiet="#93a0b3", accent="#ffd23f",
-    accent_edge="#0d1219", node="#ffffff",
+    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", line_on_ground="#c8d3e6", quiet="#93a0b3",
+    accent="#ffd23f", accent_edge="#0d1219", node="#ffffff",
     ramp=((0.36, 0.02, -0.085), (0.44, 0.02, -0.115), (0.52, -0.025, -0.10), (0.63, -0.085, -0.035),
           (0.75, -0.105, 0.045), (0.88, -0.05, 0.12)),
     diverging=((0.80, -0.07, -0.085), (0.66, -0.05, -0.115), (0.53, -0.025, -0.10), (0.41, 0.0, -0.012),

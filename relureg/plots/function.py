@@ -58,9 +58,7 @@ def save_function(
     return low, high
 
 
-def _span(
-    cells: Complex, found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None
-) -> tuple[float, float]:
+def _span(cells: Complex, found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None) -> tuple[float, float]:
     """A bounded domain; or the points to be drawn, or else all breakpoints, with room around them."""
     vertices = cells.generators.coordinates[~cells.generators.is_ray, 0]
     if len(vertices) and cells.records.bounded.all():

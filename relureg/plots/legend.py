@@ -75,7 +75,7 @@ def _add_wheel(figure: Figure, left: float, bottom: float, title: str, theme: Th
 
     quads = np.stack([rim(0, 0), rim(1, 0), rim(1, 1), rim(0, 1)], axis=1)
     faces = relief(theme, angle * turn, (ring + 1) / rings)
-    axes.add_collection(PolyCollection(list(quads), facecolors=faces, edgecolors=faces, linewidths=0.2))
+    axes.add_collection(PolyCollection(list(quads), facecolors=faces, edgecolors=faces, linewidths=0.2, clip_on=False))
     axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02), aspect="equal")
     axes.axis("off")
 

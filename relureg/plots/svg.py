@@ -13,8 +13,8 @@ _STEP = re.compile(r"z|([ML])\s*(\S+) ([^\sMLz]+)")
 def compact(text: str) -> str:
     r"""The text of an SVG file with path coordinates to a hundredth of a point, a 7000th of an inch.
 
-    Polygons go from corner to corner by differences, which are short; these are of rounded places, so that no error adds
-    up.
+    Polygons go from corner to corner by differences, which are short; these are of rounded places, so that no error
+    adds up.
 
     Examples
     --------

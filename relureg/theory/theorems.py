@@ -4,8 +4,8 @@ A check gets a `Case`: a complete complex with what several checks need. A new t
 `theorem`. Those marked as claimed are published, but known to be false as stated; they are reported as comparisons.
 
 In a domain, which is convex, degrees and distances are those of the graph of inner facets. Bounds from above hold there
-too: a region of a convex domain is a region of the whole space cut by it, and the proofs need convexity alone. Bounds from
-below and equations over all faces do not, and say so.
+too: a region of a convex domain is a region of the whole space cut by it, and the proofs need convexity alone. Bounds
+from below and equations over all faces do not, and say so.
 """
 
 from __future__ import annotations
@@ -108,8 +108,8 @@ class Case:
     def flips_one_unit(self) -> bool:
         """Whether each facet is crossed by one unit alone and no unit vanishes on a region.
 
-        Generic networks do this. The region graph is then a subgraph of the hypercube of activation patterns. Facets on a
-        domain's boundary cross nothing.
+        Generic networks do this. The region graph is then a subgraph of the hypercube of activation patterns. Facets on
+        a domain's boundary cross nothing.
         """
         records = self.cells.records
         crossed = np.diff(records.facet_starts)[~records.facet_on_boundary]

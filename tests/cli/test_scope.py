@@ -124,6 +124,41 @@ def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert [(frame["regions"], frame["facets"]) for frame in frames] == [(49, 84), (3, 2)]  # type: ignore[attr-defined]
 
 
+def test_a_saved_complex_is_drawn_and_counted_where_it_lies(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    net, plane = f"{TRUTH}/int_3-6-6-1.json", ("--through", "0,0,0;1,2,0;0,1,3")
+    saved, data = str(tmp_path / "cells.npz"), tmp_path / "data.csv"
+    made = answer(capsys, "regions", net, *plane, "--save", saved, "--rows", "1")
+    assert made["files"] == [saved]
+    for command in ("count", "graph", "regions"):
+        found = answer(capsys, command, saved)
+        assert found["regions"] == 73
+        assert found["network"]["slice"] == made["network"]["slice"]  # type: ignore[index]
+    data.write_text("0,0,0\n1,2,0\n")
+    pictures = [
+        answer(capsys, "plot", *words, "--points", str(data), "-o", str(tmp_path / name))
+        for words, name in (((net, *plane), "a.svg"), ((saved,), "b.svg"))
+    ]
+    assert (tmp_path / "a.svg").read_text() == (tmp_path / "b.svg").read_text()
+    assert "distance along the slice" in (tmp_path / "b.svg").read_text()
+    assert pictures[0]["view"] == pictures[1]["view"]
+    assert run(["plot", saved, "--box", "0", "1", "-o", str(tmp_path / "c.svg")]) == 2
+    assert run(["regions", net, "--save", str(tmp_path / "c.csv")]) == 2
+    assert run(["regions", net, "--save", saved]) == 2
+    capsys.readouterr()
+    with np.load(_table(net, plane, tmp_path), allow_pickle=False) as arrays:
+        assert arrays["slice_base"].tolist() == [0, 0, 0]
+        assert arrays["slice_directions"].tolist() == [[1, 2, 0], [0, 1, 3]]
+    capsys.readouterr()
+    # A network in a .npz file is still a network.
+    np.savez(tmp_path / "net.npz", W0=np.eye(2), b0=np.zeros(2), W1=np.ones((1, 2)), b1=np.zeros(1))
+    assert answer(capsys, "graph", str(tmp_path / "net.npz"))["regions"] == 4
+
+
+def _table(net: str, plane: tuple[str, ...], folder: Path) -> Path:
+    assert run(["regions", net, *plane, "-o", str(folder / "table.npz")]) == 0
+    return folder / "table.npz"
+
+
 def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:
     from relureg.cli.options import Work
     from relureg.cli.plot import _points
