@@ -86,9 +86,9 @@ def gradients(plane: Plane) -> NDArray[np.float64]:
     return projected
 
 
-def middling(plane: Plane) -> float:
+def middling(slopes: NDArray[np.float64]) -> float:
     """The median norm of the gradients that are not zero."""
-    norms = np.linalg.norm(gradients(plane), axis=1)
+    norms = np.linalg.norm(slopes, axis=1)
     return float(np.median(norms[norms > 0])) if (norms > 0).any() else 1.0
 
 
@@ -113,7 +113,7 @@ def colour(plane: Plane, name: str, theme: Theme, choices: Choices = DEFAULTS) -
 
 def _map(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     slopes = gradients(plane)
-    direction, strength = _polar(slopes, choices.strength or middling(plane))
+    direction, strength = _polar(slopes, choices.strength or middling(slopes))
     direction = np.floor(direction / (2 * np.pi) * STEPS) / STEPS * 2 * np.pi
     strength = np.where(strength > 0, np.ceil(strength * 12) / 12, 0)
     title = "gradient" if plane.cells.network.output_dim == 1 else "affine map"
@@ -143,7 +143,8 @@ def _output(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
         low = -high
     middle = np.concatenate([[levels[0] - step / 2], np.array(levels) + step / 2])[plane.band]
     value = np.clip((middle - low) / (high - low), 0, 1)
-    direction, strength = _polar(gradients(plane), choices.strength or middling(plane))
+    slopes = gradients(plane)
+    direction, strength = _polar(slopes, choices.strength or middling(slopes))
     shade = np.round(shade_of(direction, strength) * 5) / 5
     colours = along(stops, value, lift=0.035 * shade[plane.region])
     shown = tuple(level for level in levels if low <= level <= high)
@@ -199,8 +200,8 @@ of active units, the degree in the region graph, the distance from a region, not
 def _counted(plane: Plane, values: NDArray[np.integer[Any]], title: str, theme: Theme, choices: Choices) -> Colouring:
     """Whole numbers, a tick for each where there are few."""
     seen = values[plane.region]
-    low = int(seen.min()) if choices.low is None else int(choices.low)
-    high = int(seen.max()) if choices.high is None else int(choices.high)
+    low = int(seen.min()) if choices.low is None else math.ceil(choices.low)
+    high = int(seen.max()) if choices.high is None else math.floor(choices.high)
     share = (seen - low) / max(high - low, 1)
     few = high - low < MOST_STEPS
     ticks = tuple(range(low, high + 1)) if high - low < 8 else nice_levels(low - 0.5, high + 0.5, 6)

@@ -15,7 +15,7 @@ from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.network.model import Network
 from relureg.plots import canvas, draw
-from relureg.plots.colouring import COLOURINGS, DEFAULTS, Choices, colour, gradients, nice_levels
+from relureg.plots.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, gradients, nice_levels
 from relureg.plots.legend import WIDTH, add_legend
 from relureg.plots.plane import Plane, output_range, plane_of
 from relureg.plots.view import View
@@ -86,7 +86,7 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     beside = width + LEFT + 0.25 if style.dual else 0.0
     figure = canvas.new_figure(LEFT + width + beside + 0.22 + WIDTH, BOTTOM + height + TOP)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, width, height)
-    widths = paint(axes, plane, style, points=points, size=72 * min(width, height))
+    widths = paint(axes, plane, style, colouring, points=points, size=72 * min(width, height))
     canvas.add_heading(figure, LEFT, plane.cells.network.name, _subtitle(plane), theme)
     if style.dual:
         dual = canvas.add_axes(figure, LEFT + width + LEFT + 0.25, BOTTOM, width, height)
@@ -114,10 +114,11 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     return figure
 
 
-def paint(axes: Axes, plane: Plane, style: Style, *, points: NDArray[np.float64] | None, size: float) -> list[float]:
+def paint(
+    axes: Axes, plane: Plane, style: Style, colouring: Colouring, *, points: NDArray[np.float64] | None, size: float
+) -> list[float]:
     """Everything inside the axes; returns the widths of the stages' lines."""
     theme = canvas.theme_of(style.theme)
-    colouring = colour(plane, style.colour, theme, style.choices)
     draw.draw_cells(axes, plane, colouring.colours)
     line = theme.line_on_ground if colouring.is_plain else theme.line
     widths = draw.draw_hyperplanes(axes, plane, line, size) if style.lines else []
