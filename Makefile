@@ -56,6 +56,9 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(PLOT) fixtures/nets/acasxu_1_1_eran_onnx.onnx --through "0,0,0,0,0;0.3,0.5,0,0,0;0,0,0.5,0,0" \
 		--colour class --boundary --dpi 58 -o docs/pictures/slice.png
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
+	$(BIN)/relureg tropical --quiet --force --notation tropical \
+		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg
+	$(BIN)/python docs/examples/counterexample_picture.py
 
 lint: $(STAMP) ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .

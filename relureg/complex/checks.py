@@ -19,7 +19,7 @@ from relureg.network.model import Network
 MAX_WITNESSES = 2_000
 """Most regions whose point is looked at again; of more, that many evenly spread ones are."""
 MAX_WITNESS_WORK = 20_000_000
-"""Most products of rationals for that, some seconds: of a wide network with many regions, fewer points are looked at."""
+"""Most products of rationals for that, some seconds: of a wide network with many regions, fewer points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
