@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, read_network, timed
-from relureg.cli.scope import scope_of, scope_options, scoped
-from relureg.errors import LimitReachedError, OutputError, TheoremViolatedError, UsageError
+from relureg.cli.scope import Scope, scope_of, scope_options, scoped
+from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.network import json_
 from relureg.network.data_files import write_domain
 from relureg.network.files import write_atomically
@@ -113,7 +113,7 @@ def verify(
     else:
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
     scope = scope_of(where)
-    cases = [scoped(network, scope, quiet=quiet) for network in networks]
+    cases = [_case(network, scope, quiet=quiet) for network in networks]
     limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
     results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), quiet))
@@ -123,6 +123,13 @@ def verify(
     document = verify_document(results, claims=claims, seed=None if count is None else seed, saved=saved)
     emit(document, verify_table, as_json=as_json, started=started)
     _close(results, claims=claims)
+
+
+def _case(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+    try:
+        return scoped(network, scope, quiet=quiet)
+    except ReluregError as error:
+        raise error.within(network.name) from error
 
 
 def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> Iterator[Verification]:

@@ -180,9 +180,11 @@ class Domain:
 
     @property
     def num_slabs(self) -> int:
-        """Pairs of parallel walls with room between them: a box in k dimensions has k, and 2^k vertices."""
-        normals = set(self.normals.primitive_rows())
-        return sum(tuple(-entry for entry in normal) in normals for normal in normals) // 2
+        """Independent pairs of parallel walls: a box in k dimensions has k of them, and 2^k vertices."""
+        normals = self.normals.primitive_rows()
+        listed = set(normals)
+        opposite = np.array([tuple(-entry for entry in normal) in listed for normal in normals], dtype=np.bool_)
+        return self.normals.rows(opposite).rank()
 
     @property
     def dim(self) -> int:

@@ -51,7 +51,7 @@ def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: 
     )
     axes.set_xticks([])
     axes.yaxis.tick_right()
-    axes.set_yticks(scale.ticks, [f"{tick:g}" for tick in scale.ticks], fontsize=7.5)
+    axes.set_yticks(scale.ticks, [f"{tick:g}".replace("-", "−") for tick in scale.ticks], fontsize=7.5)
     axes.set_ylim(scale.low, scale.high)
     for spine in axes.spines.values():
         spine.set_visible(False)

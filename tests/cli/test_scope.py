@@ -79,6 +79,7 @@ def test_slices_are_named_by_points_or_directions(capsys: pytest.CaptureFixture[
         (2, f"count {INT_2} --box 1 1", "it is a single point"),
         (3, f"count {INT_2} --through missing.npy", "--through: missing.npy: no such file"),
         (3, f"count {INT_2} --domain {INT_2}", 'needs {"C"'),
+        (2, f"verify {INT_2} {TRUTH}/int_3-6-6-1.json --through 0,0;1,1", "int_3-6-6-1: --through: 2 coordinates"),
         (2, f"line {INT_2}", "there are 2 inputs; name a line"),
         (2, f"plot {INT_2} -o /nowhere/a.svg", "folder does not exist"),
         (2, f"plot {INT_2} -o a.bmp", "a.bmp: the suffix is not one of"),
@@ -144,6 +145,8 @@ def test_a_saved_complex_is_drawn_and_counted_where_it_lies(capsys: pytest.Captu
     assert run(["plot", saved, "--box", "0", "1", "-o", str(tmp_path / "c.svg")]) == 2
     assert run(["regions", net, "--save", str(tmp_path / "c.csv")]) == 2
     assert run(["regions", net, "--save", saved]) == 2
+    assert run(["inspect", saved]) == 3
+    assert "a saved complex is no network" in capsys.readouterr().err
     capsys.readouterr()
     with np.load(_table(net, plane, tmp_path), allow_pickle=False) as arrays:
         assert arrays["slice_base"].tolist() == [0, 0, 0]

@@ -69,6 +69,11 @@ def test_the_splitter_is_chosen_up_to_its_limit() -> None:
     assert count_regions(*_cuts(10, 2)).engine == "split"
     network, box = _cuts(MAX_SLABS + 1, 1)
     assert count_regions(network, box, max_regions=1).engine == "lp"
+    # Twenty pairs of parallel walls around a disc are no box of twenty dimensions.
+    angles = np.pi * np.arange(40) / 20
+    disc = Domain.polytope(np.round(64 * np.array([np.cos(angles), np.sin(angles)]).T).tolist(), [64] * 40)
+    assert (disc.num_rows, disc.num_slabs) == (40, 2)
+    assert count_regions(_cuts(2, 2)[0], disc).engine == "split"
     # A simplex has few vertices in any dimension.
     simplex = Domain.polytope([[1] * 20, *(-np.eye(20, dtype=int)).tolist()], [1] + [0] * 20)
     found = count_regions(_cuts(20, 3)[0], simplex)

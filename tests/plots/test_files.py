@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -52,6 +53,51 @@ def test_an_svg_holds_each_cell_once(tmp_path: Path) -> None:
     wheel = 5 * 40
     assert plane.num_regions_seen <= closed <= plane.num_regions_seen + wheel
     assert (tmp_path / "a.svg").stat().st_size < 200_000
+
+
+def polygons_in(d: str) -> list[np.ndarray]:
+    """The closed polygons of an SVG path of relative lines, (n, 2) each."""
+    words = re.findall(r"[mlz]|-?(?:\d+\.?\d*|\.\d+)", d)
+    found: list[np.ndarray] = []
+    at, corners = np.zeros(2), [np.zeros(2)]
+    numbers: list[float] = []
+    for word in words:
+        if word == "z":
+            found.append(np.array(corners))
+            at, corners = corners[0], [corners[0]]
+        elif word == "m":
+            corners = []
+        elif word != "l":
+            numbers.append(float(word))
+            if len(numbers) == 2:
+                at = at + numbers
+                corners.append(at)
+                numbers = []
+    return found
+
+
+def test_the_polygons_of_an_svg_are_the_cells(tmp_path: Path) -> None:
+    network = load(FIXTURES / "truth" / "rand_2-16-16-1.json")
+    plane = save_picture(enumerate_regions(network), tmp_path / "a.svg", Style())
+    root = ET.parse(tmp_path / "a.svg").getroot()
+    drawn = [
+        corners
+        for group in root.iter("{http://www.w3.org/2000/svg}g")
+        if group.get("id") == "PathCollection_1"
+        for path in group.iter(PATH)
+        for corners in polygons_in(path.get("d", ""))
+    ]
+    polygons, view = plane.polygons, plane.view
+    scale = 72 * 5.2 / (view.high - view.low)  # picture.SIDE, in points
+    bottom = float(root.get("viewBox", "").split()[3]) - 72 * 0.48
+    corners = np.array([72 * 0.62, bottom]) + (polygons.corners - view.low) * scale * (1, -1)
+    cells = [corners[a:b] for a, b in itertools.pairwise(polygons.starts)]
+    middles = np.array([cell.mean(axis=0) for cell in cells])
+    assert len(drawn) == len(cells)
+    for found in drawn:
+        cell = cells[int(np.abs(middles - found.mean(axis=0)).sum(axis=1).argmin())]
+        assert found.shape == cell.shape
+        assert np.abs(found - cell).max() < 0.011  # a hundredth of a point, rounded
 
 
 def test_pixels_have_the_colour_of_the_cell_they_lie_in(net: Network, tmp_path: Path) -> None:
