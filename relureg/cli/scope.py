@@ -81,7 +81,7 @@ def _feasible(slabs: int) -> str:
     from relureg.engine.engines import MAX_SLABS
 
     if slabs > MAX_SLABS:
-        how = "the engine auto finds regions by exact linear programs, a few a second"
+        how = "the engine auto finds regions by exact linear programs, some ten a second"
     else:
         how = "each region takes up to that much work"
     return (

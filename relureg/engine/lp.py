@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
+from operator import mul
 
 import numpy as np
 
@@ -177,7 +179,7 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
         return (Fraction(0),) * dim
     if dim >= proposals.FROM_DIMENSION and (proposed := proposals.propose(rows, dim)) is not None:
         candidate, multipliers = proposed
-        if candidate is not None and all(_value(row, candidate) > 0 for row in rows):
+        if candidate is not None and _is_inside(candidate, rows):
             return candidate
         if candidate is None and not _fault(rows, multipliers):
             return None
@@ -186,7 +188,7 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
     primal, dual = _maximise([*inequalities, [1] + [0] * dim + [-1]], [0] * (dim + 1) + [1])
     if primal[-1] > 0:
         point = tuple(primal[:-1])
-        if not all(_value(row, point) > 0 for row in rows):
+        if not _is_inside(point, rows):
             raise CheckFailedError("a witness point of the linear program violates an inequality")
         return point
     if fault := _fault(rows, [(i, y) for i, y in dual if i < len(rows)]):
@@ -255,6 +257,13 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
 
 def _rows(matrix: RationalMatrix) -> tuple[Row, ...]:
     return tuple(matrix.primitive_rows())
+
+
+def _is_inside(point: Point, rows: Sequence[Row]) -> bool:
+    """Whether ``row > 0`` at a point for all rows, in integers over the point's common denominator."""
+    scale = lcm(*(x.denominator for x in point))
+    homogeneous = [scale, *(x.numerator * (scale // x.denominator) for x in point)]
+    return all(sum(map(mul, row, homogeneous)) > 0 for row in rows)
 
 
 def _value(row: Row, point: Point) -> Fraction:
