@@ -81,12 +81,14 @@ def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> No
 
 
 def is_complex_file(path: str | Path) -> bool:
-    """Whether a file looks like one that `save_complex` wrote; networks come in .npz files, too."""
+    """Whether a file may be one that `save_complex` wrote, and is no other archive, as networks come in, too."""
     try:
         with zipfile.ZipFile(path) as archive:
             return "header.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except OSError:
         return False
+    except zipfile.BadZipFile:
+        return True  # damaged; `load_complex` tells how
 
 
 def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
