@@ -128,7 +128,8 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
-            help="split (compiled, the default) or lp (exact linear programs, slow); `count` also has charpoly "
+            help="split (compiled, the default but for domains bounded in more than 15 dimensions) or lp (exact linear "
+            "programs, slow); `count` also has charpoly "
             "(characteristic polynomial, one hidden layer). All are exact.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
