@@ -104,7 +104,11 @@ def _paint(
             points[:, 0], np.full(len(points), 0.02), "|", ms=7, color=theme.ink, transform=axes.get_xaxis_transform()
         )
     if 1 < network.output_dim <= 12:
-        axes.legend(frameon=False, fontsize=7.5, loc="best", labelcolor=theme.ink)
+        # Above the axes, where no function runs.
+        axes.legend(
+            frameon=False, fontsize=7.5, labelcolor=theme.ink, loc="lower right", bbox_to_anchor=(1, 1.015),
+            ncols=min(network.output_dim, 6), borderpad=0, borderaxespad=0.2, handlelength=1.2, columnspacing=1.2,
+        )  # fmt: skip
     axes.set_xlim(low, high)
     axes.margins(y=0.08)
     axes.ticklabel_format(style="sci", scilimits=SHORT)
