@@ -68,6 +68,9 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(MAPS) relate $(DATA)/digits-8.json $(DATA)/digits-16.json $(DATA)/digits-12-12.json $(SPLIT) \
 		--plot docs/pictures/maps-relations.svg --force > /dev/null
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
+	$(BIN)/relureg tropical --quiet --force --notation tropical \
+		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg
+	$(BIN)/python docs/examples/counterexample_picture.py
 
 lint: $(STAMP) ## formatting, lint, types, import contract
 	$(BIN)/ruff format --check .

@@ -61,9 +61,10 @@ def count(
 ) -> None:
     """Count the activation regions of NET over the whole input space, exactly.
 
-    NET is an ONNX, .nnet or relureg JSON file, or - for standard input.
+    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
+    input.
     """
-    from relureg.cli.answer import close, count_with_progress, find_complex
+    from relureg.cli.answer import close, count_with_progress, find_complex, saved_complex
     from relureg.complex.count import count_of
     from relureg.reports.documents import count_document
     from relureg.reports.tables import count_table
@@ -74,12 +75,16 @@ def count(
     if keep_regions and journal is None:
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
     remember_journal(journal)
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    network, domain = scoped(network, work.scope, quiet=quiet)
-    if linear or definitions:
-        cells = find_complex(network, domain, work, quiet=quiet)
+    cells = None if journal is not None else saved_complex(net, work)
+    if cells is None:
+        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        network, domain = scoped(network, work.scope, quiet=quiet)
+    else:
+        network, domain = cells.network, cells.domain
+    if linear or definitions or cells is not None:
+        cells = cells or find_complex(network, domain, work, quiet=quiet)
         counted = count_of(cells)
-        regions = cells.linear_regions if cells.complete else None
+        regions = cells.linear_regions if cells.complete and (linear or definitions) else None
     else:
         counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
         regions = None

@@ -67,8 +67,8 @@ def graph(
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
-    NET is a network, a complex (.npz) that was saved from Python, or the journal of a complete run that kept its
-    regions: then the graph is built on disk, with bounds of the diameter.
+    NET is a network, a complex (.npz) that `relureg regions --save` or Python wrote, or the journal of a complete run
+    that kept its regions: then the graph is built on disk, with bounds of the diameter.
 
     Without --diameter, --degree and --faces, all are shown.
     """

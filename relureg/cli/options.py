@@ -78,7 +78,7 @@ def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     """-o and --force, given to the command as `output` and `force`; `what` says which formats there are."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        function = click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")(function)
+        function = click.option("--force", is_flag=True, help="Replace a file that exists.")(function)
         return click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help=what)(function)
 
     return decorate
@@ -128,7 +128,8 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
-            help="split (compiled, the default) or lp (exact linear programs, slow); `count` also has charpoly "
+            help="split (compiled, the default but for domains bounded in more than 15 dimensions) or lp (exact linear "
+            "programs, slow); `count` also has charpoly "
             "(characteristic polynomial, one hidden layer). All are exact.",
         ),
         click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),

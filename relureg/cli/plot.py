@@ -104,18 +104,24 @@ def plot(
 ) -> None:
     """Draw the complex of NET: two inputs as cells in the plane, one as a function, three as a figure to turn.
 
+    NET is a network, or a complex (.npz) that `relureg regions --save` or Python wrote.
+
     More inputs need a --slice, --through, or a --box that fixes all but two or three. Cells are exact polygons from
     the complex's own vertices; level sets and decision boundaries are facets of an exact complex as well.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, find_complex, saved_complex
     from relureg.plots.canvas import SUFFIXES, check_target
     from relureg.reports.documents import plot_document
     from relureg.reports.tables import plot_table
 
     suffixes = (*SUFFIXES, ".html")
     check_target(output, suffixes, force=force)
-    read = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    network, domain = scoped(read, work.scope, quiet=quiet)
+    cells = saved_complex(net, work)
+    if cells is None:
+        read = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        network, domain = scoped(read, work.scope, quiet=quiet)
+    else:
+        read, network, domain = cells.network, cells.network, cells.domain
     if network.input_dim > 3:
         raise UsageError(
             f"{network.input_dim} inputs cannot be drawn; look at a plane through points of yours (--through), "
@@ -126,7 +132,7 @@ def plot(
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
-    cells = find_complex(network, domain, work, quiet=quiet)
+    cells = cells or find_complex(network, domain, work, quiet=quiet)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
     document = plot_document(cells, look.colour, look.theme)
@@ -202,7 +208,7 @@ def _points(read: Network, network: Network, work: Work, path: Path | None) -> N
 
     if path is not None and network.slice is not None:
         # Data lie in the space around a slice: each point is drawn where the slice is nearest to it.
-        rows = np.array(read_points(path, read.input_dim), dtype=np.float64)
+        rows = np.array(read_points(path, network.slice.base.shape[0]), dtype=np.float64)
         offsets = (rows - network.slice.base.floats[:, 0]).T
         nearest, *_ = np.linalg.lstsq(network.slice.directions.floats, offsets)
         return nearest.T.astype(np.float64)

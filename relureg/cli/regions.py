@@ -20,6 +20,8 @@ from relureg.cli.options import (
     work_options,
 )  # fmt: skip
 from relureg.cli.scope import scoped
+from relureg.errors import UsageError
+from relureg.network.files import check_absent
 
 ROWS = 20
 """Regions in a table when nothing else is said."""
@@ -28,6 +30,7 @@ EPILOG = f"""\b
 Examples:
   relureg regions fixtures/truth/int_2-6-6-1.json --rows 5
   relureg regions fixtures/truth/int_2-6-6-1.json --vertices -o regions.csv
+  relureg regions fixtures/truth/int_3-6-6-1.json --through "0,0,0;1,2,0;0,1,3" --save slice.npz
 
 {EXIT_CODES}"""
 
@@ -40,6 +43,10 @@ Examples:
     type=click.IntRange(min=1),
     help=f"Regions to print; by default {ROWS} in a table, all with --json. A file always has all.",
 )
+@click.option(
+    "--save", metavar="FILE", type=click.Path(path_type=Path),
+    help="Keep the whole complex in a .npz file, which graph, regions, count and plot read instead of a network.",
+)  # fmt: skip
 @file_options("Write all regions to a file: .csv, .json, .npz, .parquet.")
 @work_options
 @output_options
@@ -49,6 +56,7 @@ def regions(
     raw: bool,
     vertices: bool,
     rows: int | None,
+    save: Path | None,
     output: Path | None,
     force: bool,
     work: Work,
@@ -59,7 +67,7 @@ def regions(
 ) -> None:
     """List the activation regions of NET: pattern, a point inside, facets, neighbours, affine map.
 
-    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that was saved from Python, or - for standard input.
+    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that --save or Python wrote, or - for standard input.
     """
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.reports.documents import regions_document
@@ -68,6 +76,10 @@ def regions(
 
     if output is not None:
         region_writer(output, force=force)  # what is wrong with the file is told before the work, not after
+    if save is not None:
+        if save.suffix.lower() != ".npz":
+            raise UsageError("the suffix of a complex is .npz", where=str(save))
+        check_absent(save, force=force)
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
@@ -76,8 +88,10 @@ def regions(
     if output is not None:
         require_passed(cells.checks)
         save_regions(cells, output, vertices=vertices, force=force)
+    if save is not None:
+        cells.save(save, force=force)
     document = regions_document(cells)
-    document["files"] = [] if output is None else [str(output)]
+    document["files"] = [str(path) for path in (save, output) if path is not None]
     shown = itertools.islice(iter_rows(cells, vertices=vertices), rows if as_json else rows or ROWS)
     emit(document, regions_table, as_json=as_json, started=started, rows=shown)
     close(cells, cells.checks, ())

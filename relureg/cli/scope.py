@@ -13,14 +13,14 @@ import click
 
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
 from relureg.network.data_files import Rows, read_domain, read_points
-from relureg.network.domain import Domain, Number, essential_inputs
+from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
 from relureg.network.tables import SUFFIXES
 from relureg.network.texts import parse_number
 
 MAX_DIM_UNWARNED = 8
-"""Largest dimension in which a box costs little: its 2^r vertices are the start of every search."""
+"""Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
 
 OPTIONS = (
     click.option(
@@ -73,13 +73,23 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
     network, domain = restrict(network, domain)
-    if domain is not None and not quiet and (dim := len(essential_inputs(network, domain))) > MAX_DIM_UNWARNED:
-        click.echo(
-            f"relureg: a domain in {dim} dimensions is hard work, for a box alone has 2^{dim} = {2**dim:,} vertices; "
-            "fix inputs by equal bounds, look at a --slice, or set --timeout and take the lower bound",
-            err=True,
-        )
+    if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
+        click.echo(f"relureg: {_feasible(slabs)}", err=True)
     return network, domain
+
+
+def _feasible(slabs: int) -> str:
+    """What to expect of a domain of many dimensions."""
+    from relureg.engine.engines import MAX_SLABS
+
+    if slabs > MAX_SLABS:
+        how = "the engine auto finds regions by exact linear programs, some ten a second"
+    else:
+        how = "each region takes up to that much work"
+    return (
+        f"a domain bounded in {slabs} dimensions has about 2^{slabs} = {2**slabs:,} vertices: {how}; fix inputs by "
+        "equal bounds, look at a --slice, or set --timeout and take the lower bound"
+    )
 
 
 def chosen_slice(network: Network, scope: Scope) -> Slice | None:
@@ -169,6 +179,13 @@ def _number(text: str) -> Number:
         return parse_number(text)
     except ValueError as error:
         raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
+
+
+def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`OPTIONS`, given to the command one by one; `scope_of` gathers them."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
 
 
 def scope_of(values: dict[str, Any]) -> Scope:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, parse_widths, read_network, timed
-from relureg.errors import LimitReachedError, OutputError, TheoremViolatedError, UsageError
+from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, read_network, timed
+from relureg.cli.scope import Scope, scope_of, scope_options, scoped
+from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.network import json_
+from relureg.network.data_files import write_domain
 from relureg.network.files import write_atomically
 
 if TYPE_CHECKING:
+    from relureg.network.domain import Domain
     from relureg.network.model import Network
     from relureg.theory.verification import Limits, Verification
 
@@ -25,6 +29,7 @@ Examples:
   relureg verify fixtures/truth/int_2-6-6-1.json
   relureg verify --random 20 --widths 2,6,6 --widths 3,5,5 --init he --init integer --seed 1
   relureg verify fixtures/counterexample-3-9-4-1.json --claims --save violations
+  relureg verify fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1
 
 {EXIT_CODES}"""
 
@@ -35,7 +40,7 @@ _PROGRESS_EVERY = 10.0
 """Seconds between lines of progress."""
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("nets", nargs=-1, metavar="[NET]...")
 @click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
 @click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
@@ -44,6 +49,7 @@ _PROGRESS_EVERY = 10.0
     "--init", "inits", multiple=True, help="Of random networks: he, torch, integer, sparse, nobias; several in turn."
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random networks.")
+@scope_options
 @click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
 @click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
 @click.option(
@@ -80,11 +86,14 @@ def verify(
     quiet: bool,
     verbose: bool,
     started: float,
+    **where: Any,
 ) -> None:
     """Check theorems on the exact complexes of networks: of each NET, or of random ones.
 
-    Theorems marked "claimed" are published but false as stated; they are reported, and fail the run only with --claims.
-    A network that violates a theorem is saved, as it is and made small (units dropped, weights rounded).
+    In a --box or --domain, theorems that need the whole space are reported as not applicable; a --slice is a network
+    with inputs of its own, of which every theorem is asked. Theorems marked "claimed" are published but false as
+    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
+    and made small (units dropped, weights rounded).
     """
     from relureg.reports.junit import junit_report
     from relureg.reports.theory_documents import verify_document
@@ -103,15 +112,24 @@ def verify(
         raise UsageError("--random needs --widths, such as --widths 2,6,6")
     else:
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
+    scope = scope_of(where)
+    cases = [_case(network, scope, quiet=quiet) for network in networks]
     limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
-    results = list(_with_progress(verify_all(networks, limits, jobs=cores), len(networks), quiet))
+    results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), quiet))
     saved = _save_violations(results, Path(save), limits, claims=claims, quiet=quiet)
     if junit is not None:
         write_atomically(Path(junit), junit_report(results, claims=claims), force=force)
     document = verify_document(results, claims=claims, seed=None if count is None else seed, saved=saved)
     emit(document, verify_table, as_json=as_json, started=started)
     _close(results, claims=claims)
+
+
+def _case(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+    try:
+        return scoped(network, scope, quiet=quiet)
+    except ReluregError as error:
+        raise error.within(network.name) from error
 
 
 def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> Iterator[Verification]:
@@ -135,23 +153,33 @@ def _save_violations(
         verdict = result.violations(claims=claims)[0]
         what = f"{result.network.name} violates {verdict.theorem}: {verdict.detail}"
         saved[_write(result.network, folder)] = what
+        if result.domain is not None:
+            saved[_write_domain(result.domain, folder)] = f"the domain of {result.network.name}, for --domain"
         if not quiet:
             click.echo(f"relureg: {what}; looking for a smaller one", err=True)
-        small = smallest_violation(result.network, verdict.theorem, limits)
+        small = smallest_violation(result.network, verdict.theorem, limits, domain=result.domain)
         if small != result.network:
             saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
     return saved
 
 
 def _write(network: Network, folder: Path) -> str:
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
+    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_.write(network))
+
+
+def _write_domain(domain: Domain, folder: Path) -> str:
+    content = write_domain(domain)
+    return _write_file(folder, f"domain_{hashlib.sha256(content).hexdigest()[:12]}.json", content)
+
+
+def _write_file(folder: Path, name: str, content: bytes) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
-    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
-    path = folder / f"{name}_{network.sha256[:12]}.json"
-    write_atomically(path, json_.write(network), force=True)
-    return str(path)
+    write_atomically(folder / name, content, force=True)
+    return str(folder / name)
 
 
 def _close(results: list[Verification], *, claims: bool) -> None:

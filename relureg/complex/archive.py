@@ -1,4 +1,4 @@
-"""Complexes in files: NumPy archives (.npz) that hold the network, the domain and every column of the records.
+"""Complexes in files: NumPy archives (.npz) with the network, the slice, the domain and every column of the records.
 
 A file is taken for what it might be: damaged, cut off, or made to do harm. Nothing in it is executed (no pickle), sizes
 are checked before anything is read, every index before it is used, and the checks of the complex run again.
@@ -6,6 +6,7 @@ are checked before anything is read, every index before it is used, and the chec
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -32,6 +33,7 @@ from relureg.network.domain import Domain
 from relureg.network.files import write_atomically
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
+from relureg.network.slices import Slice
 
 FORMAT = "relureg-complex"
 VERSION = 1
@@ -76,6 +78,17 @@ def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> No
             # The lowest level of compression: higher ones take several times as long for some per cent.
             archive.writestr(info, content.getbuffer(), zipfile.ZIP_DEFLATED, compresslevel=1)
     write_atomically(Path(path), buffer.getvalue(), force=force)
+
+
+def is_complex_file(path: str | Path) -> bool:
+    """Whether a file may be one that `save_complex` wrote, and is no other archive, as networks come in, too."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "header.npy" in archive.namelist()
+    except OSError:
+        return False
+    except zipfile.BadZipFile:
+        return True  # damaged; `load_complex` tells how
 
 
 def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
@@ -123,7 +136,7 @@ def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
 
 
 def _header(cells: Complex) -> dict[str, Any]:
-    domain = cells.domain
+    domain, flat = cells.domain, cells.network.slice
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -131,6 +144,13 @@ def _header(cells: Complex) -> dict[str, Any]:
         "engine": cells.engine,
         "stopped_by": cells.stopped_by,
         "network_sha256": cells.network.sha256,
+        "slice": None
+        if flat is None
+        else {
+            "label": flat.label,
+            "base": _texts(x for (x,) in flat.base.fractions()),
+            "directions": [_texts(row) for row in flat.directions.T.fractions()],
+        },
         "domain": None
         if domain is None
         else {
@@ -205,6 +225,7 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
         raise ComplexFileError("holds another network than it states")
     if header["engine"] not in ENGINES:
         raise ComplexFileError(f"names an engine {header['engine']!r} that is not known")
+    network = dataclasses.replace(network, slice=_slice(header.get("slice"), network))
     records = _records(arrays, network, header["exact_points"])
     domain = _domain(header["domain"], network)
     return Complex(
@@ -214,7 +235,7 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
     kinds = {"sha256": str, "network_sha256": str, "engine": str, "exact_points": dict}
-    optional = {"stopped_by": str, "domain": dict}
+    optional = {"stopped_by": str, "domain": dict, "slice": dict}
     try:
         header = json.loads(content.tobytes())
     except (ValueError, RecursionError) as error:
@@ -281,6 +302,21 @@ def _check_indices(arrays: dict[str, NDArray[Any]], regions: int, units: int) ->
     for fault, holds in rules.items():
         if not holds:
             raise ComplexFileError(f"is inconsistent: {fault}")
+
+
+def _slice(described: Any, network: Network) -> Slice | None:
+    """Where the inputs lie; files of before slices were kept say nothing of it."""
+    if described is None:
+        return None
+    base, directions, label = (described.get(key) for key in ("base", "directions", "label"))
+    if not (isinstance(base, list) and isinstance(directions, list) and isinstance(label, str)):
+        raise ComplexFileError("has a slice with a missing or wrong entry")
+    dim = len(base)
+    rows = RationalMatrix.from_fractions([_fractions(row, dim) for row in directions], dim)
+    if len(directions) != network.input_dim or rows.rank() < len(directions):
+        raise ComplexFileError(f"has a slice whose directions do not span {network.input_dim} dimensions")
+    base_column = RationalMatrix.from_fractions([[x] for x in _fractions(base, dim)], 1)
+    return Slice(base=base_column, directions=rows.T, label=label)
 
 
 def _domain(described: Any, network: Network) -> Domain | None:

@@ -18,6 +18,8 @@ from relureg.network.model import Network
 
 MAX_WITNESSES = 2_000
 """Most regions whose point is looked at again; of more, that many evenly spread ones are."""
+MAX_WITNESS_WORK = 20_000_000
+"""Most products of rationals for that, some seconds: of a wide network with many regions, fewer points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +61,9 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
     """
     signs = records.signs
     count = records.num_regions
-    looked_at = (
-        range(count) if count <= MAX_WITNESSES else np.linspace(0, count - 1, MAX_WITNESSES).astype(int).tolist()
-    )
+    weights = sum(m.num_held for stage in network.stages for m in stage.pre_activation.terms.values())
+    most = MAX_WITNESSES if count <= MAX_WITNESSES else max(100, min(MAX_WITNESSES, MAX_WITNESS_WORK // (weights or 1)))
+    looked_at = range(count) if count <= most else np.linspace(0, count - 1, most).astype(int).tolist()
     for region in looked_at:
         if not is_witness(records.point(region), signs[region], network, domain):
             detail = f"region {region} does not have its signs at its point, or the point is outside the domain"
@@ -69,7 +71,7 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
     distinct = records.num_distinct
     if distinct != count:
         return Check(name="witnesses", passed=False, detail=f"{count - distinct} regions are listed twice")
-    attained = "each attained" if count <= MAX_WITNESSES else f"{MAX_WITNESSES:,} of them attained again"
+    attained = "each attained" if count <= most else f"{most:,} of them attained again"
     return Check(name="witnesses", passed=True, detail=f"{count:,} distinct sign vectors, {attained}")
 
 

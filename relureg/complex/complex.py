@@ -23,7 +23,7 @@ from relureg.complex.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import choose
+from relureg.engine.engines import ENGINES, choose
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain, essential_inputs
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
 
+MAX_DIM_DERIVED = 6
+"""Largest dimension in which vertices are derived from inequalities unasked: a box has 2^r of them."""
 MAX_FACES_UNASKED = 1_000_000
 """Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
 
@@ -219,6 +221,12 @@ class Complex:
         return self.num_regions * int(3**self.essential_dim)
 
     @property
+    def has_few_faces(self) -> bool:
+        """Whether faces are looked at unasked: up to `MAX_FACES_UNASKED`, and where vertices are had for little."""
+        is_derived = ENGINES[self.engine].find_generators is None
+        return self.face_estimate <= MAX_FACES_UNASKED and not (is_derived and self.essential_dim > MAX_DIM_DERIVED)
+
+    @property
     def f_vector(self) -> tuple[int, ...]:
         """(f_0, ..., f_r): faces of each dimension, vertices to regions, in the r essential dimensions.
 
@@ -317,9 +325,9 @@ class Complex:
     def checks(self) -> tuple[Check, ...]:
         """The checks that the list of regions passed or failed.
 
-        Those that need all faces are among them up to `MAX_FACES_UNASKED` faces; beyond, `face_checks` has them.
+        Those that need all faces are among them where `has_few_faces`; otherwise, `face_checks` has them.
         """
-        return self._checks(self.face_checks if self.face_estimate <= MAX_FACES_UNASKED else self._face_checks_left_out)
+        return self._checks(self.face_checks if self.has_few_faces else self._face_checks_left_out)
 
     def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
         """`checks`, with those on faces and on the graph wherever asked for."""

@@ -83,13 +83,19 @@ COUNTERS = {
 """Engines that count regions without finding them."""
 
 AUTO = "split"
-"""The engine that ``auto`` stands for."""
+"""The engine that ``auto`` stands for, but for domains with more than `MAX_SLABS` pairs of parallel walls."""
+
+MAX_SLABS = 15
+"""The splitter holds a cell by its vertices, of which a box has 2^d; beyond, the referee, which needs none, is faster
+(measured for three units in a box: 0.05 s a region in 16 dimensions, where the splitter takes 0.07 to 0.17 s)."""
 
 
 def choose(name: str, network: Network, domain: Domain | None) -> Engine:
     """The engine of that name; raises `UsageError` when there is none, or the domain does not fit."""
     known = ENGINES | COUNTERS
-    engine = known.get(AUTO if name == "auto" else name)
+    if name == "auto":
+        name = "lp" if domain is not None and domain.num_slabs > MAX_SLABS else AUTO
+    engine = known.get(name)
     if engine is None:
         raise UsageError(f"there is no engine {name!r}; choose {_listed('auto', *known)}")
     if domain is not None:

@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
+from operator import mul
 
 import numpy as np
 
+from relureg.engine import proposals
 from relureg.engine.budget import Budget
 from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError
@@ -66,6 +69,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     walls = () if domain is None else _rows(RationalMatrix.hstack(
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
+    is_confined = bool(walls) and is_bounded(walls)
     if start is None:
         raise DomainError("the domain has no interior; its inequalities leave no room")
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
@@ -75,7 +79,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         cell = stack.pop()
         num_signs = len(cell.signs)
         if num_signs == network.num_units:
-            yield _region(cell, network.input_dim, essential, walls)
+            yield _region(cell, network.input_dim, essential, walls, is_confined=is_confined)
             found += 1
             if stack and not budget.allows_more(found):
                 return
@@ -128,8 +132,8 @@ def _split(cell: _Cell, row: Row) -> list[_Cell]:
     return children
 
 
-def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...]) -> Region:
-    """A cell on which every unit has its sign: find its facets, and whether it is bounded."""
+def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row, ...], *, is_confined: bool) -> Region:
+    """A cell on which every unit has its sign: find its facets, and whether it is bounded, as all are if confined."""
     units_on: dict[Row, list[int]] = {}
     unit_rows = (row for stage in cell.maps for row in stage.primitive_rows())
     for unit, (sign, row) in enumerate(zip(cell.signs, unit_rows, strict=True)):
@@ -148,7 +152,7 @@ def _region(cell: _Cell, input_dim: int, essential: list[int], walls: tuple[Row,
     point = [Fraction(0)] * input_dim
     for coordinate, value in zip(essential, centre, strict=True):
         point[coordinate] = value
-    return Region(signs=cell.signs, bounded=is_bounded(rows), point=tuple(point), facets=facets)
+    return Region(signs=cell.signs, bounded=is_confined or is_bounded(rows), point=tuple(point), facets=facets)
 
 
 def _is_facet(row: Row, rows: tuple[Row, ...]) -> bool:
@@ -173,21 +177,31 @@ def interior_point(rows: Sequence[Row], dim: int, *, central: bool = False) -> P
     """
     if not rows:
         return (Fraction(0),) * dim
+    if dim >= proposals.FROM_DIMENSION and (proposed := proposals.propose(rows, dim)) is not None:
+        candidate, multipliers = proposed
+        if candidate is not None and _is_inside(candidate, rows):
+            return candidate
+        if candidate is None and not _fault(rows, multipliers):
+            return None
     weights = [max(map(abs, row[1:]), default=0) or 1 if central else 1 for row in rows]
     inequalities = [[*row, -weight] for row, weight in zip(rows, weights, strict=True)]
     primal, dual = _maximise([*inequalities, [1] + [0] * dim + [-1]], [0] * (dim + 1) + [1])
     if primal[-1] > 0:
         point = tuple(primal[:-1])
-        if not all(_value(row, point) > 0 for row in rows):
+        if not _is_inside(point, rows):
             raise CheckFailedError("a witness point of the linear program violates an inequality")
         return point
-    multipliers = [(rows[i], y) for i, y in dual if i < len(rows)]
-    combination = [sum(y * row[j] for row, y in multipliers) for j in range(dim + 1)]
-    if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
-        raise CheckFailedError("the Farkas certificate of the linear program has a wrong sign")
-    if any(combination[1:]) or combination[0] > 0:
-        raise CheckFailedError("the Farkas certificate of the linear program does not add up")
+    if fault := _fault(rows, [(i, y) for i, y in dual if i < len(rows)]):
+        raise CheckFailedError(f"the Farkas certificate of the linear program {fault}")
     return None
+
+
+def _fault(rows: Sequence[Row], multipliers: Sequence[tuple[int, Fraction]]) -> str:
+    """What is wrong with multipliers (row number, y) as a proof that no point has ``row > 0`` for all rows; or ""."""
+    if not any(y > 0 for _, y in multipliers) or any(y < 0 for _, y in multipliers):
+        return "has a wrong sign"
+    constant, *normal = (sum(y * rows[i][j] for i, y in multipliers) for j in range(len(rows[0])))
+    return "does not add up" if any(normal) or constant > 0 else ""
 
 
 def is_bounded(rows: Sequence[Row]) -> bool:
@@ -243,6 +257,13 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
 
 def _rows(matrix: RationalMatrix) -> tuple[Row, ...]:
     return tuple(matrix.primitive_rows())
+
+
+def _is_inside(point: Point, rows: Sequence[Row]) -> bool:
+    """Whether ``row > 0`` at a point for all rows, in integers over the point's common denominator."""
+    scale = lcm(*(x.denominator for x in point))
+    homogeneous = [scale, *(x.numerator * (scale // x.denominator) for x in point)]
+    return all(sum(map(mul, row, homogeneous)) > 0 for row in rows)
 
 
 def _value(row: Row, point: Point) -> Fraction:

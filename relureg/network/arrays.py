@@ -156,6 +156,8 @@ def _layers_of(arrays: Mapping[str, Array]) -> list[tuple[str, Array, Array]]:
     weights = {int(match[1]): key for key in arrays if (match := _WEIGHT.fullmatch(key))}
     biases = {int(match[1]): key for key in arrays if (match := _BIAS.fullmatch(key))}
     unknown = sorted(set(arrays) - set(weights.values()) - set(biases.values()))
+    if "header" in unknown and "patterns" in unknown:
+        raise MalformedNetworkError("a saved complex is no network; count, graph, regions and plot read it")
     if unknown or not weights or not set(biases) <= set(weights):
         held = ", ".join(sorted(arrays)[:8]) or "nothing"
         raise MalformedNetworkError(f"arrays W0, b0, W1, b1, ... are expected; it holds {held}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,15 @@ def read_domain(path: Path, dim: int) -> Domain:
         if domain.dim != dim:
             raise DomainError(f"the domain has {domain.dim} coordinates and the network {dim} inputs")
     return domain
+
+
+def write_domain(domain: Domain) -> bytes:
+    """A domain as JSON that `read_domain` reads again, exactly; equations as two opposite inequalities."""
+    rows = domain.rows.fractions()
+    equations = [] if domain.equations is None else domain.equations.fractions()
+    rows += [*equations, *([-x for x in row] for row in equations)]
+    document = {"C": [[str(-x) for x in row[1:]] for row in rows], "c": [str(row[0]) for row in rows]}
+    return json.dumps(document).encode() + b"\n"
 
 
 def _read_domain(path: Path, dim: int) -> Domain:

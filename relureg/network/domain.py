@@ -179,6 +179,14 @@ class Domain:
         return self.constants.shape[0]
 
     @property
+    def num_slabs(self) -> int:
+        """Independent pairs of parallel walls: a box in k dimensions has k of them, and 2^k vertices."""
+        normals = self.normals.primitive_rows()
+        listed = set(normals)
+        opposite = np.array([tuple(-entry for entry in normal) in listed for normal in normals], dtype=np.bool_)
+        return self.normals.rows(opposite).rank()
+
+    @property
     def dim(self) -> int:
         """The number of inputs d that it is a domain of."""
         return self.normals.shape[1]

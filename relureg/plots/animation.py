@@ -20,7 +20,7 @@ from relureg.complex.complex import Complex
 from relureg.errors import EngineUnavailableError, OutputError, UsageError
 from relureg.network.files import check_absent, write_atomically
 from relureg.plots import canvas
-from relureg.plots.colouring import Choices, colour, middling
+from relureg.plots.colouring import Choices, colour, gradients, middling
 from relureg.plots.picture import BOTTOM, LEFT, TOP, Style, paint, plane_for
 from relureg.plots.plane import Plane, output_range
 from relureg.plots.view import View, bounded_view, chosen_view
@@ -110,7 +110,7 @@ def _planes(complexes: Sequence[Complex], style: Style, view: View, jobs: int | 
 
 def _shared(planes: list[Plane], style: Style, choices: Choices) -> Choices:
     theme = canvas.theme_of(style.theme)
-    choices = dataclasses.replace(choices, strength=middling(planes[-1]))
+    choices = dataclasses.replace(choices, strength=middling(gradients(planes[-1])))
     if style.colour == "output":
         return choices
     scales = [found for plane in planes if (found := colour(plane, style.colour, theme, choices).scale) is not None]
@@ -124,7 +124,7 @@ def _figure(planes: list[Plane], number: int, style: Style) -> Figure:
     plane = planes[number]
     figure = canvas.new_figure(LEFT + SIDE + GAP + CURVE + 0.3, BOTTOM + SIDE + TOP)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, SIDE, SIDE)
-    paint(axes, plane, style, points=None, size=72 * SIDE)
+    paint(axes, plane, style, colour(plane, style.colour, theme, style.choices), points=None, size=72 * SIDE)
     told = f"{number + 1} of {len(planes)}   ·   {plane.cells.num_regions:,} regions"
     canvas.add_heading(figure, LEFT, plane.cells.network.name, told, theme)
     curves: tuple[tuple[str, list[float]], ...] = (

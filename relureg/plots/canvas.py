@@ -116,7 +116,8 @@ def content_of(figure: Figure, suffix: str, dpi: int) -> bytes:
     stream = io.BytesIO()
     dated: dict[str, Any] = {".svg": "Date", ".pdf": "CreationDate", ".png": "Software"}
     metadata = {dated[suffix]: None}
-    figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata, facecolor=figure.get_facecolor())
+    packed: dict[str, Any] = {"pil_kwargs": {"optimize": True}} if suffix == ".png" else {}
+    figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata, facecolor=figure.get_facecolor(), **packed)
     content = stream.getvalue()
     return compact(content.decode()).encode() if suffix == ".svg" else content
 

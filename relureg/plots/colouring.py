@@ -18,6 +18,8 @@ from relureg.plots.plane import Plane
 
 STEPS = 64
 """Distinct colours along a scale, and directions on the wheel."""
+MOST_STEPS = 32
+"""Whole numbers up to which each is a step of the scale that the eye can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,8 @@ class Scale:
     low: float
     high: float
     ticks: tuple[float, ...]
+    num_steps: int | None = None
+    """Of whole numbers: how many there are from `low` to `high`, each a step of the scale. None: it is continuous."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class Colouring:
     """The classes that occur."""
     has_wheel: bool = False
     """Whether colours are directions of gradients."""
+    is_plain: bool = False
+    """Whether cells have no colour of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +86,9 @@ def gradients(plane: Plane) -> NDArray[np.float64]:
     return projected
 
 
-def middling(plane: Plane) -> float:
+def middling(slopes: NDArray[np.float64]) -> float:
     """The median norm of the gradients that are not zero."""
-    norms = np.linalg.norm(gradients(plane), axis=1)
+    norms = np.linalg.norm(slopes, axis=1)
     return float(np.median(norms[norms > 0])) if (norms > 0).any() else 1.0
 
 
@@ -107,7 +113,7 @@ def colour(plane: Plane, name: str, theme: Theme, choices: Choices = DEFAULTS) -
 
 def _map(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     slopes = gradients(plane)
-    direction, strength = _polar(slopes, choices.strength or middling(plane))
+    direction, strength = _polar(slopes, choices.strength or middling(slopes))
     direction = np.floor(direction / (2 * np.pi) * STEPS) / STEPS * 2 * np.pi
     strength = np.where(strength > 0, np.ceil(strength * 12) / 12, 0)
     title = "gradient" if plane.cells.network.output_dim == 1 else "affine map"
@@ -137,14 +143,15 @@ def _output(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
         low = -high
     middle = np.concatenate([[levels[0] - step / 2], np.array(levels) + step / 2])[plane.band]
     value = np.clip((middle - low) / (high - low), 0, 1)
-    direction, strength = _polar(gradients(plane), choices.strength or middling(plane))
+    slopes = gradients(plane)
+    direction, strength = _polar(slopes, choices.strength or middling(slopes))
     shade = np.round(shade_of(direction, strength) * 5) / 5
     colours = along(stops, value, lift=0.035 * shade[plane.region])
     shown = tuple(level for level in levels if low <= level <= high)
     return Colouring(
         colours=colours,
         title="output",
-        scale=Scale(title="output", stops=stops, low=low, high=high, ticks=shown[:: max(1, math.ceil(len(shown) / 7))]),
+        scale=Scale(title="output", stops=stops, low=low, high=high, ticks=_thinned(shown, step)),
     )
 
 
@@ -173,7 +180,7 @@ def _distance(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
 def _none(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     lightness = 0.975 if theme.name == "light" else 0.235
     plain = srgb(np.array([[lightness, 0.0, -0.006]]))
-    return Colouring(colours=np.repeat(plain, plane.polygons.num_cells, axis=0), title="")
+    return Colouring(colours=np.repeat(plain, plane.polygons.num_cells, axis=0), title="", is_plain=True)
 
 
 COLOURINGS: Mapping[str, Callable[[Plane, Theme, Choices], Colouring]] = MappingProxyType({
@@ -193,12 +200,26 @@ of active units, the degree in the region graph, the distance from a region, not
 def _counted(plane: Plane, values: NDArray[np.integer[Any]], title: str, theme: Theme, choices: Choices) -> Colouring:
     """Whole numbers, a tick for each where there are few."""
     seen = values[plane.region]
-    low = int(seen.min()) if choices.low is None else int(choices.low)
-    high = int(seen.max()) if choices.high is None else int(choices.high)
+    low = int(seen.min()) if choices.low is None else math.ceil(choices.low)
+    high = int(seen.max()) if choices.high is None else math.floor(choices.high)
     share = (seen - low) / max(high - low, 1)
-    ticks = np.unique(np.linspace(low, high, min(high - low + 1, 8)).round()).tolist()
-    scale = Scale(title=title, stops=theme.ramp, low=low, high=max(high, low + 1), ticks=tuple(ticks))
+    few = high - low < MOST_STEPS
+    ticks = tuple(range(low, high + 1)) if high - low < 8 else nice_levels(low - 0.5, high + 0.5, 6)
+    scale = Scale(
+        title=title,
+        stops=theme.ramp,
+        low=low - 0.5 * few,
+        high=high + 0.5 if few else high,
+        ticks=tuple(tick for tick in ticks if float(tick).is_integer()),
+        num_steps=high - low + 1 if few else None,
+    )
     return Colouring(colours=along(theme.ramp, np.clip(share, 0, 1)), title=title, scale=scale)
+
+
+def _thinned(levels: tuple[float, ...], step: float) -> tuple[float, ...]:
+    """About seven of many levels, and 0 among them where it is one."""
+    every = max(1, math.ceil(len(levels) / 7))
+    return tuple(level for level in levels if round(level / step) % every == 0)
 
 
 def _scaled(plane: Plane, values: NDArray[np.float64], title: str, theme: Theme, choices: Choices) -> Colouring:

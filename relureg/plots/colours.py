@@ -35,6 +35,8 @@ class Theme:
     """Text."""
     line: str
     """Bent hyperplanes."""
+    line_on_ground: str
+    """The same where cells have no colour."""
     quiet: str
     """Text and lines of less weight."""
     accent: str
@@ -53,8 +55,8 @@ class Theme:
 
 
 LIGHT = Theme(
-    name="light", ground="#ffffff", ink="#16202e", line="#16202e", quiet="#5d6878", accent="#c1123f",
-    accent_edge="#ffffff", node="#16202e",
+    name="light", ground="#ffffff", ink="#16202e", line="#16202e", line_on_ground="#16202e", quiet="#5d6878",
+    accent="#c1123f", accent_edge="#ffffff", node="#16202e",
     ramp=((0.97, -0.01, 0.035), (0.90, -0.055, 0.045), (0.79, -0.085, 0.0), (0.64, -0.06, -0.06),
           (0.48, -0.005, -0.11), (0.34, 0.035, -0.11)),
     diverging=((0.44, -0.045, -0.115), (0.66, -0.055, -0.075), (0.86, -0.025, -0.025), (0.97, 0.0, 0.01),
@@ -64,13 +66,13 @@ LIGHT = Theme(
              "#b7d48a"),
 )  # fmt: skip
 DARK = Theme(
-    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", quiet="#93a0b3", accent="#ffd23f",
-    accent_edge="#0d1219", node="#ffffff",
-    ramp=((0.33, 0.02, -0.075), (0.42, 0.02, -0.115), (0.52, -0.025, -0.10), (0.63, -0.085, -0.035),
+    name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", line_on_ground="#c8d3e6", quiet="#93a0b3",
+    accent="#ffd23f", accent_edge="#0d1219", node="#ffffff",
+    ramp=((0.36, 0.02, -0.085), (0.44, 0.02, -0.115), (0.52, -0.025, -0.10), (0.63, -0.085, -0.035),
           (0.75, -0.105, 0.045), (0.88, -0.05, 0.12)),
-    diverging=((0.80, -0.07, -0.085), (0.66, -0.05, -0.115), (0.50, -0.025, -0.10), (0.36, 0.0, -0.012),
-               (0.50, 0.055, 0.06), (0.66, 0.09, 0.105), (0.82, 0.045, 0.13)),
-    relief=(0.575, 0.10, 0.035, 0.15),
+    diverging=((0.81, -0.07, -0.085), (0.68, -0.055, -0.12), (0.55, -0.03, -0.12), (0.41, 0.0, -0.012),
+               (0.55, 0.075, 0.08), (0.69, 0.095, 0.115), (0.83, 0.045, 0.13)),
+    relief=(0.60, 0.10, 0.035, 0.14),
     classes=("#2f6f9e", "#b0752a", "#2f8a69", "#a1476a", "#8c822d", "#6a5ab0", "#2b8893", "#a06442", "#616d7f",
              "#658c33"),
 )  # fmt: skip
@@ -79,9 +81,24 @@ THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 
 def srgb(oklab: NDArray[np.float64]) -> Colours:
     """Oklab (n, 3) as sRGB, cut off where a screen has no such colour."""
-    linear = np.clip((oklab @ _TO_CONE.T) ** 3 @ _TO_LINEAR.T, 0, 1)
+    linear = np.clip(_linear(oklab), 0, 1)
     curved: Colours = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return curved
+
+
+def _linear(oklab: NDArray[np.float64]) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = (oklab @ _TO_CONE.T) ** 3 @ _TO_LINEAR.T
+    return found
+
+
+def muted(oklab: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same hue and lightness with the most chroma, up to the one asked for, that a screen has."""
+    found = oklab * (1.0, 0.0, 0.0)
+    for share in np.linspace(0, 1, 21):
+        mixed = oklab * (1.0, share, share)
+        linear = _linear(mixed)
+        found = np.where(((linear >= 0) & (linear <= 1)).all(axis=1, keepdims=True), mixed, found)
+    return found
 
 
 def along(
@@ -113,7 +130,7 @@ def relief(theme: Theme, directions: NDArray[np.float64], strengths: NDArray[np.
     lit = -np.cos(directions - 3 * np.pi / 4)
     across = np.sin(directions - 3 * np.pi / 4)
     chroma = np.where(strengths > 0, least + (most - least) * strengths, 0.0)
-    return srgb(np.column_stack([lightness + swing * strengths * lit, -chroma * lit, chroma * across]))
+    return srgb(muted(np.column_stack([lightness + swing * strengths * lit, -chroma * lit, chroma * across])))
 
 
 def steps(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:

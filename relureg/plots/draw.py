@@ -32,7 +32,7 @@ def draw_cells(axes: Axes, plane: Plane, colours: Colours) -> None:
     axes.add_collection(PathCollection(paths, facecolors=faces, edgecolors=faces, linewidths=0.3, zorder=1))
 
 
-def draw_hyperplanes(axes: Axes, plane: Plane, theme: Theme, size: float) -> list[float]:
+def draw_hyperplanes(axes: Axes, plane: Plane, colour: str, size: float) -> list[float]:
     """The bent hyperplanes, finer from stage to stage; returns the width of each in points.
 
     `size` is the side of the picture in points: where there are many cells, all lines are finer.
@@ -48,7 +48,7 @@ def draw_hyperplanes(axes: Axes, plane: Plane, theme: Theme, size: float) -> lis
         edges = plane.polygons.edges[plane.edge_stage == stage]
         alpha = max(0.92 - 0.14 * stage, 0.45)
         above = 3 + (num_stages - stage) / 99
-        _add_lines(axes, plane.view.place(edges), theme.line, widths[stage], alpha=alpha, zorder=above)
+        _add_lines(axes, plane.view.place(edges), colour, widths[stage], alpha=alpha, zorder=above)
     return widths
 
 

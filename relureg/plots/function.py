@@ -15,8 +15,8 @@ from relureg.network.rational import nearest_double
 from relureg.plots import canvas
 from relureg.plots.colours import THEMES, Theme, along
 from relureg.plots.draw import FINENESS
-from relureg.plots.picture import BOTTOM, LEFT, TOP, Style, axis_names
-from relureg.plots.view import MARGIN
+from relureg.plots.picture import BOTTOM, LEFT, SHORT, TOP, Style, axis_names
+from relureg.plots.view import MARGIN, MARGIN_OF_POINTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def save_function(
     canvas.check_target(path, force=force)
     theme = canvas.theme_of(style.theme)
     found = breakpoints(cells)
-    low, high = span or _span(cells, found)
+    low, high = span or _span(cells, found, points)
     with canvas.styled(theme):
         figure = canvas.new_figure(LEFT + WIDTH + 0.25, BOTTOM + HEIGHT + TOP)
         axes = canvas.add_axes(figure, LEFT, BOTTOM, WIDTH, HEIGHT)
@@ -58,11 +58,14 @@ def save_function(
     return low, high
 
 
-def _span(cells: Complex, found: tuple[Breakpoint, ...]) -> tuple[float, float]:
-    """A bounded domain, or all breakpoints with room around them."""
+def _span(cells: Complex, found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None) -> tuple[float, float]:
+    """A bounded domain; or the points to be drawn, or else all breakpoints, with room around them."""
     vertices = cells.generators.coordinates[~cells.generators.is_ray, 0]
     if len(vertices) and cells.records.bounded.all():
         return float(vertices.min()), float(vertices.max())
+    if points is not None and len(points) > 1:
+        centre, half = (points.min() + points.max()) / 2, MARGIN_OF_POINTS * (points.max() - points.min()) / 2 or 1.0
+        return float(centre - half), float(centre + half)
     places = [nearest_double(point.t) for point in found]
     if not places:
         return -1.0, 1.0
@@ -101,9 +104,14 @@ def _paint(
             points[:, 0], np.full(len(points), 0.02), "|", ms=7, color=theme.ink, transform=axes.get_xaxis_transform()
         )
     if 1 < network.output_dim <= 12:
-        axes.legend(frameon=False, fontsize=7.5, loc="best", labelcolor=theme.ink)
+        # Above the axes, where no function runs.
+        axes.legend(
+            frameon=False, fontsize=7.5, labelcolor=theme.ink, loc="lower right", bbox_to_anchor=(1, 1.015),
+            ncols=min(network.output_dim, 6), borderpad=0, borderaxespad=0.2, handlelength=1.2, columnspacing=1.2,
+        )  # fmt: skip
     axes.set_xlim(low, high)
     axes.margins(y=0.08)
+    axes.ticklabel_format(style="sci", scilimits=SHORT)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     axes.set_xlabel(axis_names(network)[0], labelpad=2)

@@ -35,7 +35,8 @@ def add_legend(
         top -= 1.55
     elif colouring.classes:
         top = _add_classes(figure, left, top, colouring, theme) - 0.25
-    rows = [(f"stage {k + 1}", theme.line, width) for k, width in enumerate(stage_widths[:6])] + lines
+    line = theme.line_on_ground if colouring.is_plain else theme.line
+    rows = [(f"stage {k + 1}", line, width) for k, width in enumerate(stage_widths[:6])] + lines
     _add_lines(figure, left, top, rows, colouring, theme)
 
 
@@ -43,13 +44,14 @@ def _add_scale(figure: Figure, left: float, bottom: float, scale: Scale, theme: 
     w, h = figure.get_size_inches()
     figure.text(left / w, (bottom + 1.93) / h, scale.title, fontsize=8.5, color=theme.ink, va="center")
     axes = add_axes(figure, left, bottom, 0.13, 1.76)
-    values = (np.arange(256) + 0.5) / 256
+    count = scale.num_steps
+    values = (np.arange(256) + 0.5) / 256 if count is None else np.arange(count) / max(count - 1, 1)
     axes.imshow(
         along(scale.stops, values)[:, None], origin="lower", aspect="auto", extent=(0, 1, scale.low, scale.high)
     )
     axes.set_xticks([])
     axes.yaxis.tick_right()
-    axes.set_yticks(scale.ticks, [f"{tick:g}" for tick in scale.ticks], fontsize=7.5)
+    axes.set_yticks(scale.ticks, [f"{tick:g}".replace("-", "−") for tick in scale.ticks], fontsize=7.5)
     axes.set_ylim(scale.low, scale.high)
     for spine in axes.spines.values():
         spine.set_visible(False)
@@ -73,7 +75,7 @@ def _add_wheel(figure: Figure, left: float, bottom: float, title: str, theme: Th
 
     quads = np.stack([rim(0, 0), rim(1, 0), rim(1, 1), rim(0, 1)], axis=1)
     faces = relief(theme, angle * turn, (ring + 1) / rings)
-    axes.add_collection(PolyCollection(list(quads), facecolors=faces, edgecolors=faces, linewidths=0.2))
+    axes.add_collection(PolyCollection(list(quads), facecolors=faces, edgecolors=faces, linewidths=0.2, clip_on=False))
     axes.set(xlim=(-1.02, 1.02), ylim=(-1.02, 1.02), aspect="equal")
     axes.axis("off")
 

@@ -15,7 +15,7 @@ from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.network.model import Network
 from relureg.plots import canvas, draw
-from relureg.plots.colouring import COLOURINGS, DEFAULTS, Choices, colour, gradients, nice_levels
+from relureg.plots.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, gradients, nice_levels
 from relureg.plots.legend import WIDTH, add_legend
 from relureg.plots.plane import Plane, output_range, plane_of
 from relureg.plots.view import View
@@ -28,6 +28,8 @@ SIDE = 5.2
 """Inches of the longer side of the axes."""
 LEFT, BOTTOM, TOP = 0.62, 0.48, 0.74
 """Inches around the axes, for ticks and heading."""
+SHORT = (-3, 4)
+"""Powers of ten between which ticks are written out; beyond, they would not fit beside the axes."""
 BANDS = 12
 """Levels between which the output is coloured, about."""
 
@@ -84,7 +86,7 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     beside = width + LEFT + 0.25 if style.dual else 0.0
     figure = canvas.new_figure(LEFT + width + beside + 0.22 + WIDTH, BOTTOM + height + TOP)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, width, height)
-    widths = paint(axes, plane, style, points=points, size=72 * min(width, height))
+    widths = paint(axes, plane, style, colouring, points=points, size=72 * min(width, height))
     canvas.add_heading(figure, LEFT, plane.cells.network.name, _subtitle(plane), theme)
     if style.dual:
         dual = canvas.add_axes(figure, LEFT + width + LEFT + 0.25, BOTTOM, width, height)
@@ -92,10 +94,12 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
         dual.set_title("dual points: the gradient of each region", fontsize=8.5, color=theme.quiet, loc="left", pad=6)
         for spine in dual.spines.values():
             spine.set_visible(False)
+    on_level = np.array([(plane.edge_level == k).any() for k in range(len(plane.levels))], dtype=np.bool_)
+    is_strong = np.array([style.boundary and level == 0 for level in plane.levels], dtype=np.bool_)
     lines = []
-    if plane.edge_is_border.any() or (style.boundary and 0.0 in plane.levels):
+    if plane.edge_is_border.any() or (on_level & is_strong).any():
         lines.append(("decision boundary", theme.accent, 1.7))
-    if len(plane.levels) > style.boundary:
+    if (on_level & ~is_strong).any():
         lines.append(("level set", theme.line, 0.35))
     add_legend(
         figure,
@@ -110,12 +114,14 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     return figure
 
 
-def paint(axes: Axes, plane: Plane, style: Style, *, points: NDArray[np.float64] | None, size: float) -> list[float]:
+def paint(
+    axes: Axes, plane: Plane, style: Style, colouring: Colouring, *, points: NDArray[np.float64] | None, size: float
+) -> list[float]:
     """Everything inside the axes; returns the widths of the stages' lines."""
     theme = canvas.theme_of(style.theme)
-    colouring = colour(plane, style.colour, theme, style.choices)
     draw.draw_cells(axes, plane, colouring.colours)
-    widths = draw.draw_hyperplanes(axes, plane, theme, size) if style.lines else []
+    line = theme.line_on_ground if colouring.is_plain else theme.line
+    widths = draw.draw_hyperplanes(axes, plane, line, size) if style.lines else []
     if plane.cells.domain is not None:
         draw.draw_boundary(axes, plane, theme)
     draw.draw_levels(axes, plane, theme, 0.0 if style.boundary else None)
@@ -132,6 +138,7 @@ def paint(axes: Axes, plane: Plane, style: Style, *, points: NDArray[np.float64]
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.locator_params(nbins=6)
+    axes.ticklabel_format(style="sci", scilimits=SHORT)
     x, y = axis_names(plane.cells.network)
     axes.set_xlabel(x, fontsize=8.5, labelpad=2)
     axes.set_ylabel(y, fontsize=8.5, labelpad=2)

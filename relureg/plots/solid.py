@@ -26,7 +26,7 @@ figure.addEventListener('pointerdown', () => { held = true; });
 function turn() {
   if (held) return;
   angle += 0.006;
-  Plotly.relayout(figure, {'scene.camera.eye': {x: 1.75 * Math.cos(angle), y: 1.75 * Math.sin(angle), z: 0.85}})
+  Plotly.relayout(figure, {'scene.camera.eye': {x: 2 * Math.cos(angle), y: 2 * Math.sin(angle), z: 0.95}})
     .then(() => requestAnimationFrame(turn));
 }
 if (!window.matchMedia('(prefers-reduced-motion: reduce)').matches) requestAnimationFrame(turn);
@@ -64,7 +64,8 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
         title={"text": f"{cells.network.name}   {cells.num_regions:,} regions", "font": {"size": 18}},
         paper_bgcolor=theme.ground,
         font={"color": theme.ink, "family": "Inter, Helvetica, Arial, sans-serif"},
-        scene={f"{name}axis": axis | {"title": {"text": f"x{k}"}} for k, name in enumerate("xyz")},
+        scene={f"{name}axis": axis | {"title": {"text": f"x{k}"}} for k, name in enumerate("xyz")}
+        | {"camera": {"eye": {"x": 1.24, "y": 1.57, "z": 0.95}, "center": {"x": 0, "y": 0, "z": -0.08}}},
         margin={"l": 0, "r": 0, "t": 48, "b": 0},
     )
     page = figure.to_html(
@@ -120,7 +121,7 @@ def _traces(cells: Complex, theme: Theme) -> list[Any]:
     polygons, units = facet_polygons(cells)
     stages = np.searchsorted(np.cumsum([0, *cells.network.widths]), units, side="right") - 1
     num_stages = len(cells.network.stages)
-    colours = along(theme.ramp, np.linspace(0.75, 0.3, max(num_stages, 2)))
+    colours = along(theme.diverging, np.linspace(0.12, 0.88, max(num_stages, 2)))
     traces: list[Any] = []
     for stage in range(num_stages):
         own = [polygons[k] for k in np.flatnonzero(stages == stage)]
@@ -135,14 +136,14 @@ def _traces(cells: Complex, theme: Theme) -> list[Any]:
         x, y, z = np.concatenate(own).T
         traces.append(go.Mesh3d(
             x=x, y=y, z=z, i=fans[:, 0], j=fans[:, 1], k=fans[:, 2], color=colour,
-            opacity=max(0.34 - 0.1 * stage, 0.14),
+            opacity=max(0.3 - 0.06 * stage, 0.16),
             flatshading=True, name=f"stage {stage + 1}", showlegend=True, hoverinfo="skip",
         ))  # fmt: skip
         gap = np.full((1, 3), np.nan)
         rims = np.concatenate([np.concatenate([corners, corners[:1], gap]) for corners in own])
         traces.append(go.Scatter3d(
             x=rims[:, 0], y=rims[:, 1], z=rims[:, 2], mode="lines",
-            line={"color": theme.ink, "width": max(2.2 - 0.8 * stage, 0.8)},
-            opacity=0.7, showlegend=False, hoverinfo="skip",
+            line={"color": theme.ink, "width": max(2.0 - 0.8 * stage, 0.8)},
+            opacity=0.55, showlegend=False, hoverinfo="skip",
         ))  # fmt: skip
     return traces

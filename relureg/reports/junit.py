@@ -18,6 +18,9 @@ def junit_report(verifications: Iterable[Verification], *, claims: bool) -> byte
     root = ElementTree.Element("testsuites", name="relureg verify")
     for found in verifications:
         suite = ElementTree.SubElement(root, "testsuite", name=found.network.name)
+        if found.domain is not None:
+            properties = ElementTree.SubElement(suite, "properties")
+            ElementTree.SubElement(properties, "property", name="domain", value=found.domain.label)
         counts = {"tests": 0, "failures": 0, "skipped": 0}
         failing = {verdict.theorem for verdict in found.violations(claims=claims)}
         for verdict in found.verdicts:

@@ -156,6 +156,9 @@ def _write_npz(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
         archive.write_pieces(
             "weights", np.float64, (*shape, network.input_dim), (part.weights for _, part in _parts(cells))
         )
+        if network.slice is not None:
+            archive.write("slice_base", network.slice.base.floats[:, 0])
+            archive.write("slice_directions", network.slice.directions.floats.T)
         if vertices:
             archive.write("generator_starts", cells.generators.starts)
             archive.write("generators", cells.generators.coordinates)

@@ -54,7 +54,12 @@ def verify_document(
         "claims": claims,
         "seed": seed,
         "networks": [
-            network_document(found.network) | {"regions": found.regions, "stopped_by": found.stopped_by}
+            network_document(found.network)
+            | {
+                "domain": None if found.domain is None else found.domain.label,
+                "regions": found.regions,
+                "stopped_by": found.stopped_by,
+            }
             for found in listed
         ],
         "theorems": [

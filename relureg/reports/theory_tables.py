@@ -74,7 +74,10 @@ def verify_table(document: Document) -> RenderableType:
             f"{counts['not-applicable']:,}",
             Text(note, style="dim"),
         )
-    title = f"{plural(len(document['networks']), 'network')}, {_region_range(document)}"
+    places = {(network["slice"] or {}).get("label"): None for network in document["networks"]}
+    places |= {network["domain"]: None for network in document["networks"]}
+    where = "".join(f"   {place}" for place in places if place)
+    title = f"{plural(len(document['networks']), 'network')}, {_region_range(document)}{where}"
     parts: list[RenderableType] = [Text(title, style="bold"), Text(), Indented(table)]
     if lines := _violations(document):
         parts += [Text(), Indented(Group(*lines))]

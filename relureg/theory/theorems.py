@@ -2,6 +2,10 @@
 
 A check gets a `Case`: a complete complex with what several checks need. A new theorem is a function with the decorator
 `theorem`. Those marked as claimed are published, but known to be false as stated; they are reported as comparisons.
+
+In a domain, which is convex, degrees and distances are those of the graph of inner facets. Bounds from above hold there
+too: a region of a convex domain is a region of the whole space cut by it, and the proofs need convexity alone. Bounds
+from below and equations over all faces do not, and say so.
 """
 
 from __future__ import annotations
@@ -16,9 +20,10 @@ from itertools import pairwise
 import numpy as np
 
 from relureg.complex.arrangement import first_stage_hyperplanes
-from relureg.complex.complex import MAX_FACES_UNASKED, Complex, enumerate_regions
+from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.linear import LinearRegions
 from relureg.errors import LimitReachedError
+from relureg.network.domain import essential_inputs
 from relureg.network.editing import without_unit
 from relureg.theory.architecture import Architecture
 from relureg.theory.published import LINE, Bound, iter_bounds
@@ -103,10 +108,12 @@ class Case:
     def flips_one_unit(self) -> bool:
         """Whether each facet is crossed by one unit alone and no unit vanishes on a region.
 
-        Generic networks do this. The region graph is then a subgraph of the hypercube of activation patterns.
+        Generic networks do this. The region graph is then a subgraph of the hypercube of activation patterns. Facets on
+        a domain's boundary cross nothing.
         """
         records = self.cells.records
-        return bool((np.diff(records.facet_starts) == 1).all()) and not records.vanishing.any()
+        crossed = np.diff(records.facet_starts)[~records.facet_on_boundary]
+        return bool((crossed == 1).all()) and not records.vanishing.any()
 
     @cached_property
     def f_vector(self) -> tuple[int, ...] | None:
@@ -121,7 +128,7 @@ class Case:
     @cached_property
     def has_faces(self) -> bool:
         """Whether the faces of every dimension are looked at: on the whole space, if they are not too many."""
-        return self.is_whole_space and self.cells.face_estimate <= MAX_FACES_UNASKED
+        return self.is_whole_space and self.cells.has_few_faces
 
 
 THEOREMS: dict[str, Theorem] = {}
@@ -189,7 +196,7 @@ def _text(value: Number) -> str:
     return str(whole) if abs(whole) < 10**18 else f"about 2^{whole.bit_length() - 1}"
 
 
-_NOT_WHOLE = "for the whole space"
+_NOT_WHOLE = "for the whole space, not for a domain"
 _NOT_CONNECTED = "the graph is not connected"
 _NOT_GENERIC = "for networks whose facets flip one unit each"
 _ONE_LAYER = "for one hidden layer"
@@ -274,8 +281,12 @@ def _largest_degree(case: Case) -> _Outcome:
 
 @theorem("average degree in the plane", "below 4 for any weights", "relureg, by Euler's formula")
 def _planar_degree(case: Case) -> _Outcome:
-    if not case.is_whole_space or case.cells.essential_dim != 2:
-        return _skip("for two essential inputs on the whole space")
+    """Inner vertices have four edges or more, and there are F - R + 1 of them: 4 (F - R + 1) <= 2 F.
+
+    Edges that end on the boundary of a domain only add to the right side.
+    """
+    if case.cells.essential_dim != 2:
+        return _skip("for two essential inputs")
     return _below(case.graph.average_degree, 4)
 
 
@@ -283,9 +294,13 @@ def _planar_degree(case: Case) -> _Outcome:
     "average degree of an arrangement", "at most twice the rank for one hidden layer", "Fukuda, Saito, Tamura 1991"
 )
 def _arrangement_degree(case: Case) -> _Outcome:
-    if not case.is_whole_space or len(case.network.stages) != 1:
+    """F <= r (R - 1) in any convex domain, by induction.
+
+    A new hyperplane, cut into k regions, makes k regions and k facets, and divides at most (r - 1) (k - 1) others.
+    """
+    if len(case.network.stages) != 1:
         return _skip(_ONE_LAYER)
-    return _at_most(case.graph.average_degree, 2 * case.cells.essential_dim)
+    return _at_most(case.graph.average_degree, 2 * len(essential_inputs(case.network)))
 
 
 @theorem(
@@ -366,7 +381,7 @@ def _path(case: Case) -> _Outcome:
 @theorem("Euler", "the alternating sum of faces is (-1)^rank", "Euler, Poincaré")
 def _euler(case: Case) -> _Outcome:
     if case.f_vector is None:
-        return _skip("needs the faces of every dimension, on the whole space")
+        return _skip("needs the faces of every dimension, on the whole space" if case.is_whole_space else _NOT_WHOLE)
     return _equal(_alternating(case.f_vector), (-1) ** case.cells.essential_dim)
 
 
@@ -377,7 +392,7 @@ def _alternating(f_vector: tuple[int, ...]) -> int:
 @theorem("Euler, bounded faces", "the alternating sum of bounded faces is 1", "Euler, Poincaré")
 def _euler_bounded(case: Case) -> _Outcome:
     if case.f_vector_bounded is None:
-        return _skip("needs the faces of every dimension, on the whole space")
+        return _skip("needs the faces of every dimension, on the whole space" if case.is_whole_space else _NOT_WHOLE)
     return _equal(_alternating(case.f_vector_bounded), 1)
 
 

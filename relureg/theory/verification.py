@@ -12,8 +12,10 @@ from relureg.complex.checks import failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.errors import CheckFailedError, UsageError
 from relureg.network import json_
+from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.random_ import random_network
+from relureg.network.slices import restrict
 from relureg.theory.minimise import minimise
 from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems
 
@@ -38,6 +40,8 @@ class Verification:
     """The verdict of every theorem on one network."""
 
     network: Network
+    domain: Domain | None
+    """None is the whole input space."""
     regions: int
     verdicts: tuple[Verdict, ...]
     stopped_by: str | None
@@ -72,8 +76,10 @@ def random_networks(
         yield random_network(widths, init, SEEDS_APART * seed + k)
 
 
-def verify(network: Network, limits: Limits = Limits(), *, jobs: int | None = 1) -> Verification:
-    """Enumerate a network, and check every theorem on its complex.
+def verify(
+    network: Network, limits: Limits = Limits(), *, domain: Domain | None = None, jobs: int | None = 1
+) -> Verification:
+    """Enumerate a network, on the whole space or in a domain, and check every theorem on its complex.
 
     Raises
     ------
@@ -87,42 +93,52 @@ def verify(network: Network, limits: Limits = Limits(), *, jobs: int | None = 1)
     >>> found.regions, found.violations(claims=True)
     (49, [])
     """
-    cells = _enumerate(network, limits, jobs)
+    cells = _enumerate(network, domain, limits, jobs)
     for check in failures(cells.checks):
         raise CheckFailedError(f"the check '{check.name}' failed ({check.detail}); please report the network")
     return Verification(
-        network=network,
+        network=cells.network,
+        domain=cells.domain,
         regions=cells.num_regions,
         verdicts=check_theorems(cells) if cells.complete else (),
         stopped_by=cells.stopped_by,
     )
 
 
-def verify_all(networks: Iterable[Network], limits: Limits = Limits(), *, jobs: int = 1) -> Iterator[Verification]:
-    """`verify` for each network, in the same order.
+def verify_all(
+    cases: Iterable[tuple[Network, Domain | None]], limits: Limits = Limits(), *, jobs: int = 1
+) -> Iterator[Verification]:
+    """`verify` for each network and domain, in the same order.
 
     With several jobs, processes of their own take the networks in turn; a script must then guard its top level with
     ``if __name__ == "__main__":``, as for all of `multiprocessing`.
     """
-    listed = list(networks)
+    listed = [restrict(network, domain) for network, domain in cases]
     if jobs == 1 or len(listed) < _IN_PARALLEL:
-        for network in listed:
-            yield verify(network, limits, jobs=jobs)
+        for network, domain in listed:
+            yield verify(network, limits, domain=domain, jobs=jobs)
         return
     # Fresh interpreters: a forked one would inherit the splitter's threads half alive.
     context = multiprocessing.get_context("spawn")
     chunk = max(1, min(8, len(listed) // (4 * jobs)))
     with context.Pool(min(jobs, len(listed)), _leave_interrupts_to_the_parent) as pool:
-        tasks = [(json_.write(network), limits) for network in listed]  # exact, and shorter than a pickle
-        for network, found in zip(listed, pool.imap(_verify_one, tasks, chunk), strict=True):
-            yield Verification(network=network, regions=found[0], verdicts=found[1], stopped_by=found[2])
+        # A network as JSON: exact, and shorter than a pickle.
+        tasks = [(json_.write(network), domain, limits) for network, domain in listed]
+        for (network, domain), (regions, verdicts, stopped_by) in zip(
+            listed, pool.imap(_verify_one, tasks, chunk), strict=True
+        ):
+            yield Verification(
+                network=network, domain=domain, regions=regions, verdicts=verdicts, stopped_by=stopped_by
+            )
 
 
-def smallest_violation(network: Network, theorem: str, limits: Limits = Limits(), *, seconds: float = 30.0) -> Network:
-    """A small network that violates the same theorem."""
+def smallest_violation(
+    network: Network, theorem: str, limits: Limits = Limits(), *, domain: Domain | None = None, seconds: float = 30.0
+) -> Network:
+    """A small network that violates the same theorem in the same domain."""
 
     def violates(candidate: Network) -> bool:
-        cells = _enumerate(candidate, limits, None)
+        cells = _enumerate(candidate, domain, limits, None)
         if not cells.complete:
             return False
         status = THEOREMS[theorem].verdict(Case(cells)).status
@@ -132,15 +148,15 @@ def smallest_violation(network: Network, theorem: str, limits: Limits = Limits()
     return minimise(network, violates, seconds=seconds)
 
 
-def _enumerate(network: Network, limits: Limits, jobs: int | None) -> Complex:
+def _enumerate(network: Network, domain: Domain | None, limits: Limits, jobs: int | None) -> Complex:
     return enumerate_regions(
-        network, engine=limits.engine, max_regions=limits.max_regions, timeout=limits.timeout, jobs=jobs
+        network, domain, engine=limits.engine, max_regions=limits.max_regions, timeout=limits.timeout, jobs=jobs
     )
 
 
-def _verify_one(task: tuple[bytes, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
-    data, limits = task
-    found = verify(json_.read(data, name="network"), limits)
+def _verify_one(task: tuple[bytes, Domain | None, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
+    data, domain, limits = task
+    found = verify(json_.read(data, name="network"), limits, domain=domain)
     return found.regions, found.verdicts, found.stopped_by
 
 

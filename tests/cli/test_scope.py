@@ -79,6 +79,7 @@ def test_slices_are_named_by_points_or_directions(capsys: pytest.CaptureFixture[
         (2, f"count {INT_2} --box 1 1", "it is a single point"),
         (3, f"count {INT_2} --through missing.npy", "--through: missing.npy: no such file"),
         (3, f"count {INT_2} --domain {INT_2}", 'needs {"C"'),
+        (2, f"verify {INT_2} {TRUTH}/int_3-6-6-1.json --through 0,0;1,1", "int_3-6-6-1: --through: 2 coordinates"),
         (2, f"line {INT_2}", "there are 2 inputs; name a line"),
         (2, f"plot {INT_2} -o /nowhere/a.svg", "folder does not exist"),
         (2, f"plot {INT_2} -o a.bmp", "a.bmp: the suffix is not one of"),
@@ -107,7 +108,7 @@ def test_a_domain_of_many_dimensions_comes_with_a_word(capsys: pytest.CaptureFix
     )
     assert capsys.readouterr().err.count("\n") == 1
     assert run(["count", "fixtures/nets/marabou_twin_10_10_1.nnet", "--box", "0", "1", "--max-regions", "2"]) == 4
-    assert "10 dimensions is hard work, for a box alone has 2^10 = 1,024 vertices" in capsys.readouterr().err
+    assert "bounded in 10 dimensions has about 2^10 = 1,024 vertices: each region takes" in capsys.readouterr().err
 
 
 def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -122,6 +123,43 @@ def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: P
         "frames"
     ]
     assert [(frame["regions"], frame["facets"]) for frame in frames] == [(49, 84), (3, 2)]  # type: ignore[attr-defined]
+
+
+def test_a_saved_complex_is_drawn_and_counted_where_it_lies(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    net, plane = f"{TRUTH}/int_3-6-6-1.json", ("--through", "0,0,0;1,2,0;0,1,3")
+    saved, data = str(tmp_path / "cells.npz"), tmp_path / "data.csv"
+    made = answer(capsys, "regions", net, *plane, "--save", saved, "--rows", "1")
+    assert made["files"] == [saved]
+    for command in ("count", "graph", "regions"):
+        found = answer(capsys, command, saved)
+        assert found["regions"] == 73
+        assert found["network"]["slice"] == made["network"]["slice"]  # type: ignore[index]
+    data.write_text("0,0,0\n1,2,0\n")
+    pictures = [
+        answer(capsys, "plot", *words, "--points", str(data), "-o", str(tmp_path / name))
+        for words, name in (((net, *plane), "a.svg"), ((saved,), "b.svg"))
+    ]
+    assert (tmp_path / "a.svg").read_text() == (tmp_path / "b.svg").read_text()
+    assert "distance along the slice" in (tmp_path / "b.svg").read_text()
+    assert pictures[0]["view"] == pictures[1]["view"]
+    assert run(["plot", saved, "--box", "0", "1", "-o", str(tmp_path / "c.svg")]) == 2
+    assert run(["regions", net, "--save", str(tmp_path / "c.csv")]) == 2
+    assert run(["regions", net, "--save", saved]) == 2
+    assert run(["inspect", saved]) == 3
+    assert "a saved complex is no network" in capsys.readouterr().err
+    capsys.readouterr()
+    with np.load(_table(net, plane, tmp_path), allow_pickle=False) as arrays:
+        assert arrays["slice_base"].tolist() == [0, 0, 0]
+        assert arrays["slice_directions"].tolist() == [[1, 2, 0], [0, 1, 3]]
+    capsys.readouterr()
+    # A network in a .npz file is still a network.
+    np.savez(tmp_path / "net.npz", W0=np.eye(2), b0=np.zeros(2), W1=np.ones((1, 2)), b1=np.zeros(1))
+    assert answer(capsys, "graph", str(tmp_path / "net.npz"))["regions"] == 4
+
+
+def _table(net: str, plane: tuple[str, ...], folder: Path) -> Path:
+    assert run(["regions", net, *plane, "-o", str(folder / "table.npz")]) == 0
+    return folder / "table.npz"
 
 
 def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:

@@ -264,9 +264,58 @@ def test_several_networks_and_standard_input(run_relureg: Callable[..., Finished
     assert (piped.returncode, piped.stdout.splitlines()[0]) == (0, "1 network, 3 regions")
 
 
+def test_theorems_in_a_domain_and_on_a_slice(answer: Callable[..., Any], said: Callable[..., Any]) -> None:
+    net, cube = ROOT / "fixtures/truth/int_3-6-6-1.json", ROOT / "fixtures/truth/rand_3-16-16-1.json"
+    code, document = answer("verify", net, cube, "--box", "-1", "1", "--junit", "report.xml")
+    assert (code, document["violations"]) == (0, 0)
+    assert [network["domain"] for network in document["networks"]] == ["box [-1, 1]^3"] * 2
+    assert document["networks"][0]["regions"] == answer("count", net, "--box", "-1", "1")[1]["regions"]
+    status = {result["theorem"]: result["status"] for result in document["results"][: len(document["theorems"])]}
+    assert (status["least degree"], status["upper bounds"]) == ("not-applicable", "holds")
+    place = ElementTree.parse("report.xml").find("testsuite/properties/property")
+    assert place is not None
+    assert (place.get("name"), place.get("value")) == ("domain", "box [-1, 1]^3")
+    plane = ("--through", "0,0,0;1,2,0;0,1,3")
+    _, document = answer("verify", net, *plane)
+    assert document["networks"][0]["slice"]["label"] == "plane through 3 points"
+    assert document["networks"][0]["domain"] is None
+    assert {r["status"] for r in document["results"] if r["theorem"] == "least degree"} == {"holds"}
+    assert said("verify", net, *plane)[1].startswith("1 network, 73 regions   plane through 3 points\n")
+    # Processes get the domain, too.
+    random = ("verify", "--random", "8", "--widths", "2,4,4", "--seed", "3", "--box", "0", "1/3")
+    several, alone = (answer(*random, "--jobs", jobs)[1] for jobs in ("2", "1"))
+    assert several["results"] == alone["results"]
+    assert {network["domain"] for network in several["networks"]} == {"box [0, 1/3]^2"}
+    assert max(n["regions"] for n in several["networks"]) < min(
+        n["regions"] for n in answer(*random[:-3])[1]["networks"]
+    )
+
+
+def test_a_violation_in_a_domain_is_saved_with_it(
+    answer: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    from relureg.theory import theorems
+
+    wrong = replace(theorems.THEOREMS["path"], check=lambda case: theorems._at_most(case.cells.num_regions, 6))
+    monkeypatch.setitem(theorems.THEOREMS, "path", wrong)
+    net = ROOT / "fixtures/truth/int_2-6-6-1.json"
+    code, document = answer("verify", net, "--box", "x0:-1,1/3;x1:0,1", "--save", tmp_path / "bad", "--jobs", "1")
+    assert (code, document["violations"]) == (1, 1)
+    files = [entry["file"] for entry in document["saved"]]
+    assert len(files) == 3
+    regions = [answer("count", path, "--domain", files[1])[1]["regions"] for path in (files[0], files[2])]
+    assert regions[0] == document["networks"][0]["regions"]
+    assert 6 < regions[1] <= regions[0]
+
+
 @pytest.mark.parametrize(
     ("code", "arguments"),
     [
+        (2, [str(COUNTEREXAMPLE), "--box", "1", "0"]),
+        (2, [str(COUNTEREXAMPLE), "--through", "0,0;1,1"]),
+        (3, [str(COUNTEREXAMPLE), "--domain", "missing.json"]),
         (2, ["--random", "3"]),
         (2, ["--widths", "2,3"]),
         (2, ["--random", "3", "--widths", "2,0"]),

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import relureg
-from relureg import Complex, Domain, Network, enumerate_regions, load_complex
+from relureg import Complex, Domain, Network, Slice, enumerate_regions, load_complex
 from relureg.complex import archive
 from relureg.errors import ComplexFileError, OutputError
 from relureg.network.rational import RationalMatrix
@@ -41,6 +41,14 @@ SAMPLES: dict[str, Callable[[], Complex]] = {
     "exact points": lambda: enumerate_regions(_thin()),
     "stopped": lambda: enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"), max_regions=20),
     "affine": lambda: enumerate_regions(Network.from_layers([[[1, 2]]], [[3]])),
+    "slice": lambda: enumerate_regions(
+        Slice.through([[0, 0, 0], [1, 2, 0], [0, Fraction(1, 3), 3]]).of(
+            relureg.load("fixtures/truth/int_3-6-6-1.json")
+        )
+    ),
+    "fixed input": lambda: enumerate_regions(
+        relureg.load("fixtures/truth/int_3-6-6-1.json"), Domain.box([-1, Fraction(1, 3), -1], [1, Fraction(1, 3), 1])
+    ),
     "onnx": lambda: enumerate_regions(relureg.load("fixtures/nets/marabou_fc_2_2_3.onnx")),
 }
 
@@ -60,12 +68,28 @@ def test_what_is_saved_comes_back(name: str, tmp_path: Path) -> None:
     assert hash(loaded) == hash(cells)
     assert (loaded.engine, loaded.stopped_by, loaded.domain) == (cells.engine, cells.stopped_by, cells.domain)
     assert loaded.network.sha256 == cells.network.sha256
+    assert loaded.network.slice == cells.network.slice
+    assert (name in ("slice", "fixed input")) is (loaded.network.slice is not None)
     assert dict(loaded.records.exact_points) == dict(cells.records.exact_points)
     assert (name == "exact points") is bool(loaded.records.exact_points)
     assert loaded.checks == cells.checks
     if cells.complete:
         assert (loaded.f_vector, loaded.graph.diameter) == (cells.f_vector, cells.graph.diameter)
     assert not loaded.records.patterns.flags.writeable
+
+
+def test_where_a_slice_lies_is_checked(tmp_path: Path) -> None:
+    path = tmp_path / "cells.npz"
+    for change, reason in (
+        ({"directions": [["1/1", "0/1", "0/1"], ["2/1", "0/1", "0/1"]]}, "do not span 2"),
+        ({"directions": [["1/1", "0/1", "0/1"]]}, "do not span 2"),
+        ({"directions": [["1/1"], ["1/1"]]}, "3 numbers are needed"),
+        ({"base": None}, "missing or wrong"),
+        ({"base": ["x", "0/1", "0/1"]}, "is no fraction"),
+    ):
+        SAMPLES["slice"]().save(path, force=True)
+        _rewrite(path, lambda _, header, change=change: header["slice"].update(change))
+        _refused(path, reason)
 
 
 def test_complexes_differ_in_network_domain_or_regions() -> None:

@@ -5,7 +5,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from relureg import Domain, Network, enumerate_regions
+from relureg import Domain, Network, count_regions, enumerate_regions
+from relureg.engine import proposals
+from relureg.engine.engines import MAX_SLABS
 from relureg.engine.lp import interior_point, is_bounded
 from relureg.errors import DomainError, UsageError
 
@@ -41,6 +43,81 @@ def test_a_sliver_that_no_float_resolves_has_a_point() -> None:
     point = interior_point([(0, 1), (1, -huge)], 1)
     assert point is not None
     assert 0 < point[0] < Fraction(1, huge)
+
+
+# -- many dimensions -------------------------------------------------------------------------------------
+
+
+def _cuts(dim: int, units: int) -> tuple[Network, Domain]:
+    """Units x_k > 1/3 in the unit cube: 2^units regions, a cube's graph, 2 dim walls around each but those cut off."""
+    weights = np.eye(dim)[:units]
+    network = Network.from_layers([3 * weights, np.ones((1, units))], [[-1] * units, [0]])
+    return network, Domain.box([0] * dim, [1] * dim)
+
+
+@pytest.mark.parametrize(("dim", "units"), [(20, 3), (30, 2)])
+def test_boxes_of_many_dimensions_are_counted_by_the_referee_unasked(dim: int, units: int) -> None:
+    found = count_regions(*_cuts(dim, units))
+    assert found.engine == "lp"
+    assert (found.num_regions, found.num_bounded) == (2**units, 2**units)
+    assert found.num_facets == units * 2 ** (units - 1)
+    assert found.num_boundary_facets == 2**units * (2 * dim - units)
+    assert all(check.passed is not False for check in found.checks)
+
+
+def test_the_splitter_is_chosen_up_to_its_limit() -> None:
+    assert count_regions(*_cuts(10, 2)).engine == "split"
+    network, box = _cuts(MAX_SLABS + 1, 1)
+    assert count_regions(network, box, max_regions=1).engine == "lp"
+    # Twenty pairs of parallel walls around a disc are no box of twenty dimensions.
+    angles = np.pi * np.arange(40) / 20
+    disc = Domain.polytope(np.round(64 * np.array([np.cos(angles), np.sin(angles)]).T).tolist(), [64] * 40)
+    assert (disc.num_rows, disc.num_slabs) == (40, 2)
+    assert count_regions(_cuts(2, 2)[0], disc).engine == "split"
+    # A simplex has few vertices in any dimension.
+    simplex = Domain.polytope([[1] * 20, *(-np.eye(20, dtype=int)).tolist()], [1] + [0] * 20)
+    found = count_regions(_cuts(20, 3)[0], simplex)
+    # Of a sum below 1, two of three coordinates may exceed 1/3.
+    assert (found.engine, found.num_regions) == ("split", 7)
+    assert count_regions(_cuts(20, 3)[0], simplex, "lp").num_facets == found.num_facets
+
+
+def test_both_engines_agree_where_proposals_begin() -> None:
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(size=(3, 6)), rng.normal(size=(3, 3)), np.ones((1, 3))]
+    network = Network.from_layers(weights, [rng.normal(size=3) / 4, rng.normal(size=3) / 4, [0]])
+    box = Domain.box([-1] * 6, [1] * 6)
+    split, referee = (enumerate_regions(network, box, engine) for engine in ("split", "lp"))
+    assert split.num_regions == referee.num_regions > 12
+    assert np.array_equal(split.records.signs, referee.records.signs)
+    assert np.array_equal(split.facets.regions, referee.facets.regions)
+    assert split.facets.num_boundary == referee.facets.num_boundary
+    assert referee.records.bounded.all()
+
+
+@pytest.mark.parametrize("lie", ["point", "empty", "sign", "nothing"])
+def test_a_wrong_proposal_changes_no_answer(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        "point": ((Fraction(9),) * 6, []),
+        "empty": (None, [(0, Fraction(1)), (1, Fraction(1))]),
+        "sign": (None, [(0, Fraction(1)), (6, Fraction(-1))]),
+        "nothing": None,
+    }
+    asked = []
+    monkeypatch.setattr(proposals, "propose", lambda rows, dim: asked.append(dim) or answers[lie])
+    inside = [tuple(int(k == j) for k in range(7)) for j in range(1, 7)]
+    assert interior_point([*inside, (1, *[-1] * 6)], 6) is not None
+    assert interior_point([*inside, (0, *[-1] * 6)], 6) is None
+    assert asked == [6, 6]
+
+
+def test_proposals_are_exact_where_they_claim_emptiness() -> None:
+    third = [tuple(int(k == j) for k in range(8)) for j in range(1, 8)]
+    proposed = proposals.propose([*third, (-1, *[-3] * 7)], 7)
+    assert proposed is not None
+    point, multipliers = proposed
+    assert point is None
+    assert {row: y / multipliers[-1][1] for row, y in multipliers} == {**dict.fromkeys(range(7), 3), 7: 1}
 
 
 def test_bounded_and_unbounded() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import relureg
-from relureg import Network, count_regions, enumerate_regions
+from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine.budget import Progress
 from relureg.engine.records import is_witness
 from relureg.errors import LimitReachedError, UsageError
@@ -30,6 +30,14 @@ def _gaussian(seed: int, *widths: int) -> Network:
 def _endless() -> Network:
     """More regions than any test has time for."""
     return _gaussian(0, 7, 40, 40, 40, 1)
+
+
+def test_a_limit_ends_a_single_long_step() -> None:
+    """A box in 19 dimensions has half a million vertices; to look for its edges takes minutes."""
+    dim = 19
+    found = count_regions(_gaussian(1, dim, 2, 1), Domain.box([-1] * dim, [1] * dim), "split", timeout=0.5, jobs=1)
+    assert found.stopped_by == "the time limit of 0.5 s"
+    assert found.num_regions < 4
 
 
 def _round_polygon() -> Network:

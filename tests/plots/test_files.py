@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -14,9 +15,9 @@ from relureg import Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import EngineUnavailableError, LimitReachedError, OutputError, UsageError
 from relureg.plots import animation, canvas
 from relureg.plots.colouring import colour
-from relureg.plots.colours import LIGHT
+from relureg.plots.colours import DARK, LIGHT, along, relief
 from relureg.plots.function import save_function
-from relureg.plots.picture import Style, save_picture
+from relureg.plots.picture import Style, plane_for, save_picture
 from relureg.plots.solid import facet_polygons, save_solid
 from relureg.plots.view import bounded_view
 
@@ -52,6 +53,51 @@ def test_an_svg_holds_each_cell_once(tmp_path: Path) -> None:
     wheel = 5 * 40
     assert plane.num_regions_seen <= closed <= plane.num_regions_seen + wheel
     assert (tmp_path / "a.svg").stat().st_size < 200_000
+
+
+def polygons_in(d: str) -> list[np.ndarray]:
+    """The closed polygons of an SVG path of relative lines, (n, 2) each."""
+    words = re.findall(r"[mlz]|-?(?:\d+\.?\d*|\.\d+)", d)
+    found: list[np.ndarray] = []
+    at, corners = np.zeros(2), [np.zeros(2)]
+    numbers: list[float] = []
+    for word in words:
+        if word == "z":
+            found.append(np.array(corners))
+            at, corners = corners[0], [corners[0]]
+        elif word == "m":
+            corners = []
+        elif word != "l":
+            numbers.append(float(word))
+            if len(numbers) == 2:
+                at = at + numbers
+                corners.append(at)
+                numbers = []
+    return found
+
+
+def test_the_polygons_of_an_svg_are_the_cells(tmp_path: Path) -> None:
+    network = load(FIXTURES / "truth" / "rand_2-16-16-1.json")
+    plane = save_picture(enumerate_regions(network), tmp_path / "a.svg", Style())
+    root = ET.parse(tmp_path / "a.svg").getroot()
+    drawn = [
+        corners
+        for group in root.iter("{http://www.w3.org/2000/svg}g")
+        if group.get("id") == "PathCollection_1"
+        for path in group.iter(PATH)
+        for corners in polygons_in(path.get("d", ""))
+    ]
+    polygons, view = plane.polygons, plane.view
+    scale = 72 * 5.2 / (view.high - view.low)  # picture.SIDE, in points
+    bottom = float(root.get("viewBox", "").split()[3]) - 72 * 0.48
+    corners = np.array([72 * 0.62, bottom]) + (polygons.corners - view.low) * scale * (1, -1)
+    cells = [corners[a:b] for a, b in itertools.pairwise(polygons.starts)]
+    middles = np.array([cell.mean(axis=0) for cell in cells])
+    assert len(drawn) == len(cells)
+    for found in drawn:
+        cell = cells[int(np.abs(middles - found.mean(axis=0)).sum(axis=1).argmin())]
+        assert found.shape == cell.shape
+        assert np.abs(found - cell).max() < 0.011  # a hundredth of a point, rounded
 
 
 def test_pixels_have_the_colour_of_the_cell_they_lie_in(net: Network, tmp_path: Path) -> None:
@@ -146,6 +192,49 @@ def test_scales_hold_for_all_frames() -> None:
         assert scales[0] is not None
         assert scales[1] is not None
         assert (scales[0].low, scales[0].high) == (scales[1].low, scales[1].high), name
+    # A step for each whole number, and no other: the least degree has the first colour of the scale.
+    planes, style = animation._planes(complexes, Style(colour="degree"), view, None)
+    found = [colour(plane, "degree", LIGHT, style.choices) for plane in planes]
+    degrees = [plane.cells.graph.degrees[plane.region] for plane in planes]
+    low, high = (int(pick(*(pick(values) for values in degrees))) for pick in (min, max))
+    scale = found[0].scale
+    assert scale is not None
+    assert (scale.low, scale.high, scale.num_steps) == (low - 0.5, high + 0.5, high - low + 1)
+    for colouring, values in zip(found, degrees, strict=True):
+        assert colouring.colours == pytest.approx(along(LIGHT.ramp, (values - low) / (high - low)))
+
+
+def test_scales_have_ticks_at_round_numbers() -> None:
+    cells = enumerate_regions(load(FIXTURES / "pictures" / "van_der_pol.json"), Domain.box([-2.5, -2.5], [2.5, 2.5]))
+    plane = plane_for(cells, Style(colour="output"))
+    ticks = {}
+    for name in ("distance", "depth", "output"):
+        scale = colour(plane, name, LIGHT).scale
+        assert scale is not None
+        ticks[name] = scale.ticks
+    assert ticks["distance"] == (0, 5, 10, 15, 20, 25)
+    assert 0 in ticks["output"]
+    assert all(np.diff(values) == pytest.approx(values[1] - values[0]) for values in ticks.values())
+
+
+def test_colours_are_those_a_screen_has() -> None:
+    """Hue and lightness stay where chroma is taken back; cut-off channels would shift both."""
+    angles, strength = np.linspace(0, 2 * np.pi, 90), np.ones(90)
+    for theme in (LIGHT, DARK):
+        found = relief(theme, angles, strength)
+        assert ((found > 0) & (found < 1)).all(axis=1).mean() > 0.9
+        brightest = (found @ (0.2126, 0.7152, 0.0722)).argmax()
+        assert abs(np.degrees(angles[brightest]) - 315) < 40  # gradients that point away from the light
+
+
+def test_cells_without_colour_have_lines_that_show(net: Network, tmp_path: Path) -> None:
+    cells = enumerate_regions(net, Domain.box([-2, -2], [2, 2]))
+    for theme in ("light", "dark"):
+        save_picture(cells, tmp_path / f"{theme}.png", Style(theme=theme, colour="none"), dpi=60)
+        with Image.open(tmp_path / f"{theme}.png") as image:
+            grey = np.asarray(image.convert("L"), dtype=int)[60:340, 50:330]
+        ground = np.median(grey)
+        assert np.abs(grey - ground).max() > 100
 
 
 @pytest.mark.parametrize("name", ["a.bmp", "a", "a.html"])

@@ -98,6 +98,53 @@ def test_inside_a_box_some_theorems_do_not_apply() -> None:
     assert verdicts["diameter and lines"].status is Status.HOLDS
 
 
+NEEDS_THE_WHOLE_SPACE = {
+    "least degree",
+    "diameter and hyperplanes",
+    "Euler",
+    "Euler, bounded faces",
+    "Theorem 3.4",
+    "Theorem 3.6",
+}
+
+
+@pytest.mark.parametrize("init", INITIALISATIONS)
+@pytest.mark.parametrize("widths", [[1, 4, 3], [2, 6], [2, 4, 4], [3, 5], [3, 4, 4]])
+def test_no_theorem_fails_in_a_domain(init: str, widths: list[int]) -> None:
+    dim = widths[0]
+    for seed, domain in enumerate((
+        Domain.box([-1] * dim, [Fraction(1, 2)] * dim),
+        Domain.polytope([[1] * dim, *(-np.eye(dim, dtype=int)).tolist()], [2, *[1] * dim]),
+        Domain.polytope([[1] * dim], [0]),  # unbounded
+    )):  # fmt: skip
+        verdicts = _verdicts(random_network(widths, init, seed), domain)
+        assert _violated(verdicts) == set()
+        for name in NEEDS_THE_WHOLE_SPACE:
+            assert verdicts[name].status is Status.NOT_APPLICABLE
+            assert "for the whole space" in verdicts[name].detail
+
+
+def test_facets_on_the_boundary_of_a_domain_are_no_neighbours() -> None:
+    """Two lines that cross in a square: four regions, four inner facets; x = 2 misses it."""
+    network = Network.from_layers([[[1, 0], [0, 1], [1, 0]], [[1, 1, 1]]], [[0, 0, -2], [0]])
+    verdicts = _verdicts(network, Domain.box([-1, -1], [1, 1]))
+    shown = {name: (v.status.value, v.lhs, v.rhs) for name, v in verdicts.items()}
+    assert shown["upper bounds"][:2] == ("holds", 4)
+    assert shown["largest degree"] == ("holds", 2, 3)
+    assert shown["average degree in the plane"] == ("holds", 2, 4)
+    assert shown["average degree of an arrangement"] == ("holds", 2, 4)
+    assert verdicts["average degree and log2"].detail == "2 <= log2 4"
+    assert shown["diameter and degrees"][0] == "holds"
+    assert shown["bipartite"][0] == "holds"
+
+
+def test_a_thin_box_has_the_degrees_of_its_network_not_of_its_walls() -> None:
+    """One unit that reads one of three inputs: in a cube the rank of W^1 is still 1, so the bound is 2 and not 6."""
+    network = Network.from_layers([[[1, 0, 0]], [[1]]], [[0], [0]])
+    verdict = _verdicts(network, Domain.box([-1] * 3, [1] * 3))["average degree of an arrangement"]
+    assert (verdict.lhs, verdict.rhs) == (1, 2)
+
+
 def test_degenerate_networks_are_not_generic() -> None:
     a1 = Network.from_layers([[[1, 0], [0, 1], [0, -1]], [[1, -1, 1], [1, 0, 0]], [[1, -1]]], [[0, 0, 0], [0, 0], [0]])
     verdicts = _verdicts(a1)  # a cycle of five regions

@@ -5,11 +5,13 @@
 #include <immintrin.h>
 #endif
 
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "candidates.hpp"
 #include "cell.hpp"
+#include "searcher.hpp"
 
 namespace relureg {
 
@@ -18,7 +20,7 @@ class EdgeFinder {
     using Mask = Bits<W>;
 
   public:
-    explicit EdgeFinder(int words) : words_(words), edge_mask_(words) {}
+    EdgeFinder(int words, const std::atomic<bool>& stop) : words_(words), stop_(stop), edge_mask_(words) {}
 
     // Pairs of generators on either side that span an edge: no third one lies on all their common facets.
     //
@@ -36,7 +38,10 @@ class EdgeFinder {
         for (const int b : below_)
             for (int w = 0; w < words(); ++w) below_masks_.push_back(g.incident(b)[w]);
         std::uint64_t* common = edge_mask_.data();
+        // Minutes with the many generators of a cell in high dimension, and longer than anything else that a search does.
+        const bool is_long = below_.size() > kLong;
         for (const int a : parts.above) {
+            if (is_long && stop_.load(std::memory_order_relaxed)) throw StoppedError{};
             if (Mask::count(g.incident(a), words()) == r) {
                 join(a, g.incident(a), below_.size(), [](auto mine, auto other) { return mine & ~other; });
                 continue;
@@ -84,7 +89,10 @@ class EdgeFinder {
         return true;
     }
 
+    static constexpr std::size_t kLong = 4096;
+
     int words_;
+    const std::atomic<bool>& stop_;
     std::vector<std::pair<int, int>> edges_;
     std::vector<int> below_, degenerate_below_;  // the negative side, simple generators first
     std::vector<std::uint64_t> below_masks_, edge_mask_;

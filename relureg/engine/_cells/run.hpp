@@ -168,12 +168,16 @@ class Run {
         }
         Result result;
         try {
-            searcher->run(prefix, {}, result);
-        } catch (const TooManyFacetsError&) {
-            const std::vector<Prefix> given = searcher->given();  // is done elsewhere
-            const auto wide = make_searcher(network_, options_, control_, true);
-            result = Result{};
-            wide->run(prefix, given, result);
+            try {
+                searcher->run(prefix, {}, result);
+            } catch (const TooManyFacetsError&) {
+                const std::vector<Prefix> given = searcher->given();  // is done elsewhere
+                const auto wide = make_searcher(network_, options_, control_, true);
+                result = Result{};
+                wide->run(prefix, given, result);
+            }
+        } catch (const StoppedError&) {
+            // What was found so far stays.
         }
         return result;
     }

@@ -23,7 +23,7 @@ class Search final : public Searcher {
     Search(const Network& network, const Options& options, Control& control)
         : network_(network), options_(options), control_(control), words_(network.num_units / 64 + 1),
           hash_words_(network.num_units), sign_(network.num_units + 1, 0),
-          oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words()),
+          oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words(), control.stop),
           maker_(network.dim + 1, words_, oracle_), recorder_(network, num_walls(network), sign_.data(), oracle_) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
@@ -382,6 +382,7 @@ class Search final : public Searcher {
         SlotOwner owner(arena_.take<ExactSlot>(num_fresh), num_fresh);
         Generators fresh = Generators::allocate(arena_, num_fresh, D(), words());
         for (int k = 0; k < num_fresh; ++k) {
+            if (k % 1024 == 1023 && control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
             std::uint64_t* incident = fresh.incident(k);
             for (int w = 0; w < words(); ++w)
                 incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];

@@ -48,6 +48,7 @@ constexpr int kRecordDepth = 6;
 // A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
 constexpr int kReportDepth = 12;
 
+struct StoppedError {};  // told to stop within a long step
 struct TooManyFacetsError {};  // more than a one-word bitset holds: run the unit again with wide ones
 
 class Searcher {
