@@ -22,6 +22,8 @@ from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[Any]
+"""Doubles, or fractions in an array of objects."""
 Matrix = Any
 """A dense array, or a scipy.sparse.csr_array, of doubles, shape (n, size of a source)."""
 
@@ -73,6 +75,11 @@ class FloatForm:
         return {s: _dense(m[index]) for s, m in self.terms.items()}, self.constant[index]
 
     @cached_property
+    def transposes(self) -> dict[int, Matrix]:
+        """The matrices transposed, by which rows are passed back."""
+        return {s: m.T if isinstance(m, np.ndarray) else m.T.tocsr() for s, m in self.terms.items()}
+
+    @cached_property
     def patterns(self) -> dict[int, Matrix]:
         """The matrices with 1 for each entry that is not 0."""
         return {source: (matrix != 0).astype(np.float64) for source, matrix in self.terms.items()}
@@ -114,16 +121,9 @@ def forward(values: Floats, matrix: Matrix) -> Floats:
     return np.asarray(matrix @ values.T).T
 
 
-def backward(rows: Floats, matrix: Matrix) -> Floats:
-    """``rows @ matrix``, shape (rows, size of the source)."""
-    if isinstance(matrix, np.ndarray):
-        return np.asarray(rows @ matrix)
-    return np.asarray(matrix.T @ rows.T).T
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloatStage:
-    """A stage of maxima in doubles; see `maxima.MaximumStage`."""
+    """A stage of maxima in doubles; see `maxima.MaximumStage`. TropEx also holds fractions in it."""
 
     z: FloatForm
     p: FloatForm
@@ -141,6 +141,32 @@ class FloatStage:
     def __call__(self, sources: Mapping[int, Floats]) -> Floats:
         """(points, n): the maxima."""
         return np.maximum(self.p(sources), 0.0 if self.q is None else self.q(sources))
+
+    def pull_back(self, rows: Numbers, on: NDArray[np.bool_], held: dict[int, Numbers]) -> Numbers | int:
+        """Put p, where units are `on`, and elsewhere q in the place of the stage's units.
+
+        Parameters
+        ----------
+        rows, on : (k, n)
+            The coefficients of the units in k forms, and which are active in the region of each.
+        held : dict of source to (k, size)
+            The other coefficients of these forms, to which those of p and q are added, in place.
+
+        Returns
+        -------
+        (k,), or 0
+            What is added to the constants of the forms.
+        """
+        masked = np.where(on, rows, 0)
+        branches = [(self.p, masked)] + ([] if self.q is None else [(self.q, rows - masked)])
+        constants: Numbers | int = 0
+        for form, taken in branches:
+            if form.constant.any():
+                constants = constants + taken @ form.constant
+            for source, matrix in form.transposes.items():
+                passed = forward(taken, matrix)
+                held[source] = held[source] + passed if source in held else passed
+        return constants
 
     def absolute(self) -> FloatStage:
         """The stage of the parameters' absolute values."""
@@ -230,13 +256,8 @@ class FloatNetwork:
         for number in range(len(self.stages), 0, -1):
             if number not in held:
                 continue
-            given, stage, on = held.pop(number), self.stages[number - 1], active[:, self.units(number)]
-            branches = [(stage.p, given * on)] + ([] if stage.q is None else [(stage.q, given * ~on)])
-            for form, masked in branches:
-                constant = constant + masked @ form.constant
-                for source, matrix in form.terms.items():
-                    passed = backward(masked, matrix)
-                    held[source] = held[source] + passed if source in held else passed
+            on = active[:, self.units(number)]
+            constant = constant + self.stages[number - 1].pull_back(held.pop(number), on, held)
         return held.get(INPUT, np.zeros((len(active), self.network.input_dim))), constant
 
     # -- rounding ----------------------------------------------------------------------------------

@@ -124,8 +124,9 @@ class _Search:
         floats, active = self._floats, signs > 0
         states = {INPUT: (points, np.zeros_like(points))}
         norms: dict[int, Floats] = {}
+        echoes: dict[int, _Echo] = {INPUT: _Echo(live=np.ones_like(points), lower=np.zeros_like(points))}
         value, error, norm = (np.empty(signs.shape) for _ in range(3))
-        known = np.zeros(signs.shape, dtype=np.bool_)
+        known, off = np.zeros(signs.shape, dtype=np.bool_), signs == 0
         for number, (stage, absolute) in enumerate(zip(floats.stages, floats.absolute.stages, strict=True), start=1):
             units = floats.units(number)
             z, size, on = *_values(stage.z, absolute.z, states), active[:, units]
@@ -135,15 +136,20 @@ class _Search:
             if stage.q is None:
                 states[number] = np.where(on, z, 0.0), np.where(on, size, 0.0)
                 norms[number] = np.where(on, norm[:, units], 0.0)
+                echoes[number] = _Echo(live=on * 1.0, lower=on * 1.0)
                 continue
             assert absolute.q is not None
-            branches = [(*_values(form, over, states), _norm_bound(over, norms, len(points)))
-                        for form, over in ((stage.p, absolute.p), (stage.q, absolute.q))]  # fmt: skip
+            off[:, units] |= _Echo.of(stage.z, echoes).lower > 0
+            branches = [
+                (*_values(form, over, states), _norm_bound(over, norms, len(points)), *_Echo.of(form, echoes).arrays)
+                for form, over in ((stage.p, absolute.p), (stage.q, absolute.q))
+            ]
             chosen = [np.where(on, above, below) for above, below in zip(*branches, strict=True)]
             states[number], norms[number] = (chosen[0], chosen[1]), chosen[2]
+            echoes[number] = _Echo(live=chosen[3], lower=chosen[4])
         look = _Look(active=active, value=value, error=error, norm=norm, known=known, low=np.empty(0), nearest=np.empty(0))
-        # Units that vanish on the region have no facet, nor those that are constant there.
-        off = (signs == 0) | (norm == 0)
+        # Units that vanish or are constant on the region have no facet, and of those on one hyperplane the lowest counts.
+        off |= norm == 0
         low, high = self._distances(look, ..., norm)
         look.low = np.where(off | np.isnan(low), np.inf, low)
         look.nearest = np.where(known & ~off, high, np.inf).min(axis=1, initial=np.inf)
@@ -207,6 +213,32 @@ class _Look:
     """The distance is not below; inf where there is no facet."""
     nearest: Floats
     """(n,): the distance of the nearest facet is not above."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Echo:
+    """Where the numbers of a source are multiples of a lower unit's z, whose hyperplane is then theirs.
+
+    A comparison with a unit that is off is such a number: ``max(z, 0) - 0``. Both arrays (n, size) hold 0 and 1.
+    """
+
+    live: Floats
+    """0 where it is 0 on the whole region."""
+    lower: Floats
+    """1 where it is a multiple of the pre-activation of a unit, and not 0."""
+
+    @classmethod
+    def of(cls, form: FloatForm, sources: dict[int, _Echo]) -> _Echo:
+        live, lower = (
+            sum(forward(getattr(sources[s], name), pattern) for s, pattern in form.patterns.items()) + np.zeros(form.size)
+            for name in ("live", "lower")
+        )
+        plain = form.constant == 0
+        return cls(live=((live > 0) | ~plain) * 1.0, lower=((live == 1) & (lower == 1) & plain) * 1.0)
+
+    @property
+    def arrays(self) -> tuple[Floats, Floats]:
+        return self.live, self.lower
 
 
 def _values(form: FloatForm, absolute: FloatForm, states: dict[int, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
