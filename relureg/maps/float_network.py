@@ -90,8 +90,8 @@ class FloatForm:
 
         Besides the sums: a product, a parameter that is no double, what is added to the sum before and after.
         """
-        sums = sum(max(_most(m, axis) for axis in (0, 1)) for m in self.terms.values())
-        return 2 * len(self.terms) + max(sums, np.count_nonzero(self.constant)) + 3
+        sums = sum(max(_most(m, 0), _most(m, 1)) for m in self.terms.values())
+        return 2 * len(self.terms) + max(sums, int(np.count_nonzero(self.constant))) + 3
 
     def absolute(self) -> FloatForm:
         """The form of the parameters' absolute values."""
@@ -361,7 +361,7 @@ def slices(size: int, step: int) -> Iterator[slice]:
 def _most(matrix: Matrix, axis: int) -> int:
     """The most entries in a row (axis 1) or a column (axis 0)."""
     if isinstance(matrix, np.ndarray):
-        return matrix.shape[axis]
+        return int(matrix.shape[axis])
     return int(np.bincount(matrix.nonzero()[1 - axis], minlength=1).max())
 
 

@@ -243,8 +243,8 @@ def number_maps(
     """Which points have the same affine map, decided exactly: a number for each point, and how many maps there are.
 
     Of the map of each region, ``u^T (W x_k + b)`` is computed in doubles, for fixed random u and x_1, ..., x_4, with a
-    bound of the error. Where the intervals of two regions are apart for some k, so are their maps; where they are linked
-    by a chain of overlaps for all k, the maps are computed over the rationals and compared.
+    bound of the error. Where the intervals of two regions are apart for some k, so are their maps; where a chain of
+    overlaps links them for all k, the maps are computed over the rationals and compared.
     """
     label = np.zeros(regions.num_regions, dtype=np.int64)
     values, error = _projected_maps(floats, regions, chunk, report)

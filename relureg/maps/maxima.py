@@ -3,10 +3,10 @@
 A ReLU is max(z, 0). Where a file has a leaky ReLU or a max pooling, a `Network` holds ReLU units and, in all forms
 that read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` with ``t = a / (1 - a)``, and ``max(a, b)
 = b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that read
-the units. What follows a max pooling then reads one number instead of a sum of three, so that points go through
-faster, with less rounding. For TropEx: with it a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are those of Table 1
-of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the same functions
-around the data; so the choice decides nothing but which of the equal representations of the network is taken.
+the units. What follows a max pooling then reads one number instead of a sum of three, so that points go through faster
+and with less rounding. For TropEx, a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are
+those of Table 1 of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the
+same functions around the data; so the choice decides nothing but which of the equal representations is taken.
 """
 
 from __future__ import annotations

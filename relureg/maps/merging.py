@@ -139,7 +139,7 @@ class Merger:
                     terms[source] = terms[source] + increment if source in terms else np.tile(increment, (count, 1))
 
 
-def _shared(stages: tuple[_Stage, ...], output: FloatForm) -> dict[str, Any]:
+def _shared(stages: tuple[FloatStage, ...], output: FloatForm) -> dict[str, Any]:
     """Increments and bounds, which do not depend on points."""
     number = len(stages) + 1
     negative = {s: _parts(m)[1] for s, m in output.terms.items()}

@@ -14,13 +14,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
-from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, Matrix, check_points, error_bound, forward, slices
+from relureg.maps.float_network import (
+    FloatForm,
+    FloatNetwork,
+    Floats,
+    Matrix,
+    check_points,
+    error_bound,
+    forward,
+    slices,
+)
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.maps.signs import Signs, pull_back
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, nearest_double
-
 
 _AT_ONCE = 8
 """Units of a point looked at in one go."""
@@ -75,7 +83,6 @@ def nearest_facets(
     floats, array = FloatNetwork.of(network), check_points(network, points)
     found = regions if regions is not None else regions_at(floats, array, chunk, report)
     search = _Search(floats)
-    count = len(array)
     # A point on a boundary is where that unit vanishes.
     distance = np.where(found.on_boundary, 0.0, np.inf)
     unit, foot = found.boundary.copy(), array.copy()
@@ -95,7 +102,7 @@ class _Search:
     """A search by bounds: few units can be nearest, and only their gradients are computed.
 
     The norm of a unit's gradient is at most the sum of those that go in times the weights; with it each unit has a
-    distance that it is beyond. Units are looked at from the least of these on, until the rest is farther than one found.
+    distance that it is beyond. Units are looked at from the least of these on, until all others are farther than one.
     """
 
     def __init__(self, floats: FloatNetwork) -> None:
@@ -147,8 +154,10 @@ class _Search:
             chosen = [np.where(on, above, below) for above, below in zip(*branches, strict=True)]
             states[number], norms[number] = (chosen[0], chosen[1]), chosen[2]
             echoes[number] = _Echo(live=chosen[3], lower=chosen[4])
-        look = _Look(active=active, value=value, error=error, norm=norm, known=known, low=np.empty(0), nearest=np.empty(0))
-        # Units that vanish or are constant on the region have no facet, and of those on one hyperplane the lowest counts.
+        look = _Look(
+            active=active, value=value, error=error, norm=norm, known=known, low=np.empty(0), nearest=np.empty(0)
+        )
+        # Units that vanish or are constant on the region have no facet; of those on one hyperplane the lowest counts.
         off |= norm == 0
         low, high = self._distances(look, ..., norm)
         look.low = np.where(off | np.isnan(low), np.inf, low)
@@ -178,7 +187,9 @@ class _Search:
 
     def _distances(self, look: _Look, at: Any, norm: Floats) -> tuple[Floats, Floats]:
         """Lower and upper bounds of the distances of units, by computed gradients' norms."""
-        off = self._floats.gamma * look.norm[at]  # of the computed gradient, as the bound is one of absolute values, too
+        off = (
+            self._floats.gamma * look.norm[at]
+        )  # of the computed gradient, as the bound is one of absolute values, too
         room = norm * (1 - 2.0**-20) - off
         value, error = np.abs(look.value[at]), look.error[at]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -229,12 +240,14 @@ class _Echo:
 
     @classmethod
     def of(cls, form: FloatForm, sources: dict[int, _Echo]) -> _Echo:
-        live, lower = (
-            sum(forward(getattr(sources[s], name), pattern) for s, pattern in form.patterns.items()) + np.zeros(form.size)
-            for name in ("live", "lower")
-        )
+        live, lower = np.zeros(form.size), np.zeros(form.size)
+        for source, pattern in form.patterns.items():
+            live = live + forward(sources[source].live, pattern)
+            lower = lower + forward(sources[source].lower, pattern)
         plain = form.constant == 0
-        return cls(live=((live > 0) | ~plain) * 1.0, lower=((live == 1) & (lower == 1) & plain) * 1.0)
+        return cls(
+            live=((live > 0) | ~plain).astype(np.float64), lower=((live == 1) & (lower == 1) & plain).astype(np.float64)
+        )
 
     @property
     def arrays(self) -> tuple[Floats, Floats]:

@@ -65,7 +65,9 @@ class ResidueNetwork:
     def num_exact(self) -> int:
         """How many stages, from the first, have no row with so many entries that its sums could be inexact."""
         for number, stage in enumerate(self._stages):
-            if any(_most_entries(m) > _MAX_ENTRIES for form in (stage.z, stage.p, stage.q) for m in form.terms.values()):
+            if any(
+                _most_entries(m) > _MAX_ENTRIES for form in (stage.z, stage.p, stage.q) for m in form.terms.values()
+            ):
                 return number
         return len(self._stages)
 
@@ -134,7 +136,7 @@ def num_binary_places(points: Floats) -> NDArray[np.int64]:
     integers = np.ldexp(mantissas, 53).astype(np.int64)
     _, trailing = np.frexp((integers & -integers).astype(np.float64))
     places = np.where(integers != 0, 54 - exponents - trailing, 0)
-    return places.max(axis=1, initial=0).astype(np.int64)
+    return np.asarray(places.max(axis=1, initial=0), dtype=np.int64)
 
 
 def _reduce(values: Floats, prime: int) -> Floats:

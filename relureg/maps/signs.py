@@ -7,7 +7,7 @@ point, and it does not depend on other points. The sign of a unit there is that 
 where z = 0, that of its derivative along v, then of its partial derivatives in order; where all are 0, z vanishes on
 the region.
 
-Doubles decide with the error bound that stands at `error_bound`. That z = 0 is proved without rationals in three cases: all
+Doubles decide with the bound of their error, `error_bound`. That z = 0 is proved without rationals in three cases: all
 inputs of the unit are inactive around the point, so that z is constant there (comparisons in max pooling of units that
 are off); each term of the sum is 0 (blank pixels without bias); z is small and 0 modulo enough primes (comparisons of
 equal patches; see `residues`). The derivative is then decided in doubles. What remains is decided over the rationals.
@@ -120,9 +120,7 @@ class SignFinder:
                 states[number] = self._maximum(number, stage, z, sign > 0, states, effort)
                 settled &= ~_any_tiny(states[number].value)
                 signs[:, self._floats.units(number)] = sign
-        return _Filtered(
-            signs=signs, settled=settled, boundary=boundary, open_bits=open_bits, open_stage=open_stage
-        )
+        return _Filtered(signs=signs, settled=settled, boundary=boundary, open_bits=open_bits, open_stage=open_stage)
 
     def _maximum(
         self, number: int, stage: FloatStage, z: _State, on: NDArray[np.bool_], states: dict[int, _State],
@@ -202,7 +200,7 @@ class _State:
         return cls(value=points, error=zeros, alive=alive, tangent=tangent, tangent_error=zeros)
 
     def where(self, on: NDArray[np.bool_], other: _State | None) -> _State:
-        """This one there, elsewhere the other one; None is constantly 0."""
+        """The state itself there, elsewhere the other one; None is constantly 0."""
 
         def choose(name: str) -> Any:
             mine = getattr(self, name)
