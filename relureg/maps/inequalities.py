@@ -133,7 +133,7 @@ def _in_doubles(
     matrix, constant, norms = matrix * turns[:, None], constant * turns, row_norms(matrix)
     rows = np.flatnonzero(norms > noise)
     scaled = np.concatenate([matrix[rows], constant[rows, None]], axis=1) / norms[rows, None]
-    scaled[:, -1] /= np.maximum(np.abs(scaled[:, -1]), 1.0)
+    scaled[:, -1] /= 1 + np.abs(scaled[:, -1])
     _, first = np.unique(np.round(scaled, _DIGITS), axis=0, return_index=True)
     rows = rows[np.sort(first)]
     normals, values = matrix[rows] / norms[rows, None], (matrix[rows] @ point + constant[rows]) / norms[rows]

@@ -12,8 +12,14 @@ of q's::
     a   <- a + A [active] p_0 + A [inactive] q_0
 
 For a ReLU, where q = 0, these are the rules for ReLU and dense layer of Table 1 one after the other; a convolution is a
-dense layer with a sparse matrix, batch normalisation is folded into the layer before it, a max pooling is a maximum of
+dense layer with a sparse matrix, a max pooling is a maximum of
 units of which one is active, and for a leaky ReLU with slope t q is t p. Flattening moves nothing.
+
+Batch normalisation is folded into the layer before or after it when a network is read, which gives the same terms as
+its own rule: with scales s and ``K = Amax s-`` it makes A into ``A s + K`` and Amax into ``Amax |s|``. The layer before
+then makes of A ``A s W + Amax (s- W + |s| W-) = A s W + Amax (s+ W- + s- W+)``, and the last bracket is ``(s W)-``.
+Only next to the output map, where the source takes for K the sum over all outputs, does a negative scale give other
+terms of the same function.
 
 The same code merges in doubles and over the rationals: arrays of doubles, sparse matrices, arrays of fractions.
 """

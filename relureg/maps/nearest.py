@@ -143,7 +143,8 @@ class _Search:
             if stage.q is None:
                 states[number] = np.where(on, z, 0.0), np.where(on, size, 0.0)
                 norms[number] = np.where(on, norm[:, units], 0.0)
-                echoes[number] = _Echo(live=on * 1.0, lower=on * 1.0)
+                here = on.astype(np.float64)
+                echoes[number] = _Echo(live=here, lower=here)
                 continue
             assert absolute.q is not None
             off[:, units] |= _Echo.of(stage.z, echoes).lower > 0

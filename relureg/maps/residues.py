@@ -57,9 +57,9 @@ class ResidueNetwork:
             self._denominators[number] = math.lcm(*(form.constant.denominator for form in forms), *known)
         self._reduced_forms: dict[tuple[int, str, int], FloatForm] = {}
 
-    def bits(self, number: int) -> int:
-        """No less than the binary logarithm of what makes the numbers of a stage integers at integer points."""
-        return self._denominators[number].bit_length()
+    def denominator(self, number: int) -> int:
+        """What makes the numbers of a stage integers, at integer points."""
+        return self._denominators[number]
 
     @cached_property
     def num_exact(self) -> int:

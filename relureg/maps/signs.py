@@ -99,7 +99,7 @@ class SignFinder:
                 # 0 in each term, so that z is 0: constantly so, where nothing alive goes in.
                 zero = z.error == 0
                 # z times a common denominator is an integer below 2^bits.
-                bits = np.log2(np.abs(z.value) + z.error) + self._residues.bits(number) + 1
+                bits = np.log2(np.abs(z.value) + z.error) + self._residues.denominator(number).bit_length() + 1
                 if z.residues is not None:
                     proved = (sign == 0) & (bits + effort.places < proved_bits(effort.num_primes))
                     zero |= proved & (z.residues == 0).all(axis=0)
