@@ -141,7 +141,7 @@ def test_terms_of_convolutional_networks_are_those_of_table_1(activation: str) -
 
 
 def test_batch_normalisation_is_merged_as_the_layer_of_table_1_that_it_is() -> None:
-    # Before an activation, after a pooling, and after an activation; with scales of either sign but for the last, as next
+    # Before an activation, after a pooling, after an activation; with scales of either sign but for the last, as next
     # to the output map a negative scale gives other terms of the same function.
     torch.manual_seed(11)
     module = nn.Sequential(
