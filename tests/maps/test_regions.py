@@ -314,7 +314,7 @@ def test_the_nearest_hyperplanes_are_decided_against_all_others() -> None:
 
 def test_inequalities_at_a_point_on_a_boundary_are_those_of_its_region(cells: relureg.Complex) -> None:
     network = cells.network
-    for point in lattice(network, 8):
+    for point in lattice(network, 4):
         exact, doubles = (maps.region_around(network, point, exact=e) for e in (True, False))
         assert exact.units.tolist() == doubles.units.tolist()
 
