@@ -15,6 +15,7 @@ equal patches; see `residues`). The derivative is then decided in doubles. What 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,26 +62,32 @@ class SignFinder:
         And (n,): the lowest unit on whose boundary each point lies; -1 for a point inside its region.
         """
         found = self._filter(points, _Effort())
-        again = np.flatnonzero(~found.settled)
         boundary = np.full(len(points), -1, dtype=np.int64)
-        if len(again):
-            moved = self._filter(points[again], self._effort(points[again], found, again))
+        for again, effort in self._efforts(points, found):
+            moved = self._filter(points[again], effort)
             found.signs[again] = moved.signs
             boundary[again] = moved.boundary
             for point in again[~moved.settled].tolist():
                 found.signs[point], boundary[point] = exact_region_signs(self._network, points[point])
         return found.signs, boundary
 
-    def _effort(self, points: Floats, found: _Filtered, again: NDArray[np.intp]) -> _Effort:
-        """What proves the zeros that doubles left open: at most points, if not at all."""
-        places, bits = num_binary_places(points), found.open_bits[again]
-        stages = int(found.open_stage[again].max(initial=0))
-        if not self._sound or stages > self._residues.num_exact:
-            return _Effort(tangents=True)
-        counts = [count for bit in (bits + places).tolist() if (count := num_primes(bit))]
-        if not stages or not counts:
-            return _Effort(tangents=True)
-        return _Effort(tangents=True, num_primes=max(counts), num_stages=stages, places=int(places.max()))
+    def _efforts(self, points: Floats, found: _Filtered) -> Iterator[tuple[NDArray[np.intp], _Effort]]:
+        """The points that doubles left open, and what decides them, so far as can be foreseen.
+
+        The bounds of a first pass foresee how many primes are needed. They are not relied on: behind a number that was
+        left open they are those of another region.
+        """
+        again = np.flatnonzero(~found.settled)
+        places = num_binary_places(points[again])
+        exact = self._sound & (found.open_stage[again] > 0) & (found.open_stage[again] <= self._residues.num_exact)
+        counts = np.array([num_primes(bits) for bits in (found.open_bits[again] + places).tolist()], dtype=np.int64)
+        provable = exact & (counts > 0)
+        if not provable.all():
+            yield again[~provable], _Effort(tangents=True)
+        if provable.any():
+            stages = int(found.open_stage[again[provable]].max())
+            most, finest = int(counts[provable].max()), int(places[provable].max())
+            yield again[provable], _Effort(tangents=True, num_primes=most, num_stages=stages, places=finest)
 
     def _filter(self, points: Floats, effort: _Effort) -> _Filtered:
         count, units = len(points), self._network.num_units

@@ -197,6 +197,20 @@ def test_a_difference_below_all_doubles_is_not_taken_for_zero(difference: int) -
     assert not found.on_boundary.any()
 
 
+def test_a_number_that_some_primes_divide_is_not_taken_for_zero() -> None:
+    # z is positive at (0.7, 0.7), by far less than doubles can see, and falls in the direction of the step.
+    divided = math.prod(primes()[:2])
+    constant = RationalMatrix.from_fractions([[Fraction(divided, 2**150)]], 1)
+    network = relureg.Network.from_layers([[[-1, 1]], [[1]]], [constant, [0]])
+    at_unused = relureg.Network.from_layers([[[-1, 1, 0]], [[1]]], [constant, [0]])
+    for found in (
+        maps.find_regions(network, [[0.7, 0.7]]),
+        maps.find_regions(at_unused, [[0.7, 0.7, 0.0], [0.7, 0.7, 2.0**-400], [0.7, 0.7, 2.0**-1000]]),
+    ):
+        assert (found.signs_of(slice(None)) == 1).all()
+        assert not found.on_boundary.any()
+
+
 def test_residues_are_those_of_the_exact_numbers() -> None:
     network, _ = pooled()
     stages, _ = as_maxima(network)
