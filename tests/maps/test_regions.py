@@ -197,9 +197,14 @@ def test_a_difference_below_all_doubles_is_not_taken_for_zero(difference: int) -
     assert not found.on_boundary.any()
 
 
-def test_a_number_that_some_primes_divide_is_not_taken_for_zero() -> None:
+@pytest.mark.parametrize("foreseen", [None, 2])
+def test_a_number_that_some_primes_divide_is_not_taken_for_zero(
+    foreseen: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # z is positive at (0.7, 0.7), by far less than doubles can see, and falls in the direction of the step.
     divided = math.prod(primes()[:2])
+    if foreseen is not None:  # too few primes: what they leave open goes to the rationals
+        monkeypatch.setattr("relureg.maps.signs.num_primes", lambda _: foreseen)
     constant = RationalMatrix.from_fractions([[Fraction(divided, 2**150)]], 1)
     network = relureg.Network.from_layers([[[-1, 1]], [[1]]], [constant, [0]])
     at_unused = relureg.Network.from_layers([[[-1, 1, 0]], [[1]]], [constant, [0]])
