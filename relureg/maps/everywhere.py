@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
-from relureg.maps.merging import Merger, Numbers
+from relureg.maps.float_network import Numbers
+from relureg.maps.merging import Merger
 from relureg.network.affine_forms import INPUT
 from relureg.network.rational import RationalMatrix
 

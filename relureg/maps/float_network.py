@@ -1,4 +1,8 @@
-"""A network in doubles, made for many points: its matrices dense or sparse, and what rounding can do to them."""
+"""A network in doubles, made for many points: stages of maxima, matrices dense or sparse, what rounding can do to them.
+
+A number computed in doubles from exact ones, of whose sums of products n roundings were taken in any order, is off by
+at most ``gamma_n = n u / (1 - n u)`` times the same sum over absolute values, with ``u = 2^-53``.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import DataError, UnsupportedNetworkError, UsageError
+from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[Any]
+"""Doubles, or fractions in an array of objects."""
 Matrix = Any
 """A dense array, or a scipy.sparse.csr_array, of doubles, shape (n, size of a source)."""
 
 ROUNDOFF = 2.0**-53
+
+_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 
 _CHUNK_BYTES = 2**27
 """What the arrays of one chunk may take, unless its size is given."""
@@ -29,7 +38,7 @@ _MAX_CHUNK = 4096
 """Points in a chunk at most; more make nothing faster."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FloatForm:
     """An affine form ``y = constant + sum_s terms[s] @ h_s`` in doubles, each parameter rounded once."""
 
@@ -54,10 +63,35 @@ class FloatForm:
 
     def __call__(self, sources: Mapping[int, Floats]) -> Floats:
         """(points, n), at sources of shape (points, size)."""
-        value = np.tile(self.constant, (len(sources[INPUT]), 1))
-        for source, matrix in self.terms.items():
-            value += forward(sources[source], matrix)
-        return value
+        return self.linear(sources) + self.constant
+
+    def linear(self, sources: Mapping[int, Floats]) -> Floats:
+        """(points, n): the same without the constant."""
+        products = [forward(sources[source], matrix) for source, matrix in self.terms.items()]
+        return sum(products[1:], start=products[0]) if products else np.zeros((len(sources[INPUT]), self.size))
+
+    def rows(self, index: NDArray[np.intp]) -> tuple[dict[int, Floats], Floats]:
+        """Some of its entries, repeated where `index` (k,) repeats: source -> (k, size), and constants (k,)."""
+        return {s: _dense(m[index]) for s, m in self.terms.items()}, self.constant[index]
+
+    @cached_property
+    def transposes(self) -> dict[int, Matrix]:
+        """The matrices transposed, by which rows are passed back."""
+        return {s: m.T if isinstance(m, np.ndarray) else m.T.tocsr() for s, m in self.terms.items()}
+
+    @cached_property
+    def patterns(self) -> dict[int, Matrix]:
+        """The matrices with 1 for each entry that is not 0."""
+        return {source: (matrix != 0).astype(np.float64) for source, matrix in self.terms.items()}
+
+    @cached_property
+    def num_roundings(self) -> int:
+        """More than there are in an entry, or in what is passed back to one entry of a source.
+
+        Besides the sums: a product, a parameter that is no double, what is added to the sum before and after.
+        """
+        sums = sum(max(_most(m, 0), _most(m, 1)) for m in self.terms.values())
+        return 2 * len(self.terms) + max(sums, int(np.count_nonzero(self.constant))) + 3
 
     def absolute(self) -> FloatForm:
         """The form of the parameters' absolute values."""
@@ -74,7 +108,7 @@ def float_matrix(matrix: RationalMatrix) -> Matrix:
     """
     if not isinstance(matrix, SparseMatrix):
         return matrix.floats
-    sparse = _sparse()
+    sparse = sparse_matrices()
     rows, columns, numerators = matrix.nonzeros()
     values = np.array([n / matrix.denominator for n in numerators.tolist()], dtype=np.float64)
     return sparse.csr_array((values, (rows, columns)), shape=matrix.shape)
@@ -87,39 +121,95 @@ def forward(values: Floats, matrix: Matrix) -> Floats:
     return np.asarray(matrix @ values.T).T
 
 
-def backward(rows: Floats, matrix: Matrix) -> Floats:
-    """``rows @ matrix``, shape (rows, size of the source)."""
-    if isinstance(matrix, np.ndarray):
-        return np.asarray(rows @ matrix)
-    return np.asarray(matrix.T @ rows.T).T
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloatStage:
+    """A stage of maxima in doubles; see `maxima.MaximumStage`. TropEx also holds fractions in it."""
+
+    z: FloatForm
+    p: FloatForm
+    """z itself for a plain ReLU."""
+    q: FloatForm | None
+    """None: 0."""
+
+    @classmethod
+    def of(cls, stage: MaximumStage) -> FloatStage:
+        z = FloatForm.of(stage.z)
+        if stage.is_relu:
+            return cls(z=z, p=z, q=None)
+        return cls(z=z, p=FloatForm.of(stage.p), q=FloatForm.of(stage.q))
+
+    def __call__(self, sources: Mapping[int, Floats]) -> Floats:
+        """(points, n): the maxima."""
+        return np.maximum(self.p(sources), 0.0 if self.q is None else self.q(sources))
+
+    def pull_back(self, rows: Numbers, on: NDArray[np.bool_], held: dict[int, Numbers]) -> Numbers | int:
+        """Put p, where units are `on`, and elsewhere q in the place of the stage's units.
+
+        Parameters
+        ----------
+        rows, on : (k, n)
+            The coefficients of the units in k forms, and which are active in the region of each.
+        held : dict of source to (k, size)
+            The other coefficients of these forms, to which those of p and q are added, in place.
+
+        Returns
+        -------
+        (k,), or 0
+            What is added to the constants of the forms.
+        """
+        masked = np.where(on, rows, 0)
+        branches = [(self.p, masked)] + ([] if self.q is None else [(self.q, rows - masked)])
+        constants: Numbers | int = 0
+        for form, taken in branches:
+            if form.constant.any():
+                constants = constants + taken @ form.constant
+            for source, matrix in form.transposes.items():
+                passed = forward(taken, matrix)
+                held[source] = held[source] + passed if source in held else passed
+        return constants
+
+    def absolute(self) -> FloatStage:
+        """The stage of the parameters' absolute values."""
+        z = self.z.absolute()
+        p = z if self.p is self.z else self.p.absolute()
+        return FloatStage(z=z, p=p, q=None if self.q is None else self.q.absolute())
+
+    @property
+    def num_roundings(self) -> int:
+        """More than there are in a unit, or in what is passed back through the stage to one entry of a source."""
+        return max(form.num_roundings for form in (self.z, self.p, self.q) if form is not None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatNetwork:
-    """Stages and output of a network in doubles."""
+    """Stages of maxima and the output of a network in doubles, over the input and the maxima of earlier stages."""
 
     network: Network
-    stages: tuple[FloatForm, ...]
+    stages: tuple[FloatStage, ...]
     output: FloatForm
+    exact: tuple[MaximumStage, ...]
+    """The same stages over the rationals."""
 
     @classmethod
     def of(cls, network: Network) -> FloatNetwork:
-        return cls(
-            network=network,
-            stages=tuple(FloatForm.of(stage.pre_activation) for stage in network.stages),
-            output=FloatForm.of(network.output),
-        )
+        exact, output = as_maxima(network)
+        stages = tuple(map(FloatStage.of, exact))
+        return cls(network=network, stages=stages, output=FloatForm.of(output), exact=exact)
 
     @cached_property
     def offsets(self) -> list[int]:
         """Where the units of each stage begin, and their number at the end."""
         return [0, *np.cumsum(self.network.widths, dtype=np.int64).tolist()]
 
+    def units(self, number: int) -> slice:
+        """The units of a stage, counted from 1."""
+        return slice(self.offsets[number - 1], self.offsets[number])
+
     def outputs(self, points: Floats) -> Floats:
         """(points, m)."""
         sources = {INPUT: points}
-        for number, form in enumerate(self.stages, start=1):
-            sources[number] = np.maximum(form(sources), 0.0)
+        for number, stage in enumerate(self.stages, start=1):
+            sources[number] = stage(sources)
         return self.output(sources)
 
     def output_maps(self, active: NDArray[np.bool_], outputs: NDArray[np.intp] | None = None) -> tuple[Floats, Floats]:
@@ -139,49 +229,58 @@ class FloatNetwork:
         chosen = np.arange(self.output.size)[None, :] if outputs is None else np.atleast_2d(outputs)
         count, width = len(active), chosen.shape[1]
         which = np.broadcast_to(chosen, (count, width)).reshape(-1)
-        bias = self.output.constant[which]
         # One row of the output's matrix for each region and output.
-        rows = {s: _dense(m)[which] for s, m in self.output.terms.items()}
-        for number in range(len(self.stages), 0, -1):
-            if number not in rows:
-                continue
-            on = np.repeat(active[:, self.offsets[number - 1] : self.offsets[number]], width, axis=0)
-            masked = rows.pop(number) * on
-            form = self.stages[number - 1]
-            bias = bias + masked @ form.constant
-            for source, matrix in form.terms.items():
-                passed = backward(masked, matrix)
-                rows[source] = rows[source] + passed if source in rows else passed
-        weights = rows.get(INPUT, np.zeros((count * width, self.network.input_dim)))
+        rows, bias = self.output.rows(which)
+        weights, bias = self.pull_back(rows, bias, np.repeat(active, width, axis=0))
         return weights.reshape(count, width, -1), bias.reshape(count, width)
+
+    def pull_back(
+        self, rows: Mapping[int, Floats], constant: Floats, active: NDArray[np.bool_]
+    ) -> tuple[Floats, Floats]:
+        """Affine forms over the sources as maps of the input, each in a region.
+
+        Parameters
+        ----------
+        rows : mapping of source to (k, size of that source)
+            The coefficients of form i are row i of each.
+        constant : (k,)
+        active : (k, N)
+            The active units in the region of each form.
+
+        Returns
+        -------
+        gradients : (k, d)
+        constants : (k,)
+        """
+        held = dict(rows)
+        for number in range(len(self.stages), 0, -1):
+            if number not in held:
+                continue
+            on = active[:, self.units(number)]
+            constant = constant + self.stages[number - 1].pull_back(held.pop(number), on, held)
+        return held.get(INPUT, np.zeros((len(active), self.network.input_dim))), constant
 
     # -- rounding ----------------------------------------------------------------------------------
 
     @cached_property
+    def absolute(self) -> FloatNetwork:
+        """The network of the parameters' absolute values, passed through region by region as this one is.
+
+        What it gives, times `gamma`, bounds the error of what this one gives.
+        """
+        stages = tuple(stage.absolute() for stage in self.stages)
+        return FloatNetwork(network=self.network, stages=stages, output=self.output.absolute(), exact=self.exact)
+
+    @cached_property
     def num_roundings(self) -> int:
         """More roundings than any number computed from input or output has on its way through all stages."""
-        forms = [*self.stages, self.output]
-        return sum(sum(m.shape[1] for m in form.terms.values()) + len(form.terms) + 3 for form in forms)
+        return self.output.num_roundings + sum(stage.num_roundings for stage in self.stages)
 
     @cached_property
     def gamma(self) -> float:
         """The relative error that `num_roundings` roundings add up to, against sums of absolute values."""
         total = self.num_roundings * ROUNDOFF
         return total / (1 - total) * (1 + 2.0**-20)
-
-    @cached_property
-    def absolute_output(self) -> tuple[Floats, Floats]:
-        """(m, d) and (m,): the output map when all parameters are replaced by absolute values and all units are active.
-
-        It bounds each entry of each region's map, and times `gamma` the error of computing it.
-        """
-        whole = FloatNetwork(
-            network=self.network,
-            stages=tuple(form.absolute() for form in self.stages),
-            output=self.output.absolute(),
-        )
-        weights, bias = whole.output_maps(np.ones((1, self.network.num_units), dtype=np.bool_))
-        return weights[0], bias[0]
 
     def chunk_size(self, wanted: int | None, columns: int) -> int:
         """Points at once: as many as were wanted, else as fit into the usual memory at `columns` doubles a point."""
@@ -195,6 +294,32 @@ class FloatNetwork:
     def widest(self) -> int:
         """Entries of the largest source."""
         return max([self.network.input_dim, *self.network.widths])
+
+
+def error_bound(
+    absolute: FloatForm, sources: Mapping[int, tuple[Floats, Floats]], count: int, *, linear: bool = False
+) -> Floats:
+    """The error of an affine form in doubles, or of its linear part, at values with errors.
+
+    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
+    errors of h and one of the n + 2 roundings is that of a parameter which is no double; 2^-20 covers the rounding of
+    the bound. It is 0 where all terms are.
+
+    Parameters
+    ----------
+    absolute : FloatForm
+        The form of absolute values.
+    sources : mapping of source to two arrays (count, size)
+        Computed values of the sources that the form reads, and bounds of their errors.
+    """
+    rounding = absolute.num_roundings * ROUNDOFF
+    rounding = rounding / (1 - rounding)
+    bound = np.zeros((count, absolute.size)) if linear else np.tile(absolute.constant * rounding, (count, 1))
+    for source, matrix in absolute.terms.items():
+        value, error = sources[source]
+        bound += forward(np.abs(value) * rounding + error, matrix)
+    size = sum(np.abs(value).sum(axis=1) for value, _ in sources.values())
+    return np.where(bound > 0, bound * (1 + 2.0**-20) + (np.reshape(size, (-1, 1)) + 1) * _UNDERFLOW, 0.0)
 
 
 def check_points(network: Network, points: ArrayLike, *, where: str | None = None) -> Floats:
@@ -233,11 +358,19 @@ def slices(size: int, step: int) -> Iterator[slice]:
         yield slice(first, min(first + step, size))
 
 
+def _most(matrix: Matrix, axis: int) -> int:
+    """The most entries in a row (axis 1) or a column (axis 0)."""
+    if isinstance(matrix, np.ndarray):
+        return int(matrix.shape[axis])
+    return int(np.bincount(matrix.nonzero()[1 - axis], minlength=1).max())
+
+
 def _dense(matrix: Matrix) -> Floats:
     return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
 
-def _sparse() -> Any:
+def sparse_matrices() -> Any:
+    """scipy.sparse, imported where a convolution needs it."""
     try:
         import scipy.sparse
     except ImportError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,15 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
-from relureg.errors import CheckFailedError, UsageError
-from relureg.maps.float_network import FloatNetwork, Floats, check_points
-from relureg.maps.nearest import exact_unit_rows
-from relureg.maps.signs import SignFinder
+from relureg.errors import UsageError
+from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.nearest import exact_unit_rows, row_norms
+from relureg.maps.redundancy import facets_among
+from relureg.maps.signs import SignFinder, direction
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 
-_SLACK = 1e-9
-"""By how much doubles must see a row of norm 1 violated. It decides only what is called irredundant without `exact`."""
+MOST = 256
+"""Hyperplanes of which it is decided whether they are facets. Around an image a convolutional network has ten thousand,
+and each takes a linear program in all pixels."""
+
+_DIGITS = 9
+"""Rows of norm 1 that agree to so many digits count as one, without `exact`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class LocalRegion:
     """(F,): the unit that vanishes on each facet; the lowest, where several do."""
     pattern: NDArray[np.bool_]
     """(N,): the active units."""
+    num_left_out: int
+    """Hyperplanes of which it was not decided whether they are facets: all of them are farther from the point."""
     inequalities: AffineMap | None
     """The same over the rationals, where the facets were asked for exactly."""
 
@@ -48,7 +54,7 @@ class LocalRegion:
         return self.inequalities is not None
 
 
-def region_around(network: Network, point: ArrayLike, *, exact: bool = False) -> LocalRegion:
+def region_around(network: Network, point: ArrayLike, *, exact: bool = False, most: int | None = MOST) -> LocalRegion:
     """The irredundant inequalities of the region in which a point lies.
 
     Parameters
@@ -56,14 +62,19 @@ def region_around(network: Network, point: ArrayLike, *, exact: bool = False) ->
     point : array_like, shape (d,)
         On a boundary the region is that of `find_regions`.
     exact : bool, optional
-        Decide redundancy by rational linear programs (needs the extra ``lp``); else by programs in doubles
-        (HiGHS in SciPy, the extra ``maps``), which is fast and not proved. The inequalities themselves are exact either
-        way, and rounded once.
+        Rows over the rationals, rounded once, and redundancy decided by rational linear programs (needs the extra
+        ``lp``); else all in doubles (HiGHS in SciPy, the extra ``maps``), which is fast and not proved.
+    most : int, optional
+        Decide for that many hyperplanes, the nearest ones; None: all of them. Each is compared with all others.
 
     Raises
     ------
+    DataError
+        The point has another shape.
     UsageError
-        The point has another shape, or SciPy is missing.
+        SciPy is missing.
+    CheckFailedError
+        In doubles the region has no interior.
     EngineUnavailableError
         pycddlib is missing.
 
@@ -78,69 +89,90 @@ def region_around(network: Network, point: ArrayLike, *, exact: bool = False) ->
     floats = FloatNetwork.of(network)
     array = check_points(network, np.reshape(np.asarray(point), (1, -1)))
     signs, _ = SignFinder(floats).find(array)
-    active = signs[0] > 0
-    units = np.flatnonzero(signs[0])
-    matrix, constant = exact_unit_rows(network, active, units) if len(units) else _nothing(network)
-    # A positive factor does not change an inequality, and makes equal ones equal; a row without x is no inequality.
-    turned = RationalMatrix.hstack([constant, matrix], len(units)).primitive_rows()
-    first: dict[Row, int] = {}
-    for place, (row, unit) in enumerate(zip(turned, units.tolist(), strict=True)):
-        if any(row[1:]):
-            first.setdefault(tuple(entry * int(signs[0][unit]) for entry in row), place)
-    rows, places = list(first), np.array(list(first.values()), dtype=np.intp)
-    kept = _irredundant(rows) if exact else _irredundant_in_doubles(rows)
-    places = places[kept]
-    factors = RationalMatrix.from_fractions([[int(signs[0][unit])] for unit in units[places].tolist()], 1)
-    matrix, constant = (part.rows(places).scale_rows(factors) for part in (matrix, constant))
-    found = LocalRegion(
-        matrix=matrix.floats, constant=constant.floats[:, 0], units=units[places].astype(np.int64), pattern=active,
-        inequalities=AffineMap(matrix=matrix, constant=constant) if exact else None,
-    )  # fmt: skip
+    active, units = signs[0] > 0, np.flatnonzero(signs[0])
+    turns = signs[0][units].astype(np.int64)
+    if most is not None and most < 0:
+        raise UsageError(f"the number of hyperplanes to decide is at least 0, not {most}")
+    found = (_exactly if exact else _in_doubles)(floats, array[0], active, units, turns, most)
     freeze(found)
     return found
 
 
-def _irredundant(rows: Sequence[Row]) -> list[int]:
-    """The rows that some point violates alone, each proved by that point or by a certificate that there is none."""
+def _exactly(
+    floats: FloatNetwork, point: Floats, active: NDArray[np.bool_], units: NDArray[np.intp], turns: NDArray[np.int64],
+    most: int | None,
+) -> LocalRegion:  # fmt: skip
+    network = floats.network
+    matrix, constant = exact_unit_rows(network, active, units)
+    # A positive factor does not change an inequality, and makes equal ones equal; a row without x is no inequality.
+    turned = RationalMatrix.hstack([constant, matrix], len(units)).primitive_rows()
+    first: dict[Row, int] = {}
+    for place, (row, turn) in enumerate(zip(turned, turns.tolist(), strict=True)):
+        if any(row[1:]):
+            first.setdefault(tuple(entry * turn for entry in row), place)
+    rows, places = list(first), np.array(list(first.values()), dtype=np.intp)
+    normals = np.array([[float(x) for x in row] for row in matrix.rows(places).fractions()]).reshape(len(rows), -1)
+    distances = np.abs(normals @ point + constant.rows(places).floats[:, 0]) / row_norms(normals)
+    asked = np.sort(_nearest(distances, most))
+    places = places[_irredundant(rows, asked.tolist())]
+    factors = RationalMatrix.from_fractions([[turn] for turn in turns[places].tolist()], 1)
+    matrix, constant = (part.rows(places).scale_rows(factors) for part in (matrix, constant))
+    return LocalRegion(
+        matrix=matrix.floats, constant=constant.floats[:, 0], units=units[places].astype(np.int64), pattern=active,
+        num_left_out=len(rows) - len(asked), inequalities=AffineMap(matrix=matrix, constant=constant),
+    )  # fmt: skip
+
+
+def _in_doubles(
+    floats: FloatNetwork, point: Floats, active: NDArray[np.bool_], units: NDArray[np.intp], turns: NDArray[np.int64],
+    most: int | None,
+) -> LocalRegion:  # fmt: skip
+    matrix, constant = unit_rows(floats, active, units)
+    # What rounding can make of a row of zeros is none.
+    noise = floats.gamma * row_norms(unit_rows(floats.absolute, active, units)[0])
+    matrix, constant, norms = matrix * turns[:, None], constant * turns, row_norms(matrix)
+    rows = np.flatnonzero(norms > noise)
+    scaled = np.concatenate([matrix[rows], constant[rows, None]], axis=1) / norms[rows, None]
+    scaled[:, -1] /= 1 + np.abs(scaled[:, -1])
+    _, first = np.unique(np.round(scaled, _DIGITS), axis=0, return_index=True)
+    rows = rows[np.sort(first)]
+    normals, values = matrix[rows] / norms[rows, None], (matrix[rows] @ point + constant[rows]) / norms[rows]
+    asked = _nearest(values, most)
+    if len(asked):
+        asked = np.sort(facets_among(asked, normals, np.maximum(values, 0), direction(len(point))))
+    kept = rows[asked]
+    return LocalRegion(
+        matrix=matrix[kept], constant=constant[kept], units=units[kept].astype(np.int64), pattern=active,
+        num_left_out=max(len(rows) - most, 0) if most is not None else 0, inequalities=None,
+    )  # fmt: skip
+
+
+def unit_rows(floats: FloatNetwork, active: NDArray[np.bool_], units: NDArray[np.intp]) -> tuple[Floats, Floats]:
+    """The gradients (k, d) and constants (k,) of some units, ascending, where these units (N,) are active."""
+    gradients, constants = np.zeros((len(units), floats.network.input_dim)), np.zeros(len(units))
+    stages = np.searchsorted(floats.offsets, units, side="right")
+    for number in np.unique(stages).tolist():
+        mine = np.flatnonzero(stages == number)
+        for part in slices(len(mine), floats.chunk_size(None, 4 * floats.widest)):
+            rows, constant = floats.stages[number - 1].z.rows(units[mine[part]] - floats.offsets[number - 1])
+            on = np.broadcast_to(active, (len(constant), len(active)))
+            gradients[mine[part]], constants[mine[part]] = floats.pull_back(rows, constant, on)
+    return gradients, constants
+
+
+def _nearest(distances: Floats, most: int | None) -> NDArray[np.intp]:
+    return np.argsort(distances, kind="stable")[:most]
+
+
+def _irredundant(rows: Sequence[Row], asked: Sequence[int]) -> list[int]:
+    """Those of some rows that a point violates alone, proved by that point or by a certificate that there is none."""
     if not rows:
         return []
     essential = RationalMatrix.from_fractions([list(row[1:]) for row in rows], len(rows[0]) - 1).pivot_columns()
     short = [(row[0], *(row[1 + axis] for axis in essential)) for row in rows]
     kept = []
-    for number, row in enumerate(short):
-        crossed = [*short[:number], tuple(-entry for entry in row), *short[number + 1 :]]
+    for number in asked:
+        crossed = [*short[:number], tuple(-entry for entry in short[number]), *short[number + 1 :]]
         if interior_point(crossed, len(essential)) is not None:
             kept.append(number)
     return kept
-
-
-def _irredundant_in_doubles(rows: Sequence[Row]) -> list[int]:
-    """The same by HiGHS: the least value of a row, held above -1, where the others are at least 0."""
-    linprog = _linprog()
-    lengths = [max(abs(entry) for entry in row[1:]) for row in rows]
-    matrix = np.array([[n / size for n in row[1:]] for row, size in zip(rows, lengths, strict=True)])
-    constant = np.array([row[0] / size for row, size in zip(rows, lengths, strict=True)])
-    kept = []
-    for number in range(len(rows)):
-        limits = constant.copy()
-        limits[number] += 1
-        found = linprog(matrix[number], A_ub=-matrix, b_ub=limits, bounds=(None, None), method="highs")
-        if found.status == 2:
-            raise CheckFailedError("the linear program calls the region around the point empty; try exact=True")
-        if found.status != 0 or found.fun + constant[number] < -_SLACK:
-            kept.append(number)
-    return kept
-
-
-def _nothing(network: Network) -> tuple[RationalMatrix, RationalMatrix]:
-    return RationalMatrix.zeros(0, network.input_dim), RationalMatrix.zeros(0, 1)
-
-
-def _linprog() -> Any:
-    try:
-        from scipy.optimize import linprog
-    except ImportError as error:
-        raise UsageError(
-            "linear programs in doubles need SciPy: pip install 'relureg[maps]', or ask exactly"
-        ) from error
-    return linprog

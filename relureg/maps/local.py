@@ -242,31 +242,46 @@ def number_maps(
 ) -> tuple[NDArray[np.int64], int]:
     """Which points have the same affine map, decided exactly: a number for each point, and how many maps there are.
 
-    One fixed random combination of the entries of each region's map is computed in doubles, with the bound
-    ``gamma * sum |u| absolute_output`` of its error. Where the intervals of two regions are apart, so are their maps;
-    where a chain of them overlaps, the maps are computed over the rationals and compared.
+    Of the map of each region, ``u^T (W x_k + b)`` is computed in doubles, for fixed random u and x_1, ..., x_4, with a
+    bound of the error. Where the intervals of two regions are apart for some k, so are their maps; where a chain of
+    overlaps links them for all k, the maps are computed over the rationals and compared.
     """
-    random = np.random.Generator(np.random.PCG64(_SEED))
-    m, d = floats.network.output_dim, floats.network.input_dim
-    u_weights, u_bias = random.uniform(-1, 1, (m, d)), random.uniform(-1, 1, m)
-    absolute_weights, absolute_bias = floats.absolute_output
-    size = float((np.abs(u_weights) * absolute_weights).sum() + (np.abs(u_bias) * absolute_bias).sum())
-    roundings = (floats.num_roundings + 2 * m * (d + 1)) * ROUNDOFF
-    error = size * roundings / (1 - roundings) * (1 + 2.0**-20)
-    values = np.empty(regions.num_regions)
-    columns = 4 * m * floats.widest
-    for part in slices(regions.num_regions, floats.chunk_size(chunk, columns)):
-        weights, bias = floats.output_maps(regions.active_of(regions.first[part]))
-        values[part] = np.tensordot(weights, u_weights, 2) + bias @ u_bias
-        if report is not None:
-            report("distinct maps", part.stop, regions.num_regions)
-    order = np.argsort(values, kind="stable")
-    chain = np.cumsum(np.concatenate([[0], ~(np.diff(values[order]) <= 2 * error)]))  # true for NaN, as it must be
-    label = np.empty(regions.num_regions, dtype=np.int64)
-    label[order] = chain
+    label = np.zeros(regions.num_regions, dtype=np.int64)
+    values, error = _projected_maps(floats, regions, chunk, report)
+    for value in values.T:
+        order = np.lexsort((value, label))
+        apart = ~(np.diff(value[order]) <= 2 * error) | (np.diff(label[order]) > 0)  # true for NaN, as it must be
+        label[order] = np.cumsum(np.concatenate([[0], apart]))
     _confirm(floats.network, regions, label)
     numbers, first = number_rows(label[regions.region][:, None].view(np.uint8))
     return numbers, len(first)
+
+
+def _projected_maps(
+    floats: FloatNetwork, regions: PointRegions, chunk: int | None, report: Report | None
+) -> tuple[Floats, float]:
+    """(R, 4): the numbers by which `number_maps` tells maps apart; and what the error of each is at most."""
+    random = np.random.Generator(np.random.PCG64(_SEED))
+    m, d = floats.network.output_dim, floats.network.input_dim
+    u, x = random.uniform(-1, 1, m), random.uniform(-1, 1, (d, 4))
+    values, error = np.empty((regions.num_regions, 4)), 0.0
+    for part in slices(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
+        active = regions.active_of(regions.first[part])
+        gradients, constants = _combined(floats, u, active)
+        values[part] = gradients @ x + constants[:, None]
+        gradients, constants = _combined(floats.absolute, np.abs(u), active)
+        error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
+        if report is not None:
+            report("distinct maps", part.stop, regions.num_regions)
+    roundings = (floats.num_roundings + m + d + 8) * ROUNDOFF
+    return values, error * roundings / (1 - roundings) * (1 + 2.0**-20)
+
+
+def _combined(floats: FloatNetwork, u: Floats, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Gradients (k, d) and constants (k,) of u times the output, on regions with these active units (k, N)."""
+    rows, constants = floats.output.rows(np.arange(floats.output.size))
+    combined = {source: np.tile(u @ matrix, (len(active), 1)) for source, matrix in rows.items()}
+    return floats.pull_back(combined, np.full(len(active), u @ constants), active)
 
 
 def _confirm(network: Network, regions: PointRegions, label: NDArray[np.int64]) -> None:

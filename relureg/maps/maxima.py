@@ -1,11 +1,12 @@
-"""A network as stages of maxima ``m = max(p, q)`` of affine forms, which is what its terms are extracted from.
+"""A network as stages of maxima ``m = max(p, q)`` of affine forms, over which everything about data is computed.
 
 A ReLU is max(z, 0). Where a file has a leaky ReLU or a max pooling, a `Network` holds ReLU units and, in all forms
 that read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` with ``t = a / (1 - a)``, and ``max(a, b)
 = b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that read
-the units: with it a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are those of Table 1
-of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the same functions
-around the data; so the choice decides nothing but which of the equal representations of the network is taken.
+the units. What follows a max pooling then reads one number instead of a sum of three, so that points go through faster
+and with less rounding. For TropEx, a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are
+those of Table 1 of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the
+same functions around the data; so the choice decides nothing but which of the equal representations is taken.
 """
 
 from __future__ import annotations
@@ -27,10 +28,16 @@ from relureg.network.sparse import SparseMatrix
 class MaximumStage:
     """Units ``m = max(p, q)``; forms are over the input (source 0) and the maxima of earlier stages."""
 
+    z: AffineForm
+    """``p - q``: the pre-activation of the ReLU unit, which decides."""
     p: AffineForm
-    """Taken where the ReLU unit is active."""
+    """Taken where the ReLU unit is active; z itself for a plain ReLU."""
     q: AffineForm
     """Taken elsewhere; no terms and constant 0 for a plain ReLU."""
+
+    @property
+    def is_relu(self) -> bool:
+        return not self.q.terms and self.q.constant.is_zero
 
 
 def as_maxima(network: Network) -> tuple[tuple[MaximumStage, ...], AffineForm]:
@@ -41,9 +48,10 @@ def as_maxima(network: Network) -> tuple[tuple[MaximumStage, ...], AffineForm]:
         z = forms[number - 1]
         readers = [form for form in forms[number:] if number in form.terms]
         q = _least(z, number, readers)
-        if q.terms or not q.constant.is_zero:
+        plain = not q.terms and q.constant.is_zero
+        if not plain:
             forms[number:] = [_rewritten(form, number, q) for form in forms[number:]]
-        stages.append(MaximumStage(p=z + q, q=q))
+        stages.append(MaximumStage(z=z, p=z if plain else z + q, q=q))
     return tuple(stages), forms[-1]
 
 

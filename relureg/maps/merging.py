@@ -12,8 +12,14 @@ of q's::
     a   <- a + A [active] p_0 + A [inactive] q_0
 
 For a ReLU, where q = 0, these are the rules for ReLU and dense layer of Table 1 one after the other; a convolution is a
-dense layer with a sparse matrix, batch normalisation is folded into the layer before it, a max pooling is a maximum of
+dense layer with a sparse matrix, a max pooling is a maximum of
 units of which one is active, and for a leaky ReLU with slope t q is t p. Flattening moves nothing.
+
+Batch normalisation is folded into the layer before or after it when a network is read, which gives the same terms as
+its own rule: with scales s and ``K = Amax s-`` it makes A into ``A s + K`` and Amax into ``Amax |s|``. The layer before
+then makes of A ``A s W + Amax (s- W + |s| W-) = A s W + Amax (s+ W- + s- W+)``, and the last bracket is ``(s W)-``.
+Only next to the output map, where the source takes for K the sum over all outputs, does a negative scale give other
+terms of the same function.
 
 The same code merges in doubles and over the rationals: arrays of doubles, sparse matrices, arrays of fractions.
 """
@@ -27,13 +33,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.maps.float_network import FloatForm, Matrix, backward, forward
-from relureg.maps.maxima import as_maxima
+from relureg.maps.float_network import FloatForm, FloatNetwork, FloatStage, Matrix, Numbers
+from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
-
-Numbers = NDArray[Any]
-"""Doubles, or fractions in an array of objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,18 +55,12 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stage:
-    p: FloatForm
-    q: FloatForm
-    """The matrices hold fractions where all is merged over the rationals."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Merger:
     """What the merges of all points share."""
 
     network: Network
-    stages: tuple[_Stage, ...]
+    stages: tuple[FloatStage, ...]
+    """The matrices hold fractions where all is merged over the rationals."""
     output: FloatForm
     increments: Mapping[int, Mapping[int, Numbers]]
     """Stage (one more than the last for the output) -> source -> K, (size of that source,)."""
@@ -75,11 +72,17 @@ class Merger:
     @classmethod
     def of(cls, network: Network, *, exact: bool = False) -> Merger:
         """In doubles, or over the rationals."""
+        if not exact:
+            return cls.over(FloatNetwork.of(network))
         maxima, last = as_maxima(network)
-        form = _exact_form if exact else FloatForm.of
-        stages = tuple(_Stage(p=form(stage.p), q=form(stage.q)) for stage in maxima)
-        output = form(last)
+        stages, output = tuple(map(_exact_stage, maxima)), _exact_form(last)
         return cls(network=network, stages=stages, output=output, **_shared(stages, output))
+
+    @classmethod
+    def over(cls, floats: FloatNetwork) -> Merger:
+        """In doubles, on a network that is in doubles already."""
+        shared = _shared(floats.stages, floats.output)
+        return cls(network=floats.network, stages=floats.stages, output=floats.output, **shared)
 
     @property
     def offsets(self) -> list[int]:
@@ -95,7 +98,7 @@ class Merger:
         """The input and the maxima of all stages at points, each (points, size)."""
         values = {INPUT: points}
         for number, stage in enumerate(self.stages, start=1):
-            values[number] = np.maximum(_evaluate(stage.p, values), _evaluate(stage.q, values))
+            values[number] = stage(values)
         return values
 
     def iter_merges(self, active: NDArray[np.bool_], outputs: NDArray[np.intp]) -> Iterator[tuple[Terms, Terms]]:
@@ -122,12 +125,10 @@ class Merger:
         self._raise(number, (numerators, denominators), count)
         yield _terms(numerators, constants[0]), _terms(denominators, constants[1])
         for number in range(len(self.stages), 0, -1):
-            on = active[:, self.offsets[number - 1] : self.offsets[number]]
-            stage = self.stages[number - 1]
-            constants = tuple(  # type: ignore[assignment]
-                _merge(stage, terms, number, on, constant)
-                for terms, constant in zip((numerators, denominators), constants, strict=True)
-            )
+            if number in numerators:
+                on, stage = active[:, self.offsets[number - 1] : self.offsets[number]], self.stages[number - 1]
+                above, below = (stage.pull_back(terms.pop(number), on, terms) for terms in (numerators, denominators))
+                constants = constants[0] + above, constants[1] + below
             self._raise(number, (numerators, denominators), count)
             yield _terms(numerators, constants[0]), _terms(denominators, constants[1])
 
@@ -140,15 +141,11 @@ class Merger:
         """Add the increments of a merge, but for those of the input."""
         for source, increment in self.increments[number].items():
             for terms in pair:
-                if source == INPUT:
-                    terms.setdefault(source, np.zeros((count, len(increment)), dtype=increment.dtype))
-                elif source in terms:
-                    terms[source] = terms[source] + increment
-                else:
-                    terms[source] = np.tile(increment, (count, 1))
+                if source != INPUT:
+                    terms[source] = terms[source] + increment if source in terms else np.tile(increment, (count, 1))
 
 
-def _shared(stages: tuple[_Stage, ...], output: FloatForm) -> dict[str, Any]:
+def _shared(stages: tuple[FloatStage, ...], output: FloatForm) -> dict[str, Any]:
     """Increments and bounds, which do not depend on points."""
     number = len(stages) + 1
     negative = {s: _parts(m)[1] for s, m in output.terms.items()}
@@ -163,35 +160,27 @@ def _shared(stages: tuple[_Stage, ...], output: FloatForm) -> dict[str, Any]:
         increments[number] = {}
         if number not in bounds:
             continue
-        at_most = bounds[number]
-        constant_bound = constant_bound + at_most @ np.maximum(np.abs(stage.p.constant), np.abs(stage.q.constant))
-        for source in sorted({*stage.p.terms, *stage.q.terms}):
-            above, below = _larger(stage.p.terms.get(source), stage.q.terms.get(source))
-            increment = backward(at_most[None, :], below)[0]
+        at_most, q = bounds[number], stage.q
+        constants = np.abs(stage.p.constant) if q is None else np.maximum(abs(stage.p.constant), abs(q.constant))
+        constant_bound = constant_bound + at_most @ constants
+        for source in sorted({*stage.p.terms, *(() if q is None else q.terms)}):
+            above, below = _larger(stage.p.terms.get(source), None if q is None else q.terms.get(source))
+            increment = at_most @ below
             increments[number][source] = increment
-            rise = increment + backward(at_most[None, :], above)[0]
+            rise = increment + at_most @ above
             bounds[source] = bounds[source] + rise if source in bounds else rise
     return {"increments": increments, "bounds": bounds, "constant_bound": constant_bound}
 
 
-def _merge(stage: _Stage, terms: dict[int, Numbers], number: int, on: NDArray[np.bool_], constant: Numbers) -> Numbers:
-    """Put p and q in the place of a stage's units, in place; the constants that come out."""
-    if number not in terms:
-        return constant
-    rows = terms.pop(number)
-    for form, taken in ((stage.p, on), (stage.q, ~on)):
-        if not form.terms and not form.constant.any():
-            continue
-        masked = rows * taken
-        constant = constant + masked @ form.constant
-        for source, matrix in form.terms.items():
-            passed = backward(masked, matrix)
-            terms[source] = terms[source] + passed if source in terms else passed
-    return constant
-
-
 def _terms(coefficients: dict[int, Numbers], constants: Numbers) -> Terms:
     return Terms(coefficients=dict(coefficients), constants=constants)
+
+
+def _exact_stage(stage: MaximumStage) -> FloatStage:
+    z = _exact_form(stage.z)
+    if stage.is_relu:
+        return FloatStage(z=z, p=z, q=None)
+    return FloatStage(z=z, p=_exact_form(stage.p), q=_exact_form(stage.q))
 
 
 def _exact_form(form: AffineForm) -> FloatForm:
@@ -201,13 +190,6 @@ def _exact_form(form: AffineForm) -> FloatForm:
         return array
 
     return FloatForm(constant=fractions(form.constant)[:, 0], terms={s: fractions(m) for s, m in form.terms.items()})
-
-
-def _evaluate(form: FloatForm, sources: Mapping[int, Numbers]) -> Numbers:
-    value: Any = form.constant[None, :] + np.zeros((len(sources[INPUT]), 1), dtype=form.constant.dtype)
-    for source, matrix in form.terms.items():
-        value = value + forward(sources[source], matrix)
-    return np.asarray(value)
 
 
 def _rows(matrix: Matrix, index: NDArray[np.intp]) -> Numbers:

@@ -14,12 +14,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
-from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, Matrix, check_points
+from relureg.maps.float_network import (
+    FloatForm,
+    FloatNetwork,
+    Floats,
+    Matrix,
+    check_points,
+    error_bound,
+    forward,
+    slices,
+)
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
-from relureg.maps.signs import pull_back
+from relureg.maps.signs import Signs, pull_back
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, nearest_double
+
+_AT_ONCE = 8
+"""Units of a point looked at in one go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +83,15 @@ def nearest_facets(
     floats, array = FloatNetwork.of(network), check_points(network, points)
     found = regions if regions is not None else regions_at(floats, array, chunk, report)
     search = _Search(floats)
-    count = len(array)
-    distance, unit = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
-    foot = array.copy()
-    for point in range(count):
-        if found.boundary[point] >= 0:
-            distance[point], unit[point] = 0.0, found.boundary[point]
-            continue
-        signs = found.signs_of(slice(point, point + 1))[0]
-        distance[point], unit[point], foot[point] = search.nearest(array[point], signs)
+    # A point on a boundary is where that unit vanishes.
+    distance = np.where(found.on_boundary, 0.0, np.inf)
+    unit, foot = found.boundary.copy(), array.copy()
+    inside = np.flatnonzero(~found.on_boundary)
+    for part in slices(len(inside), floats.chunk_size(chunk, 8 * (network.num_units + network.input_dim))):
+        rows = inside[part]
+        distance[rows], unit[rows], foot[rows] = search.nearest(array[rows], found.signs_of(rows))
         if report is not None:
-            report("nearest facets", point + 1, count)
+            report("nearest facets", part.stop, len(inside))
     classes = np.where(unit >= 0, classes_of(outputs_at(floats, foot, chunk)), -1)
     result = NearestFacets(distance=distance, unit=unit, foot=foot, neighbour_class=classes)
     freeze(result)
@@ -89,88 +99,183 @@ def nearest_facets(
 
 
 class _Search:
+    """A search by bounds: few units can be nearest, and only their gradients are computed.
+
+    The norm of a unit's gradient is at most the sum of those that go in times the weights; with it each unit has a
+    distance that it is beyond. Units are looked at from the least of these on, until all others are farther than one.
+    """
+
     def __init__(self, floats: FloatNetwork) -> None:
         self._floats = floats
-        network = floats.network
-        everywhere = np.ones(network.num_units, dtype=np.bool_)
-        absolute = FloatNetwork(
-            network=network, stages=tuple(form.absolute() for form in floats.stages), output=floats.output.absolute()
+
+    def nearest(self, points: Floats, signs: Signs) -> tuple[Floats, NDArray[np.int64], Floats]:
+        """Distances (n,), units (n,) and feet (n, d) of points inside their regions with these signs (n, N)."""
+        look = self._look(points, signs)
+        self._narrow(look)
+        ties = look.known & (look.low <= look.nearest[:, None])
+        unit = np.where(ties.any(axis=1), np.argmax(ties, axis=1), -1)
+        alone = np.flatnonzero((ties.sum(axis=1) == 1) & np.isfinite(look.nearest))
+        distance, foot = np.full(len(points), np.inf), points.copy()
+        gradients = self._gradients(look, alone, unit[alone])
+        norms, values = row_norms(gradients), look.value[alone, unit[alone]]
+        distance[alone] = np.abs(values) / norms
+        foot[alone] -= (values / norms / norms)[:, None] * gradients
+        for row in np.setdiff1d(np.flatnonzero(unit >= 0), alone).tolist():
+            distance[row], unit[row], foot[row] = _exactly_nearest(
+                self._floats.network, points[row], look.active[row], np.flatnonzero(ties[row])
+            )
+        return distance, unit, foot
+
+    def _look(self, points: Floats, signs: Signs) -> _Look:
+        """Values of all units, and bounds of their distances by bounds of their gradients."""
+        floats, active = self._floats, signs > 0
+        states = {INPUT: (points, np.zeros_like(points))}
+        norms: dict[int, Floats] = {}
+        echoes: dict[int, _Echo] = {INPUT: _Echo(live=np.ones_like(points), lower=np.zeros_like(points))}
+        value, error, norm = (np.empty(signs.shape) for _ in range(3))
+        known, off = np.zeros(signs.shape, dtype=np.bool_), signs == 0
+        for number, (stage, absolute) in enumerate(zip(floats.stages, floats.absolute.stages, strict=True), start=1):
+            units = floats.units(number)
+            z, size, on = *_values(stage.z, absolute.z, states), active[:, units]
+            value[:, units], error[:, units] = z, size
+            norm[:, units] = _norm_bound(absolute.z, norms, len(points))
+            known[:, units] = set(stage.z.terms) <= {INPUT}
+            if stage.q is None:
+                states[number] = np.where(on, z, 0.0), np.where(on, size, 0.0)
+                norms[number] = np.where(on, norm[:, units], 0.0)
+                here = on.astype(np.float64)
+                echoes[number] = _Echo(live=here, lower=here)
+                continue
+            assert absolute.q is not None
+            off[:, units] |= _Echo.of(stage.z, echoes).lower > 0
+            branches = [
+                (*_values(form, over, states), _norm_bound(over, norms, len(points)), *_Echo.of(form, echoes).arrays)
+                for form, over in ((stage.p, absolute.p), (stage.q, absolute.q))
+            ]
+            chosen = [np.where(on, above, below) for above, below in zip(*branches, strict=True)]
+            states[number], norms[number] = (chosen[0], chosen[1]), chosen[2]
+            echoes[number] = _Echo(live=chosen[3], lower=chosen[4])
+        look = _Look(
+            active=active, value=value, error=error, norm=norm, known=known, low=np.empty(0), nearest=np.empty(0)
         )
-        gradients, constants = _unit_maps(absolute, everywhere)
-        self._absolute, self._absolute_constant = gradients, constants
-        self._gradient_error = floats.gamma * _norms(gradients)
+        # Units that vanish or are constant on the region have no facet; of those on one hyperplane the lowest counts.
+        off |= norm == 0
+        low, high = self._distances(look, ..., norm)
+        look.low = np.where(off | np.isnan(low), np.inf, low)
+        look.nearest = np.where(known & ~off, high, np.inf).min(axis=1, initial=np.inf)
+        return look
 
-    def nearest(self, point: Floats, signs: NDArray[np.int8]) -> tuple[float, int, Floats]:
-        """Distance, unit and foot."""
-        active = signs > 0
-        gradients, constants = _unit_maps(self._floats, active)
-        norm = _norms(gradients)
-        value = _stacked(gradients, lambda m: m @ point) + constants
-        error = self._floats.gamma * (_stacked(self._absolute, lambda m: m @ np.abs(point)) + self._absolute_constant)
+    def _narrow(self, look: _Look) -> None:
+        """Compute gradients until all units that can be nearest are known."""
+        most = 1
+        while True:
+            low = np.where(look.known, np.inf, look.low)
+            rows = np.flatnonzero((low <= look.nearest[:, None]).any(axis=1) & np.isfinite(low).any(axis=1))
+            if not len(rows):
+                return
+            most = min(most, low.shape[1])
+            units = np.argpartition(low[rows], most - 1, axis=1)[:, :most]
+            place, column = np.nonzero(np.take_along_axis(low[rows], units, axis=1) <= look.nearest[rows, None])
+            point, unit = rows[place], units[place, column]
+            open_ = np.isfinite(low[point, unit])
+            point, unit = point[open_], unit[open_]
+            for part in slices(len(point), max(len(look.low), 1)):
+                at = (point[part], unit[part])
+                low_, high = self._distances(look, at, row_norms(self._gradients(look, *at)))
+                look.low[at], look.known[at] = low_, True
+                np.minimum.at(look.nearest, at[0], high)
+            most = _AT_ONCE  # after the first one of each point, several
+
+    def _distances(self, look: _Look, at: Any, norm: Floats) -> tuple[Floats, Floats]:
+        """Lower and upper bounds of the distances of units, by computed gradients' norms."""
+        off = (
+            self._floats.gamma * look.norm[at]
+        )  # of the computed gradient, as the bound is one of absolute values, too
+        room = norm * (1 - 2.0**-20) - off
+        value, error = np.abs(look.value[at]), look.error[at]
         with np.errstate(divide="ignore", invalid="ignore"):
-            low = np.maximum(np.abs(value) - error, 0) / (norm * (1 + 2.0**-20) + self._gradient_error)
-            room = norm * (1 - 2.0**-20) - self._gradient_error
-            high = np.where(room > 0, (np.abs(value) + error) / room, np.inf)
-        # Units that vanish on the region have no facet.
-        low, high = (np.where((signs == 0) | np.isnan(bound), np.inf, bound) for bound in (low, high))
-        candidates = np.flatnonzero(low <= high.min(initial=np.inf))
-        if len(candidates) == 1 and room[candidates[0]] > 0:
-            unit = int(candidates[0])
-            gradient = _row(gradients, unit)
-            step = value[unit] / (norm[unit] * norm[unit])
-            return float(abs(value[unit]) / norm[unit]), unit, point - step * gradient
-        return _exactly_nearest(self._floats.network, point, active, candidates)
+            low = np.maximum(value - error, 0) / (norm * (1 + 2.0**-20) + off) * (1 - 2.0**-50)
+            high = np.where(room > 0, (value + error) / room * (1 + 2.0**-50), np.inf)
+        return low, high
+
+    def _gradients(self, look: _Look, points: NDArray[np.intp], units: NDArray[np.int64]) -> Floats:
+        """The gradients (k, d) of units, each at a point."""
+        floats = self._floats
+        gradients = np.zeros((len(units), floats.network.input_dim))
+        stages = np.searchsorted(floats.offsets, units, side="right")
+        for number in np.unique(stages).tolist():
+            mine = np.flatnonzero(stages == number)
+            rows, constants = floats.stages[number - 1].z.rows(units[mine] - floats.offsets[number - 1])
+            gradients[mine], _ = floats.pull_back(rows, constants, look.active[points[mine]])
+        return gradients
 
 
-def _unit_maps(floats: FloatNetwork, active: NDArray[np.bool_]) -> tuple[list[Matrix], Floats]:
-    """The gradients of the units, a matrix (n_l, d) for each stage, and the constants (N,), on one region."""
-    network = floats.network
-    maps: dict[int, tuple[Any, Floats]] = {INPUT: (None, np.zeros(network.input_dim))}
-    gradients, constants = [], [np.zeros(0)]
-    for number, form in enumerate(floats.stages, start=1):
-        gradient, constant = _compose(form, maps, network.input_dim)
-        gradients.append(gradient)
-        constants.append(constant)
-        on = active[floats.offsets[number - 1] : floats.offsets[number]]
-        maps[number] = _masked(gradient, on), np.where(on, constant, 0.0)
-    return gradients, np.concatenate(constants)
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """What is known of all units at n points; (n, N) but for the last."""
+
+    active: NDArray[np.bool_]
+    value: Floats
+    error: Floats
+    norm: Floats
+    """A bound of the gradient's norm, also of that which is computed with absolute values all along."""
+    known: NDArray[np.bool_]
+    """Whether `low` comes from the gradient itself."""
+    low: Floats
+    """The distance is not below; inf where there is no facet."""
+    nearest: Floats
+    """(n,): the distance of the nearest facet is not above."""
 
 
-def _compose(form: FloatForm, maps: dict[int, tuple[Any, Floats]], dim: int) -> tuple[Matrix, Floats]:
-    gradient: Any = None
-    constant = form.constant
-    for source, matrix in form.terms.items():
-        inner, offset = maps[source]
-        product = matrix if inner is None else matrix @ inner
-        constant = constant + matrix @ offset
-        if gradient is not None and isinstance(gradient, np.ndarray) != isinstance(product, np.ndarray):
-            gradient, product = (m if isinstance(m, np.ndarray) else m.toarray() for m in (gradient, product))
-        gradient = product if gradient is None else gradient + product
-    return (np.zeros((form.size, dim)) if gradient is None else gradient), constant
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Echo:
+    """Where the numbers of a source are multiples of a lower unit's z, whose hyperplane is then theirs.
+
+    A comparison with a unit that is off is such a number: ``max(z, 0) - 0``. Both arrays (n, size) hold 0 and 1.
+    """
+
+    live: Floats
+    """0 where it is 0 on the whole region."""
+    lower: Floats
+    """1 where it is a multiple of the pre-activation of a unit, and not 0."""
+
+    @classmethod
+    def of(cls, form: FloatForm, sources: dict[int, _Echo]) -> _Echo:
+        live, lower = np.zeros(form.size), np.zeros(form.size)
+        for source, pattern in form.patterns.items():
+            live = live + forward(sources[source].live, pattern)
+            lower = lower + forward(sources[source].lower, pattern)
+        plain = form.constant == 0
+        return cls(
+            live=((live > 0) | ~plain).astype(np.float64), lower=((live == 1) & (lower == 1) & plain).astype(np.float64)
+        )
+
+    @property
+    def arrays(self) -> tuple[Floats, Floats]:
+        return self.live, self.lower
 
 
-def _masked(matrix: Matrix, keep: NDArray[np.bool_]) -> Matrix:
-    if isinstance(matrix, np.ndarray):
-        return matrix * keep[:, None]
-    masked = matrix.copy()
-    masked.data = masked.data * np.repeat(keep, np.diff(masked.indptr))
-    return masked
+def _values(form: FloatForm, absolute: FloatForm, states: dict[int, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
+    """A form at the points, and a bound of its error."""
+    value = form({source: states[source][0] for source in (INPUT, *form.terms)})
+    return value, error_bound(absolute, {source: states[source] for source in form.terms}, len(value))
 
 
-def _norms(gradients: list[Matrix]) -> Floats:
-    return _stacked(gradients, lambda m: np.sqrt(np.asarray((m * m).sum(axis=1)).reshape(-1)))
+def _norm_bound(absolute: FloatForm, norms: dict[int, Floats], count: int) -> Floats:
+    """(count, n): no less than the norms of a form's gradients, where those of its sources are bounded by `norms`."""
+    bound = np.zeros((count, absolute.size))
+    for source, matrix in absolute.terms.items():
+        bound += row_norms(matrix) if source == INPUT else forward(norms[source], matrix)
+    return bound * (1 + 2.0**-20)
 
 
-def _stacked(matrices: list[Matrix], apply: Any) -> Floats:
-    return np.concatenate([np.zeros(0), *(apply(matrix) for matrix in matrices)])
-
-
-def _row(gradients: list[Matrix], unit: int) -> Floats:
-    for matrix in gradients:
-        if unit < matrix.shape[0]:
-            return np.asarray(matrix[unit] if isinstance(matrix, np.ndarray) else matrix[[unit]].toarray()[0])
-        unit -= matrix.shape[0]
-    raise IndexError(unit)
+def row_norms(matrix: Matrix) -> Floats:
+    """(n,): the Euclidean norms of rows; 0 only for rows of zeros."""
+    largest = np.abs(matrix).max(axis=1)
+    largest = np.asarray(largest.toarray() if hasattr(largest, "toarray") else largest).reshape(-1)
+    scale = np.where(largest > 0, largest, 1.0)
+    scaled = matrix / scale[:, None] if isinstance(matrix, np.ndarray) else matrix.multiply(1 / scale[:, None])
+    return np.asarray(scale * np.sqrt(np.asarray((scaled * scaled).sum(axis=1)).reshape(-1)))
 
 
 def _exactly_nearest(

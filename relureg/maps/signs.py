@@ -7,7 +7,7 @@ point, and it does not depend on other points. The sign of a unit there is that 
 where z = 0, that of its derivative along v, then of its partial derivatives in order; where all are 0, z vanishes on
 the region.
 
-Doubles decide with the error bound that stands at `_bound`. That z = 0 is proved without rationals in three cases: all
+Doubles decide with the bound of their error, `error_bound`. That z = 0 is proved without rationals in three cases: all
 inputs of the unit are inactive around the point, so that z is constant there (comparisons in max pooling of units that
 are off); each term of the sum is 0 (blank pixels without bias); z is small and 0 modulo enough primes (comparisons of
 equal patches; see `residues`). The derivative is then decided in doubles. What remains is decided over the rationals.
@@ -15,18 +15,19 @@ equal patches; see `residues`). The derivative is then decided in doubles. What 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.maps.float_network import ROUNDOFF, FloatForm, FloatNetwork, Floats, forward
-from relureg.maps.residues import SMALL, ResidueNetwork, num_binary_places
+from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, FloatStage, error_bound, forward
+from relureg.maps.residues import ResidueNetwork, Residues, num_binary_places, num_primes, proved_bits
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 
-_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 _TINY = 2.0**-500
 """A product of two numbers that are not smaller cannot underflow to 0."""
 
@@ -51,9 +52,8 @@ class SignFinder:
     def __init__(self, floats: FloatNetwork) -> None:
         self._floats = floats
         self._network = floats.network
-        self._absolute = [form.absolute() for form in floats.stages]
-        self._residues = ResidueNetwork(self._network)
-        self._sound = _holds_zeros(self._network, floats)
+        self._residues = ResidueNetwork(floats.exact)
+        self._sound = _holds_zeros(floats)
         """Whether a sum of products that is 0 in doubles, term by term, is 0."""
 
     def find(self, points: Floats) -> tuple[Signs, NDArray[np.int64]]:
@@ -61,59 +61,116 @@ class SignFinder:
 
         And (n,): the lowest unit on whose boundary each point lies; -1 for a point inside its region.
         """
-        found = self._filter(points, with_tangents=False)
-        again = np.flatnonzero(~found.settled)
+        found = self._filter(points, _Effort())
         boundary = np.full(len(points), -1, dtype=np.int64)
-        if len(again):
-            moved = self._filter(points[again], with_tangents=True)
+        for again, effort in self._efforts(points, found):
+            moved = self._filter(points[again], effort)
             found.signs[again] = moved.signs
             boundary[again] = moved.boundary
             for point in again[~moved.settled].tolist():
                 found.signs[point], boundary[point] = exact_region_signs(self._network, points[point])
         return found.signs, boundary
 
-    def _filter(self, points: Floats, *, with_tangents: bool) -> _Filtered:
-        count = len(points)
-        states = {INPUT: _State.of_points(points, with_tangents)}
+    def _efforts(self, points: Floats, found: _Filtered) -> Iterator[tuple[NDArray[np.intp], _Effort]]:
+        """The points that doubles left open, and what decides them, so far as can be foreseen.
+
+        The bounds of a first pass foresee how many primes are needed. They are not relied on: behind a number that was
+        left open they are those of another region.
+        """
+        again = np.flatnonzero(~found.settled)
+        places = num_binary_places(points[again])
+        exact = self._sound & (found.open_stage[again] > 0) & (found.open_stage[again] <= self._residues.num_exact)
+        counts = np.array([num_primes(bits) for bits in (found.open_bits[again] + places).tolist()], dtype=np.int64)
+        provable = exact & (counts > 0)
+        if not provable.all():
+            yield again[~provable], _Effort(tangents=True)
+        if provable.any():
+            stages = int(found.open_stage[again[provable]].max())
+            most, finest = int(counts[provable].max()), int(places[provable].max())
+            yield again[provable], _Effort(tangents=True, num_primes=most, num_stages=stages, places=finest)
+
+    def _filter(self, points: Floats, effort: _Effort) -> _Filtered:
+        count, units = len(points), self._network.num_units
+        signs = np.empty((count, units), dtype=np.int8)
         settled: NDArray[np.bool_] = np.full(count, self._sound) & ~_any_tiny(points)
         boundary = np.full(count, -1, dtype=np.int64)
-        columns = [np.zeros((count, 0), dtype=np.int8)]
-        num_primes = self._residues.num_primes(points) if with_tangents and self._sound else 0
-        residues = {INPUT: self._residues.of_points(points, num_primes)} if num_primes else {}
-        places = num_binary_places(points)
+        open_bits, open_stage = np.full(count, -np.inf), np.zeros(count, dtype=np.int64)
+        first = _State.of_points(points, effort.tangents)
+        if effort.num_primes:
+            first.residues = self._residues.of_points(points, effort.places, effort.num_primes)
+        states = {INPUT: first}
         with np.errstate(all="ignore"):
-            for number, (form, absolute) in enumerate(zip(self._floats.stages, self._absolute, strict=True), start=1):
-                value = form({s: states[s].value for s in (INPUT, *form.terms)})
-                bound = _bound(absolute, {s: (states[s].value, states[s].error) for s in form.terms}, count)
-                sign = np.where(np.abs(value) > bound, np.sign(value), 0).astype(np.int8)
+            for number, stage in enumerate(self._floats.stages, start=1):
+                z = self._evaluated(number, "z", states, effort)
+                sign = np.where(np.abs(z.value) > z.error, np.sign(z.value), 0).astype(np.int8)
                 # 0 in each term, so that z is 0: constantly so, where nothing alive goes in.
-                zero = bound == 0
-                if num_primes:
-                    residues[number] = self._residues.evaluate(number, residues, places)
-                    small = np.abs(value) + bound < SMALL
-                    zero |= (sign == 0) & small & (residues[number] == 0).all(axis=0)
-                alive = zero & _reached(absolute, states, zero)
-                tangent = terror = _NONE
+                zero = z.error == 0
+                # z times a common denominator is an integer below 2^bits.
+                bits = np.log2(np.abs(z.value) + z.error) + self._residues.denominator(number).bit_length() + 1
+                if z.residues is not None:
+                    proved = (sign == 0) & (bits + effort.places < proved_bits(effort.num_primes))
+                    zero |= proved & (z.residues == 0).all(axis=0)
+                unknown = (sign == 0) & ~zero
+                open_bits = np.maximum(open_bits, np.where(unknown, bits, -np.inf).max(axis=1))
+                open_stage[unknown.any(axis=1)] = number
+                alive = zero & _reached(stage.z, states, zero)
                 decided = (sign != 0) | (zero & ~alive)
-                if with_tangents:
-                    first = self._floats.offsets[number - 1] + np.argmax(alive, axis=1)
-                    boundary = np.where((boundary < 0) & alive.any(axis=1), first, boundary)
-                    tangent = _linear(form)({s: states[s].tangent for s in (INPUT, *form.terms)})
-                    tangents = {s: (states[s].tangent, states[s].tangent_error) for s in form.terms}
-                    terror = _bound(_linear(absolute), tangents, count)
-                    turned = alive & (np.abs(tangent) > terror)
-                    sign = np.where(turned, np.sign(tangent), sign).astype(np.int8)
+                if effort.tangents:
+                    lowest = self._floats.offsets[number - 1] + np.argmax(alive, axis=1)
+                    boundary = np.where((boundary < 0) & alive.any(axis=1), lowest, boundary)
+                    turned = alive & (np.abs(z.tangent) > z.tangent_error)
+                    sign = np.where(turned, np.sign(z.tangent), sign).astype(np.int8)
                     decided |= turned
                 settled &= decided.all(axis=1)
                 # What is 0 has no error.
-                value, bound = np.where(zero, 0.0, value), np.where(zero, 0.0, bound)
-                state = _State.after(sign, value, bound, tangent, terror)
-                if num_primes:
-                    residues[number] = np.where(sign > 0, residues[number], 0)
-                settled &= ~_any_tiny(state.value)
-                states[number] = state
-                columns.append(sign)
-        return _Filtered(signs=np.concatenate(columns, axis=1), settled=settled, boundary=boundary)
+                z.value, z.error = np.where(zero, 0.0, z.value), np.where(zero, 0.0, z.error)
+                states[number] = self._maximum(number, stage, z, sign > 0, states, effort)
+                settled &= ~_any_tiny(states[number].value)
+                signs[:, self._floats.units(number)] = sign
+        return _Filtered(signs=signs, settled=settled, boundary=boundary, open_bits=open_bits, open_stage=open_stage)
+
+    def _maximum(
+        self, number: int, stage: FloatStage, z: _State, on: NDArray[np.bool_], states: dict[int, _State],
+        effort: _Effort,
+    ) -> _State:  # fmt: skip
+        """The units ``max(p, q)``, of which p is taken where they are `on`."""
+        if stage.q is None:
+            z.alive = on  # units that are off are 0 without error
+            return z.where(on, None)
+        p, q = (self._evaluated(number, role, states, effort) for role in ("p", "q"))
+        p.alive, q.alive = (_reached(form, states, np.ones_like(on)) for form in (stage.p, stage.q))
+        return p.where(on, q)
+
+    def _evaluated(self, number: int, role: str, states: dict[int, _State], effort: _Effort) -> _State:
+        """The form z, p or q of a stage, with its errors."""
+        form: FloatForm = getattr(self._floats.stages[number - 1], role)
+        absolute: FloatForm = getattr(self._floats.absolute.stages[number - 1], role)
+        used, count = (INPUT, *form.terms), len(states[INPUT].value)
+        state = _State(
+            value=form({s: states[s].value for s in used}),
+            error=error_bound(absolute, {s: (states[s].value, states[s].error) for s in form.terms}, count),
+        )
+        if effort.tangents:
+            state.tangent = form.linear({s: states[s].tangent for s in used})
+            tangents = {s: (states[s].tangent, states[s].tangent_error) for s in form.terms}
+            state.tangent_error = error_bound(absolute, tangents, count, linear=True)
+        if number <= effort.num_stages:
+            residues = {s: r for s in used if (r := states[s].residues) is not None}
+            state.residues = self._residues.evaluate(number, role, residues, effort.places)
+        return state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Effort:
+    """What is carried along besides values and their errors."""
+
+    tangents: bool = False
+    """Derivatives along v."""
+    num_primes: int = 0
+    num_stages: int = 0
+    """Stages up to which residues are carried."""
+    places: int = 0
+    """Binary places of the points, with which residues begin."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,19 +180,24 @@ class _Filtered:
     """(n,): whether all signs of a point are proved."""
     boundary: NDArray[np.int64]
     """(n,): the lowest unit that vanishes at a point and not around it, or -1."""
+    open_bits: Floats
+    """(n,): numbers whose sign was left open are integers below 2^bits, over a denominator; -inf if there are none."""
+    open_stage: NDArray[np.int64]
+    """(n,): the last stage with such a number; 0 if there is none."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _State:
-    """A source at points, and on the way into their regions."""
+    """A form, or the units of a stage, at points and on the way into their regions."""
 
     value: Floats
     error: Floats
-    alive: NDArray[np.bool_]
-    """False where it is 0 all around the point, inside the region."""
-    tangent: Floats
+    alive: NDArray[np.bool_] = field(default_factory=lambda: np.empty((0, 0), dtype=np.bool_))
+    """False where it is constant around the point, inside the region."""
+    tangent: Floats = field(default_factory=lambda: _NONE)
     """The derivative along v; empty where it is not asked for, like its error."""
-    tangent_error: Floats
+    tangent_error: Floats = field(default_factory=lambda: _NONE)
+    residues: Residues | None = None
 
     @classmethod
     def of_points(cls, points: Floats, with_tangents: bool) -> _State:
@@ -144,46 +206,23 @@ class _State:
         alive = np.ones(points.shape, dtype=np.bool_)
         return cls(value=points, error=zeros, alive=alive, tangent=tangent, tangent_error=zeros)
 
-    @classmethod
-    def after(cls, sign: Signs, value: Floats, error: Floats, tangent: Floats, tangent_error: Floats) -> _State:
-        active = sign > 0
-        # Units that are off are 0 without error.
-        value, error = (np.where(active, x, 0.0) for x in (value, error))
-        if tangent is not _NONE:
-            tangent, tangent_error = (np.where(active, x, 0.0) for x in (tangent, tangent_error))
-        return cls(value=value, error=error, alive=active, tangent=tangent, tangent_error=tangent_error)
+    def where(self, on: NDArray[np.bool_], other: _State | None) -> _State:
+        """The state itself there, elsewhere the other one; None is constantly 0."""
+
+        def choose(name: str) -> Any:
+            mine = getattr(self, name)
+            return mine if mine is None or mine is _NONE else np.where(on, mine, getattr(other, name, 0))
+
+        return _State(**{name: choose(name) for name in _State.__slots__})
 
 
-def _linear(form: FloatForm) -> FloatForm:
-    """The form without its constant, which has no derivative."""
-    return FloatForm(constant=np.zeros(form.size), terms=form.terms)
-
-
-def _bound(absolute: FloatForm, sources: dict[int, tuple[Floats, Floats]], count: int) -> Floats:
-    """The error of an affine form in doubles.
-
-    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
-    errors of h and one of the n + 2 roundings is that of a parameter which is no double; 2^-20 covers the rounding of
-    the bound. It is 0 where all terms are.
-    """
-    products = sum(m.shape[1] for m in absolute.terms.values()) + len(absolute.terms)
-    rounding = (products + 2) * ROUNDOFF
-    rounding = rounding / (1 - rounding)
-    bound = np.tile(absolute.constant * rounding, (count, 1))
-    for source, matrix in absolute.terms.items():
-        value, error = sources[source]
-        bound += forward(np.abs(value) * rounding + error, matrix)
-    size = sum(np.abs(value).sum(axis=1) for value, _ in sources.values())
-    return np.where(bound > 0, bound * (1 + 2.0**-20) + (np.reshape(size, (-1, 1)) + 1) * _UNDERFLOW, 0.0)
-
-
-def _reached(absolute: FloatForm, states: dict[int, _State], zero: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether a source that is alive goes into a unit, where it is asked: at the points with a unit that is `zero`."""
-    reached = np.zeros(zero.shape, dtype=np.bool_)
-    asked = np.flatnonzero(zero.any(axis=1))
-    if len(asked):
-        for source, matrix in absolute.terms.items():
-            reached[asked] |= forward(states[source].alive[asked].astype(np.float64), matrix) > 0
+def _reached(form: FloatForm, states: dict[int, _State], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether a source that is alive goes into a unit, at the points with a unit that is asked for."""
+    reached = np.zeros(asked.shape, dtype=np.bool_)
+    points = np.flatnonzero(asked.any(axis=1))
+    if len(points):
+        for source, pattern in form.patterns.items():
+            reached[points] |= forward(states[source].alive[points].astype(np.float64), pattern) > 0
     return reached
 
 
@@ -193,17 +232,22 @@ def _any_tiny(values: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def _holds_zeros(network: Network, floats: FloatNetwork) -> bool:
+def _holds_zeros(floats: FloatNetwork) -> bool:
     """Whether each parameter that is not 0 is far enough from it in doubles."""
-    for stage, form in zip(network.stages, floats.stages, strict=True):
+    pairs = [
+        (getattr(exact, role), getattr(stage, role))
+        for exact, stage in zip(floats.exact, floats.stages, strict=True)
+        for role in ("z", "p", "q")
+        if getattr(stage, role) is not None
+    ]
+    for exact, form in pairs:
         if ((np.abs(form.constant) < _TINY) != (form.constant == 0)).any():
             return False
-        if np.count_nonzero(form.constant) != len(stage.pre_activation.constant.nonzeros()[2]):
+        if np.count_nonzero(form.constant) != len(exact.constant.nonzeros()[2]):
             return False
         for source, matrix in form.terms.items():
             held = matrix.data if hasattr(matrix, "tocsr") else matrix
-            large = int(np.count_nonzero(np.abs(held) >= _TINY))
-            if large != len(stage.pre_activation.terms[source].nonzeros()[2]):
+            if int(np.count_nonzero(np.abs(held) >= _TINY)) != len(exact.terms[source].nonzeros()[2]):
                 return False
     return True
 

@@ -99,7 +99,7 @@ def agreement_by_stage(
     regions = regions_at(floats, base, chunk, report)
     top = np.argmax(outputs_at(floats, base, chunk), axis=1)
     order = _distinct(regions, top)
-    merger = Merger.of(network)
+    merger = Merger.over(floats)
     classes = np.concatenate([
         _classes_by_level(merger, regions, top, order, array[part], chunk or _TERMS)
         for part in slices(len(array), _QUERIES)

@@ -203,7 +203,7 @@ def extract(
         raise DataError("there are no points to extract terms at")
     found = regions if regions is not None else regions_at(floats, array, chunk, report)
     labels = np.argmax(outputs_at(floats, array, chunk), axis=1)
-    return _gather(Merger.of(network), found, labels, every_output=every_output, chunk=chunk, report=report)
+    return _gather(floats, found, labels, every_output=every_output, chunk=chunk, report=report)
 
 
 def check_agreement(
@@ -227,7 +227,7 @@ def check_agreement(
 
 
 def _gather(
-    merger: Merger,
+    floats: FloatNetwork,
     regions: PointRegions,
     labels: NDArray[np.intp],
     *,
@@ -235,13 +235,12 @@ def _gather(
     chunk: int | None,
     report: Report | None,
 ) -> ExtractedFunction:
-    network = merger.network
+    network, merger = floats.network, Merger.over(floats)
     m, d = network.output_dim, network.input_dim
     point, output = _numerators(regions, labels, m if every_output else None)
     numerators, constants = np.empty((len(point), d)), np.empty(len(point))
     denominators, minus = np.empty((regions.num_regions, d)), np.empty(regions.num_regions)
     seen = np.zeros(regions.num_regions, dtype=np.bool_)
-    floats = FloatNetwork.of(network)
     for part in slices(len(point), floats.chunk_size(chunk, 6 * floats.widest)):
         active = regions.active_of(point[part])
         above, below = merger.merge(active, output[part])

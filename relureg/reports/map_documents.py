@@ -55,6 +55,7 @@ def at_document(
             {
                 "point": point,
                 "facets": region.num_facets,
+                "left_out": region.num_left_out,
                 "exact": region.is_exact,
                 "units": region.units.tolist(),
                 "matrix": region.matrix.tolist(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +14,11 @@ import torch
 import relureg
 from relureg import maps
 from relureg.maps.float_network import FloatNetwork
+from relureg.maps.maxima import as_maxima
+from relureg.maps.nearest import exact_unit_rows
+from relureg.maps.residues import ResidueNetwork, num_binary_places, num_primes, primes
 from relureg.maps.signs import SignFinder, direction, exact_region_signs
+from relureg.network.rational import RationalMatrix
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 NAMES = ("xor", "int_2-6-6-1", "int_3-6-6-1", "nobias_2-10-1", "dup_dead_2", "saw_3", "rand_2-16-16-1")
@@ -148,6 +154,117 @@ def test_maps_of_a_convolutional_network_are_its_jacobians() -> None:
         np.testing.assert_allclose(found.weights[row] @ point + found.bias[row], found.outputs[row], rtol=1e-10)
 
 
+def pooled_first() -> relureg.Network:
+    """Max pooling before the ReLU, whose comparisons are of sums over the input, and a leaky ReLU after it."""
+    torch.manual_seed(5)
+    module = torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, 6, 6)), torch.nn.Conv2d(1, 2, 3), torch.nn.MaxPool2d(2), torch.nn.ReLU(),
+        torch.nn.Conv2d(2, 3, 1), torch.nn.LeakyReLU(0.1), torch.nn.MaxPool2d(2), torch.nn.Flatten(),
+        torch.nn.Linear(3, 3),
+    )  # fmt: skip
+    return relureg.from_torch(module, (36,))
+
+
+@pytest.mark.parametrize("background", [0.0, -0.1307 / 0.3081])
+@pytest.mark.parametrize("build", [lambda: pooled()[0], pooled_first])
+def test_equal_patches_are_told_apart_without_rationals(
+    build: Callable[[], relureg.Network], background: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = build()
+    images = np.random.default_rng(2).integers(0, 256, size=(10, 6, 6)) / 255
+    images[:, :, :4] = background
+    points = images.reshape(10, 36)
+    expected = [exact_region_signs(network, point) for point in points]
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a point went to the rationals")
+
+    monkeypatch.setattr("relureg.maps.signs.exact_region_signs", refuse)
+    found = maps.find_regions(network, points)
+    assert found.on_boundary.any()
+    assert np.array_equal(found.signs_of(slice(None)), [signs for signs, _ in expected])
+    assert found.boundary.tolist() == [unit for _, unit in expected]
+
+
+@pytest.mark.parametrize("difference", [-1, 0, 1])
+def test_a_difference_below_all_doubles_is_not_taken_for_zero(difference: int) -> None:
+    # Two units 3 x and (3 + difference 2^-90) x, compared: doubles see the same number twice.
+    rows = RationalMatrix.from_fractions([[3], [3 + Fraction(difference, 2**90)]], 1)
+    zero, compare = RationalMatrix.from_fractions([[0], [0]], 1), [[1, -1]]
+    network = relureg.Network.from_layers([rows, compare, [[1]]], [zero, [0], [0]])
+    found = maps.find_regions(network, [[0.7]])
+    assert found.signs_of(slice(None))[0].tolist() == [1, 1, -difference]
+    assert not found.on_boundary.any()
+
+
+@pytest.mark.parametrize("foreseen", [None, 2])
+def test_a_number_that_some_primes_divide_is_not_taken_for_zero(
+    foreseen: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # z is positive at (0.7, 0.7), by far less than doubles can see, and falls in the direction of the step.
+    divided = math.prod(primes()[:2])
+    if foreseen is not None:  # too few primes: what they leave open goes to the rationals
+        monkeypatch.setattr("relureg.maps.signs.num_primes", lambda _: foreseen)
+    constant = RationalMatrix.from_fractions([[Fraction(divided, 2**150)]], 1)
+    network = relureg.Network.from_layers([[[-1, 1]], [[1]]], [constant, [0]])
+    at_unused = relureg.Network.from_layers([[[-1, 1, 0]], [[1]]], [constant, [0]])
+    for found in (
+        maps.find_regions(network, [[0.7, 0.7]]),
+        maps.find_regions(at_unused, [[0.7, 0.7, 0.0], [0.7, 0.7, 2.0**-400], [0.7, 0.7, 2.0**-1000]]),
+    ):
+        assert (found.signs_of(slice(None)) == 1).all()
+        assert not found.on_boundary.any()
+
+
+def test_residues_are_those_of_the_exact_numbers() -> None:
+    network, _ = pooled()
+    stages, _ = as_maxima(network)
+    points = np.random.default_rng(3).integers(0, 256, size=(3, 36)) / 255
+    places = int(num_binary_places(points).max())
+    residues = ResidueNetwork(stages)
+    sources = {0: residues.of_points(points, places, 4)}
+    exact = {0: RationalMatrix.from_floats(points.T)}
+    one = RationalMatrix.from_floats(np.ones((1, 3)))
+    for number, stage in enumerate(stages, start=1):
+        value = stage.p.evaluate(one, exact)
+        found = residues.evaluate(number, "p", sources, places)
+        scale = residues.denominator(number) * 2**places
+        for prime, mine in zip(primes(), found, strict=False):
+            whole = [[int(entry * scale) for entry in row] for row in value.fractions()]
+            assert all(entry * scale == int(entry * scale) for row in value.fractions() for entry in row)
+            assert ((mine.T - np.array([[n % prime for n in row] for row in whole])) % prime == 0).all()
+            assert (np.abs(mine) <= prime / 2 + 1).all()
+        sources[number], exact[number] = found, value
+
+
+def test_enough_primes_are_taken() -> None:
+    for bits in (0.0, 19.0, 20.0, 39.99, 40.0, 200.0, 900.0):
+        count = num_primes(bits)
+        assert math.prod(primes()[:count]) > 2**bits
+        assert count == 1 or math.prod(primes()[: count - 1]) < 2 ** (bits + 0.01)
+    assert num_primes(math.inf) == 0
+    assert all(prime < 2**20 and all(prime % k for k in range(2, 1024)) for prime in primes())
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_equal_maps_are_found_whether_or_not_doubles_tell_maps_apart(
+    told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = relureg.load(TRUTH / "int_2-6-6-1.json")
+    cells = relureg.enumerate_regions(network)
+    inside = np.setdiff1d(np.arange(cells.num_regions), list(cells.records.exact_points))
+    if not told:
+        monkeypatch.setattr(
+            "relureg.maps.local._projected_maps", lambda _, found, *__: (np.zeros((len(found.first), 4)), 1.0)
+        )
+    found = maps.local_maps(network, cells.records.points[inside])
+    exact = [
+        (*cells.affine_map(k).matrix.fractions()[0], cells.affine_map(k).constant.fractions()[0][0]) for k in inside
+    ]
+    assert found.num_maps == len(set(exact)) < len(inside)
+    assert found.map_number.tolist() == [list(dict.fromkeys(exact)).index(key) for key in exact]
+
+
 # -- nearest facets and inequalities -------------------------------------------------------------------
 
 
@@ -172,6 +289,53 @@ def test_nearest_facets_are_those_of_the_complex(cells: relureg.Complex) -> None
         assert found.unit[row] in shape.facet_units[facet]
         assert found.distance[row] == pytest.approx(float(squares[facet]) ** 0.5, rel=1e-9)
         assert np.linalg.norm(points[row] - found.foot[row]) == pytest.approx(found.distance[row], rel=1e-9)
+
+
+@pytest.mark.parametrize("build", [lambda: pooled()[0], pooled_first])
+def test_nearest_facets_of_convolutional_networks_are_those_of_all_units(build: Callable[[], relureg.Network]) -> None:
+    network = build()
+    points = np.random.default_rng(6).normal(size=(12, 36))
+    found, regions = maps.nearest_facets(network, points), maps.find_regions(network, points)
+    for row, point in enumerate(points):
+        signs = regions.signs_of(slice(row, row + 1))[0]
+        units = np.flatnonzero(signs)
+        matrix, constant = exact_unit_rows(network, signs > 0, units)
+        values = [value for (value,) in (matrix @ RationalMatrix.from_floats(point[:, None]) + constant).fractions()]
+        squares = [sum(a * a for a in normal) for normal in matrix.fractions()]
+        facing = [(v * v / n, unit) for v, n, unit in zip(values, squares, units.tolist(), strict=True) if n]
+        nearest, unit = min(facing)
+        assert found.unit[row] == unit
+        assert found.distance[row] == pytest.approx(float(nearest) ** 0.5, rel=1e-9)
+
+
+def test_facets_of_a_convolutional_network_are_those_of_exact_programs() -> None:
+    network = pooled_first()
+    point = np.random.default_rng(7).normal(size=36)
+    exact, doubles = (maps.region_around(network, point, exact=e, most=7) for e in (True, False))
+    assert exact.units.tolist() == doubles.units.tolist()
+    assert exact.num_left_out == doubles.num_left_out > 0
+    np.testing.assert_allclose(exact.matrix, doubles.matrix, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(exact.constant, doubles.constant, rtol=1e-9, atol=1e-12)
+    assert 0 < exact.num_facets <= 7
+
+
+def test_the_nearest_hyperplanes_are_decided_against_all_others() -> None:
+    cells = relureg.enumerate_regions(relureg.load(TRUTH / "int_3-6-6-1.json"))
+    for point in np.random.default_rng(8).normal(size=(5, 3)):
+        whole = maps.region_around(cells.network, point, most=None)
+        assert whole.num_left_out == 0
+        for most in (0, 1, 3):
+            some = maps.region_around(cells.network, point, most=most)
+            assert set(some.units.tolist()) <= set(whole.units.tolist())
+            assert some.num_left_out > 0
+        assert maps.region_around(cells.network, point, most=1).num_facets == 1  # the nearest is always a facet
+
+
+def test_inequalities_at_a_point_on_a_boundary_are_those_of_its_region(cells: relureg.Complex) -> None:
+    network = cells.network
+    for point in lattice(network, 4):
+        exact, doubles = (maps.region_around(network, point, exact=e) for e in (True, False))
+        assert exact.units.tolist() == doubles.units.tolist()
 
 
 def test_equally_near_facets_give_the_lowest_unit() -> None:

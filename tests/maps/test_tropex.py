@@ -48,6 +48,11 @@ def table_1(layers: list[tuple], x: np.ndarray, label: int) -> tuple[np.ndarray,
             K = bound @ np.maximum(-W, 0)
             a_above, a_below = a_above + above @ b, a_below + below @ b
             above, below, bound = K + above @ W, K + below @ W, K + bound @ np.maximum(W, 0)
+        if kind == "norm":
+            scale, shift = (part[:, None, None] if before.ndim == 3 else part for part in parameters)
+            K = bound * np.maximum(-scale, 0)
+            a_above, a_below = a_above + (above * shift).sum(), a_below + (below * shift).sum()
+            above, below, bound = K + above * scale, K + below * scale, K + bound * np.maximum(scale, 0)
         if kind == "conv":
             F, b = parameters
             K = transposed(bound, np.maximum(-F, 0))
@@ -74,6 +79,9 @@ def forward(kind: str, parameters: list, x: np.ndarray) -> np.ndarray:
         return x.reshape(-1)
     if kind == "dense":
         return parameters[0] @ x + parameters[1]
+    if kind == "norm":
+        scale, shift = (part[:, None, None] if x.ndim == 3 else part for part in parameters)
+        return x * scale + shift
     if kind == "conv":
         out = nn.functional.conv2d(torch.tensor(x)[None], torch.tensor(parameters[0]), torch.tensor(parameters[1]))
         return out[0].numpy()
@@ -130,6 +138,37 @@ def test_terms_of_convolutional_networks_are_those_of_table_1(activation: str) -
     kink = ("relu",) if activation == "relu" else ("leaky", 0.25)
     layers = [("conv", F, b), ("relu",), ("pool",), ("flatten",), ("dense", W, c), kink, ("dense", V, e)]
     assert_same_terms(network, layers, (1, 6, 6))
+
+
+def test_batch_normalisation_is_merged_as_the_layer_of_table_1_that_it_is() -> None:
+    # Before an activation, after a pooling, after an activation; with scales of either sign but for the last, as next
+    # to the output map a negative scale gives other terms of the same function.
+    torch.manual_seed(11)
+    module = nn.Sequential(
+        nn.Unflatten(1, (1, 6, 6)), nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 5), nn.ReLU(), nn.BatchNorm1d(5), nn.Linear(5, 3),
+    ).double().eval()  # fmt: skip
+    random = np.random.default_rng(12)
+    layers: list[tuple] = []
+    for layer in module:
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            pair = (layer.weight.detach().numpy(), layer.bias.detach().numpy())
+            layers.append(("conv" if isinstance(layer, nn.Conv2d) else "dense", *pair))
+        elif isinstance(layer, nn.BatchNorm2d | nn.BatchNorm1d):
+            size = layer.num_features
+            scale, shift, mean, variance = (random.normal(size=size) for _ in range(4))
+            scale, variance = np.abs(scale), variance**2
+            scale[1] *= -1 if isinstance(layer, nn.BatchNorm2d) else 1
+            for held, given in zip(
+                (layer.weight.data, layer.bias.data, layer.running_mean, layer.running_var),
+                (scale, shift, mean, variance), strict=True,
+            ):  # fmt: skip
+                held[:] = torch.tensor(given)
+            factor = scale / np.sqrt(variance + layer.eps)
+            layers.append(("norm", factor, shift - factor * mean))
+        elif isinstance(layer, nn.ReLU | nn.MaxPool2d | nn.Flatten):
+            layers.append(({nn.ReLU: "relu", nn.MaxPool2d: "pool", nn.Flatten: "flatten"}[type(layer)],))
+    assert_same_terms(relureg.from_torch(module, (36,)), layers, (1, 6, 6))
 
 
 def test_the_maxima_of_a_network_are_the_network() -> None:
