@@ -20,6 +20,7 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
+from relureg.network.texts import plural
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[Any]
@@ -334,8 +335,10 @@ def check_points(network: Network, points: ArrayLike, *, where: str | None = Non
     if array.ndim > 2:  # images are flattened in row-major order
         array = array.reshape(len(array), -1)
     if array.ndim != 2 or array.shape[1] != network.input_dim:
-        columns = f"{array.shape[1]:,} columns" if array.ndim == 2 else f"shape {array.shape}"
-        raise DataError(f"{columns}, but {network.name} has {network.input_dim:,} inputs: one row a point", where=where)
+        columns = plural(array.shape[1], "column") if array.ndim == 2 else f"shape {array.shape}"
+        raise DataError(
+            f"{columns}, but {network.name} has {plural(network.input_dim, 'input')}: one row a point", where=where
+        )
     finite = np.isfinite(array).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))

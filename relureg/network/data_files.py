@@ -10,7 +10,7 @@ from relureg.errors import DataError, DomainError
 from relureg.network import vnnlib
 from relureg.network.domain import Domain, Number
 from relureg.network.tables import naming, read_table
-from relureg.network.texts import parse_entry, read_json, read_text
+from relureg.network.texts import parse_entry, plural, read_json, read_text
 
 Rows = list[list[Number]]
 
@@ -33,7 +33,9 @@ def read_points(path: Path, dim: int) -> Rows:
             raise DataError(f"holds an array of shape {points.shape}; rows are needed")
         flat = points.reshape(len(points), -1)
         if flat.shape[1] != dim:
-            raise DataError(f"{flat.shape[1]:,} columns, but the network has {dim:,} inputs: one row a point")
+            raise DataError(
+                f"{plural(flat.shape[1], 'column')}, but the network has {plural(dim, 'input')}: one row a point"
+            )
     rows: Rows = flat.tolist()
     return rows
 

@@ -13,6 +13,11 @@ from relureg.network.files import read_bytes
 from relureg.network.rational import as_double
 
 
+def plural(count: int, noun: str) -> str:
+    """A count and its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def parse_number(text: str) -> Number:
     """A double, an infinity, or a rational p/q; raises `ValueError`."""
     if "/" not in text:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from relureg.network.texts import plural
 from relureg.reports.documents import Document
 from relureg.reports.tables import facts_table, page, plain_table, seconds_line
 
@@ -32,10 +33,11 @@ def at_table(document: Document) -> RenderableType:
             "distance to the nearest facet",
             f"least {near['least']:.4g}   median {near['median']:.4g}   largest {near['largest']:.4g}",
         )
-        facts.add_row("another class at the nearest facet", _count(near["class_changes"], "point"))
+        facts.add_row("another class at the nearest facet", plural(near["class_changes"], "point"))
     for region in document["local_regions"]:
         proof = "proved" if region["exact"] else "by linear programs in doubles"
-        facts.add_row(f"region of point {region['point']}", f"{_count(region['facets'], 'facet')}, {proof}")
+        left = f"; {plural(region['left_out'], 'hyperplane')} farther away not looked at" if region["left_out"] else ""
+        facts.add_row(f"region of point {region['point']}", f"{plural(region['facets'], 'facet')}, {proof}{left}")
     told: list[RenderableType] = [facts] if facts.row_count else []
     return page(document, "", table, *told, *_shown(document), *_files(document), seconds_line(document))
 
@@ -50,7 +52,7 @@ def extract_table(document: Document) -> RenderableType:
         facts.add_row("cost of the extraction", f"{document['forward_passes']:.1f} forward passes a point")
     facts.add_row("largest deviation at the data", f"{check['largest_deviation']:.3g}")
     if check["num_ties"]:
-        facts.add_row("other label, by a tie up to rounding", _count(check["num_ties"], "point"))
+        facts.add_row("other label, by a tie up to rounding", plural(check["num_ties"], "point"))
     parts: list[RenderableType] = [facts]
     if document["test"] is not None:
         parts.append(_test_table(document["test"]))
@@ -146,10 +148,6 @@ def _spread(summary: Any) -> str:
 
 def _affine(weights: Iterable[float], bias: float) -> str:
     return f"({_numbers(weights)}) x {'-' if bias < 0 else '+'} {abs(bias):.4g}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _numbers(values: Iterable[float]) -> str:

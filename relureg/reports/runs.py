@@ -7,8 +7,9 @@ from rich.text import Text
 
 from relureg.complex.stored_graph import StoredGraph
 from relureg.engine.status import JournalStatus
+from relureg.network.texts import plural
 from relureg.reports.documents import Document, head, rational
-from relureg.reports.tables import facts_table, grouped, page, plain_table, plural
+from relureg.reports.tables import facts_table, grouped, page, plain_table
 
 
 def status_document(status: JournalStatus) -> Document:

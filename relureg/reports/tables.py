@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relureg.network.rational import as_double
+from relureg.network.texts import plural
 from relureg.reports.documents import Document
 
 CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
@@ -345,11 +346,6 @@ def grouped(value: int) -> str:
 
 def _units(stage: Document, sources: str) -> str:
     return f"{sources} (comparisons)" if stage["kind"] == "comparison" else sources
-
-
-def plural(count: int, noun: str) -> str:
-    """A count and its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _searches(document: Document) -> str:

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from relureg.network.model import Network
+from relureg.network.texts import plural
 from relureg.reports.documents import Document, checks_of, details_of, head
-from relureg.reports.tables import CHECK_WORDS, Indented, facts_table, grouped, huge, page, plain_table, plural
+from relureg.reports.tables import CHECK_WORDS, Indented, facts_table, grouped, huge, page, plain_table
 from relureg.tropical.construction import Construction
 from relureg.tropical.notation import in_max_notation, in_tropical_notation
 from relureg.tropical.rational_function import TropicalRational
