@@ -80,6 +80,8 @@ def regions(
         if save.suffix.lower() != ".npz":
             raise UsageError("the suffix of a complex is .npz", where=str(save))
         check_absent(save, force=force)
+        if output is not None and output.resolve() == save.resolve():
+            raise UsageError("is the file of --save, too; give two names", where="-o")
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)

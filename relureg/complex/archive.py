@@ -30,7 +30,7 @@ from relureg.engine.records import Records, freeze
 from relureg.errors import ComplexFileError, ReluregError
 from relureg.network import json_
 from relureg.network.domain import Domain
-from relureg.network.files import write_atomically
+from relureg.network.files import DAMAGED_ARRAY, write_atomically
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.network.slices import Slice
@@ -202,7 +202,7 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
             if np.lib.format.read_magic(stream) != (1, 0):
                 raise ValueError("an unknown version of the array format")
             shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-        except ValueError as error:
+        except DAMAGED_ARRAY as error:
             raise ComplexFileError(f"array {name!r} is damaged: {error}") from error
         size = math.prod(shape) * kind.itemsize
         if dtype != kind or fortran_order or stream.tell() + size != info.file_size:

@@ -47,13 +47,14 @@ def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
     facets = cells.facets
     found = []
     for pair, row in zip(facets.regions.tolist(), facets.record.tolist(), strict=True):
-        signs = cells.records.signs_of(np.array(pair[:1]))[0]
-        units = tuple(unit for unit in facet_units(cells.records, row) if signs[unit])
+        signs, beyond = cells.records.signs_of(np.array(pair))
+        units = tuple(unit for unit in facet_units(cells.records, row) if signs[unit] or beyond[unit])
         maps, _ = exact_maps(cells.network, signs)
-        ((constant,),) = maps.constant.rows([units[0]]).fractions()
-        ((slope,),) = maps.matrix.rows([units[0]]).fractions()
-        # The first unit that vanishes is positive on the side to which its slope points.
-        before = (slope > 0) == (signs[units[0]] < 0)
+        # One that does not vanish on the region itself is positive on the side to which its slope points.
+        bounding = next(unit for unit in units if signs[unit])
+        ((constant,),) = maps.constant.rows([bounding]).fractions()
+        ((slope,),) = maps.matrix.rows([bounding]).fractions()
+        before = (slope > 0) == (signs[bounding] < 0)
         found.append(
             Breakpoint(t=-constant / slope, units=units, regions=tuple(pair) if before else (pair[1], pair[0]))
         )

@@ -28,6 +28,8 @@ Numbers = NDArray[Any]
 Matrix = Any
 """A dense array, or a scipy.sparse.csr_array, of doubles, shape (n, size of a source)."""
 
+LARGEST = 1e100
+"""No coordinate of a point is larger, so that squares, and sums of products with weights, are far from overflow."""
 ROUNDOFF = 2.0**-53
 
 _UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
@@ -329,7 +331,7 @@ def check_points(network: Network, points: ArrayLike, *, where: str | None = Non
     Raises
     ------
     DataError
-        Another shape, not numbers, or a coordinate that is NaN or infinite; says in which row.
+        Another shape, not numbers, or a coordinate that is NaN, infinite or beyond `LARGEST`; says in which row.
     """
     array = as_numbers(points, where=where)
     if array.ndim > 2:  # images are flattened in row-major order
@@ -344,6 +346,12 @@ def check_points(network: Network, points: ArrayLike, *, where: str | None = Non
         row = int(np.argmin(finite))
         column = int(np.argmin(np.isfinite(array[row])))
         raise DataError(f"row {row}, column {column} is {array[row, column]}; finite numbers are needed", where=where)
+    if (np.abs(array) > LARGEST).any():
+        row, column = (int(axis) for axis in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
+        raise DataError(
+            f"row {row}, column {column} is {array[row, column]}; scale the data to numbers below {LARGEST:g}",
+            where=where,
+        )
     return array
 
 

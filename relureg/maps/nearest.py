@@ -110,6 +110,8 @@ class _Search:
 
     def nearest(self, points: Floats, signs: Signs) -> tuple[Floats, NDArray[np.int64], Floats]:
         """Distances (n,), units (n,) and feet (n, d) of points inside their regions with these signs (n, N)."""
+        if not signs.shape[1]:
+            return np.full(len(points), np.inf), np.full(len(points), -1), points.copy()
         look = self._look(points, signs)
         self._narrow(look)
         ties = look.known & (look.low <= look.nearest[:, None])

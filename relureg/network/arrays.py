@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.network.affine_forms import MAX_ENTRIES
+from relureg.network.files import DAMAGED_ARRAY
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 
@@ -134,7 +135,7 @@ def _archive(data: bytes) -> dict[str, Array]:
             raise MalformedNetworkError(f"its arrays take {size:,} bytes; at most {8 * MAX_ENTRIES:,} are read")
         with np.load(io.BytesIO(data), allow_pickle=False) as held:
             return {key: _numbers(key, held[key]) for key in held.files}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, OSError, KeyError, NotImplementedError, *DAMAGED_ARRAY) as error:
         raise MalformedNetworkError(f"not a NumPy archive of numbers, or a damaged one: {error}") from error
 
 

@@ -11,9 +11,15 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import BinaryIO
 
 from relureg.errors import MalformedNetworkError, OutputError
+
+DAMAGED_HEADER = (SyntaxError, TokenError)
+"""What NumPy raises for a file in its format whose header, which is parsed as Python, cannot be."""
+DAMAGED_ARRAY = (ValueError, TypeError, EOFError, *DAMAGED_HEADER)
+"""And for one that is damaged in any way."""
 
 MAX_BYTES = 512 * 2**20
 """No network that can be enumerated needs a larger file; a larger one is an accident or an attack."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import DataError, DomainError, UsageError
 from relureg.network.domain import Number
+from relureg.network.files import DAMAGED_ARRAY, DAMAGED_HEADER
 from relureg.network.texts import parse_entry, parse_number, read_json
 
 Numbers = NDArray[Any]
@@ -117,8 +118,8 @@ def _array(stream: BinaryIO) -> Numbers:
     """One array of numbers in NumPy's format; objects, which would have to be unpickled, never are read."""
     try:
         array = np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
-    except (ValueError, TypeError, EOFError) as error:
-        said = " ".join(str(error).split())
+    except DAMAGED_ARRAY as error:
+        said = "its header is damaged" if isinstance(error, DAMAGED_HEADER) else " ".join(str(error).split())
         objects = "it holds Python objects, which are not unpickled; save numbers"
         raise DataError(f"is no array of numbers: {objects if 'allow_pickle' in said else said}") from error
     if array.dtype.kind not in "biuf":
@@ -181,10 +182,13 @@ def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a first line names columns: no cell is a number, but for those that count from 0 or 1 (as in pandas)."""
+    """Whether a first line names columns: no cell is a number, but for those that count from 0 or 1 (as in pandas).
+
+    And none is empty: that is a row with a number missing.
+    """
     counts = [cell for cell in cells if _is_number(cell)]
     start = 0 if counts[:1] == ["0"] else 1
-    return len(counts) < len(cells) and counts == [str(k) for k in range(start, start + len(counts))]
+    return all(cells) and len(counts) < len(cells) and counts == [str(k) for k in range(start, start + len(counts))]
 
 
 def _parse_quickly(path: Path, has_header: bool) -> Numbers | None:

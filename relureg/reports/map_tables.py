@@ -47,7 +47,9 @@ def extract_table(document: Document) -> RenderableType:
     facts = facts_table()
     check = document["agreement_check"]
     facts.add_row("data points", f"{document['points']:,}")
-    facts.add_row("terms", f"{document['numerators']:,} numerators, {document['denominators']:,} denominators")
+    facts.add_row(
+        "terms", f"{plural(document['numerators'], 'numerator')}, {plural(document['denominators'], 'denominator')}"
+    )
     if document["forward_passes"] is not None:
         facts.add_row("cost of the extraction", f"{document['forward_passes']:.1f} forward passes a point")
     facts.add_row("largest deviation at the data", f"{check['largest_deviation']:.3g}")

@@ -145,6 +145,10 @@ def test_a_saved_complex_is_drawn_and_counted_where_it_lies(capsys: pytest.Captu
     assert run(["plot", saved, "--box", "0", "1", "-o", str(tmp_path / "c.svg")]) == 2
     assert run(["regions", net, "--save", str(tmp_path / "c.csv")]) == 2
     assert run(["regions", net, "--save", saved]) == 2
+    both = str(tmp_path / "both.npz")
+    assert run(["regions", net, "--save", both, "-o", str(tmp_path / "." / "both.npz")]) == 2
+    assert "is the file of --save, too" in capsys.readouterr().err
+    assert not Path(both).exists()
     assert run(["inspect", saved]) == 3
     assert "a saved complex is no network" in capsys.readouterr().err
     capsys.readouterr()

@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import pickle
+import re
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -142,6 +143,16 @@ def test_no_file(tmp_path: Path) -> None:
     _refused(tmp_path / "empty.npz", "damaged or no file of a complex")
     (tmp_path / "text.npz").write_text("{}")
     _refused(tmp_path / "text.npz", "damaged or no file of a complex")
+
+
+def test_a_damaged_header_of_an_array_is_refused(saved: Path) -> None:
+    with zipfile.ZipFile(saved) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    held["bounded.npy"] = re.sub(rb"\((\d+),\), }", rb"(\1   , ", held["bounded.npy"])
+    with zipfile.ZipFile(saved, "w") as archive:
+        for name, content in held.items():
+            archive.writestr(name, content)
+    _refused(saved, "array 'bounded' is damaged")
 
 
 def test_a_truncated_file_is_refused_wherever_it_ends(saved: Path) -> None:

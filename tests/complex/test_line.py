@@ -64,3 +64,14 @@ def test_a_line_needs_one_input() -> None:
 def test_a_line_without_breakpoints() -> None:
     network = Network.from_layers([np.array([[0.0]]), np.array([[1.0]])], [np.array([1.0]), np.array([0.0])])
     assert breakpoints(enumerate_regions(network)) == ()
+
+
+def test_units_that_change_at_a_breakpoint_are_told_whichever_side_they_vanish_on() -> None:
+    one, both = np.array([[1.0], [-1.0]]), np.eye(2)
+    mirror = Network.from_layers([one, both, np.ones((1, 2))], [np.zeros(2), np.zeros(2), np.zeros(1)])
+    (point,) = breakpoints(enumerate_regions(mirror))
+    assert point.units == (0, 1, 2, 3)
+    chain = Network.from_layers([np.eye(1)] * 3, [np.zeros(1)] * 3)
+    (point,) = breakpoints(enumerate_regions(chain))
+    assert point.units == (0, 1)
+    assert (point.t, point.regions) == (0, (0, 1))

@@ -13,6 +13,7 @@ import torch
 
 import relureg
 from relureg import maps
+from relureg.errors import DataError
 from relureg.maps.float_network import FloatNetwork
 from relureg.maps.maxima import as_maxima
 from relureg.maps.nearest import exact_unit_rows
@@ -389,3 +390,15 @@ def test_a_circle_against_an_annulus_is_told_apart_by_a_closed_region() -> None:
     assert (network(1e4 * np.stack([np.cos(turn), np.sin(turn)], axis=1)) < 0).all()
     region = maps.region_around(network, cells.records.points[closed], exact=True)
     assert region.units.tolist() == [0, 1, 2]
+
+
+def test_a_network_without_units_has_no_facet() -> None:
+    network = relureg.Network.from_layers([np.eye(2)], [np.zeros(2)])
+    found = maps.nearest_facets(network, [[0.5, 1.0]])
+    assert (found.unit.tolist(), found.distance.tolist()) == ([-1], [np.inf])
+
+
+def test_numbers_whose_squares_overflow_are_refused() -> None:
+    network = relureg.load("fixtures/truth/int_2-6-6-1.json")
+    with pytest.raises(DataError, match=r"row 1, column 0 is -1e\+155; scale the data"):
+        maps.nearest_facets(network, [[1.0, 2.0], [-1e155, 1.0]])

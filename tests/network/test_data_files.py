@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import pickle
@@ -27,6 +28,23 @@ PROPERTY = """; a property with a fixed input
 (assert (and (<= X_1 2) (>= X_1 2.0)))
 (assert (or (and (>= Y_0 1.5)) (and (<= Y_0 -1))))
 """
+
+
+def _with_a_bad_header() -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, np.zeros((2, 2)))
+    return stream.getvalue().replace(b"(2, 2), }", b"(2, 2  , ")
+
+
+def _archive_of(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("points.npy", content)
+    return stream.getvalue()
+
+
+BAD_HEADER = _with_a_bad_header()
+BAD_MEMBER = _archive_of(BAD_HEADER)
 
 
 def same(a: Domain, b: Domain) -> bool:
@@ -54,6 +72,7 @@ def test_points_are_read_from_every_format(tmp_path: Path) -> None:
         ("a.csv", b"1,2\n3,1e999\n", "line 2, column 1: '1e999' is not a finite number"),
         ("a.csv", b"1,inf\n", "line 1, column 1: 'inf' is not a finite number"),
         ("a.csv", b"1,nan\n", "line 1, column 1: 'nan' is not a finite number"),
+        ("a.csv", b"1,\n1,2\n", "line 1, column 1: '' is not a finite number"),
         ("a.csv", b"x,x\n1,2\n", "two columns are named 'x'"),
         ("a.csv", b"\xff\xfe", "no text in UTF-8"),
         ("a.csv", b"\n", "no points in the file"),
@@ -65,6 +84,8 @@ def test_points_are_read_from_every_format(tmp_path: Path) -> None:
         ("a.json", b"[[1, 2], [3]]", "row 1 has 1 numbers, but row 0 has 2"),
         ("a.json", b"[[1,", "is no JSON"),
         ("a.npy", b"nothing", "no array of numbers"),
+        ("a.npy", BAD_HEADER, "no array of numbers: its header is damaged"),
+        ("a.npz", BAD_MEMBER, "no array of numbers: its header is damaged"),
         ("a.npz", b"nothing", "no archive of arrays"),
         ("a.parquet", b"nothing", "no Parquet file"),
         ("a.xlsx", b"1", "the suffix is none of"),
