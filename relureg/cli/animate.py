@@ -12,6 +12,7 @@ from relureg.cli.options import EXIT_CODES, Command, Work, emit, output_options,
 from relureg.cli.plot import style_of, style_options, view_of
 from relureg.cli.scope import scoped
 from relureg.errors import LimitReachedError, UsageError
+from relureg.network.texts import plural
 
 EPILOG = f"""\b
 Examples:
@@ -66,14 +67,14 @@ def animate(
         if not cells.complete:
             raise LimitReachedError(f"{network.name}: stopped by {cells.stopped_by}; a picture needs all regions")
         complexes.append(cells)
-        _tell(f"counted {number} of {len(nets)}: {cells.num_regions:,} regions", quiet)
+        _tell(f"counted {number} of {len(nets)}: {plural(cells.num_regions, 'region')}", quiet)
     view = save_animation(
         complexes, output, style_of(style), view=view_of(style["view"], complexes[-1].network), fps=fps,
         dpi=style["dpi"] or 100, force=force, jobs=work.jobs,
         progress=lambda number: _tell(f"drew {number + 1} of {len(nets)}", quiet),
     )  # fmt: skip
     document = animate_document(complexes, style["colour"], style["theme"])
-    document["view"] = [view.low.tolist(), view.high.tolist()]
+    document["view"] = view.bounds
     document["files"] = [str(output)]
     emit(document, animate_table, as_json=as_json, started=started)
     for cells in complexes:

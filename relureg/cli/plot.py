@@ -44,6 +44,11 @@ Examples:
 {EXIT_CODES}"""
 
 COLOURS = ("map", "gradient", "output", "class", "depth", "degree", "distance", "none")
+COLOURS_OF = {1: "slope", 3: "stage"}
+"""What colours say of other numbers of inputs than two, where there is no choice."""
+PLANE_ONLY = ("colour", "boundary", "levels", "vertices", "region_graph", "dual", "source")
+"""Options that only a picture of two inputs heeds; a figure to turn heeds no others of a picture but --theme either."""
+NOT_SOLID = ("view", "no_lines", "dpi", "points")
 
 
 def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,13 +134,14 @@ def plot(
         )
     if (output.suffix.lower() == ".html") != (network.input_dim == 3):
         raise UsageError("three inputs are drawn as .html, one or two as .svg, .png or .pdf", where=str(output))
+    _check_effects(network.input_dim)
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
     cells = cells or find_complex(network, domain, work, quiet=quiet)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
-    document = plot_document(cells, look.colour, look.theme)
+    document = plot_document(cells, COLOURS_OF.get(network.input_dim, look.colour), look.theme)
     if network.input_dim == 3:
         from relureg.plots.canvas import theme_of
         from relureg.plots.solid import save_solid
@@ -147,7 +153,7 @@ def plot(
         plane = save_picture(
             cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.jobs
         )
-        document["view"] = [plane.view.low.tolist(), plane.view.high.tolist()]
+        document["view"] = plane.view.bounds
         document["regions_in_view"] = plane.num_regions_seen
         document["facets_drawn"] = int((plane.polygons.edge_unit >= 0).sum())
     else:
@@ -155,10 +161,24 @@ def plot(
 
         span = None if view is None else (float(view.low[0]), float(view.high[0]))
         low, high = save_function(cells, output, look, span=span, points=marked, dpi=style["dpi"] or 200, force=force)
-        document["view"] = [[low], [high]]
+        document["view"] = [[low + 0.0], [high + 0.0]]  # without negative zeros
     document["files"] = [str(output)]
     emit(document, plot_table, as_json=as_json, started=started)
     close(cells, cells.checks, ())
+
+
+def _check_effects(input_dim: int) -> None:
+    """Refuse options that were given and would change nothing in a picture of this many inputs."""
+    without = {1: PLANE_ONLY, 2: (), 3: PLANE_ONLY + NOT_SOLID}[input_dim]
+    context = click.get_current_context()
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in without
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]
+    if given:
+        shape = "one input is drawn as a function" if input_dim == 1 else "three inputs are drawn as a figure to turn"
+        raise UsageError(f"{shape}, in which {', '.join(given)} would show nothing; leave out what does not fit")
 
 
 def style_of(options: dict[str, Any], *, source: int = 0, **more: bool) -> Style:
@@ -191,15 +211,30 @@ def view_of(text: str | None, network: Network) -> View | None:
 
     from relureg.plots.view import View, frame_of
 
+    _check_bounds(text)
     domain = parse_box(text, network, "--view")
     low, high = np.full(network.input_dim, -np.inf), np.full(network.input_dim, np.inf)
     for constant, normal in zip(domain.constants.floats[:, 0], domain.normals.floats, strict=True):
         axis = int(np.flatnonzero(normal)[0])
         (low if normal[axis] > 0 else high)[axis] = -constant / normal[axis]
     if domain.equations is not None or not np.isfinite([low, high]).all():
-        raise UsageError("both bounds of every axis are needed", where="--view")
+        raise UsageError("both bounds of every axis are needed, and finite", where="--view")
     frame, is_isometric = frame_of(network) if network.input_dim == 2 else (np.eye(network.input_dim), False)
-    return View(frame=frame, low=low, high=high, is_isometric=is_isometric)
+    return View(frame=frame, low=low + 0.0, high=high + 0.0, is_isometric=is_isometric)  # without negative zeros
+
+
+def _check_bounds(text: str) -> None:
+    """Unlike a box, a view cannot fix an input; what is no interval at all is left to `parse_box`."""
+    for part in text.split(";"):
+        words = part.rpartition(":")[2].split(",")
+        try:
+            low, high = map(parse_number, words)
+        except ValueError:
+            continue
+        if low == high:
+            raise UsageError(f"the bounds {words[0]} and {words[1]} are equal and leave nothing to see", where="--view")
+        if low > high:
+            raise UsageError(f"the lower bound {words[0]} is above the upper bound {words[1]}", where="--view")
 
 
 def _points(read: Network, network: Network, work: Work, path: Path | None) -> NDArray[np.float64] | None:

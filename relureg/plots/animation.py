@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from relureg.complex.complex import Complex
 from relureg.errors import EngineUnavailableError, OutputError, UsageError
 from relureg.network.files import check_absent, write_atomically
+from relureg.network.texts import plural
 from relureg.plots import canvas
 from relureg.plots.colouring import Choices, colour, gradients, middling
 from relureg.plots.picture import BOTTOM, LEFT, TOP, Style, paint, plane_for
@@ -125,7 +126,7 @@ def _figure(planes: list[Plane], number: int, style: Style) -> Figure:
     figure = canvas.new_figure(LEFT + SIDE + GAP + CURVE + 0.3, BOTTOM + SIDE + TOP)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, SIDE, SIDE)
     paint(axes, plane, style, colour(plane, style.colour, theme, style.choices), points=None, size=72 * SIDE)
-    told = f"{number + 1} of {len(planes)}   ·   {plane.cells.num_regions:,} regions"
+    told = f"{number + 1} of {len(planes)}   ·   {plural(plane.cells.num_regions, 'region')}"
     canvas.add_heading(figure, LEFT, plane.cells.network.name, told, theme)
     curves: tuple[tuple[str, list[float]], ...] = (
         ("regions", [float(p.cells.num_regions) for p in planes]),

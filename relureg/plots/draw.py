@@ -85,7 +85,7 @@ def draw_graph(axes: Axes, plane: Plane, theme: Theme, size: float) -> None:
     """The region graph: a node in each cell, and links through the middle of the facets that cells share."""
     polygons = plane.polygons
     nodes = plane.view.place(polygons.centres)
-    inner = (polygons.edge_unit >= 0) & (plane.edge_level < 0)
+    inner = plane.is_facet
     first, second = polygons.edge_cells[inner].T
     gates = plane.view.place(polygons.edges[inner].mean(axis=1))
     links = np.concatenate([np.stack([nodes[first], gates], axis=1), np.stack([gates, nodes[second]], axis=1)])
@@ -107,8 +107,7 @@ def draw_dual(axes: Axes, plane: Plane, slopes: NDArray[np.float64], colouring: 
     facet between their regions, along which the two maps agree.
     """
     seen, first = np.unique(plane.region, return_index=True)
-    inner = (plane.polygons.edge_unit >= 0) & (plane.edge_level < 0)
-    pairs = np.unique(np.sort(plane.region[plane.polygons.edge_cells[inner]], axis=1), axis=0)
+    pairs = np.unique(np.sort(plane.region[plane.polygons.edge_cells[plane.is_facet]], axis=1), axis=0)
     _add_lines(axes, slopes[pairs], theme.quiet, float(np.clip(30 / len(seen) ** 0.5, 0.15, 0.8)), alpha=0.6, zorder=2)
     dot = float(np.clip(140 / len(seen) ** 0.5, 1.6, 8.0))
     x, y = slopes[seen].T

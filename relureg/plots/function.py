@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
 from relureg.complex.line import Breakpoint, breakpoints
+from relureg.errors import UsageError
+from relureg.network.domain import Domain
 from relureg.network.rational import nearest_double
+from relureg.network.texts import plural
 from relureg.plots import canvas
 from relureg.plots.colours import THEMES, Theme, along
 from relureg.plots.draw import FINENESS
 from relureg.plots.picture import BOTTOM, LEFT, SHORT, TOP, Style, axis_names
-from relureg.plots.view import MARGIN, MARGIN_OF_POINTS
+from relureg.plots.view import MARGIN, MARGIN_OF_POINTS, misses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,36 +40,60 @@ def save_function(
 ) -> tuple[float, float]:
     """Draw the outputs of a network with one input to a file; returns the interval that is shown.
 
+    That is `span`, by default what holds the points or all breakpoints, cut to the domain: the complex knows no
+    breakpoints outside.
+
     Raises
     ------
+    UsageError
+        The span misses the domain.
     UsageError, OutputError, EngineUnavailableError
         As `breakpoints` and `canvas.check_target` do.
     """
     canvas.check_target(path, force=force)
     theme = canvas.theme_of(style.theme)
     found = breakpoints(cells)
-    low, high = span or _span(cells, found, points)
+    least, most = _ends(cells.domain)
+    wanted = span or _span((least, most), found, points)
+    low, high = max(wanted[0], least), min(wanted[1], most)
+    if not low < high:
+        raise UsageError(misses(np.array(wanted[:1]), np.array(wanted[1:])))
     with canvas.styled(theme):
         figure = canvas.new_figure(LEFT + WIDTH + 0.25, BOTTOM + HEIGHT + TOP)
         axes = canvas.add_axes(figure, LEFT, BOTTOM, WIDTH, HEIGHT)
         _paint(axes, cells, found, low, high, theme, style, points)
         network = cells.network
         shape = " – ".join(map(str, (network.input_dim, *network.widths, network.output_dim)))
-        told = f"{shape}   ·   {cells.num_regions:,} regions   ·   {len(found):,} breakpoints"
+        told = f"{shape}   ·   {plural(cells.num_regions, 'region')}   ·   {plural(len(found), 'breakpoint')}"
         canvas.add_heading(figure, LEFT, network.name, told, theme)
         canvas.save_figure(figure, path, dpi=dpi, force=force)
     return low, high
 
 
-def _span(cells: Complex, found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None) -> tuple[float, float]:
-    """A bounded domain; or the points to be drawn, or else all breakpoints, with room around them."""
-    vertices = cells.generators.coordinates[~cells.generators.is_ray, 0]
-    if len(vertices) and cells.records.bounded.all():
-        return float(vertices.min()), float(vertices.max())
-    if points is not None and len(points) > 1:
-        centre, half = (points.min() + points.max()) / 2, MARGIN_OF_POINTS * (points.max() - points.min()) / 2 or 1.0
+def _ends(domain: Domain | None) -> tuple[float, float]:
+    """The ends of a domain on a line, infinite where it has none."""
+    low, high = -np.inf, np.inf
+    if domain is not None:
+        walls = zip(domain.constants.fractions(), domain.normals.fractions(), strict=True)
+        for (constant,), (normal,) in walls:
+            if normal > 0:
+                low = max(low, nearest_double(-constant / normal))
+            elif normal < 0:
+                high = min(high, nearest_double(-constant / normal))
+    return low, high
+
+
+def _span(
+    ends: tuple[float, float], found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None
+) -> tuple[float, float]:
+    """A bounded domain; or the points to be drawn, or else all breakpoints and ends, with room around them."""
+    if np.isfinite(ends).all():
+        return ends
+    inside = np.empty(0) if points is None else points[(points >= ends[0]) & (points <= ends[1])]
+    if len(inside) > 1:
+        centre, half = (inside.min() + inside.max()) / 2, MARGIN_OF_POINTS * (inside.max() - inside.min()) / 2 or 1.0
         return float(centre - half), float(centre + half)
-    places = [nearest_double(point.t) for point in found]
+    places = [nearest_double(point.t) for point in found] + [end for end in ends if np.isfinite(end)]
     if not places:
         return -1.0, 1.0
     centre, half = (min(places) + max(places)) / 2, MARGIN * (max(places) - min(places)) / 2 or 1.0

@@ -19,6 +19,7 @@ from relureg.maps.local import PointRegions
 from relureg.maps.relating import RelatedMaps
 from relureg.maps.similarity import Similarity, StageAgreement
 from relureg.network.model import Network
+from relureg.network.texts import plural
 from relureg.plots import canvas
 from relureg.plots.colours import Theme
 from relureg.plots.map_charts import (
@@ -122,7 +123,7 @@ def save_points_picture(
             handletextpad=0.3, title=kind, title_fontsize=7.5, alignment="left",
         )  # fmt: skip
 
-    told = f"{len(points):,} points   ·   {regions.num_regions:,} regions"
+    told = f"{plural(len(points), 'point')}   ·   {plural(regions.num_regions, 'region')}"
     if len(duals.point) < regions.num_regions:
         told += f", of which the first {len(duals.point):,} are drawn"
     margin = 0.45 + 0.075 * max([6, *map(len, names)])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.network.model import Network
+from relureg.network.texts import plural
 from relureg.plots import canvas, draw
 from relureg.plots.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, gradients, nice_levels
 from relureg.plots.legend import WIDTH, add_legend
@@ -193,9 +194,9 @@ def _size(view: View) -> tuple[float, float]:
 def _subtitle(plane: Plane) -> str:
     network, cells = plane.cells.network, plane.cells
     shape = " – ".join(map(str, (network.input_dim, *network.widths, network.output_dim)))
-    count = f"{cells.num_regions:,} region{'s' * (cells.num_regions != 1)}"
+    count = plural(cells.num_regions, "region")
     if plane.num_regions_seen != cells.num_regions:
         count += f", {plane.num_regions_seen:,} in view"
     if cells.complete:
-        count += f"   ·   {cells.facets.num_inner:,} facets"
+        count += f"   ·   {plural(cells.facets.num_inner, 'facet')}"
     return f"{shape}   ·   {count}"

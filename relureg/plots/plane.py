@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.engine.records import Records, freeze
-from relureg.errors import UsageError
+from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.network.rational import RationalMatrix, as_fraction
 from relureg.plots.polygons import Polygons, polygons_of
-from relureg.plots.view import View, bounded_view, chosen_view
+from relureg.plots.view import View, bounded_view, chosen_view, misses
 
 MAX_CLASSES = 12
 """Most outputs that are compared in pairs, which takes one unit a pair."""
@@ -46,10 +46,16 @@ class Plane:
     edge_stage: NDArray[np.int64]
     """(E,): the stage, from 0, whose unit first vanishes on an edge; L for levels and borders; -1 for the boundary."""
     edge_level: NDArray[np.int64]
-    """(E,): the level that an edge lies on; -1 for none."""
+    """(E,): the level that an edge lies on, be it a facet of the network as well; -1 for none."""
     edge_is_border: NDArray[np.bool_]
     """(E,): whether another class lies on its other side."""
     levels: tuple[float, ...]
+
+    @property
+    def is_facet(self) -> NDArray[np.bool_]:
+        """(E,): whether an edge lies on a facet of the complex; not its domain's boundary, a level or a border."""
+        facet: NDArray[np.bool_] = (self.edge_stage >= 0) & (self.edge_stage < len(self.cells.network.stages))
+        return facet
 
     @property
     def num_regions_seen(self) -> int:
@@ -84,7 +90,12 @@ def plane_of(
         domain = cells.domain.intersect(found.domain)
     comparisons = _comparisons(network, levels, classes)
     compared = network if comparisons is None else _with_stage(network, comparisons)
-    seen = cells if compared is network and domain is cells.domain else enumerate_regions(compared, domain, jobs=jobs)
+    try:
+        seen = cells
+        if compared is not network or domain is not cells.domain:
+            seen = enumerate_regions(compared, domain, jobs=jobs)
+    except DomainError as error:  # each of both has an interior
+        raise DomainError(misses(found.low, found.high)) from error
     polygons = polygons_of(seen)
     signs = seen.records.signs
     unit = polygons.edge_unit
@@ -93,7 +104,6 @@ def plane_of(
     if classes:
         label = _labels(signs[:, network.num_units + len(levels) :], network.output_dim)
     sides = polygons.edge_cells
-    on_level = (unit >= network.num_units) & (unit < network.num_units + len(levels))
     plane = Plane(
         cells=cells,
         view=found,
@@ -102,7 +112,7 @@ def plane_of(
         band=(signs[:, network.num_units : network.num_units + len(levels)] > 0).sum(axis=1),
         label=label,
         edge_stage=np.where(unit < 0, -1, np.searchsorted(first_units, unit, side="right") - 1),
-        edge_level=np.where(on_level, unit - network.num_units, -1),
+        edge_level=_levels_of(seen, polygons, network.num_units, len(levels)),
         edge_is_border=(unit >= 0) & (label[sides[:, 0]] != label[sides[:, 1]]),
         levels=tuple(float(level) for level in levels),
     )
@@ -145,6 +155,21 @@ def _labels(signs: NDArray[np.int8], num_outputs: int) -> NDArray[np.int64]:
         lost[:, j] |= signs[:, column] > 0
     labels: NDArray[np.int64] = np.argmin(lost, axis=1)
     return labels
+
+
+def _levels_of(seen: Complex, polygons: Polygons, first: int, num_levels: int) -> NDArray[np.int64]:
+    """The level that each edge lies on, by all units that vanish there: the first may be one of the network.
+
+    Inside a piece on which the output is the level everywhere, edges are not on it: only its rim is drawn.
+    """
+    offset = seen.generators.num_rows - seen.records.num_units
+    found = np.full(len(polygons.edges), -1, dtype=np.int64)
+    for level in range(num_levels):
+        word, bit = divmod(offset + first + level, 64)
+        vanishes = (polygons.edge_zeros[:, word] >> np.uint64(bit)) & np.uint64(1) != 0
+        signs = seen.records.signs[:, first + level][polygons.edge_cells]
+        found[vanishes & ((signs != 0) & (polygons.edge_cells >= 0)).any(axis=1)] = level
+    return found
 
 
 def _regions_of(seen: Records, whole: Records) -> NDArray[np.int64]:

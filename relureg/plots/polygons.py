@@ -25,6 +25,8 @@ class Polygons:
     """(G, 2): counter-clockwise around each cell; vertices that are known exactly, rounded."""
     edges: NDArray[np.float64]
     """(E, 2, 2): the two ends of each edge."""
+    edge_zeros: NDArray[np.uint64]
+    """(E, words): the rows that vanish on the whole edge, as bits like `Generators.zeros`."""
     edge_unit: NDArray[np.int64]
     """(E,): the first unit that vanishes on the edge; -1 on the domain's boundary."""
     edge_cells: NDArray[np.int64]
@@ -90,6 +92,7 @@ def polygons_of(cells: Complex) -> Polygons:
         starts=generators.starts,
         corners=corners,
         edges=generators.coordinates[sides.ends[kept]],
+        edge_zeros=np.bitwise_and.reduce(generators.zeros[sides.ends[kept]], axis=1),
         edge_unit=np.maximum(unit[kept], -1),
         edge_cells=np.column_stack([sides.cell[kept], _behind(cells, sides.cell[kept], unit[kept])]),
     )
@@ -161,10 +164,12 @@ def _around(generators: Generators, sides: _Sides) -> NDArray[np.int64]:
 
 
 def _counter_clockwise(corners: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
-    following = corners[_following(starts)]
     owner = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    origin = corners[starts[:-1]][owner]
-    (x, y), (u, v) = (corners - origin).T, (following - origin).T
+    # Each cell to the same size, halved before a difference is taken: no product leaves the doubles.
+    shifted = corners / 2 - corners[starts[:-1]][owner] / 2
+    size = np.maximum.reduceat(np.abs(shifted), starts[:-1], axis=0)
+    shifted = shifted / np.where(size > 0, size, 1.0)[owner]
+    (x, y), (u, v) = shifted.T, shifted[_following(starts)].T
     clockwise = np.add.reduceat(x * v - u * y, starts[:-1]) < 0
     index = np.arange(len(corners))
     mirrored = (starts[:-1] + starts[1:] - 1)[owner] - index

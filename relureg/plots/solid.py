@@ -13,6 +13,7 @@ from relureg.engine.records import Generators
 from relureg.errors import EngineUnavailableError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.files import check_absent, write_atomically
+from relureg.network.texts import plural
 from relureg.plots.colours import Theme, along
 from relureg.plots.view import MARGIN, SHARE
 
@@ -54,14 +55,15 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     box = _box(cells)
     inside = cells.domain.intersect(box) if cells.domain is not None else box
     seen = cells
-    if cells.domain is None or not cells.records.bounded.all():
+    # Cells of a complex of fewer essential dimensions are bounded in these alone.
+    if cells.domain is None or cells.essential_dim < 3 or not cells.records.bounded.all():
         seen = enumerate_regions(cells.network, inside, jobs=jobs)
     if seen.facets.num_inner > MAX_FACETS:
         raise UsageError(f"{seen.facets.num_inner:,} facets are too many to turn; take a smaller --box, or a --slice")
     figure = go.Figure(_traces(seen, theme))
     axis = {"backgroundcolor": theme.ground, "gridcolor": theme.quiet, "zeroline": False, "color": theme.quiet}
     figure.update_layout(
-        title={"text": f"{cells.network.name}   {cells.num_regions:,} regions", "font": {"size": 18}},
+        title={"text": f"{cells.network.name}   {plural(cells.num_regions, 'region')}", "font": {"size": 18}},
         paper_bgcolor=theme.ground,
         font={"color": theme.ink, "family": "Inter, Helvetica, Arial, sans-serif"},
         scene={f"{name}axis": axis | {"title": {"text": f"x{k}"}} for k, name in enumerate("xyz")}

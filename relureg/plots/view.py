@@ -41,10 +41,22 @@ class View:
         rows = np.concatenate([self.frame, -self.frame])
         return Domain.polytope(rows.tolist(), np.concatenate([self.high, -self.low]).tolist())
 
+    @property
+    def bounds(self) -> list[list[float]]:
+        """Low and high, without negative zeros."""
+        bounds: list[list[float]] = (np.stack([self.low, self.high]) + 0.0).tolist()
+        return bounds
+
     def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Inputs (..., 2) in the picture's plane."""
         placed: NDArray[np.float64] = points @ self.frame.T
         return placed
+
+
+def misses(low: NDArray[np.float64], high: NDArray[np.float64]) -> str:
+    """What to say of a view that shows nothing of the domain."""
+    shown = " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    return f"the view {shown} misses the domain; choose a --view that overlaps it"
 
 
 def frame_of(network: Network) -> tuple[NDArray[np.float64], bool]:

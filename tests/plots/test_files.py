@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import xml.etree.ElementTree as ET
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from relureg.plots import animation, canvas
 from relureg.plots.colouring import colour
 from relureg.plots.colours import DARK, LIGHT, along, relief
 from relureg.plots.function import save_function
-from relureg.plots.picture import Style, plane_for, save_picture
+from relureg.plots.picture import Style, figure_of, plane_for, save_picture
 from relureg.plots.solid import facet_polygons, save_solid
 from relureg.plots.view import bounded_view
 
@@ -139,6 +140,54 @@ def test_a_function_goes_through_its_breakpoints(tmp_path: Path) -> None:
     line = Slice.through([[0] * 5, [1] * 5]).of(several)
     save_function(enumerate_regions(line), tmp_path / "c.svg", Style(), points=np.array([[0.0], [1.0]]))
     ET.parse(tmp_path / "c.svg")
+
+
+def curve_in(path: Path) -> int:
+    """The most corners of a line in an SVG file."""
+    lines = [d for node in ET.parse(path).getroot().iter(PATH) if "z" not in (d := node.get("d", "")).lower()]
+    return max(len(re.findall(r"-?(?:\d+\.?\d*|\.\d+)", d)) // 2 for d in lines)
+
+
+def test_a_function_is_drawn_in_its_domain_alone(tmp_path: Path) -> None:
+    """Outside of it the complex knows no breakpoints."""
+    saw = load(FIXTURES / "truth" / "saw_3.json")
+    half = enumerate_regions(saw, Domain.box([0], [Fraction(1, 2)]))
+    assert save_function(half, tmp_path / "a.svg", Style(), span=(0, 1)) == (0, 0.5)
+    assert curve_in(tmp_path / "a.svg") == 5  # 0, 1/8, 1/4, 3/8, 1/2
+    for number, span in enumerate([(2.0, 3.0), (0.5, 1.0), (-1.0, 0.0)]):
+        with pytest.raises(UsageError, match="misses the domain"):
+            save_function(half, tmp_path / f"b{number}.svg", Style(), span=span)
+    ray = enumerate_regions(saw, Domain.box([Fraction(1, 4)], [np.inf]))
+    assert save_function(ray, tmp_path / "c.svg", Style())[0] == 0.25
+    far = np.array([[-9.0], [-8.0]])
+    assert save_function(ray, tmp_path / "d.svg", Style(), points=far)[0] == 0.25
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("weights", [[[[1]], [[-3]]], [[[1]]], [[[0]], [[1]]]])
+def test_a_function_without_breakpoints_has_room(weights: list[list[list[int]]], tmp_path: Path) -> None:
+    network = Network.from_layers([np.array(matrix) for matrix in weights], [[0]] * len(weights))
+    cells = enumerate_regions(network)
+    low, high = save_function(cells, tmp_path / "a.svg", Style())
+    assert (low, high) == (-1, 1)
+
+
+def test_a_solid_of_lower_rank_fills_its_box(tmp_path: Path) -> None:
+    """Its cells are bounded in the essential dimension alone; the drawn facet is a rectangle."""
+    network = Network.from_layers([[[1, 0, 0]], [[1]]], [[0], [0]])
+    domain = Domain.box([-1, -np.inf, -np.inf], [1, np.inf, np.inf])
+    assert save_solid(enumerate_regions(network, domain), tmp_path / "a.html", LIGHT) == 1
+    assert "mesh3d" in (tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+def test_headings_count_one_thing_as_one(tmp_path: Path) -> None:
+    with canvas.styled(LIGHT):
+        plane = plane_for(enumerate_regions(Network.from_layers([[[1, 1]], [[1]]], [[0], [0]])), Style())
+        told = {text.get_text() for text in figure_of(plane, Style()).texts}
+    assert any(text.endswith("2 regions   ·   1 facet") for text in told)
+    solid = enumerate_regions(Network.from_layers([[[1, 0, 0]]], [[0]]))
+    save_solid(solid, tmp_path / "a.html", LIGHT)
+    assert '1 region"' in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 def test_a_solid_shows_every_facet(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, Slice, enumerate_regions, load
-from relureg.errors import UsageError
+from relureg.errors import DomainError, UsageError
 from relureg.plots.colouring import COLOURINGS, Choices, colour, gradients, nice_levels
 from relureg.plots.colours import DARK, LIGHT, THEMES, relief, srgb
 from relureg.plots.picture import Style, plane_for
@@ -70,6 +70,64 @@ def test_stages_of_edges(net: Network, plane: Plane) -> None:
     for k in range(16):
         ends = plane.polygons.edges[unit == k].reshape(-1, 2)
         assert np.abs(net.pre_activations(ends)[:, k]).max(initial=0) < 1e-12
+
+
+IDENTITY = Network.from_layers([[[1, 1], [-1, -1]], [[1, -1]]], [[0, 0], [0]])
+"""f = x + y."""
+DIFFERENCE = Network.from_layers([[[1, 0], [0, 1]], [[1, -1]]], [[0, 0], [0]])
+"""f = relu(x) - relu(y), 0 on a whole quadrant."""
+
+
+def length_of(plane: Plane, level: int) -> float:
+    ends = plane.polygons.edges[plane.edge_level == level]
+    return float(np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1).sum())
+
+
+@pytest.mark.parametrize(
+    ("network", "levels", "lengths"),
+    [
+        (IDENTITY, [0], [8**0.5]),
+        # The positive half of x = y, and the rim of the quadrant in which f is 0: x = 0 > y, and y = 0 > x.
+        (DIFFERENCE, [0], [2**0.5 + 2]),
+        # f is -1 + 2 (x + y + 1) below x + y = 0 and 1 - 2 (x + y) above: 1/2 on either side of the line where it is 1.
+        (load(FIXTURES / "truth" / "xor.json"), [Fraction(1, 2), 1], [8**0.5 * (0.875 + 0.875), 8**0.5]),
+    ],
+)
+def test_levels_on_facets_of_the_network_are_levels(
+    network: Network, levels: list[Fraction], lengths: list[float]
+) -> None:
+    cells = enumerate_regions(network, Domain.box([-1, -1], [1, 1]))
+    plane = plane_of(cells, levels=levels)
+    assert [length_of(plane, level) for level in range(len(levels))] == pytest.approx(lengths)
+    for number, level in enumerate(levels):
+        assert network(plane.polygons.edges[plane.edge_level == number].reshape(-1, 2))[:, 0] == pytest.approx(level)
+    # They stay facets of the complex, which the region graph crosses.
+    pairs = plane.region[plane.polygons.edge_cells[plane.is_facet]]
+    assert {tuple(sorted(pair)) for pair in pairs.tolist()} == {
+        tuple(sorted(pair)) for pair in cells.facets.regions.tolist()
+    }
+
+
+def test_a_boundary_on_a_facet_is_drawn_and_explained() -> None:
+    from relureg.plots import canvas
+    from relureg.plots.picture import figure_of
+
+    style = Style(boundary=True)
+    plane = plane_for(enumerate_regions(IDENTITY, Domain.box([-1, -1], [1, 1])), style)
+    with canvas.styled(LIGHT):
+        figure = figure_of(plane, style)
+    assert "decision boundary" in [text.get_text() for text in figure.texts]
+    assert LIGHT.accent in {
+        "#{:02x}{:02x}{:02x}".format(*(round(255 * part) for part in patch.get_edgecolor()[:3]))
+        for patch in figure.axes[0].patches
+    }
+
+
+def test_a_view_that_misses_the_domain_is_named() -> None:
+    cells = enumerate_regions(IDENTITY, Domain.box([5, 5], [6, 6]))
+    view = View(frame=np.eye(2), low=np.zeros(2), high=np.ones(2), is_isometric=False)
+    with pytest.raises(DomainError, match=r"the view \[0, 1\] x \[0, 1\] misses the domain"):
+        plane_of(cells, view=view)
 
 
 def test_classes_are_the_largest_output() -> None:

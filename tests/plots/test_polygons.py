@@ -42,6 +42,17 @@ def test_the_cells_tile_the_box(name: str, half: int, regions: int, facets: int 
     assert polygons.areas == pytest.approx([float(area) for area in areas], rel=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("half", [1e-300, 1e200, 1.7e308])
+def test_corners_go_around_at_every_size(half: float) -> None:
+    network = Network.from_layers([[[1, 1], [1, -1]], [[1, 1]]], [[0, 0], [0]])
+    polygons = polygons_of(enumerate_regions(network, Domain.box([-half] * 2, [half] * 2)))
+    for start, stop in zip(polygons.starts, polygons.starts[1:], strict=False):
+        x, y = (polygons.corners[start:stop] / half).T
+        assert stop - start == 3
+        assert (x * np.roll(y, -1) - np.roll(x, -1) * y).sum() == pytest.approx(2)  # twice its area, positive
+
+
 @pytest.mark.parametrize("name", ["int_2-6-6-1", "dup_dead_2", "rand_2-16-16-1"])
 def test_polygons_have_the_exact_corners_in_order(name: str) -> None:
     cells = in_box(name, 10)
