@@ -226,12 +226,16 @@ def test_answers_match_the_output_schema(code: int, command: str, capsys: pytest
 
 @pytest.mark.parametrize(
     ("command", "name"),
-    [(f"plot {INT_2}", "a.svg"), (f"plot {TRUTH}/int_3-6-6-1.json", "a.html"), (f"animate {INT_2}", "a.gif")],
+    [
+        (f"plot {INT_2} --dpi 30", "a.svg"),
+        (f"plot {TRUTH}/int_3-6-6-1.json", "a.html"),
+        (f"animate {INT_2} --dpi 30", "a.gif"),
+    ],
 )
 def test_pictures_match_the_output_schema(
     command: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run([*command.split(), "-o", str(tmp_path / name), "--dpi", "30", "--quiet", "--json"]) == 0
+    assert run([*command.split(), "-o", str(tmp_path / name), "--quiet", "--json"]) == 0
     Draft202012Validator(closed(schema("output.schema.json"))).validate(json.loads(capsys.readouterr().out))
 
 
