@@ -159,6 +159,8 @@ def _linear(term: Expression) -> Linear:
         for number, other in (values, values[::-1]):
             if set(number) <= {-1}:
                 return {k: number.get(-1, Fraction(0)) * entry for k, entry in other.items()}
+    if head == "/" and len(values) == 2 and set(values[1]) == {-1} and values[1][-1]:
+        return {k: entry / values[1][-1] for k, entry in values[0].items()}
     raise DataError(f"has {_shown(term)}, which is not linear")
 
 

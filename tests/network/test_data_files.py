@@ -220,8 +220,8 @@ def test_domains_are_read_from_every_format(tmp_path: Path) -> None:
 
 def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
     path = tmp_path / "p.vnnlib"
-    path.write_text("(assert (<= (+ X_0 (* -2.0 X_1)) (- X_0 3)))(assert (or (and (< X_0 1) (= X_1 (- X_0)))))")
-    expected = Domain.polytope([[0, -2], [1, 0], [1, 1], [-1, -1]], [-3, 1, 0, 0])
+    path.write_text("(assert (<= (+ X_0 (* -2.0 X_1)) (- X_0 3)))(assert (or (and (< X_0 (/ 1 3)) (= X_1 (- X_0)))))")
+    expected = Domain.polytope([[0, -2], [1, 0], [1, 1], [-1, -1]], [-3, Fraction(1, 3), 0, 0])
     assert same(read_domain(path, 2), expected)
 
 
@@ -234,6 +234,8 @@ def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
         ("(assert (or (<= X_0 1) (<= X_0 2)))", "union of 2 input sets"),
         ("(assert (<= X_0 Y_0))", "joins inputs and outputs"),
         ("(assert (<= (* X_0 X_1) 1))", "not linear"),
+        ("(assert (<= (/ 1 X_0) 1))", "not linear"),
+        ("(assert (<= X_0 (/ 1 0)))", "not linear"),
         ("(assert (not (<= X_0 1)))", "no linear constraint"),
         ("(assert (<= X_0 one))", "'one' where a number"),
         ("(frobnicate X_0)", "not understood"),
