@@ -15,7 +15,8 @@ from relureg.network.rational import as_double
 
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    ending = "" if count == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{count:,} {noun}{ending}"
 
 
 def parse_number(text: str) -> Number:
