@@ -69,9 +69,12 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     walls = () if domain is None else _rows(RationalMatrix.hstack(
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
-    is_confined = bool(walls) and is_bounded(walls)
     if start is None:
         raise DomainError("the domain has no interior; its inequalities leave no room")
+    # Walls may leave a line, which a cell does not: then they say nothing of it.
+    is_confined = (
+        domain is not None and domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls)
+    )
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
     stack = [_Cell(signs=(), rows=walls, point=start, maps=())]
     found = 0

@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from relureg import Domain, Network, count_regions, enumerate_regions
+from relureg import Domain, Network, count_regions, enumerate_regions, load
 from relureg.engine import proposals
 from relureg.engine.engines import MAX_SLABS
 from relureg.engine.lp import interior_point, is_bounded
@@ -221,3 +221,20 @@ def test_limits_that_make_no_sense(limit: str, value: float) -> None:
 def test_an_engine_that_does_not_exist() -> None:
     with pytest.raises(UsageError, match="there is no engine 'fast'"):
         enumerate_regions(Network.from_layers([[[1]]], [[0]]), engine="fast")
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Domain.polytope([[1, 0], [-1, 0]], [1, 1]),
+        Domain.polytope([[1, 1], [-1, -1]], [3, 2]),
+        Domain.polytope([[1, 0]], [1]),
+        Domain.polytope([[1, 0], [-1, 0], [0, 1]], [1, 1, 1]),
+    ],
+    ids=["strip", "slanted strip", "half-plane", "half-strip"],
+)
+def test_cells_of_unbounded_domains_are_bounded_where_they_are(domain: Domain) -> None:
+    network = load("fixtures/truth/int_2-6-6-1.json")
+    lp, split = (enumerate_regions(network, domain, engine=engine).records for engine in ("lp", "split"))
+    assert np.count_nonzero(~split.bounded) > 0
+    assert lp.bounded.tolist() == split.bounded.tolist()
