@@ -25,6 +25,7 @@ from relureg.cli.scope import chosen_slice, parse_box, scoped
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.data_files import read_points
 from relureg.network.model import Network
+from relureg.network.rational import nearest_double
 from relureg.network.texts import parse_number
 
 if TYPE_CHECKING:
@@ -213,12 +214,10 @@ def view_of(text: str | None, network: Network) -> View | None:
 
     _check_bounds(text)
     domain = parse_box(text, network, "--view")
-    low, high = np.full(network.input_dim, -np.inf), np.full(network.input_dim, np.inf)
-    for constant, normal in zip(domain.constants.floats[:, 0], domain.normals.floats, strict=True):
-        axis = int(np.flatnonzero(normal)[0])
-        (low if normal[axis] > 0 else high)[axis] = -constant / normal[axis]
-    if domain.equations is not None or not np.isfinite([low, high]).all():
+    bounds = [bound for interval in domain.intervals for bound in interval if bound is not None]
+    if domain.equations is not None or len(bounds) < 2 * network.input_dim:
         raise UsageError("both bounds of every axis are needed, and finite", where="--view")
+    low, high = np.array(list(map(nearest_double, bounds))).reshape(-1, 2).T
     frame, is_isometric = frame_of(network) if network.input_dim == 2 else (np.eye(network.input_dim), False)
     return View(frame=frame, low=low + 0.0, high=high + 0.0, is_isometric=is_isometric)  # without negative zeros
 

@@ -20,6 +20,7 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
+from relureg.network.tables import FINITE, refuse_entries
 from relureg.network.texts import plural
 
 Floats = NDArray[np.float64]
@@ -263,6 +264,18 @@ class FloatNetwork:
             constant = constant + self.stages[number - 1].pull_back(held.pop(number), on, held)
         return held.get(INPUT, np.zeros((len(active), self.network.input_dim))), constant
 
+    def unit_rows(self, units: NDArray[np.integer[Any]], active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """The gradients (k, d) and constants (k,) of units, each in a region with these active units (k, N)."""
+        gradients, constants = np.zeros((len(units), self.network.input_dim)), np.zeros(len(units))
+        stages = np.searchsorted(self.offsets, units, side="right")
+        for number in np.unique(stages).tolist():
+            mine = np.flatnonzero(stages == number)
+            for part in slices(len(mine), self.chunk_size(None, 4 * self.widest)):
+                at = mine[part]
+                rows, constant = self.stages[number - 1].z.rows(units[at] - self.offsets[number - 1])
+                gradients[at], constants[at] = self.pull_back(rows, constant, active[at])
+        return gradients, constants
+
     # -- rounding ----------------------------------------------------------------------------------
 
     @cached_property
@@ -341,17 +354,8 @@ def check_points(network: Network, points: ArrayLike, *, where: str | None = Non
         raise DataError(
             f"{columns}, but {network.name} has {plural(network.input_dim, 'input')}: one row a point", where=where
         )
-    finite = np.isfinite(array).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        column = int(np.argmin(np.isfinite(array[row])))
-        raise DataError(f"row {row}, column {column} is {array[row, column]}; finite numbers are needed", where=where)
-    if (np.abs(array) > LARGEST).any():
-        row, column = (int(axis) for axis in np.unravel_index(int(np.argmax(np.abs(array))), array.shape))
-        raise DataError(
-            f"row {row}, column {column} is {array[row, column]}; scale the data to numbers below {LARGEST:g}",
-            where=where,
-        )
+    refuse_entries(array, ~np.isfinite(array), FINITE, where=where)
+    refuse_entries(array, np.abs(array) > LARGEST, f"scale the data to numbers below {LARGEST:g}", where=where)
     return array
 
 

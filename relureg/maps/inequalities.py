@@ -12,7 +12,7 @@ from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, Floats, check_points
 from relureg.maps.nearest import exact_unit_rows, row_norms
 from relureg.maps.redundancy import facets_among
 from relureg.maps.signs import SignFinder, direction
@@ -127,9 +127,10 @@ def _in_doubles(
     floats: FloatNetwork, point: Floats, active: NDArray[np.bool_], units: NDArray[np.intp], turns: NDArray[np.int64],
     most: int | None,
 ) -> LocalRegion:  # fmt: skip
-    matrix, constant = unit_rows(floats, active, units)
+    everywhere = np.broadcast_to(active, (len(units), len(active)))
+    matrix, constant = floats.unit_rows(units, everywhere)
     # What rounding can make of a row of zeros is none.
-    noise = floats.gamma * row_norms(unit_rows(floats.absolute, active, units)[0])
+    noise = floats.gamma * row_norms(floats.absolute.unit_rows(units, everywhere)[0])
     matrix, constant, norms = matrix * turns[:, None], constant * turns, row_norms(matrix)
     rows = np.flatnonzero(norms > noise)
     scaled = np.concatenate([matrix[rows], constant[rows, None]], axis=1) / norms[rows, None]
@@ -145,19 +146,6 @@ def _in_doubles(
         matrix=matrix[kept], constant=constant[kept], units=units[kept].astype(np.int64), pattern=active,
         num_left_out=max(len(rows) - most, 0) if most is not None else 0, inequalities=None,
     )  # fmt: skip
-
-
-def unit_rows(floats: FloatNetwork, active: NDArray[np.bool_], units: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """The gradients (k, d) and constants (k,) of some units, ascending, where these units (N,) are active."""
-    gradients, constants = np.zeros((len(units), floats.network.input_dim)), np.zeros(len(units))
-    stages = np.searchsorted(floats.offsets, units, side="right")
-    for number in np.unique(stages).tolist():
-        mine = np.flatnonzero(stages == number)
-        for part in slices(len(mine), floats.chunk_size(None, 4 * floats.widest)):
-            rows, constant = floats.stages[number - 1].z.rows(units[mine[part]] - floats.offsets[number - 1])
-            on = np.broadcast_to(active, (len(constant), len(active)))
-            gradients[mine[part]], constants[mine[part]] = floats.pull_back(rows, constant, on)
-    return gradients, constants
 
 
 def _nearest(distances: Floats, most: int | None) -> NDArray[np.intp]:

@@ -118,7 +118,7 @@ class _Search:
         unit = np.where(ties.any(axis=1), np.argmax(ties, axis=1), -1)
         alone = np.flatnonzero((ties.sum(axis=1) == 1) & np.isfinite(look.nearest))
         distance, foot = np.full(len(points), np.inf), points.copy()
-        gradients = self._gradients(look, alone, unit[alone])
+        gradients, _ = self._floats.unit_rows(unit[alone], look.active[alone])
         norms, values = row_norms(gradients), look.value[alone, unit[alone]]
         distance[alone] = np.abs(values) / norms
         foot[alone] -= (values / norms / norms)[:, None] * gradients
@@ -183,33 +183,22 @@ class _Search:
             point, unit = point[open_], unit[open_]
             for part in slices(len(point), max(len(look.low), 1)):
                 at = (point[part], unit[part])
-                low_, high = self._distances(look, at, row_norms(self._gradients(look, *at)))
+                gradients, _ = self._floats.unit_rows(unit[part], look.active[point[part]])
+                low_, high = self._distances(look, at, row_norms(gradients))
                 look.low[at], look.known[at] = low_, True
                 np.minimum.at(look.nearest, at[0], high)
             most = _AT_ONCE  # after the first one of each point, several
 
     def _distances(self, look: _Look, at: Any, norm: Floats) -> tuple[Floats, Floats]:
         """Lower and upper bounds of the distances of units, by computed gradients' norms."""
-        off = (
-            self._floats.gamma * look.norm[at]
-        )  # of the computed gradient, as the bound is one of absolute values, too
+        # The error of the computed gradient: the bound is one of absolute values, too.
+        off = self._floats.gamma * look.norm[at]
         room = norm * (1 - 2.0**-20) - off
         value, error = np.abs(look.value[at]), look.error[at]
         with np.errstate(divide="ignore", invalid="ignore"):
             low = np.maximum(value - error, 0) / (norm * (1 + 2.0**-20) + off) * (1 - 2.0**-50)
             high = np.where(room > 0, (value + error) / room * (1 + 2.0**-50), np.inf)
         return low, high
-
-    def _gradients(self, look: _Look, points: NDArray[np.intp], units: NDArray[np.int64]) -> Floats:
-        """The gradients (k, d) of units, each at a point."""
-        floats = self._floats
-        gradients = np.zeros((len(units), floats.network.input_dim))
-        stages = np.searchsorted(floats.offsets, units, side="right")
-        for number in np.unique(stages).tolist():
-            mine = np.flatnonzero(stages == number)
-            rows, constants = floats.stages[number - 1].z.rows(units[mine] - floats.offsets[number - 1])
-            gradients[mine], _ = floats.pull_back(rows, constants, look.active[points[mine]])
-        return gradients
 
 
 @dataclass(slots=True, kw_only=True)

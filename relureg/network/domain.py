@@ -13,6 +13,8 @@ from relureg.errors import DomainError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
+Interval = tuple[Fraction | None, Fraction | None]
+"""A lower and an upper bound; None where there is none."""
 Number = Fraction | float | int
 
 
@@ -177,6 +179,23 @@ class Domain:
     @property
     def num_rows(self) -> int:
         return self.constants.shape[0]
+
+    @property
+    def intervals(self) -> list[Interval]:
+        """For each coordinate the tightest bounds that rows on it alone give; None where there is none."""
+        found: list[Interval] = [(None, None)] * self.dim
+        for normal, (constant,) in zip(self.normals.fractions(), self.constants.fractions(), strict=True):
+            axes = [axis for axis, entry in enumerate(normal) if entry]
+            if len(axes) != 1:
+                continue
+            low, high = found[axes[0]]
+            bound = -constant / normal[axes[0]]
+            if normal[axes[0]] > 0:
+                low = bound if low is None else max(low, bound)
+            else:
+                high = bound if high is None else min(high, bound)
+            found[axes[0]] = low, high
+        return found
 
     @property
     def num_slabs(self) -> int:

@@ -26,6 +26,8 @@ Numbers = NDArray[Any]
 _MAX_UNPACKED = 4 * 2**30
 """Bytes that the arrays read from a packed file may take: more is an accident or an attack."""
 
+FINITE = "finite numbers are needed"
+
 _NAMES = ("X", "x", "data", "points", "images")
 """The array of an archive that holds the points, where there are several."""
 
@@ -133,12 +135,16 @@ def _rows(array: Numbers) -> Numbers:
     return array
 
 
-def _finite(array: Numbers, finite: bool) -> Numbers:
-    wrong = ~np.isfinite(array) if finite else np.isnan(array)
+def refuse_entries(array: Numbers, wrong: NDArray[np.bool_], need: str, *, where: str | None = None) -> None:
+    """Raise `DataError`, which tells the place of the first entry that is wrong, if there is one."""
     if wrong.any():
         row, *rest = (int(axis) for axis in np.unravel_index(int(np.argmax(wrong)), array.shape))
         column = f", column {', '.join(map(str, rest))}" if rest else ""
-        raise DataError(f"row {row}{column} is {array[row, *rest]}; finite numbers are needed")
+        raise DataError(f"row {row}{column} is {array[row, *rest]}; {need}", where=where)
+
+
+def _finite(array: Numbers, finite: bool) -> Numbers:
+    refuse_entries(array, ~np.isfinite(array) if finite else np.isnan(array), FINITE)
     return array
 
 

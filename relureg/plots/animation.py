@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
-from relureg.errors import EngineUnavailableError, OutputError, UsageError
-from relureg.network.files import check_absent, write_atomically
+from relureg.errors import EngineUnavailableError, OutputError
+from relureg.network.files import write_atomically
 from relureg.network.texts import plural
 from relureg.plots import canvas
 from relureg.plots.colouring import Choices, colour, gradients, middling
@@ -46,12 +46,9 @@ def check_target(path: Path, *, force: bool = False) -> None:
     EngineUnavailableError
         matplotlib or pillow is not installed, or ffmpeg for .mp4.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise UsageError(f"the suffix is not one of {', '.join(SUFFIXES)}", where=str(path))
-    check_absent(path, force=force)
+    canvas.check_target(path, SUFFIXES, force=force)
     canvas.require_matplotlib()  # which needs pillow itself
-    if suffix == ".mp4" and shutil.which("ffmpeg") is None:
+    if path.suffix.lower() == ".mp4" and shutil.which("ffmpeg") is None:
         raise EngineUnavailableError("films need ffmpeg, which is not found; install it, or write .gif or .html")
 
 

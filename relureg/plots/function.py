@@ -72,15 +72,8 @@ def save_function(
 
 def _ends(domain: Domain | None) -> tuple[float, float]:
     """The ends of a domain on a line, infinite where it has none."""
-    low, high = -np.inf, np.inf
-    if domain is not None:
-        walls = zip(domain.constants.fractions(), domain.normals.fractions(), strict=True)
-        for (constant,), (normal,) in walls:
-            if normal > 0:
-                low = max(low, nearest_double(-constant / normal))
-            elif normal < 0:
-                high = min(high, nearest_double(-constant / normal))
-    return low, high
+    low, high = (None, None) if domain is None else domain.intervals[0]
+    return -np.inf if low is None else nearest_double(low), np.inf if high is None else nearest_double(high)
 
 
 def _span(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain
+from relureg.network.domain import Domain, Interval
 from relureg.network.model import Network
 
-Interval = tuple[Fraction | None, Fraction | None]
 """Lower and upper bound; None is infinite."""
 
 
@@ -34,23 +33,10 @@ def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[
 
 
 def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
-    intervals: list[Interval] = [(None, None)] * network.input_dim
     if domain is None:
-        return intervals
+        return [(None, None)] * network.input_dim
     domain.check_fits(network)
-    rows = zip(domain.normals.fractions(), domain.constants.fractions(), strict=True)
-    for normal, (constant,) in rows:  # constant + normal . x >= 0
-        axes = [axis for axis, entry in enumerate(normal) if entry]
-        if len(axes) != 1:
-            continue
-        low, high = intervals[axes[0]]
-        bound = -constant / normal[axes[0]]
-        if normal[axes[0]] > 0:
-            low = bound if low is None else max(low, bound)
-        else:
-            high = bound if high is None else min(high, bound)
-        intervals[axes[0]] = (low, high)
-    return intervals
+    return domain.intervals
 
 
 def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:
