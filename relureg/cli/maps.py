@@ -23,6 +23,7 @@ from relureg.cli.map_options import (
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    check_npz,
     emit,
     file_options,
     network_argument,
@@ -176,14 +177,11 @@ def extract(
     from relureg.maps.similarity import agreement_by_stage, compare_coefficients
     from relureg.maps.tropex import check_agreement
     from relureg.maps.tropex import extract as extract_terms
-    from relureg.network.files import check_absent
     from relureg.reports.map_documents import extract_document
     from relureg.reports.map_tables import extract_table
 
     if output is not None:
-        if output.suffix != ".npz":
-            raise UsageError("the suffix of an extracted function is .npz", where=str(output))
-        check_absent(output, force=force)
+        check_npz(output, "an extracted function", force=force)
     for option, given in (("--stages", with_stages), ("--plot", drawing.plot is not None)):
         if given and data.test is None:
             raise UsageError("compares on test points; give --test", where=option)

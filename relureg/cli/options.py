@@ -17,6 +17,7 @@ import click
 
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.errors import UsageError
+from relureg.network.files import check_absent
 from relureg.network.formats import load
 from relureg.network.model import Network
 from relureg.network.rational import as_fraction
@@ -72,6 +73,13 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     function = click.option("--verbose", is_flag=True, help="Tell more on stderr.")(function)
     function = click.option("--quiet", is_flag=True, help="No progress and no notices on stderr.")(function)
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
+
+
+def check_npz(path: Path, what: str, *, force: bool) -> None:
+    """Find out before the work that an archive can be written; raises `UsageError` or `OutputError`."""
+    if path.suffix.lower() != ".npz":
+        raise UsageError(f"the suffix of {what} is .npz", where=str(path))
+    check_absent(path, force=force)
 
 
 def file_options(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

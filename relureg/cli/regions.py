@@ -11,6 +11,7 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     Work,
+    check_npz,
     emit,
     file_options,
     network_argument,
@@ -21,7 +22,6 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
-from relureg.network.files import check_absent
 
 ROWS = 20
 """Regions in a table when nothing else is said."""
@@ -77,9 +77,7 @@ def regions(
     if output is not None:
         region_writer(output, force=force)  # what is wrong with the file is told before the work, not after
     if save is not None:
-        if save.suffix.lower() != ".npz":
-            raise UsageError("the suffix of a complex is .npz", where=str(save))
-        check_absent(save, force=force)
+        check_npz(save, "a complex", force=force)
         if output is not None and output.resolve() == save.resolve():
             raise UsageError("is the file of --save, too; give two names", where="-o")
     cells = saved_complex(net, work)
