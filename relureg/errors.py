@@ -7,7 +7,7 @@ next. Errors of the libraries underneath are wrapped, never passed through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "CheckFailedError",
@@ -50,6 +50,10 @@ class ReluregError(Exception):
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone, which not every one of them takes.
+        return _again, (type(self), self.args, self.__dict__)
 
     def within(self, place: str) -> ReluregError:
         """Prefix `place` to where the error happened, and return the same error to raise."""
@@ -202,3 +206,10 @@ class CheckFailedError(ReluregError):
 
     exit_code = 5
     kind = "check-failed"
+
+
+def _again(kind: type[ReluregError], args: tuple[Any, ...], state: dict[str, Any]) -> ReluregError:
+    """An error that was pickled, as in a worker process."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error

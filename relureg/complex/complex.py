@@ -26,6 +26,7 @@ from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import ENGINES, choose
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
+from relureg.frozen import Frozen
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import restrict
@@ -55,7 +56,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Complex:
+class Complex(Frozen):
     """All activation regions of a network, over the whole input space or inside a domain.
 
     Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine. Two complexes are

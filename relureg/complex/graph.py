@@ -15,13 +15,14 @@ from relureg.complex.cycles import find_odd_cycle
 from relureg.complex.diameter import Diameter, find_diameter
 from relureg.complex.radius import Radius, find_radius
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 
 if TYPE_CHECKING:
     import networkx
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RegionGraph:
+class RegionGraph(Frozen):
     """An undirected graph on regions 0..R-1, in compressed sparse rows.
 
     Examples

@@ -27,6 +27,7 @@ from relureg.engine.journal import Entry, Journal
 from relureg.engine.parts import StoredPart
 from relureg.engine.problem import Problem
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
+from relureg.frozen import Frozen
 
 MEMORY = "2GB"
 """What DuckDB may hold before it goes to disk."""
@@ -50,7 +51,7 @@ class DiameterBounds:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StoredGraph:
+class StoredGraph(Frozen):
     """The region graph of a complete run whose journal keeps its regions.
 
     Regions are numbered in the order of the journal's parts.

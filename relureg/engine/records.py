@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.ranges import ranges
@@ -41,8 +42,8 @@ class Region:
     facets: tuple[Facet, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Records(Frozen):
     """The regions of one complex (or, where a limit stopped the engine, some of them), as columns.
 
     R regions of a network with N units and d inputs; K facets, each counted once for every region it
@@ -107,8 +108,8 @@ class Records:
         return found if found is not None else tuple(Fraction(x) for x in self.points[region].tolist())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generators:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Generators(Frozen):
     """The vertices and rays of every region, as columns: region k has ``starts[k]:starts[k + 1]``.
 
     Rows are what may vanish: first the W rows of the domain, then the N units. Two vertices are the same if and only

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
@@ -24,8 +25,8 @@ _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusteredMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClusteredMaps(Frozen):
     """A network whose maps are replaced by the nearest of k centres, for each output."""
 
     k: int

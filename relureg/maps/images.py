@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, outputs_at, regions_at
 from relureg.network.model import Network
@@ -22,8 +23,8 @@ Shape = tuple[int, int, int]
 """Channels, height, width."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DualPoints:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DualPoints(Frozen):
     """The affine maps of R regions as points: of each, that of the output which is largest at its first data point."""
 
     point: NDArray[np.int64]

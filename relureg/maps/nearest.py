@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 from relureg.maps.float_network import (
     FloatForm,
     FloatNetwork,
@@ -34,8 +35,8 @@ _AT_ONCE = 8
 """Units of a point looked at in one go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearestFacets:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NearestFacets(Frozen):
     """The nearest facet of the region around each of n points."""
 
     distance: Floats

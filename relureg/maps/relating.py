@@ -13,14 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.clustering import map_rows
 from relureg.maps.float_network import FloatNetwork, Floats, check_points
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelatedMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelatedMaps(Frozen):
     """The maps of one network, sent by a matrix for each output to those of another."""
 
     matrices: Floats

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
@@ -30,8 +31,8 @@ _QUERIES, _TERMS = 2048, 4096
 _FORMAT = "relureg-extracted-function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractedFunction:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExtractedFunction(Frozen):
     """The function N^(X), a difference of maxima of affine functions; called like a network, on points (n, d).
 
     Terms that several points share (points with one label in one region) are kept once.

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import MalformedNetworkError, UsageError
+from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
 
@@ -63,7 +64,7 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Network:
+class Network(Frozen):
     """A ReLU network with exact rational parameters.
 
     Stage l = 1..L has units with pre-activations ``z_l``, an affine form over the input and the
@@ -274,7 +275,7 @@ class Network:
         )
 
     def __hash__(self) -> int:
-        return hash(self.sha256)
+        return int(self.sha256[:15], 16)  # the same in every process, which the hash of a text is not
 
     def __repr__(self) -> str:
         shape = " - ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
