@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 __all__ = [
+    "ArgumentIndexError",
+    "ArgumentTypeError",
+    "ArgumentValueError",
     "CheckFailedError",
     "ComplexFileError",
     "DataError",
@@ -66,6 +69,18 @@ class UsageError(ReluregError):
 
     exit_code = 2
     kind = "usage"
+
+
+class ArgumentTypeError(UsageError, TypeError):
+    """An argument of a function is of a type that it does not take."""
+
+
+class ArgumentValueError(UsageError, ValueError):
+    """An argument of a function is of the right type, and out of range."""
+
+
+class ArgumentIndexError(UsageError, IndexError):
+    """There is no region, unit or output of that number."""
 
 
 class DomainError(UsageError):

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from relureg.arguments import checked, index
 from relureg.complex import breadth_first
 from relureg.complex.checks import most_steps
 from relureg.complex.eccentricities import Eccentricities
@@ -81,12 +82,13 @@ class StoredGraph(Frozen):
 
     def pattern(self, region: int) -> str:
         """The activation pattern of a region, unit 0 first: 1 where z > 0."""
+        number = index(region, self.graph.num_regions, "region")
         for source in self.sources:
-            if region < source.regions:
-                records = parts.read(source, self.parts_folder, self.problem.network.num_units)
-                return "".join("1" if sign > 0 else "0" for sign in records.signs[region].tolist())
-            region -= source.regions
-        raise UsageError("there is no region of that number")
+            if number < source.regions:
+                break
+            number -= source.regions
+        records = parts.read(source, self.parts_folder, self.problem.network.num_units)
+        return "".join("1" if sign > 0 else "0" for sign in records.signs[number].tolist())
 
     def diameter_bounds(self, max_searches: int = _SEARCHES) -> DiameterBounds:
         """Bounds of the diameter, the lower one with both its ends.
@@ -129,6 +131,7 @@ class StoredGraph(Frozen):
         return self.graph.average_degree
 
 
+@checked
 def stored_graph(journal: str | Path, *, memory: str = MEMORY, folder: str | Path | None = None) -> StoredGraph:
     """Build the region graph of a run that kept its regions (``--keep-regions``).
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
@@ -42,6 +43,7 @@ class ClusteredMaps(Frozen):
     """The share of test points that get their label, where there are labels."""
 
 
+@checked
 def cluster_maps(
     network: Network,
     points: ArrayLike,
@@ -81,6 +83,7 @@ def cluster_maps(
         K is not between 1 and n; or scikit-learn is missing.
     """
     k_means = _k_means()
+    whole_number("seed", seed, least=0, most=2**32 - 1)
     floats, base, array = FloatNetwork.of(network), check_points(network, points), check_points(network, test)
     for size in k:
         if not 1 <= size <= len(base):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
@@ -55,6 +56,7 @@ class LocalRegion(Frozen):
         return self.inequalities is not None
 
 
+@checked
 def region_around(network: Network, point: ArrayLike, *, exact: bool = False, most: int | None = MOST) -> LocalRegion:
     """The irredundant inequalities of the region in which a point lies.
 

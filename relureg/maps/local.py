@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, check_points, slices
@@ -113,6 +114,7 @@ def num_classes(network: Network) -> int:
     return max(network.output_dim, 2)
 
 
+@checked
 def find_regions(
     network: Network, points: ArrayLike, *, chunk: int | None = None, report: Report | None = None
 ) -> PointRegions:
@@ -168,6 +170,7 @@ def regions_at(
     return found
 
 
+@checked
 def iter_maps(
     network: Network, regions: PointRegions, *, chunk: int | None = None, report: Report | None = None
 ) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -193,6 +196,7 @@ def iter_float_maps(
         yield part, weights, bias
 
 
+@checked
 def local_maps(network: Network, points: ArrayLike, *, chunk: int | None = None) -> LocalMaps:
     """Regions and affine maps of points, all in memory; `iter_maps` is for more of them than fit.
 

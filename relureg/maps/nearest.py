@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.frozen import Frozen
 from relureg.maps.float_network import (
@@ -49,6 +50,7 @@ class NearestFacets(Frozen):
     """(n,): the class at that point, with which the neighbouring region is entered; -1 where there is no facet."""
 
 
+@checked
 def nearest_facets(
     network: Network,
     points: ArrayLike,

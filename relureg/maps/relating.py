@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
@@ -36,6 +37,7 @@ class RelatedMaps(Frozen):
     """The share of test points that get their label, where there are labels."""
 
 
+@checked
 def relate_maps(
     first: Network,
     second: Network,

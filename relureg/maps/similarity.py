@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
@@ -35,6 +36,7 @@ class Similarity(Frozen):
     """(n,): whether both name the same class."""
 
 
+@checked
 def compare_coefficients(
     network: Network, function: ExtractedFunction, points: ArrayLike, *, chunk: int | None = None
 ) -> Similarity:
@@ -74,6 +76,7 @@ class StageAgreement:
     """The share of points to which it gives their label, where there are labels."""
 
 
+@checked
 def agreement_by_stage(
     network: Network,
     data: ArrayLike,

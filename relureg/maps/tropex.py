@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
 from relureg.frozen import Frozen
@@ -65,15 +66,18 @@ class ExtractedFunction(Frozen):
     def input_dim(self) -> int:
         return int(self.numerators.shape[1])
 
+    @checked
     def __call__(self, points: ArrayLike) -> Floats:
         """(n, m): the outputs; -inf for one that no point was labelled with."""
         values, _ = self.evaluate(points)
         return values
 
+    @checked
     def predict(self, points: ArrayLike) -> NDArray[np.int64]:
         """(n,): the class, the largest output; of a single output 1 where it is positive."""
         return classes_of(self(points))
 
+    @checked
     def score(self, points: ArrayLike, labels: ArrayLike) -> float:
         """The share of points whose class is their label."""
         return float((self.predict(points) == np.asarray(labels)).mean())
@@ -93,6 +97,7 @@ class ExtractedFunction(Frozen):
                 values[part, output], places[part, output] = above - below, first + place
         return values, places
 
+    @checked
     def coefficients(self, points: ArrayLike) -> Floats:
         """(n, d): the gradient of the largest output of N^(X) at points."""
         values, places = self.evaluate(points)
@@ -164,6 +169,7 @@ class AgreementCheck:
         return self.num_labels_equal + self.num_ties == self.num_points and not self.num_deviations
 
 
+@checked
 def extract(
     network: Network,
     points: ArrayLike,
@@ -207,6 +213,7 @@ def extract(
     return _gather(floats, found, labels, every_output=every_output, chunk=chunk, report=report)
 
 
+@checked
 def check_agreement(
     network: Network, function: ExtractedFunction, points: ArrayLike, *, chunk: int | None = None
 ) -> AgreementCheck:
@@ -300,6 +307,8 @@ def _points(points: ArrayLike, dim: int) -> Floats:
     array = array.reshape(len(array), -1) if array.ndim > 2 else array
     if array.ndim != 2 or array.shape[1] != dim:
         raise DataError(f"points need shape (points, {dim}), not {array.shape}")
+    if not np.isfinite(array).all():
+        raise DataError("points need finite coordinates, not NaN or infinity")
     return array
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
 from relureg.network import arrays, json_, nnet, onnx_, onnx_writer, sherlock
 from relureg.network.files import read_bytes, write_atomically
@@ -89,6 +90,7 @@ FORMATS = (
 """Every format, in the order in which content is tried."""
 
 
+@checked
 def load(
     path: str | Path,
     *,
@@ -148,6 +150,7 @@ def load(
         raise error.within(place) from error.__cause__
 
 
+@checked
 def save(
     network: Network,
     path: str | Path,

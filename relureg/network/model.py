@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, UsageError
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -200,11 +201,13 @@ class Network(Frozen):
 
     # -- values ------------------------------------------------------------------------------------
 
+    @checked
     def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
         """The output in floats, shape (points, outputs), at points of shape (points, d)."""
         sources = self._float_sources(points)
         return self.output.evaluate_floats(sources)
 
+    @checked
     def pre_activations(self, points: ArrayLike) -> NDArray[np.float64]:
         """All pre-activations in floats, shape (points, N), at points of shape (points, d).
 
@@ -214,11 +217,13 @@ class Network(Frozen):
         columns = [stage.pre_activation.evaluate_floats(sources) for stage in self.stages]
         return np.concatenate([np.empty((sources[INPUT].shape[0], 0)), *columns], axis=1)
 
+    @checked
     def exact_output(self, point: Sequence[Fraction | float | int]) -> tuple[Fraction, ...]:
         """The exact output at one point; floats in `point` are the dyadic rationals they are."""
         *_, value = self._exact_values(point)
         return tuple(row[0] for row in value.fractions())
 
+    @checked
     def exact_signs(self, point: Sequence[Fraction | float | int]) -> NDArray[np.int8]:
         """The sign vector at one point: -1, 0 or 1 for each of the N units, exactly."""
         *values, _ = self._exact_values(point)
@@ -229,6 +234,8 @@ class Network(Frozen):
         array = np.asarray(points, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.input_dim:
             raise UsageError(f"points need shape (points, {self.input_dim}), not {array.shape}")
+        if not np.isfinite(array).all():
+            raise UsageError("points need finite coordinates, not NaN or infinity")
         sources = {INPUT: array}
         for number, stage in enumerate(self.stages, start=1):
             sources[number] = np.maximum(stage.pre_activation.evaluate_floats(sources), 0.0)

@@ -7,19 +7,21 @@ another set of monomials is maximal (Zhang, Naitzat and Lim 2018, Proposition 6.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked, index
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.facets import facet_units
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
-from relureg.errors import CheckFailedError
+from relureg.errors import ArgumentValueError, CheckFailedError
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
+from relureg.network.rational import RationalMatrix, as_fraction
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 
@@ -39,6 +41,7 @@ class LevelSet:
     """Exact points with nu = level."""
 
 
+@checked
 def level_set(
     network: Network,
     function: TropicalRational,
@@ -76,7 +79,9 @@ def level_set(
     >>> found.positive_components, found.negative_components, [str(x) for (x,) in found.boundary_points]
     (1, 2, ['1/2', '3/2'])
     """
-    exact = Fraction(level)
+    if abs(level) == math.inf:
+        raise ArgumentValueError("a level is finite", where="level")
+    exact = as_fraction(level)
     cells = enumerate_regions(_with_level(network, output, exact), timeout=timeout, jobs=jobs, progress=progress)
     if not cells.complete:
         return None
@@ -108,7 +113,7 @@ def off_hypersurface(function: TropicalRational, level: LevelSet) -> Point | Non
 
 
 def _with_level(network: Network, output: int, level: Fraction) -> Network:
-    row = network.output.entries(np.array([output]))
+    row = network.output.entries(np.array([index(output, network.output_dim, "output")]))
     form = type(row)(constant=row.constant - RationalMatrix.from_fractions([[level]], 1), terms=row.terms)
     return Network(
         name=network.name,
