@@ -22,6 +22,7 @@ __all__ = [
     "JournalError",
     "LimitReachedError",
     "MalformedNetworkError",
+    "MissingPackageError",
     "NetworkError",
     "OutputError",
     "ReluregError",
@@ -93,6 +94,12 @@ class EngineUnavailableError(UsageError):
     """The chosen engine needs a package that is not installed."""
 
     kind = "engine-unavailable"
+
+
+class MissingPackageError(EngineUnavailableError, ImportError):
+    """What was asked for needs a package that is not installed."""
+
+    kind = "missing-package"
 
 
 class ExpressionError(UsageError):

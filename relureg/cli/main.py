@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Outcome
+from relureg.cli.options import EXIT_CODES, Group, Outcome
 from relureg.errors import (
     ExpressionError,
     LimitReachedError,
@@ -41,7 +41,7 @@ Example:
 {EXIT_CODES}"""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -62,8 +62,11 @@ class _Commands(click.Group):
         return " ".join(args[:2]), command, args[2:]
 
 
-@click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
-@click.version_option(__version__, prog_name="relureg")
+@click.group(
+    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+@click.version_option(__version__, "-V", "--version", prog_name="relureg")
 @click.pass_context
 def relureg(context: click.Context) -> None:
     """Exact activation regions of ReLU networks, over the whole input space."""

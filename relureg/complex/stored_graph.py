@@ -29,6 +29,7 @@ from relureg.engine.parts import StoredPart
 from relureg.engine.problem import Problem
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
 from relureg.frozen import Frozen
+from relureg.packages import missing
 
 MEMORY = "2GB"
 """What DuckDB may hold before it goes to disk."""
@@ -205,7 +206,7 @@ def _database(folder: Path, memory: str) -> Iterator[Any]:
     try:
         import duckdb
     except ImportError as error:
-        raise UsageError("a graph on disk needs DuckDB: pip install 'relureg[outofcore]'") from error
+        raise missing("a graph on disk needs DuckDB", "outofcore") from error
     scratch = tempfile.mkdtemp(dir=folder)
     database = duckdb.connect(str(Path(scratch, "facets.duckdb")))
     try:

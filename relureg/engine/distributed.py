@@ -21,6 +21,7 @@ from relureg.engine.problem import Problem
 from relureg.engine.scheduler import Lost, drain
 from relureg.engine.units import Batch, Outcome, VersionError
 from relureg.errors import LimitReachedError, UsageError
+from relureg.packages import missing
 
 _CONNECT_SECONDS = 10
 """How long a scheduler may take to answer."""
@@ -56,7 +57,7 @@ class DaskScheduler:
         try:
             dask, distributed = import_module("dask"), import_module("distributed")
         except ImportError as error:
-            raise UsageError("a scheduler needs Dask: pip install 'relureg[dask]'", where="--scheduler") from error
+            raise missing("a scheduler needs Dask", "dask") from error
         if isinstance(wanted, distributed.Client):
             return cls(wanted)
         if not isinstance(wanted, str):

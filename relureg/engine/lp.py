@@ -21,11 +21,12 @@ import numpy as np
 from relureg.engine import proposals
 from relureg.engine.budget import Budget
 from relureg.engine.records import Facet, Point, Region
-from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError
+from relureg.errors import CheckFailedError, DomainError
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
+from relureg.packages import missing
 
 Row = tuple[int, ...]
 """An affine function ``row[0] + row[1:] . x`` with coprime integer coefficients."""
@@ -60,7 +61,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     ------
     DomainError
         The domain has no interior.
-    EngineUnavailableError
+    MissingPackageError
         pycddlib is not installed.
     CheckFailedError
         The linear programming library gave an answer that does not prove what it claims.
@@ -245,9 +246,7 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
         import cdd
         from cdd import gmp
     except ImportError as error:
-        raise EngineUnavailableError(
-            "the engine 'lp' needs pycddlib; install relureg[lp] (with libcdd-dev and libgmp-dev)"
-        ) from error
+        raise missing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp") from error
     program = gmp.linprog_from_matrix(gmp.matrix_from_array(
         inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
     ))  # fmt: skip

@@ -21,6 +21,7 @@ from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
+from relureg.packages import missing
 
 _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
@@ -149,5 +150,5 @@ def _k_means() -> Any:
     try:
         from sklearn.cluster import KMeans
     except ImportError as error:
-        raise UsageError("clustering needs scikit-learn: pip install 'relureg[maps]'") from error
+        raise missing("clustering needs scikit-learn", "maps") from error
     return KMeans
