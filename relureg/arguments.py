@@ -29,8 +29,14 @@ from relureg.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueE
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+_LONGEST_WORD = 60
+"""Characters of a word that is looked for among those known."""
+
 _MOST_SHOWN = 40
 """Characters of a value in a message."""
+
+_DIGITS = 18
+"""Digits of a count that is written out."""
 
 _HINTS = {
     "Network": "relureg.load reads one from a file, Network.from_layers takes weights",
@@ -128,11 +134,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> "no engine 'splt'" + did_you_mean("splt", ["split", "lp"])
-    "no engine 'splt'; did you mean 'split'?"
+    >>> "there is no engine 'splt'" + did_you_mean("splt", ["split", "lp"])
+    "there is no engine 'splt' (did you mean 'split'?)"
     """
-    near = difflib.get_close_matches(str(word).lower(), list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = difflib.get_close_matches(str(word).lower()[:_LONGEST_WORD], list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def short(value: object, most: int = _MOST_SHOWN) -> str:
@@ -159,6 +165,17 @@ def short(value: object, most: int = _MOST_SHOWN) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return f"a {type(value).__name__}"
+
+
+def figure(number: int) -> str:
+    """A count with its digits in threes, or the first of them where they are many.
+
+    Examples
+    --------
+    >>> figure(5092), figure(2**784)
+    ('5,092', '10174582... (237 digits)')
+    """
+    return f"{number:,}" if abs(number) < 10**_DIGITS else _short_integer(number, _DIGITS)
 
 
 def _short_integer(value: int, most: int) -> str:
@@ -192,7 +209,7 @@ def _taken(name: str, value: Any, annotation: Any, names: Iterable[str] = ()) ->
     try:
         return _match(value, annotation)
     except _MismatchError as problem:
-        advice = _advice(problem.value, annotation, names)
+        advice = "" if problem.place else _advice(problem.value, annotation, names)
         message = f"{short(problem.value)} is not {problem.wanted}{advice}"
         raise ArgumentTypeError(message, where=f"{name}{problem.place}") from None
 
@@ -311,6 +328,9 @@ def _sequence(value: Any, entries: tuple[Any, ...]) -> Any:
         return value
     found = []
     for at, entry in enumerate(listed):
+        if isinstance(entry, float) and math.isnan(entry):  # who knows what the numbers are says what is wrong with it
+            found.append(entry)
+            continue
         try:
             found.append(_match(entry, entries[0]))
         except _MismatchError as problem:

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import asdict
 
 import click
@@ -77,6 +78,9 @@ def relureg(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if not sys.warnoptions:  # what libraries have to say of themselves is no message of this program
+        warnings.simplefilter("ignore")
+        sys.unraisablehook = lambda _: None
     if sys.stdout is None:  # the caller closed it
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open as long as the program runs
     if isinstance(sys.stdout, io.TextIOWrapper):

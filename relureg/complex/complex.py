@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.arguments import checked, index
+from relureg.arguments import checked, figure, index
 from relureg.complex import checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, Tally
@@ -369,7 +369,7 @@ class Complex(Frozen):
 
     @property
     def _face_checks_left_out(self) -> tuple[Check, ...]:
-        detail = f"left out: about {self.face_estimate:,} faces"
+        detail = f"left out: about {figure(self.face_estimate)} faces"
         if self.face_estimate <= MAX_FACES:
             detail += "; face_checks and --faces look at them"
         return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
@@ -430,7 +430,7 @@ class Complex(Frozen):
     def _require_room(self) -> None:
         if self.face_estimate > MAX_FACES:
             raise LimitReachedError(
-                f"{self.num_regions:,} regions have about {self.face_estimate:,} faces, and at most {MAX_FACES:,} are "
+                f"{self.num_regions:,} regions have about {figure(self.face_estimate)} faces, and at most {MAX_FACES:,} are "
                 "looked at; take a smaller domain"
             )
 

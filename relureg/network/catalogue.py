@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from relureg.arguments import checked, did_you_mean
+from relureg.arguments import checked, did_you_mean, short
 from relureg.errors import UsageError
 from relureg.network import arrangements, constructions
 from relureg.network.arrangements import (
@@ -92,7 +92,7 @@ def construct(name: str, parameters: Mapping[str, Any] | None = None) -> Constru
     family = CONSTRUCTIONS.get(name)
     if family is None:
         nearest = did_you_mean(name, CONSTRUCTIONS)
-        raise UsageError(f"there is no construction {name!r}{nearest}; `relureg construct` lists all")
+        raise UsageError(f"there is no construction {short(name)}{nearest}; `relureg construct` lists all")
     given = dict(parameters or {})
     values: list[Any] = []
     for parameter in family.parameters:

@@ -66,11 +66,13 @@ def read_table(path: Path, label: str | None = None, *, finite: bool = True) -> 
     UsageError
         pyarrow is needed and missing.
     """
+    if not path.exists():
+        raise DataError("no such file; check the path")
+    if path.is_dir():
+        raise DataError("is a directory; name a file in it")
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise DataError(f"the suffix is none of {', '.join(_READERS)}")
-    if not path.exists():
-        raise DataError("no such file; check the path")
     if not path.is_file():
         raise DataError("is no regular file; name a file")
     if not path.stat().st_size:
