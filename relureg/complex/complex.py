@@ -430,8 +430,8 @@ class Complex(Frozen):
     def _require_room(self) -> None:
         if self.face_estimate > MAX_FACES:
             raise LimitReachedError(
-                f"{self.num_regions:,} regions have about {figure(self.face_estimate)} faces, and at most {MAX_FACES:,} are "
-                "looked at; take a smaller domain"
+                f"{self.num_regions:,} regions have about {figure(self.face_estimate)} faces, and at most "
+                f"{MAX_FACES:,} are looked at; take a smaller domain"
             )
 
     def _require_all(self, what: str) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.arguments import checked
+from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_double, as_fraction
@@ -17,6 +17,9 @@ from relureg.network.rational import RationalMatrix, as_double, as_fraction
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
 Number = Fraction | float | int
+
+_LONGEST, _BRIEF = 2000, 40
+"""Digits of a bound in the name of a box, and in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +62,8 @@ class Domain:
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
-                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}, nor equal to it "
-                    "to fix that input"
+                    f"x{axis}: the lower bound {_short(lo, _BRIEF)} is not below the upper bound {_short(hi, _BRIEF)}, "
+                    "nor equal to it to fix that input"
                 )
             unit = [int(k == axis) for k in range(dim)]
             if lo == hi:
@@ -274,9 +277,11 @@ def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
     return "box " + " x ".join(sides)
 
 
-def _short(value: Number) -> str:
+def _short(value: Number, most: int = _LONGEST) -> str:
     """A bound as people write it: whole numbers plain, doubles in their shortest form, else p/q."""
     if isinstance(value, Fraction):
         double = as_double(value)
         value = value if double is None else double
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else str(value)
+    return short(value, most)  # Python does not write integers of thousands of digits
