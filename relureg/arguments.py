@@ -103,6 +103,13 @@ def whole_number(name: str, value: Any, *, least: int, most: int | None = None) 
     return number
 
 
+def finite(name: str, value: Fraction | float) -> Fraction:
+    """The value, exactly; raises where it is NaN or infinite."""
+    if not math.isfinite(value):
+        raise ArgumentValueError(f"{name} is {value}; a finite number is needed")
+    return Fraction(value)
+
+
 def positive_seconds(name: str, value: Any) -> float:
     """The value as a float above 0, perhaps infinite."""
     seconds: float = _taken(name, value, float)
@@ -311,8 +318,8 @@ def _real(value: Any) -> float:
 
 
 def _number(value: Any) -> Any:
-    """A real number that is not NaN, as it is."""
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Rational) or value != value:
+    """A real number, as it is; of NaN and infinity, who knows what the number is for says what is wrong with them."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Rational):
         raise _MismatchError(_WORDS[float], value)
     return value.item() if isinstance(value, np.generic) else value
 
@@ -328,9 +335,6 @@ def _sequence(value: Any, entries: tuple[Any, ...]) -> Any:
         return value
     found = []
     for at, entry in enumerate(listed):
-        if isinstance(entry, float) and math.isnan(entry):  # who knows what the numbers are says what is wrong with it
-            found.append(entry)
-            continue
         try:
             found.append(_match(entry, entries[0]))
         except _MismatchError as problem:

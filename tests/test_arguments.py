@@ -16,7 +16,14 @@ from relureg import maps, tropical
 from relureg.engine.budget import Budget
 from relureg.engine.lp import iter_regions
 from relureg.engine.records import gather
-from relureg.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError, ReluregError, UsageError
+from relureg.errors import (
+    ArgumentIndexError,
+    ArgumentTypeError,
+    ArgumentValueError,
+    DomainError,
+    ReluregError,
+    UsageError,
+)
 from relureg.network.editing import without_unit
 from relureg.tropical.view import select_output
 
@@ -47,7 +54,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no job": (lambda: relureg.enumerate_regions(NET, jobs=0), ValueError, "jobs is 0; at least 1 is needed"),
     "a text for seconds": (lambda: relureg.count_regions(NET, timeout="5"), TypeError, "timeout: '5' is not a number"),
     "no seconds": (lambda: relureg.count_regions(NET, timeout=-1), ValueError, "timeout is -1; a positive number"),
-    "NaN seconds": (lambda: relureg.count_regions(NET, timeout=math.nan), TypeError, "timeout: nan is not a number"),
+    "NaN seconds": (lambda: relureg.count_regions(NET, timeout=math.nan), ValueError, "timeout is nan; a positive"),
     "half a region": (lambda: relureg.count_regions(NET, max_regions=2.5), TypeError, "max_regions: 2.5 is not a"),
     "no region": (lambda: relureg.count_regions(NET, max_regions=0), ValueError, "max_regions is 0; at least 1"),
     "an engine that is not": (lambda: relureg.count_regions(NET, engine="splt"), UsageError,
@@ -79,7 +86,9 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no clusters": (lambda: maps.cluster_maps(NET, POINTS, POINTS, k=3), TypeError, "k: 3 is not a sequence"),
     "tropical file": (lambda: tropical.tropical_map("net.json"), TypeError, "network: 'net.json' is not a Network"),
     "an infinite level": (lambda: tropical.level_set(NET, tropical.tropical_map(NET).outputs[0], level=math.inf),
-                          ValueError, "level: a level is finite"),
+                          ValueError, "level is inf; a finite number is needed"),
+    "a NaN offset": (lambda: relureg.load(TRUTH / "xor.json", offset=math.nan), ValueError, "offset is nan; a finite"),
+    "NaN for a bound": (lambda: relureg.Domain.box([math.nan], [1]), DomainError, "x0: the lower bound nan is"),
     "784 bounds": (lambda: relureg.count_regions([0.0] * 784), TypeError, "network: a list of 784 is not a Network"),
     "a long word": (lambda: relureg.count_regions(NET, engine="x" * 5000), UsageError, "'xxxxxxxx"),
 }  # fmt: skip

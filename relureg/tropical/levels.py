@@ -7,21 +7,20 @@ another set of monomials is maximal (Zhang, Naitzat and Lim 2018, Proposition 6.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from relureg.arguments import checked, index
+from relureg.arguments import checked, finite, index
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.facets import facet_units
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
-from relureg.errors import ArgumentValueError, CheckFailedError
+from relureg.errors import CheckFailedError
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.rational import RationalMatrix
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 
@@ -79,9 +78,7 @@ def level_set(
     >>> found.positive_components, found.negative_components, [str(x) for (x,) in found.boundary_points]
     (1, 2, ['1/2', '3/2'])
     """
-    if abs(level) == math.inf:
-        raise ArgumentValueError("a level is finite", where="level")
-    exact = as_fraction(level)
+    exact = finite("level", level)
     cells = enumerate_regions(_with_level(network, output, exact), timeout=timeout, jobs=jobs, progress=progress)
     if not cells.complete:
         return None
