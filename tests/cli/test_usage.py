@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from relureg import Network, __version__, save
-from relureg.cli.main import COMMANDS, relureg
+from relureg.cli.main import COMMANDS, relureg, run
+from relureg.cli.scope import Scope, scoped
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
 
 XOR = "fixtures/truth/xor.json"
@@ -91,18 +92,21 @@ def test_the_version_in_short(run_relureg: Run) -> None:
     assert run_relureg("-V").stdout == run_relureg("--version").stdout == f"relureg, version {__version__}\n"
 
 
-def test_many_intervals_are_shortened_for_people_alone(tmp_path: Path, run_relureg: Run) -> None:
+def test_many_intervals_are_shortened_for_people_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """784 inputs in a box of 784 intervals: no power of 2 in full, no line of thousands of columns; JSON is exact."""
     network = Network.from_layers([np.ones((1, 784)), [[1.0]]], [[0.5], [0.0]], name="wide")
     save(network, tmp_path / "wide.json")
-    rows = "".join(f"0,{k + 1}\n" for k in range(784))
-    (tmp_path / "box.csv").write_text(rows)
-    words = ("count", str(tmp_path / "wide.json"), "--domain", str(tmp_path / "box.csv"), "--max-regions", "5")
-    done = run_relureg(*words, "--timeout", "60")
-    assert max(map(len, done.stdout.splitlines() + done.stderr.splitlines())) < 250
-    assert "box [0, 1] x [0, 2] x [0, 3] x ... (784 intervals)" in done.stdout
-    assert "about 2^784 vertices" in done.stderr
-    assert json.loads(run_relureg(*words, "--json").stdout)["domain"].endswith("x [0, 783] x [0, 784]")
+    box = ";".join(f"x{k}:0,{k + 1}" for k in range(784))
+    scoped(network, Scope(box=box), quiet=False)
+    told = capsys.readouterr().err
+    assert "has about 2^784 vertices: the engine auto" in told
+    assert len(told) < 250
+    assert run(["bounds", str(tmp_path / "wide.json"), "--box", box]) == 0
+    printed = capsys.readouterr().out
+    assert "box [0, 1] x [0, 2] x [0, 3] x ... (784 intervals)" in printed
+    assert max(map(len, printed.splitlines())) < 250
+    assert run(["bounds", str(tmp_path / "wide.json"), "--box", box, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["domain"].endswith("x [0, 783] x [0, 784]")
 
 
 def test_a_word_of_thousands_of_letters(run_relureg: Run) -> None:
