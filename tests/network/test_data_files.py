@@ -82,7 +82,7 @@ def test_points_are_read_from_every_format(tmp_path: Path) -> None:
         ("a.json", b"[1, 2]", "row 0: a list of numbers is needed"),
         ("a.json", b"[[1, true]]", "row 0, column 1: True is not a finite number"),
         ("a.json", b"[[1, 2], [3]]", "row 1 has 1 numbers, but row 0 has 2"),
-        ("a.json", b"[[1,", "is no JSON"),
+        ("a.json", b"[[1,", "line 1, column 5: not JSON: Expecting value"),
         ("a.npy", b"nothing", "no array of numbers"),
         ("a.npy", BAD_HEADER, "no array of numbers: its header is damaged"),
         ("a.npz", BAD_MEMBER, "no array of numbers: its header is damaged"),
