@@ -148,7 +148,7 @@ class Domain:
         Raises
         ------
         DomainError
-            The flat misses the domain, or only touches its boundary.
+            The flat misses the domain.
         """
         change = RationalMatrix.vstack(
             [
@@ -160,16 +160,31 @@ class Domain:
         rows = self.rows @ change
         equations = None if self.equations is None else self.equations @ change
         flat = [row for row in ([] if equations is None else equations.primitive_rows()) if any(row)]
-        fixed = [(row[0] > 0) - (row[0] < 0) for row in rows.primitive_rows() if not any(row[1:])]
-        if -1 in fixed or any(not any(row[1:]) for row in flat):
+        primitives = rows.primitive_rows()
+        if any(not any(row[1:]) for row in flat) or any(row[0] < 0 and not any(row[1:]) for row in primitives):
             raise DomainError("the slice misses the domain")
-        if 0 in fixed:
-            raise DomainError("the slice only touches the domain's boundary")
-        kept = rows.rows(np.array([any(row[1:]) for row in rows.primitive_rows()], dtype=np.bool_))
+        # A wall that is constant on the flat, and holds there, says no more, even where the flat lies in it.
+        kept = rows.rows(np.array([any(row[1:]) for row in primitives], dtype=np.bool_))
         if not kept.shape[0] and not flat:
             return None
         equations = RationalMatrix.from_fractions(flat, rows.shape[1]) if flat else None
         return Domain._of_rows(kept, self.label, equations)
+
+    def check_parallel_walls(self) -> None:
+        """Raise `DomainError` where a wall holds nowhere, or two parallel walls leave nothing between them."""
+        furthest: dict[tuple[int, ...], Fraction] = {}
+        normals = self.normals.primitive_rows()
+        for normal, row in zip(normals, self.rows.fractions(), strict=True):
+            axis = next((axis for axis, entry in enumerate(normal) if entry), None)
+            if axis is None:
+                if row[0] < 0:
+                    raise DomainError(f"the domain is empty: an inequality says 0 <= {row[0]}")
+                continue
+            constant = row[0] * normal[axis] / row[1 + axis]
+            furthest[normal] = min(constant, furthest.get(normal, constant))
+        for normal, constant in furthest.items():
+            if constant + furthest.get(tuple(-entry for entry in normal), -constant) < 0:
+                raise DomainError("the domain is empty: two opposite inequalities leave nothing between them")
 
     @property
     def rows(self) -> RationalMatrix:
@@ -246,7 +261,7 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     """
     if domain is not None and domain.equations is not None:
         # Engines look at a space; `restrict` makes one of the flat of the equations.
-        raise DomainError("the domain has no interior; its inequalities leave no room")
+        raise DomainError("the domain has no interior; restrict the network to the flat of its equations first")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
     blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]

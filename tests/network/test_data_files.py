@@ -226,32 +226,6 @@ def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("(assert (<= X_0 1)", "truncated"),
-        ("(assert (<= X_0 1)))", "closing parenthesis too many"),
-        ("(assert (<= X_2 1))", "constrains X_2, but the network has the inputs X_0 to X_1"),
-        ("(assert (or (<= X_0 1) (<= X_0 2)))", "union of 2 input sets"),
-        ("(assert (<= X_0 Y_0))", "joins inputs and outputs"),
-        ("(assert (<= (* X_0 X_1) 1))", "not linear"),
-        ("(assert (<= (/ 1 X_0) 1))", "not linear"),
-        ("(assert (<= X_0 (/ 1 0)))", "not linear"),
-        ("(assert (not (<= X_0 1)))", "no linear constraint"),
-        ("(assert (<= X_0 one))", "'one' where a number"),
-        ("(frobnicate X_0)", "not understood"),
-        ("hello", "outside of parentheses"),
-        ("(assert (<= Y_0 1))", "no constraint on inputs"),
-        ("(" * 200, "nested too deeply"),
-    ],
-)
-def test_bad_properties_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "p.vnnlib"
-    path.write_text(text)
-    with pytest.raises(DataError, match=message):
-        read_domain(path, 2)
-
-
-@pytest.mark.parametrize(
     ("content", "kind", "message"),
     [
         ('{"C": [[1, 0]]}', DataError, 'needs {"C"'),
