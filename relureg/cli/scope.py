@@ -17,7 +17,7 @@ from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
 from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number
+from relureg.network.texts import parse_number, unpacked_suffix
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
@@ -133,7 +133,7 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and Path(text).suffix.lower() in SUFFIXES:
+    if ";" not in text and unpacked_suffix(Path(text)) in SUFFIXES:
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:

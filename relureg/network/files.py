@@ -21,6 +21,9 @@ DAMAGED_HEADER = (SyntaxError, TokenError)
 DAMAGED_ARRAY = (ValueError, TypeError, EOFError, *DAMAGED_HEADER)
 """And for one that is damaged in any way."""
 
+GZIP_MAGIC = b"\x1f\x8b"
+"""The first bytes of a file that gzip has packed."""
+
 MAX_BYTES = 512 * 2**20
 """No network that can be enumerated needs a larger file; a larger one is an accident or an attack."""
 
@@ -44,7 +47,7 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
         raise MalformedNetworkError("is a directory; name a network file in it", where=place) from error
     except OSError as error:
         raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=place) from error
-    if data[:2] == b"\x1f\x8b":
+    if data[:2] == GZIP_MAGIC:
         data = _gunzip(data, limit, place)
     if not data:
         raise MalformedNetworkError("the file is empty; a network was expected", where=place)

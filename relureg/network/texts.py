@@ -21,6 +21,8 @@ def plural(count: int, noun: str) -> str:
 
 def parse_number(text: str) -> Number:
     """A double, an infinity, or a rational p/q; raises `ValueError`."""
+    if "_" in text or not text.isascii():
+        raise ValueError(text)  # what Python reads, and no other program: 1_000
     if "/" not in text:
         value = float(text)
         if value != value or (abs(value) == float("inf") and "inf" not in text.lower()):
@@ -50,18 +52,35 @@ def parse_entry(entry: Any, place: str, *, finite: bool = True) -> Number:
 def read_json(path: Path) -> Any:
     """A JSON document of any kind."""
     try:
-        return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"is no JSON: {error}") from error
+        return json.loads(read_text(path), parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise DataError(f"is no JSON: {error.msg}", where=f"line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise DataError("lists or objects are nested too deeply") from error
 
 
 def read_text(path: Path) -> str:
     """A file of text in UTF-8."""
     try:
-        return read_bytes(path).decode("utf-8-sig")
+        return read_data(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError("is no text in UTF-8") from error
+
+
+def read_data(path: Path) -> bytes:
+    """A file's content, unpacked where gzip has packed it, as `read_bytes` does."""
+    try:
+        return read_bytes(path)
     except MalformedNetworkError as error:
         # What is wrong with the file is the same; that a network was expected is not.
         message = error.message.replace("; a network was expected", "").replace("a network file", "a file")
         raise DataError(message) from error
+
+
+def unpacked_suffix(path: Path) -> str:
+    """The suffix in small letters, without that of gzip: ``.csv`` for ``points.CSV.gz``."""
+    return Path(path.name.lower().removesuffix(".gz")).suffix
+
+
+def _integer(text: str) -> int | float:
+    return int(text) if len(text) <= 400 else float(text)  # 400 digits exceed every double
