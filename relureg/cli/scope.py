@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
 from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number, unpacked_suffix
+from relureg.network.texts import parse_number, plural, quoted, unpacked_suffix
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
@@ -118,10 +119,10 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
         for part in filter(None, text.split(";")):
             name, _, interval = part.strip().partition(":")
             if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
-                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
+                raise DomainError(f"{quoted(part)} does not name an input; write x0:LO,HI;x1:LO,HI")
             axis = int(name[1:]) if len(name) < 10 else network.input_dim
             if axis >= network.input_dim:
-                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
+                raise DomainError(f"{quoted(name)[1:-1]} is not one of x0..x{network.input_dim - 1}")
             if axis in seen:
                 raise DomainError(f"{name} is given twice")
             seen.add(axis)
@@ -133,12 +134,14 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and unpacked_suffix(Path(text)) in SUFFIXES:
+    if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
         if len(row) != dim:
-            raise UsageError(f"{len(row)} coordinates, but the network has {dim} inputs; write 0,1;2,3 or name a file")
+            raise UsageError(
+                f"{plural(len(row), 'coordinate')}, but the network has {dim} inputs; write 0,1;2,3 or name a file"
+            )
     return rows
 
 
@@ -170,7 +173,7 @@ def _file_box(network: Network) -> Domain:
 def _interval(text: str) -> tuple[Number, Number]:
     bounds = text.split(",")
     if len(bounds) != 2:
-        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
+        raise DomainError(f"{quoted(text)} is not an interval; write LO HI, or x0:LO,HI for one input")
     return _number(bounds[0]), _number(bounds[1])
 
 
@@ -178,7 +181,7 @@ def _number(text: str) -> Number:
     try:
         return parse_number(text)
     except ValueError as error:
-        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
+        raise DomainError(f"{quoted(text)} is not a number (write 1.5, 1/3, inf)") from error
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

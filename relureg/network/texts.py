@@ -12,11 +12,19 @@ from relureg.network.domain import Number
 from relureg.network.files import read_bytes
 from relureg.network.rational import as_double
 
+_SHOWN = 60
+"""Characters of a text that a message shows."""
+
 
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
     ending = "" if count == 1 else "es" if noun.endswith("ch") else "s"
     return f"{count:,} {noun}{ending}"
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks, shortened, for messages."""
+    return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
 
 
 def parse_number(text: str) -> Number:
@@ -45,7 +53,8 @@ def parse_entry(entry: Any, place: str, *, finite: bool = True) -> Number:
         if value != value or (finite and abs(value) == float("inf")):
             raise ValueError
     except ValueError as error:
-        raise DataError(f"{place}: {entry!r} is not a {'finite ' * finite}number (write 1.5, 1/3)") from error
+        shown = quoted(entry) if isinstance(entry, str) else quoted(str(entry))[1:-1]
+        raise DataError(f"{place}: {shown} is not a {'finite ' * finite}number (write 1.5, 1/3)") from error
     return value
 
 
