@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +35,10 @@ FINITE = "finite numbers are needed"
 
 _NAMES = ("X", "x", "data", "points", "images")
 """The array of an archive that holds the points, where there are several."""
+
+_QUOTIENT = re.compile(r"[+-]?[0-9.]+/[0-9.]+")
+_NO_NAMES = {"na", "n/a", "null", "none", "nan", "true", "false", "?", "-"}
+"""What stands for a missing number or a truth value, and names no column where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +142,9 @@ def _array(stream: BinaryIO) -> Numbers:
         raise DataError(f"is no array of numbers: {objects if 'allow_pickle' in said else said}") from error
     if array.dtype.kind not in "biuf":
         raise DataError(f"is no array of numbers: numbers are needed, not entries of type {array.dtype}")
-    return array
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        raise DataError(f"holds numbers of type {array.dtype}; save doubles (float64)")
+    return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
 def _rows(array: Numbers) -> Numbers:
@@ -190,22 +197,39 @@ def _read_csv(source: _Source, label: str | None, finite: bool) -> Table:
 
 
 def _records(source: _Source) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line that is not empty, from 1, and its cells."""
+    """The number of each line that is not blank, from 1, and its cells."""
     with io.TextIOWrapper(source(), encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, skipinitialspace=True)
+        reader = csv.reader(stream, skipinitialspace=True, strict=True)
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if len(cells) > 1 or any(cell.strip() for cell in cells):
                 yield reader.line_num, [cell.strip() for cell in cells]
 
 
 def _is_header(cells: Sequence[str]) -> bool:
     """Whether a first line names columns: no cell is a number, but for those that count from 0 or 1 (as in pandas).
 
-    And none is empty: that is a row with a number missing.
+    And none is empty, or a number that cannot be read: that is a row with something wrong, which must not be taken for
+    names and left out.
     """
     counts = [cell for cell in cells if _is_number(cell)]
+    others = [cell for cell in cells if not _is_number(cell)]
     start = 0 if counts[:1] == ["0"] else 1
-    return all(cells) and len(counts) < len(cells) and counts == [str(k) for k in range(start, start + len(counts))]
+    if not others or not all(cells) or any(map(_is_meant_as_number, others)):
+        return False
+    if all(cell.lower() in _NO_NAMES for cell in others):
+        return False
+    if counts and not all(cell[0].isalpha() or cell[0] == "_" for cell in others):
+        return False
+    return counts == [str(k) for k in range(start, start + len(counts))]
+
+
+def _is_meant_as_number(cell: str) -> bool:
+    """Whether a cell that is no number was to be one: 1e400, 1_000, 1/0."""
+    try:
+        float(cell)
+    except ValueError:
+        return bool(_QUOTIENT.fullmatch(cell))
+    return True
 
 
 def _parse_quickly(source: _Source, has_header: bool) -> Numbers | None:

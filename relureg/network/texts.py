@@ -61,7 +61,7 @@ def parse_entry(entry: Any, place: str, *, finite: bool = True) -> Number:
 def read_json(path: Path) -> Any:
     """A JSON document of any kind."""
     try:
-        return json.loads(read_text(path), parse_int=_integer)
+        return json.loads(read_text(path), parse_int=_integer, parse_float=_double)
     except json.JSONDecodeError as error:
         raise DataError(f"is no JSON: {error.msg}", where=f"line {error.lineno}, column {error.colno}") from error
     except RecursionError as error:
@@ -91,5 +91,11 @@ def unpacked_suffix(path: Path) -> str:
     return Path(path.name.lower().removesuffix(".gz")).suffix
 
 
-def _integer(text: str) -> int | float:
-    return int(text) if len(text) <= 400 else float(text)  # 400 digits exceed every double
+def _integer(text: str) -> int | str:
+    # 400 digits exceed every double. A text that is no number is refused where a number is needed.
+    return int(text) if len(text) <= 400 else text
+
+
+def _double(text: str) -> float | str:
+    value = float(text)
+    return text if abs(value) == float("inf") else value
