@@ -12,7 +12,7 @@ from relureg.network.domain import Number
 from relureg.network.files import read_bytes
 from relureg.network.rational import as_double
 
-_SHOWN = 60
+_SHOWN = 40
 """Characters of a text that a message shows."""
 
 
@@ -27,15 +27,22 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}...")
 
 
+def parse_double(text: str) -> float:
+    """The double that a decimal parses to, as every program reads it; raises `ValueError`."""
+    if "_" in text or not text.isascii():
+        raise ValueError(text)  # 1_000 and digits of other scripts are numbers to Python alone
+    return float(text)
+
+
 def parse_number(text: str) -> Number:
     """A double, an infinity, or a rational p/q; raises `ValueError`."""
-    if "_" in text or not text.isascii():
-        raise ValueError(text)  # what Python reads, and no other program: 1_000
     if "/" not in text:
-        value = float(text)
+        value = parse_double(text)
         if value != value or (abs(value) == float("inf") and "inf" not in text.lower()):
             raise ValueError(text)  # 1e999 is finite, but no double
         return value
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
     try:
         rational = Fraction(text.strip())
     except ZeroDivisionError as error:
