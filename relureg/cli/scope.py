@@ -32,7 +32,7 @@ OPTIONS = (
     click.option(
         "--domain", metavar="FILE", type=click.Path(path_type=Path),
         help="Look only inside a polyhedron: JSON with C x <= c, or lower and upper bounds (JSON, .csv or .npy), "
-        "or the input constraints of a .vnnlib property.",
+        "or the input constraints of a .vnnlib property; packed by gzip or not.",
     ),
     click.option(
         "--slice", "slice_", metavar="P;U;...",
@@ -73,7 +73,10 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
-    network, domain = restrict(network, domain)
+    try:
+        network, domain = restrict(network, domain)
+    except DomainError as error:
+        raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
     if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
         click.echo(f"relureg: {_feasible(slabs)}", err=True)
     return network, domain

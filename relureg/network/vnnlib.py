@@ -16,13 +16,13 @@ from fractions import Fraction
 from relureg.errors import DataError, DomainError
 from relureg.network.domain import Domain
 from relureg.network.rational import RationalMatrix
-from relureg.network.s_expressions import Expression, Group, parse, refusal
+from relureg.network.s_expressions import Expression, Group, Symbol, parse, refusal
 from relureg.network.slices import reduced
 from relureg.network.vnnlib_formulas import Comparison, Formula, Junction, formula
 from relureg.network.vnnlib_names import Names
 
-_SILENT = {"set-logic", "set-info", "set-option", "get-model", "get-value", "get-info", "echo"}
-"""Commands that say nothing of inputs."""
+_SILENT = {"set-logic": 1, "set-info": 2, "set-option": 2, "get-info": 1, "get-model": 0, "echo": 1}
+"""Commands that say nothing of inputs, with the number of words that they take at most; none takes an expression."""
 _ENDS = {"check-sat", "exit"}
 """Commands after which nothing may be asserted."""
 
@@ -56,7 +56,7 @@ def _assertions(text: str, names: Names) -> Iterator[Expression]:
     for command in parse(text):
         if not isinstance(command, Group):
             raise refusal(command, "stands outside of parentheses; this is no VNN-LIB")
-        if ended is not None and command.head not in _SILENT | _ENDS:
+        if ended is not None and command.head not in _SILENT.keys() | _ENDS:
             raise refusal(command, f"stands after {ended}; write one property a file")
         match command.head:
             case "assert":
@@ -71,8 +71,13 @@ def _assertions(text: str, names: Names) -> Iterator[Expression]:
                 names.read_version(command)
             case head if head in _ENDS and not command.arguments:
                 ended = command
-            case head if head not in _SILENT:
+            case head if head not in _SILENT or not _are_words(command.arguments, _SILENT[head]):
                 raise refusal(command, "is not understood; declarations and assertions are read")
+
+
+def _are_words(arguments: tuple[Expression, ...], most: int) -> bool:
+    # With a parenthesis forgotten, what follows a command would be its argument, and be left out.
+    return len(arguments) <= most and all(isinstance(word, Symbol) for word in arguments)
 
 
 def _rows(assertion: Expression, names: Names) -> Iterator[Comparison]:

@@ -84,7 +84,7 @@ def formula(expression: Expression, names: Names, *, holds: bool = True) -> Form
             *reasons, result = arguments
             parts = [formula(part, names, holds=not holds) for part in reasons]
             return _joined("or" if holds else "and", [*parts, formula(result, names, holds=holds)], expression)
-        case "!" if arguments:  # an annotation
+        case "!" if arguments and all(isinstance(word, Symbol) for word in arguments[1:]):  # an annotation
             return formula(arguments[0], names, holds=holds)
         case "distinct" | "!=" if len(arguments) == 2:
             return _compared("=", arguments, names, expression, holds=not holds)
