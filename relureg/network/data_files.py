@@ -9,7 +9,7 @@ from typing import Any
 from relureg.errors import DataError, DomainError
 from relureg.network import vnnlib
 from relureg.network.domain import Domain, Number
-from relureg.network.tables import naming, read_table
+from relureg.network.tables import SUFFIXES, naming, read_table
 from relureg.network.texts import parse_entry, plural, read_json, read_text, unpacked_suffix
 
 Rows = list[list[Number]]
@@ -74,6 +74,8 @@ def _read_domain(path: Path, dim: int) -> Domain:
     suffix = unpacked_suffix(path)
     if suffix == ".vnnlib":
         return vnnlib.read(read_text(path), dim, path.name)
+    if suffix not in SUFFIXES and path.is_file():
+        raise DataError(f"the suffix is none of .vnnlib, {', '.join(SUFFIXES)}, with or without .gz")
     if suffix != ".json":
         bounds = read_table(path, finite=False).points
         if bounds.shape != (dim, 2):

@@ -267,6 +267,14 @@ def test_domains_are_read_from_every_format(tmp_path: Path) -> None:
     assert same(read_domain(tmp_path / "open.csv", 2), Domain.box([-math.inf, 0], [0, math.inf]))
 
 
+def test_a_domain_of_another_suffix_is_told_which_there_are(tmp_path: Path) -> None:
+    (tmp_path / "d.onnx").write_text("1")
+    with pytest.raises(DataError, match=r"d\.onnx: the suffix is none of \.vnnlib, \.npy"):
+        read_domain(tmp_path / "d.onnx", 2)
+    with pytest.raises(DataError, match=r"e\.onnx: no such file"):
+        read_domain(tmp_path / "e.onnx", 2)
+
+
 def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
     path = tmp_path / "p.vnnlib"
     path.write_text("(assert (<= (+ X_0 (* -2.0 X_1)) (- X_0 3)))(assert (or (and (< X_0 (/ 1 3)) (= X_1 (- X_0)))))")
