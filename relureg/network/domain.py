@@ -172,18 +172,25 @@ class Domain:
 
     def check_parallel_walls(self) -> None:
         """Raise `DomainError` where a wall holds nowhere, or two parallel walls leave nothing between them."""
-        furthest: dict[tuple[int, ...], Fraction] = {}
-        normals = self.normals.primitive_rows()
-        for normal, row in zip(normals, self.rows.fractions(), strict=True):
-            axis = next((axis for axis, entry in enumerate(normal) if entry), None)
-            if axis is None:
-                if row[0] < 0:
-                    raise DomainError(f"the domain is empty: an inequality says 0 <= {row[0]}")
+        entries: dict[int, list[tuple[int, int]]] = {}
+        for row, axis, entry in zip(*(column.tolist() for column in self.normals.nonzeros()), strict=True):
+            entries.setdefault(row, []).append((axis, entry))
+        furthest: dict[tuple[tuple[int, int], ...], Fraction] = {}
+        scale = Fraction(self.normals.denominator, self.constants.denominator)
+        for row, (constant,) in enumerate(self.constants.numerators.tolist()):
+            normal = entries.get(row, [])
+            if not normal:
+                if constant < 0:
+                    raise DomainError(
+                        f"the domain is empty: an inequality says 0 <= {Fraction(constant, self.constants.denominator)}"
+                    )
                 continue
-            constant = row[0] * normal[axis] / row[1 + axis]
-            furthest[normal] = min(constant, furthest.get(normal, constant))
-        for normal, constant in furthest.items():
-            if constant + furthest.get(tuple(-entry for entry in normal), -constant) < 0:
+            divisor = math.gcd(*(entry for _, entry in normal))
+            direction = tuple((axis, entry // divisor) for axis, entry in normal)
+            distance = constant * scale / divisor
+            furthest[direction] = min(distance, furthest.get(direction, distance))
+        for direction, distance in furthest.items():
+            if distance + furthest.get(tuple((axis, -entry) for axis, entry in direction), -distance) < 0:
                 raise DomainError("the domain is empty: two opposite inequalities leave nothing between them")
 
     @property
