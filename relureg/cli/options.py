@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ import click
 from relureg.arguments import did_you_mean, short
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.errors import UsageError
-from relureg.network.files import check_absent
+from relureg.network.files import check_absent, protecting
 from relureg.network.formats import load
 from relureg.network.model import Network
 from relureg.network.rational import as_fraction
@@ -44,6 +45,10 @@ def remember_journal(path: Path | None) -> None:
     click.get_current_context().ensure_object(Outcome).journal = path
 
 
+OUTPUTS = {"output", "out", "save", "plot", "junit", "journal"}
+"""The parameters that name files or folders to write; all others that name a file read it."""
+
+
 class Group(click.Group):
     """Commands under one name; of one that is not there it says which was meant."""
 
@@ -63,10 +68,24 @@ class Group(click.Group):
 
 
 class Command(click.Command):
-    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+
+    It replaces none of the files that it reads.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with protecting(_files_read(ctx.params)):
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+
+
+def _files_read(parameters: dict[str, Any]) -> list[Path]:
+    """The files that a command line names to be read."""
+    values = [value for name, value in parameters.items() if name not in OUTPUTS]
+    words = [word for value in values for word in (value if isinstance(value, tuple) else [value])]
+    return [Path(word) for word in words if isinstance(word, (str, Path)) and os.path.isfile(word)]
 
 
 def _join_words(args: list[str], option: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
 from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number
+from relureg.network.texts import parse_number, plural, unpacked_suffix
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
@@ -35,7 +36,7 @@ OPTIONS = (
     click.option(
         "--domain", metavar="FILE", type=click.Path(path_type=Path),
         help="Look only inside a polyhedron: JSON with C x <= c, or lower and upper bounds (JSON, .csv or .npy), "
-        "or the input constraints of a .vnnlib property.",
+        "or the input constraints of a .vnnlib property; packed by gzip or not.",
     ),
     click.option(
         "--slice", "slice_", metavar="P;U;...",
@@ -76,7 +77,10 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
-    network, domain = restrict(network, domain)
+    try:
+        network, domain = restrict(network, domain)
+    except DomainError as error:
+        raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
     if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
         click.echo(f"relureg: {_feasible(slabs)}", err=True)
     return network, domain
@@ -138,12 +142,14 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and (Path(text).suffix.lower() in SUFFIXES or _names_file(text)):
+    if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text) or _names_file(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
         if len(row) != dim:
-            raise UsageError(f"{len(row)} coordinates, but the network has {dim} inputs; write 0,1;2,3 or name a file")
+            raise UsageError(
+                f"{plural(len(row), 'coordinate')}, but the network has {dim} inputs; write 0,1;2,3 or name a file"
+            )
     return rows
 
 

@@ -76,7 +76,9 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
     if start is None:
-        raise DomainError("the domain has no interior; its inequalities leave no room")
+        raise DomainError(
+            "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
+        )
     # Walls may leave a line, which a cell does not: then they say nothing of it.
     is_confined = (
         domain is not None and domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls)

@@ -155,7 +155,7 @@ class Domain:
         Raises
         ------
         DomainError
-            The flat misses the domain, or only touches its boundary.
+            The flat misses the domain.
         """
         change = RationalMatrix.vstack(
             [
@@ -167,16 +167,38 @@ class Domain:
         rows = self.rows @ change
         equations = None if self.equations is None else self.equations @ change
         flat = [row for row in ([] if equations is None else equations.primitive_rows()) if any(row)]
-        fixed = [(row[0] > 0) - (row[0] < 0) for row in rows.primitive_rows() if not any(row[1:])]
-        if -1 in fixed or any(not any(row[1:]) for row in flat):
+        primitives = rows.primitive_rows()
+        if any(not any(row[1:]) for row in flat) or any(row[0] < 0 and not any(row[1:]) for row in primitives):
             raise DomainError("the slice misses the domain")
-        if 0 in fixed:
-            raise DomainError("the slice only touches the domain's boundary")
-        kept = rows.rows(np.array([any(row[1:]) for row in rows.primitive_rows()], dtype=np.bool_))
+        # A wall that is constant on the flat, and holds there, says no more, even where the flat lies in it.
+        kept = rows.rows(np.array([any(row[1:]) for row in primitives], dtype=np.bool_))
         if not kept.shape[0] and not flat:
             return None
         equations = RationalMatrix.from_fractions(flat, rows.shape[1]) if flat else None
         return Domain._of_rows(kept, self.label, equations)
+
+    def check_parallel_walls(self) -> None:
+        """Raise `DomainError` where a wall holds nowhere, or two parallel walls leave nothing between them."""
+        entries: dict[int, list[tuple[int, int]]] = {}
+        for row, axis, entry in zip(*(column.tolist() for column in self.normals.nonzeros()), strict=True):
+            entries.setdefault(row, []).append((axis, entry))
+        furthest: dict[tuple[tuple[int, int], ...], Fraction] = {}
+        scale = Fraction(self.normals.denominator, self.constants.denominator)
+        for row, (constant,) in enumerate(self.constants.numerators.tolist()):
+            normal = entries.get(row, [])
+            if not normal:
+                if constant < 0:
+                    raise DomainError(
+                        f"the domain is empty: an inequality says 0 <= {Fraction(constant, self.constants.denominator)}"
+                    )
+                continue
+            divisor = math.gcd(*(entry for _, entry in normal))
+            direction = tuple((axis, entry // divisor) for axis, entry in normal)
+            distance = constant * scale / divisor
+            furthest[direction] = min(distance, furthest.get(direction, distance))
+        for direction, distance in furthest.items():
+            if distance + furthest.get(tuple((axis, -entry) for axis, entry in direction), -distance) < 0:
+                raise DomainError("the domain is empty: two opposite inequalities leave nothing between them")
 
     @property
     def rows(self) -> RationalMatrix:
@@ -261,7 +283,7 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     """
     if domain is not None and domain.equations is not None:
         # Engines look at a space; `restrict` makes one of the flat of the equations.
-        raise DomainError("the domain has no interior; its inequalities leave no room")
+        raise DomainError("the domain has no interior; restrict the network to the flat of its equations first")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
     blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]

@@ -147,15 +147,40 @@ def restrict(network: Network, domain: Domain | None) -> tuple[Network, Domain |
     Raises
     ------
     DomainError
-        The domain does not fit the network, its equations contradict each other, or they leave but one point.
+        The domain does not fit the network, its equations contradict each other or a wall, or they leave but one point.
     """
     if domain is None:
         return network, None
     domain.check_fits(network)
-    while domain is not None and domain.equations is not None:
-        flat = _solve(domain.equations)
-        network, domain = flat.of(network), domain.substitute(flat.base, flat.directions)
-    return network, domain
+    flat, domain = reduced(domain)
+    return network if flat is None else flat.of(network), domain
+
+
+def reduced(domain: Domain) -> tuple[Slice | None, Domain | None]:
+    """The flat that a domain's equations leave, None for the whole space, and the domain in its coordinates.
+
+    What the walls are on that flat may be equations again; none is left in the end. None stands for a domain without
+    any wall left.
+
+    Raises
+    ------
+    DomainError
+        The equations contradict each other or a wall, or they leave but one point.
+    """
+    flat: Slice | None = None
+    rest: Domain | None = domain
+    while rest is not None and rest.equations is not None:
+        step = _solve(rest.equations)
+        flat = step if flat is None else step.within(flat)
+        try:
+            rest = rest.substitute(step.base, step.directions)
+        except DomainError as error:
+            raise DomainError("the domain is empty: its equations leave nothing of it") from error
+        if not step.dim:
+            raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
+    if rest is not None:
+        rest.check_parallel_walls()
+    return flat, rest
 
 
 def _solve(equations: RationalMatrix) -> Slice:
@@ -164,8 +189,6 @@ def _solve(equations: RationalMatrix) -> Slice:
     if equations.rank() > matrix.rank():
         raise DomainError("the domain is empty: its equations contradict each other")
     directions = matrix.kernel()
-    if not directions.shape[0]:
-        raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
     # The solution whose coordinates are 0 but in the pivot columns, where the matrix is invertible.
     pivots = matrix.pivot_columns()
     homogeneous = RationalMatrix.hstack([constants, matrix.columns(pivots)], equations.shape[0]).kernel()
