@@ -161,7 +161,9 @@ def short(value: object, most: int = _MOST_SHOWN) -> str:
     if isinstance(value, Fraction):
         numerator, denominator = (_short_integer(part, most // 2) for part in (value.numerator, value.denominator))
         return numerator if value.denominator == 1 else f"{numerator}/{denominator}"
-    if isinstance(value, str | bytes | float | bool | complex | np.generic) or value is None:
+    if isinstance(value, str):
+        return repr(value if len(value) <= most else f"{value[: most - 3]}...")
+    if isinstance(value, bytes | float | bool | complex | np.generic) or value is None:
         text = repr(value.item() if isinstance(value, np.generic) else value)
         return text if len(text) <= most else f"{text[: most - 4]}...{text[-1]}"
     if isinstance(value, np.ndarray):
