@@ -8,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
-from relureg.network import arrays, json_, nnet, onnx_, onnx_writer, sherlock
+from relureg.network import arrays, checkpoints, json_, nnet, onnx_, onnx_writer, sherlock
+from relureg.network.activations import Activation, parse_activation
 from relureg.network.files import read_bytes, write_atomically
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
@@ -24,6 +25,8 @@ class _Source:
     raw: bool
     offset: Fraction | None
     scale: Fraction | None
+    prefix: str | None
+    activation: Activation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,8 @@ class Format:
     """None where the format is only read. The type is that of the numbers, None for the narrowest that is exact."""
     has_dtypes: bool = False
     """Whether its numbers may be of either type; else they are doubles, or exact."""
+    has_names: bool = False
+    """Whether it holds named arrays, among which a prefix may choose and whose activations may be told."""
 
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -76,14 +81,20 @@ FORMATS = (
         name="NumPy archive",
         suffixes=(".npz",),
         recognises=lambda head: head[:2] == b"PK" and b".npy" in head,
-        read=lambda source: arrays.read_npz(source.data, name=source.name),
+        read=lambda source: arrays.read_npz(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
         write=lambda network, _: arrays.write_npz(network),
+        has_names=True,
     ),
     Format(
         name="PyTorch checkpoint",
         suffixes=(".pt", ".pth"),
         recognises=lambda head: head[:2] == b"PK" and b"data.pkl" in head,
-        read=lambda source: arrays.read_checkpoint(source.data, name=source.name),
+        read=lambda source: checkpoints.read_checkpoint(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
     ),
 )
 """Every format, in the order in which content is tried."""
@@ -95,6 +106,9 @@ def load(
     raw: bool = False,
     offset: Fraction | float | None = None,
     scale: Fraction | float | None = None,
+    prefix: str | None = None,
+    activation: str | Activation | None = None,
+    output_relu: bool = False,
 ) -> Network:
     """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz` or a PyTorch checkpoint.
 
@@ -107,6 +121,14 @@ def load(
         Leave out the normalisation a `.nnet` file states, and take its weights as they are.
     offset, scale : number, optional
         Of a Sherlock file, which does not hold them: its output is ``(y - offset) * scale``.
+    prefix : str, optional
+        Which network of a file of named arrays is meant, where there are several: ``"actor"`` for ``actor.0.weight``,
+        ``actor.2.weight``. Several prefixes, separated by commas, are read one after the other.
+    activation : str, optional
+        What follows every layer but the last in a file of named arrays, which does not say it: ``"relu"``,
+        ``"leaky:0.01"``, ``"relu6"``, ``"hardtanh"``, ``"hardsigmoid"``, ``"abs"`` or ``"linear"``.
+    output_relu : bool, optional
+        Let the outputs be ReLU units too, as `Network.with_output_relu` does.
 
     Returns
     -------
@@ -116,6 +138,8 @@ def load(
     ------
     MalformedNetworkError, UnsupportedNetworkError
         The file cannot be read or is not supported; the message says where and what to do.
+    UsageError
+        `prefix` or `activation` is given for a format that states its layers, or makes no sense.
 
     Examples
     --------
@@ -134,6 +158,12 @@ def load(
         names = ", ".join(f"{f.name} ({', '.join(f.suffixes)})" for f in FORMATS)
         raise MalformedNetworkError(f"not a known network format; read are {names}", where=place)
     chosen, suffix = found[0]
+    for option, given in (("--prefix", prefix), ("--activation", activation)):
+        if given is not None and not chosen.has_names:
+            raise UsageError(
+                f"{chosen.name} states its layers and activations; {option} is for files of named arrays alone",
+                where=place,
+            )
     source = _Source(
         data=data,
         name="stdin" if stdin else file_name.removesuffix(file_name[len(file_name) - len(suffix) :]),
@@ -141,10 +171,13 @@ def load(
         raw=raw,
         offset=None if offset is None else Fraction(offset),
         scale=None if scale is None else Fraction(scale),
+        prefix=prefix,
+        activation=None if activation is None else parse_activation(activation),
     )
     try:
-        return chosen.read(source)
-    except NetworkError as error:
+        network = chosen.read(source)
+        return network.with_output_relu() if output_relu else network
+    except (NetworkError, UsageError) as error:
         raise error.within(place) from error.__cause__
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import math
@@ -156,6 +157,39 @@ class Network:
             input_dim=layers[0][0].shape[1],
             stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
             output=forms[-1],
+        )
+
+    def with_output_relu(self) -> Network:
+        """The same network with a ReLU after its output, so that the outputs are units as well.
+
+        Its regions are cut along the zeros of the outputs: the decision boundary of a score, and what tools count
+        that apply ReLU to every layer.
+
+        Raises
+        ------
+        UsageError
+            The output is that of ReLU units already.
+
+        Examples
+        --------
+        >>> xor = Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]])
+        >>> xor.with_output_relu().widths
+        (2, 1)
+        """
+        last = len(self.stages)
+        if last and self.output == AffineForm.of_source(last, self.widths[-1]):
+            raise UsageError("the output is that of ReLU units already", where="--output-relu")
+        if self.output.is_constant:
+            raise UsageError(
+                "the output does not depend on the input, and a ReLU after it is no unit", where="--output-relu"
+            )
+        spanning = None if self.spanning_stages is None else (*self.spanning_stages, last + 1)
+        return dataclasses.replace(
+            self,
+            stages=(*self.stages, Stage(pre_activation=self.output, name="output")),
+            output=AffineForm.of_source(last + 1, self.output_dim),
+            notices=(*self.notices, "the outputs are ReLU units, as asked for"),
+            spanning_stages=spanning,
         )
 
     # -- shape -------------------------------------------------------------------------------------

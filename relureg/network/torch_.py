@@ -5,7 +5,6 @@ PyTorch is imported where it is used, and is no dependency of relureg.
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UnsupportedOperator, UsageError
+from relureg.errors import NetworkError, UnsupportedNetworkError, UnsupportedOperator, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
 from relureg.network.pieces import comparison_notices
@@ -70,30 +69,6 @@ def from_torch(module: Any, input_shape: int | Sequence[Any], *, name: str | Non
     graph, parts = _trace(torch, module)
     interpreter = _Interpreter(graph=graph, parts=parts, context=Context(dtype=_dtype(torch, module)))
     return interpreter.network(name or type(module).__name__, shapes)
-
-
-def load_state(data: bytes) -> dict[str, NDArray[np.float64]]:
-    """The tensors of a checkpoint, which is a state dict or holds one; nothing but tensors is unpickled.
-
-    Raises
-    ------
-    MalformedNetworkError
-        Not a checkpoint, or one that holds other objects than tensors.
-    """
-    torch = _torch()
-    try:
-        held = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds on damaged files, and its messages are pages long
-        raise MalformedNetworkError(
-            "not a PyTorch checkpoint of tensors alone; save module.state_dict(), or load the module in Python and "
-            "give it to relureg.from_torch"
-        ) from error
-    for key in ("state_dict", "model_state_dict", "model"):
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-    if not isinstance(held, Mapping) or not all(isinstance(value, torch.Tensor) for value in held.values()):
-        raise MalformedNetworkError("the checkpoint is not a state dict: names with tensors")
-    return {str(key): _array(value) for key, value in held.items()}
 
 
 @dataclass(frozen=True, slots=True)
