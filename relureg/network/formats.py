@@ -8,9 +8,20 @@ from fractions import Fraction
 from pathlib import Path
 
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
-from relureg.network import arrays, checkpoints, json_, nnet, onnx_, onnx_writer, sherlock
+from relureg.network import (
+    arrays,
+    checkpoints,
+    json_,
+    matlab,
+    nnet,
+    onnx_,
+    onnx_writer,
+    safetensors_,
+    sherlock,
+)
 from relureg.network.activations import Activation, parse_activation
 from relureg.network.files import read_bytes, write_atomically
+from relureg.network.mat_file import is_mat_file
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
 
@@ -89,9 +100,27 @@ FORMATS = (
     ),
     Format(
         name="PyTorch checkpoint",
-        suffixes=(".pt", ".pth"),
+        suffixes=(".pt", ".pth", ".ckpt"),
         recognises=lambda head: head[:2] == b"PK" and b"data.pkl" in head,
         read=lambda source: checkpoints.read_checkpoint(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
+    ),
+    Format(
+        name="safetensors",
+        suffixes=(".safetensors",),
+        recognises=safetensors_.is_safetensors,
+        read=lambda source: safetensors_.read_safetensors(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
+    ),
+    Format(
+        name="MAT-file",
+        suffixes=(".mat",),
+        recognises=is_mat_file,
+        read=lambda source: matlab.read_matlab(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
         has_names=True,
@@ -178,6 +207,7 @@ def load(
         network = chosen.read(source)
         return network.with_output_relu() if output_relu else network
     except (NetworkError, UsageError) as error:
+        error.message = error.message.replace("FILE", place)  # in lines of Python that the message offers
         raise error.within(place) from error.__cause__
 
 

@@ -105,9 +105,10 @@ def choose_layers(arrays: Mapping[str, StoredArray], prefix: str | None = None) 
 
 _SEPARATORS = re.compile(r"[./\[\]'\"]+")
 _NUMBERED_KIND = re.compile(r"(W|w|weights?|kernel|B|b|bias|biases)_?(\d+)")
-_WEIGHTS = {"weight": Orientation.UNITS, "weights": Orientation.EITHER, "kernel": Orientation.INPUTS,
+_WEIGHTS = {"weight": Orientation.UNITS, "weights": Orientation.EITHER, "Weights": Orientation.EITHER,
+            "kernel": Orientation.INPUTS,
             "W": Orientation.UNKNOWN, "w": Orientation.UNKNOWN}  # fmt: skip
-_BIASES = {"bias", "biases", "b", "B"}
+_BIASES = {"bias", "biases", "b", "B", "Bias", "Biases"}
 
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"running_(mean|var)|num_batches_tracked|moving_(mean|variance)", "of a batch normalisation, and a file of names "
@@ -212,7 +213,8 @@ _LAST = {"out", "output", "fc_out", "linear_out", "lin_out", "output_layer", "ou
          "logits", "out_proj", "output_proj", "regressor", "readout", "predictions", "fc_last"}  # fmt: skip
 _SIDE_BY_SIDE = {"actor", "agent", "branch", "critic", "expert", "head", "learner", "member", "model", "net",
                  "network", "policy", "q", "qf", "q_net", "q_network", "tower", "value", "vf", "v", "estimator",
-                 "ensemble", "target", "encoder", "decoder", "mu", "sigma", "mean", "std", "logvar", "task", "particle"}  # fmt: skip
+                 "ensemble", "target", "encoder", "decoder", "mu", "sigma", "mean", "std", "logvar",
+                 "task", "particle"}  # fmt: skip
 """Names of whole networks or of outputs: what is numbered after them stands side by side."""
 _MANY = {*(f"{name}s" for name in _SIDE_BY_SIDE), "branches", "ensemble", "policies", "qs"}
 _NUMBER = re.compile(r"(.*?)[_-]?(\d+)")
