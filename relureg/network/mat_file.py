@@ -1,7 +1,7 @@
 """MAT-files of version 5 (MATLAB 5 to 7.2, Octave, SciPy) as nested dictionaries, lists, texts and arrays.
 
-"MAT-File Format", The MathWorks, chapter 1. Every length is compared with the bytes there are before anything is made of
-it; what is compressed is unpacked to a limit.
+"MAT-File Format", The MathWorks, chapter 1. Every length is compared with the bytes there are before anything is made
+of it; what is compressed is unpacked to a limit.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def _element(data: bytes, at: int, order: str) -> tuple[int, bytes, int]:
 def _numbers(kind: int, content: bytes, order: str) -> np.ndarray[Any, np.dtype[Any]]:
     if kind not in _NUMBERS:
         raise ValueError(f"an element of type {kind} holds no numbers")
-    return np.frombuffer(content, np.dtype(_NUMBERS[kind]).newbyteorder(order))
+    return np.frombuffer(content, np.dtype(order + _NUMBERS[kind]))
 
 
 def _matrix(data: bytes, order: str, depth: int) -> tuple[str, Any]:

@@ -49,8 +49,8 @@ def perceptron(
     shapes = [_array(layer).shape for layer in layers]
     entries = sum(shape[0] * shape[1] for shape in shapes)
     if entries > min(MAX_ENTRIES, held + _SLACK):
-        limit = f"a file of {held:,} bytes holds" if held < MAX_ENTRIES else f"at most {MAX_ENTRIES:,} are read, not"
-        raise MalformedNetworkError(f"its weights claim {entries:,} entries; {limit} as many")
+        reason = f"at most {MAX_ENTRIES:,} are read" if held >= MAX_ENTRIES else f"the file has {held:,} bytes"
+        raise MalformedNetworkError(f"its weights claim {entries:,} entries; {reason}")
     turned, notices = _turned(layers)
     weights = [_fetch(_array(layer), layer.name) for layer in layers]
     if turned:
