@@ -18,12 +18,14 @@ from relureg.network import (
     onnx_writer,
     safetensors_,
     sherlock,
+    torch_files,
 )
 from relureg.network.activations import Activation, parse_activation
 from relureg.network.files import read_bytes, write_atomically
 from relureg.network.mat_file import is_mat_file
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
+from relureg.network.unread_formats import way_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +103,7 @@ FORMATS = (
     Format(
         name="PyTorch checkpoint",
         suffixes=(".pt", ".pth", ".ckpt"),
-        recognises=lambda head: head[:2] == b"PK" and b"data.pkl" in head,
+        recognises=lambda head: (head[:2] == b"PK" and b"data.pkl" in head) or head.startswith(torch_files.LEGACY_HEAD),
         read=lambda source: checkpoints.read_checkpoint(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
@@ -184,6 +186,9 @@ def load(
     known = [(f, suffix) for f in FORMATS for suffix in f.suffixes if file_name.lower().endswith(suffix)]
     found = known or [(f, "") for f in FORMATS if f.recognises(data[:256])]
     if not found:
+        told = way_out(data, file_name)
+        if told is not None:
+            raise UnsupportedNetworkError(told.replace("FILE", place), where=place)
         names = ", ".join(f"{f.name} ({', '.join(f.suffixes)})" for f in FORMATS)
         raise MalformedNetworkError(f"not a known network format; read are {names}", where=place)
     chosen, suffix = found[0]

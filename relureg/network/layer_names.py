@@ -51,6 +51,8 @@ class Problem:
     name: str
     path: Path
     reason: str
+    is_loose: bool = False
+    """Whether it need not belong to a network at all."""
 
 
 @dataclass(slots=True)
@@ -121,6 +123,8 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"in_proj_\w+", "of an attention, which is not piecewise linear"),
     (r"gamma|beta|scale", "of a normalisation, and a file of names does not say on which side of it the ReLU is"),
 )  # fmt: skip
+_ALONE = "is a bias without a weight"
+_LOOSE = "is no weight or bias of a linear layer"
 _EMBEDDING = re.compile(r"\w*embed\w*|emb|wte|wpe", re.IGNORECASE)
 
 
@@ -146,7 +150,7 @@ def _tree(arrays: Mapping[str, StoredArray]) -> _Node:
             node = node.children.setdefault(part, _Node(path[:length]))
         reason = _what_it_is(parts, kind, array)
         if kind is None or reason:
-            node.problems.append(Problem(name, path, reason))
+            node.problems.append(Problem(name, path, reason, is_loose=reason == _LOOSE))
             continue
         node.layer = node.layer or Layer(path)
         if (node.layer.weight if kind == "weight" else node.layer.bias) is not None:
@@ -157,7 +161,7 @@ def _tree(arrays: Mapping[str, StoredArray]) -> _Node:
             node.layer.bias, node.layer.name = array, node.layer.name or name
     for node in list(root.below()):
         if node.layer is not None and node.layer.weight is None:
-            node.problems.append(Problem(node.layer.name, node.path, "is a bias without a weight"))
+            node.problems.append(Problem(node.layer.name, node.path, _ALONE))
             node.layer = None
     return root
 
@@ -187,12 +191,12 @@ def _kind(parts: Path) -> tuple[Path, str | None, Orientation]:
 def _what_it_is(parts: Path, kind: str | None, array: StoredArray) -> str:
     """Why an array is no weight or bias of a linear layer; empty where it is one."""
     if array.refusal:
-        return f"is {array.refusal}"
+        return f"is not read: {array.refusal}"
     for pattern, reason in _REASONS:
         if any(re.fullmatch(pattern, part) for part in parts):
             return f"is {reason}"
     if kind is None:
-        return "is no weight or bias of a linear layer"
+        return _LOOSE
     if kind == "bias":
         return "" if array.size == max(array.shape, default=0) else f"is a bias of shape {list(array.shape)}"
     if any(_EMBEDDING.fullmatch(part) for part in parts[:-1]):
@@ -299,7 +303,7 @@ def _find(root: _Node, prefix: str) -> _Node:
 
 
 def _layers_of(node: _Node, root: _Node) -> list[Layer]:
-    problems = node.all_problems()
+    problems = sorted(node.all_problems(), key=_rank)
     if problems:
         more = f" (and {len(problems) - 1} more such)" if len(problems) > 1 else ""
         raise UnsupportedNetworkError(f"{problems[0].name!r} {problems[0].reason}{more}; {_choices(node)}")
@@ -311,9 +315,17 @@ def _layers_of(node: _Node, root: _Node) -> list[Layer]:
         raise UnsupportedNetworkError(f"the names give no order of layers: {error}; {_choices(node)}") from error
 
 
+def _rank(problem: Problem) -> int:
+    """What says most about a file comes first."""
+    return 2 if problem.is_loose else 1 if problem.reason == _ALONE else 0
+
+
 def _choices(node: _Node) -> str:
     """What can be asked for instead."""
     found = list(_chains(node))
+    if any(not problem.is_loose for problem in node.all_problems()):
+        # The layers beside a normalisation are no networks of their own.
+        found = [(path, sizes) for path, sizes in found if len(sizes) > 2]
     if len(found) == 1 and found[0][0] == node.path:
         return f"it is one network ({' - '.join(map(str, found[0][1]))}); leave the prefix out"
     if not found:
@@ -339,14 +351,17 @@ def _chains(node: _Node) -> Iterable[tuple[Path, list[int]]]:
         else:
             yield node.path, _sizes(layers)
             return
-    for _, child in sorted(node.children.items(), key=lambda item: _natural(item[0])):
+    stems = [_natural(name)[0] for name in node.children]
+    for _, child in sorted(
+        node.children.items(), key=lambda item: (stems.index(_natural(item[0])[0]), _natural(item[0])[1])
+    ):
         yield from _chains(child)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key by which layer2 comes before layer10, and words keep their place."""
+def _natural(name: str) -> tuple[str, int]:
+    """A name without its number, and the number."""
     match = _NUMBER.fullmatch(name)
-    return [(0, ""), (0, "")] if match is None else [(0, match[1]), (int(match[2]), "")]
+    return (name, 0) if match is None else (match[1], int(match[2]))
 
 
 def _sizes(layers: Sequence[Layer]) -> list[int]:

@@ -136,10 +136,19 @@ def _fault(layers: Sequence[Layer], chain: Chain) -> NetworkError | None:
         (units, _), (_, inputs) = chain[number - 1][0], chain[number][0]
         if units != inputs:
             return MalformedNetworkError(
-                f"a weight of shape {list(_array(layers[number]).shape)} does not fit the {units} units before it",
+                f"a weight of shape {list(_array(layers[number]).shape)} does not fit the {units} units before it"
+                + _advice(layers, number),
                 where=repr(layers[number].name),
             )
     return None
+
+
+def _advice(layers: Sequence[Layer], number: int) -> str:
+    """Where layers of two networks may have been numbered through, the first of them."""
+    names = [".".join(layer.path) for layer in layers[:number]]
+    return (
+        f"; of several networks in one file, name the layers of one: --prefix {','.join(names)}" if number > 1 else ""
+    )
 
 
 def _array(layer: Layer) -> StoredArray:

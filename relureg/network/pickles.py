@@ -109,6 +109,8 @@ class _Machine:
         (target if isinstance(target, list) else target.items).extend(entries)
 
     def call(self, function: Any, args: Any) -> None:
+        if isinstance(function, Persistent) and isinstance(function.key, tuple) and len(function.key) > 1:
+            function = function.key[1]  # PyTorch kept the source of a class beside its name, before 1.6
         name = function.name if isinstance(function, Global) else ""
         if name in _DICTIONARIES:
             first = args[0] if len(args) == 1 and isinstance(args[0], list) else []

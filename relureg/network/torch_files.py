@@ -20,6 +20,8 @@ from relureg.network.stored_arrays import ITEM_SIZES, Floats, StoredArray, check
 _MAX_PICKLE = 64 * 2**20
 """Bytes of the pickle alone, which holds names and shapes; the numbers are elsewhere."""
 
+LEGACY_HEAD = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9"
+"""How files before PyTorch 1.6 begin: the pickle of a large number."""
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGES = {
     "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16", "BFloat16Storage": "bfloat16",
@@ -125,7 +127,12 @@ def _storage_type(kind: Any) -> str:
 
 
 def _item_size(kind: Any) -> int:
-    return ITEM_SIZES.get(_storage_type(kind), 1)
+    name = _storage_type(kind)
+    return ITEM_SIZES.get(name, _OTHER_SIZES.get(name, 1))
+
+
+_OTHER_SIZES = {"complexfloat": 8, "complexdouble": 16, "qint32": 4}
+"""Of storages that are not read, but passed over."""
 
 
 # -- tensors -------------------------------------------------------------------------------------------
