@@ -368,13 +368,15 @@ def _layer(
 def _numbers(values: ArrayLike, what: str, rank: int) -> RationalMatrix:
     """Numbers as they are, a bias as a column; raises `ValueError` where they are none, or of another shape."""
     try:
-        array = np.asarray(values)
+        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
     except (ValueError, TypeError, RuntimeError) as error:
         reason = "rows of different lengths" if "inhomogeneous" in str(error) else str(error).split(". ")[0]
         raise ValueError(f"a {what} of {reason}; an array of {rank} dimension{'s' * (rank > 1)} is needed") from error
     if array.ndim != rank and not (what == "bias" and array.ndim == 2 and 1 in array.shape):
         shape = "(units, inputs)" if what == "weight" else "(units,)"
         raise ValueError(f"a {what} of shape {array.shape}; shape {shape} is needed")
+    if array.dtype.kind in "US":
+        raise ValueError(f"a {what} of texts; numbers are needed")
     array = array if what == "weight" else array.reshape(-1, 1)
     if array.dtype.kind != "O":
         return RationalMatrix.from_floats(exact_doubles(array))

@@ -57,7 +57,10 @@ def read_pickle(stream: BinaryIO) -> Any:
     try:
         for opcode, argument, _ in pickletools.genops(stream):
             if opcode.name == "STOP":
-                return machine.stack.pop()
+                value = machine.stack.pop()
+                if value is _MARK:
+                    raise ValueError("it ends at a mark")
+                return value
             step = _STEPS.get(opcode.name)
             if step is None:
                 raise PickleError(f"the opcode {opcode.name} is not read")
