@@ -141,7 +141,7 @@ def load(
     activation: str | Activation | None = None,
     output_relu: bool = False,
 ) -> Network:
-    """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz` or a PyTorch checkpoint.
+    """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz`, PyTorch, safetensors or `.mat`.
 
     Parameters
     ----------

@@ -7,16 +7,17 @@ from collections.abc import Callable
 from relureg.errors import MalformedNetworkError
 from relureg.network.archives import open_archive
 
+_KERAS_LINE = (
+    'm = keras.models.load_model("FILE", compile=False); np.savez("net.npz", **{f"{l.name}/{w.name}": w.numpy() '
+    "for l in m.layers for w in l.weights})"
+)
 _KERAS = (
-    "a Keras model is not read: its layers are Python classes. In Python: "
-    'm = keras.models.load_model("FILE"); np.savez("net.npz", **{f"{l.name}/{w.name}": w.numpy() for l in m.layers '
-    "for w in l.weights}), which is read as a perceptron (--activation names what follows its layers); or "
-    'm.export("net.onnx", format="onnx") for any other model'
+    f"a Keras model is not read: its layers are Python classes. In Python: {_KERAS_LINE}, which is read as a perceptron "
+    '(--activation names what follows its layers); any other model by m.predict(x); m.export("net.onnx", format="onnx")'
 )
 _HDF5 = (
-    "HDF5 is not read. A Keras model, in Python: "
-    'm = keras.models.load_model("FILE"); np.savez("net.npz", **{f"{l.name}/{w.name}": w.numpy() for l in m.layers '
-    'for w in l.weights}). Weights alone: d = {}; h5py.File("FILE").visititems(lambda k, v: d.update({k: v[()]}) if '
+    f"HDF5 is not read. A Keras model, in Python: {_KERAS_LINE}. "
+    'Weights alone: d = {}; h5py.File("FILE").visititems(lambda k, v: d.update({k: v[()]}) if '
     'isinstance(v, h5py.Dataset) else None); np.savez("net.npz", **d). --activation names what follows the layers'
 )
 _EXPORTED = (

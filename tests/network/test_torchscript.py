@@ -153,7 +153,7 @@ def script_of(body: str) -> bytes:
         ("    return (self).forward(input, )\n", "the code calls itself"),
         ("    x = 3\n    for i in range(80):\n      x = torch.mul(x, x)\n    return input\n", "more than 64 bits"),
         ("    x = torch.mul([0], 1000000000)\n    return input\n", "a product of something that is no number"),
-        ("    return torch.zeros([4000000000, 4000000000])\n", "at most"),
+        ("    return torch.zeros([4000000000, 4000000000])\n", "has more than 16,777,216 entries"),
         ("    if torch.gt(input, 0):\n      pass\n    return input\n", "this operator is not read"),
         ("    import os\n    return input\n", "the statement 'import os' is not read"),
         ("    return __import__('os')\n", "the name __import__ is not known"),
