@@ -12,7 +12,7 @@ _KERAS_LINE = (
     "for l in m.layers for w in l.weights})"
 )
 _KERAS = (
-    f"a Keras model is not read: its layers are Python classes. In Python: {_KERAS_LINE}, which is read as a perceptron "
+    f"a Keras model is not read: its layers are Python classes. In Python: {_KERAS_LINE}, read as a perceptron "
     '(--activation names what follows its layers); any other model by m.predict(x); m.export("net.onnx", format="onnx")'
 )
 _HDF5 = (
