@@ -165,6 +165,8 @@ def test_a_prefix_that_is_not_there() -> None:
         read(ACTOR_CRITIC.state_dict(), "acto")
     with pytest.raises(UsageError, match=r"it is one network \(2 - 5 - 4 - 1\); leave the prefix out"):
         read(STATE, "actor")
+    with pytest.raises(UsageError, match="a prefix is a text like 'actor', not 3"):
+        relureg.load("net.pt", prefix=3)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
