@@ -23,8 +23,7 @@ from relureg.network.torch_calls import call, outputs_of, tensors_in
 from relureg.network.torch_functions import CREATE, FUNCTIONS, SMOOTH, Context
 from relureg.network.torch_modules import constant, module_call
 from relureg.network.torchscript import read_torchscript
-
-_MISSING = "PyTorch is not installed; install it (pip install torch), or export the network to ONNX elsewhere"
+from relureg.packages import missing
 
 _ALTERNATIVES = {
     **dict.fromkeys(("elu", "selu", "celu", "gelu", "silu", "mish", "hardswish", "rrelu"), "leaky_relu or relu"),
@@ -263,7 +262,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise UnsupportedNetworkError(_MISSING) from error
+        raise missing("PyTorch is not installed", "torch", "export the network to ONNX elsewhere") from error
     return torch
 
 

@@ -292,11 +292,11 @@ def test_scikit_learn_directly_and_by_onnx(kind: str, classes: int, scaler: str 
 
 
 def test_scikit_learn_estimators_that_are_not_read() -> None:
-    from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPRegressor
+    from sklearn.tree import DecisionTreeClassifier
 
-    with pytest.raises(UnsupportedNetworkError, match=r"LogisticRegression \(a step, use MLPClassifier"):
-        relureg.from_sklearn(LogisticRegression())
+    with pytest.raises(UnsupportedNetworkError, match=r"DecisionTreeClassifier \(a step, use MLPClassifier"):
+        relureg.from_sklearn(DecisionTreeClassifier())
     with pytest.raises(UnsupportedNetworkError, match="MLPRegressor is not fitted; call fit first"):
         relureg.from_sklearn(MLPRegressor())
     with pytest.raises(UnsupportedNetworkError, match=r"the activation tanh \(the hidden layers, use relu or identity"):
