@@ -181,8 +181,6 @@ def load(
     (2,)
     """
     path = Path(path)
-    if prefix is not None and not isinstance(prefix, str):
-        raise UsageError(f"a prefix is a text like 'actor', not {prefix!r}", where="--prefix")
     data = read_bytes(path)
     stdin = str(path) == "-"
     place = "standard input" if stdin else str(path)
