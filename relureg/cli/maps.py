@@ -30,6 +30,7 @@ from relureg.cli.options import (
     network_argument,
     output_options,
     read_network,
+    reading_options,
     timed,
 )  # fmt: skip
 from relureg.errors import CheckFailedError, UsageError
@@ -302,7 +303,7 @@ Examples:
 
 @maps.command(cls=Command, epilog=RELATE, short_help="Send the maps of each NET to those of every other.")
 @click.argument("nets", nargs=-1, required=True, metavar="NET NET...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @data_options
 @picture_options("the accuracy after each map, as a matrix")
 @file_options("Write the matrices and classes: .npz, .parquet or .json.")

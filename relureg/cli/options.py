@@ -99,11 +99,39 @@ def _join_words(args: list[str], option: str) -> list[str]:
 
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NET and --raw."""
-    function = click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")(
-        function
-    )
-    return click.argument("net", required=False, metavar="[NET]")(function)
+    """NET, and how to read it."""
+    return click.argument("net", required=False, metavar="[NET]")(reading_options(function))
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--raw, given to the command; --prefix, --activation and --output-relu, which `read_network` asks for."""
+
+    @functools.wraps(function)
+    def with_reading(*args: Any, **kwargs: Any) -> Any:
+        asked = {name: kwargs.pop(name) for name in ("prefix", "activation", "output_relu")}
+        click.get_current_context().meta[_READING] = asked
+        return function(*args, **kwargs)
+
+    decorated: Callable[..., Any] = with_reading
+    for option in reversed([
+        click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states."),
+        click.option(
+            "--prefix", metavar="NAME",
+            help="Of several networks in a file of named arrays, that under NAME (actor); A,B: one after the other.",
+        ),
+        click.option(
+            "--activation", metavar="NAME",
+            help="What follows each layer but the last where the file does not say it: relu (assumed otherwise), "
+            "leaky:0.01, relu6, hardtanh, hardsigmoid, abs, linear.",
+        ),
+        click.option("--output-relu", is_flag=True, help="Let the outputs be ReLU units too."),
+    ]):  # fmt: skip
+        decorated = option(decorated)
+    return decorated
+
+
+_READING = "relureg.reading"
+"""Where the options of reading are kept, for the commands hand on nothing but NET and --raw."""
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -219,7 +247,8 @@ def read_network(
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no network given; name a file, or pipe one in")
         net = "-"
-    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"))
+    asked = click.get_current_context().meta.get(_READING, {})
+    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"), **asked)
     if not quiet:
         for notice in network.notices:
             click.echo(f"relureg: {network.name}: {notice}", err=True)

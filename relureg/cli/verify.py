@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, read_network, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    emit,
+    output_options,
+    parse_widths,
+    read_network,
+    reading_options,
+    timed,
+)
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.network import json_
@@ -42,7 +51,7 @@ _PROGRESS_EVERY = 10.0
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("nets", nargs=-1, metavar="[NET]...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
 @click.option("--widths", multiple=True, metavar="N0,N1,...", help="Of random networks; several are taken in turn.")
 @click.option(

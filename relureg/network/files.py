@@ -6,12 +6,15 @@ import contextlib
 import gzip
 import io
 import os
+import select
 import stat
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
+from io import FileIO
 from pathlib import Path
 from tokenize import TokenError
 from typing import BinaryIO
@@ -31,12 +34,22 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 MAX_BYTES = 512 * 2**20
 """No network that can be enumerated needs a larger file; a larger one is an accident or an attack."""
+MAX_STREAM = 128 * 2**20
+"""The same for a pipe, whose end is not known before it is read."""
+
+_CHUNK = 2**20
+_MAX_RATIO = 200
+"""Texts of numbers shrink to a tenth, zeros to a thousandth: what shrinks to less than this is no network."""
+_SMALL = 16 * 2**20
+"""Bytes for which no ratio matters."""
+_WAIT = 2.0
+"""Seconds in which somebody has to open the other end of a named pipe."""
 
 
 def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
-    """The content of a regular file of 1 to `limit` bytes; ``-`` is standard input.
+    """The content of a file of 1 to `limit` bytes, or of a pipe of at most `MAX_STREAM`; ``-`` is standard input.
 
-    A gzip-compressed file is unpacked, to at most `limit` bytes.
+    A gzip-compressed file is unpacked, to at most `limit` bytes. Nothing is unpacked before it is known how much it is.
 
     Raises
     ------
@@ -154,16 +167,48 @@ def _permissions(path: Path) -> int:
 
 
 def _read_file(path: Path, limit: int) -> bytes:
-    with path.open("rb") as stream:
+    # Without O_NONBLOCK, a named pipe that nobody writes to would never be opened.
+    with FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)) as stream:
+        status = os.fstat(stream.fileno())
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError
+        if stat.S_ISFIFO(status.st_mode):
+            return _read_pipe(stream, limit, str(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise MalformedNetworkError("is neither a file nor a pipe", where=str(path))
         # A sparse file can be larger than memory: do not even begin to read it.
-        if os.fstat(stream.fileno()).st_size > limit:
+        if status.st_size > limit:
             raise _too_large(limit, str(path))
-        return stream.read(limit + 1)
+        return _read_stream(stream, limit, str(path))
+
+
+def _read_pipe(stream: FileIO, limit: int, place: str) -> bytes:
+    """All that comes through a pipe, once somebody writes into it."""
+    started = time.monotonic()
+    while True:
+        # None: somebody holds the other end, and has not written yet; b"": nobody does.
+        first = stream.read(_CHUNK)
+        if first or (first is not None and time.monotonic() - started > _WAIT):
+            break
+        select.select([stream] if first is None else [], [], [], 0.05)
+    if not first:
+        raise MalformedNetworkError("is a pipe into which nobody writes", where=place)
+    os.set_blocking(stream.fileno(), True)
+    return _read_stream(stream, min(limit, MAX_STREAM), place, first)
 
 
 def _read_stdin(limit: int) -> bytes:
     # Python has no sys.stdin at all where the caller closed it.
-    return b"" if sys.stdin is None else sys.stdin.buffer.read(limit + 1)
+    return b"" if sys.stdin is None else _read_stream(sys.stdin.buffer, min(limit, MAX_STREAM), "standard input")
+
+
+def _read_stream(stream: FileIO | BinaryIO, limit: int, place: str, first: bytes = b"") -> bytes:
+    held = bytearray(first)
+    while chunk := stream.read(_CHUNK):
+        held += chunk
+        if len(held) > limit:
+            raise _too_large(limit, place)
+    return bytes(held)
 
 
 def _too_large(limit: int, place: str) -> MalformedNetworkError:
@@ -171,9 +216,21 @@ def _too_large(limit: int, place: str) -> MalformedNetworkError:
 
 
 def _gunzip(data: bytes, limit: int, place: str) -> bytes:
+    """What a gzip file unpacks to, counted before it is kept."""
     try:
+        size = 0
         with gzip.open(io.BytesIO(data)) as stream:
-            return stream.read(limit + 1)
+            while chunk := stream.read(_CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit, place)
+                if size > max(_SMALL, _MAX_RATIO * len(data)):
+                    raise MalformedNetworkError(
+                        f"the gzip data unpack to more than {_MAX_RATIO} times their size, which no network does",
+                        where=place,
+                    )
+        with gzip.open(io.BytesIO(data)) as stream:
+            return stream.read(size)
     except EOFError as error:
         raise MalformedNetworkError("the gzip data ends too early; the file is truncated", where=place) from error
     except (OSError, zlib.error) as error:

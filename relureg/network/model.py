@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import math
@@ -16,10 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
-from relureg.errors import MalformedNetworkError, UsageError
+from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UsageError
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.stored_arrays import exact_doubles
 
 if TYPE_CHECKING:
     from relureg.network.slices import Slice
@@ -134,8 +136,8 @@ class Network(Frozen):
         ----------
         weights : sequence of arrays, shape (units, inputs) each
         biases : sequence of arrays, shape (units,) each
-            Floats are taken as the dyadic rationals they are; a `RationalMatrix` (a bias has shape
-            (units, 1)) is taken as it is.
+            Floats are taken as the dyadic rationals they are; a `Fraction`, or a `RationalMatrix` (a bias has
+            shape (units, 1)), is taken as it is.
         name : str, optional
 
         Raises
@@ -143,7 +145,7 @@ class Network(Frozen):
         MalformedNetworkError
             Shapes do not match, or a number is NaN or infinite; says in which layer.
         """
-        if len(weights) != len(biases) or not weights:
+        if len(weights) != len(biases) or not len(weights):
             raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
         layers = [_layer(number, *pair) for number, pair in enumerate(zip(weights, biases, strict=True), start=1)]
         for number, ((before, _), (matrix, _)) in enumerate(itertools.pairwise(layers), start=2):
@@ -158,6 +160,39 @@ class Network(Frozen):
             input_dim=layers[0][0].shape[1],
             stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
             output=forms[-1],
+        )
+
+    def with_output_relu(self) -> Network:
+        """The same network with a ReLU after its output, so that the outputs are units as well.
+
+        Its regions are cut along the zeros of the outputs: the decision boundary of a score, and what tools count
+        that apply ReLU to every layer.
+
+        Raises
+        ------
+        UsageError
+            The output is that of ReLU units already.
+
+        Examples
+        --------
+        >>> xor = Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]])
+        >>> xor.with_output_relu().widths
+        (2, 1)
+        """
+        last = len(self.stages)
+        if last and self.output == AffineForm.of_source(last, self.widths[-1]):
+            raise UsageError("the output is that of ReLU units already", where="--output-relu")
+        if self.output.is_constant:
+            raise UsageError(
+                "the output does not depend on the input, and a ReLU after it is no unit", where="--output-relu"
+            )
+        spanning = None if self.spanning_stages is None else (*self.spanning_stages, last + 1)
+        return dataclasses.replace(
+            self,
+            stages=(*self.stages, Stage(pre_activation=self.output, name="output")),
+            output=AffineForm.of_source(last + 1, self.output_dim),
+            notices=(*self.notices, "the outputs are ReLU units, as asked for"),
+            spanning_stages=spanning,
         )
 
     # -- shape -------------------------------------------------------------------------------------
@@ -327,16 +362,33 @@ def _layer(
 ) -> tuple[RationalMatrix, RationalMatrix]:
     place = f"layer {number}"
     try:
-        matrix = weight if isinstance(weight, RationalMatrix) else RationalMatrix.from_floats(weight)
-        column = (
-            bias
-            if isinstance(bias, RationalMatrix)
-            else RationalMatrix.from_floats(np.asarray(bias, dtype=np.float64).reshape(-1, 1))
-        )
-    except ValueError as error:
+        matrix = weight if isinstance(weight, RationalMatrix) else _numbers(weight, "weight", 2)
+        column = bias if isinstance(bias, RationalMatrix) else _numbers(bias, "bias", 1)
+    except (ValueError, UnsupportedNetworkError) as error:
         raise MalformedNetworkError(str(error), where=place) from error
     if column.shape != (matrix.shape[0], 1):
         raise MalformedNetworkError(
             f"a bias of {column.shape[0]} entries does not fit a weight of shape {matrix.shape}", where=place
         )
     return matrix, column
+
+
+def _numbers(values: ArrayLike, what: str, rank: int) -> RationalMatrix:
+    """Numbers as they are, a bias as a column; raises `ValueError` where they are none, or of another shape."""
+    try:
+        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = "rows of different lengths" if "inhomogeneous" in str(error) else str(error).split(". ")[0]
+        raise ValueError(f"a {what} of {reason}; an array of {rank} dimension{'s' * (rank > 1)} is needed") from error
+    if array.ndim != rank and not (what == "bias" and array.ndim == 2 and 1 in array.shape):
+        shape = "(units, inputs)" if what == "weight" else "(units,)"
+        raise ValueError(f"a {what} of shape {array.shape}; shape {shape} is needed")
+    if array.dtype.kind in "US":
+        raise ValueError(f"a {what} of texts; numbers are needed")
+    array = array if what == "weight" else array.reshape(-1, 1)
+    if array.dtype.kind != "O":
+        return RationalMatrix.from_floats(exact_doubles(array))
+    for entry in array.flat:
+        if isinstance(entry, bool) or not isinstance(entry, int | float | Fraction):
+            raise ValueError(f"a {what} with an entry of type {type(entry).__name__}; numbers are needed")
+    return RationalMatrix.from_fractions([[as_fraction(entry) for entry in row] for row in array], array.shape[1])

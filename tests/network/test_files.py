@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -136,6 +138,48 @@ def test_an_unknown_suffix_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the suffix is not one of \.json, \.nnet, \.onnx"):
         relureg.save(net, tmp_path / "net.txt")
     assert list(tmp_path.iterdir()) == []
+
+
+LAUNCHER = """
+import os, resource, subprocess, sys
+words = [sys.executable, "-m", "relureg", *sys.argv[1:]]
+done = subprocess.run(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+print(done.stderr.decode())
+"""
+"""A small process between, for a child begins with the memory of its parent."""
+
+
+def refused(*arguments: object, stdin: int | None = None) -> str:
+    """What a command says of a file that it refuses, in less than 200 MB."""
+    words = [sys.executable, "-c", LAUNCHER, *map(str, arguments)]
+    text = subprocess.run(words, stdin=stdin, capture_output=True, text=True, timeout=60, check=True).stdout
+    figures, message = text.split("\n", 1)
+    code, megabytes = map(int, figures.split())
+    assert code == 3
+    assert megabytes < 200, message
+    return message
+
+
+def test_refusing_takes_little_memory_and_ends(tmp_path: Path) -> None:
+    assert "is neither a file nor a pipe" in refused("count", "/dev/zero")
+    with open("/dev/zero", "rb") as zeros:
+        assert "standard input: the file is larger than 128 MiB" in refused("inspect", "-", stdin=zeros.fileno())
+    os.mkfifo(tmp_path / "pipe.onnx")
+    assert "is a pipe into which nobody writes" in refused("count", tmp_path / "pipe.onnx")
+    zeros_in_gzip = gzip.compress(bytes(2**20)) * 700  # members, one after the other: 700 MiB in 0.7 MiB
+    (tmp_path / "bomb.json.gz").write_bytes(zeros_in_gzip)
+    assert "unpack to more than 200 times their size" in refused("count", tmp_path / "bomb.json.gz")
+
+
+def test_a_pipe_is_read_once_somebody_writes(xor: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    writer = subprocess.Popen(["sh", "-c", f"sleep 0.3; exec cat {xor} > {pipe}"])
+    try:
+        assert relureg.load(pipe) == relureg.load(xor)
+    finally:
+        writer.wait(timeout=10)
 
 
 def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
