@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.ranges import ranges
+from relureg.network.rational import nearest_double
 
 Point = tuple[Fraction, ...]
 
@@ -195,7 +197,7 @@ def gather(regions: Iterable[Region], network: Network, domain: Domain | None = 
     exact_points: dict[int, Point] = {}
     points = np.zeros((len(collected), network.input_dim))
     for index, region in enumerate(collected):
-        points[index] = [_nearest_double(x) for x in region.point]
+        points[index] = rounded_point(region.point)
         if not is_witness(points[index].tolist(), signs[index], network, domain):
             exact_points[index] = region.point
     facets = [facet for region in collected for facet in region.facets]
@@ -310,8 +312,7 @@ def freeze(record: Any) -> None:
             value.flags.writeable = False
 
 
-def _nearest_double(value: Fraction) -> float:
-    try:
-        return value.numerator / value.denominator
-    except OverflowError:
-        return 0.0  # no double is near; the exact point is kept instead
+def rounded_point(point: Point) -> list[float]:
+    """The double nearest to each coordinate; 0 beyond the doubles, for which the exact point is kept."""
+    rounded = [nearest_double(x) for x in point]
+    return [x if math.isfinite(x) else 0.0 for x in rounded]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.rational import RationalMatrix, as_fraction, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +113,23 @@ class Slice:
             label=f"{outer.label}, {self.label}",
         )
 
-    def embed(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
-        embedded: NDArray[np.float64] = (
-            self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
-        )
-        return embedded
+    def embed(self, points: Sequence[Sequence[Number]] | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points t of shape (n, k) in the space around, shape (n, d): exact, then rounded once.
+
+        Floats are taken as the dyadic rationals they are.
+
+        Raises
+        ------
+        UsageError
+            A coordinate is NaN or infinite, or there are not k of them.
+        """
+        rows = _exact_rows(points.tolist() if isinstance(points, np.ndarray) else points)
+        if any(len(row) != self.dim for row in rows):
+            raise UsageError(f"points of the slice need {self.dim} coordinates")
+        around = self.directions @ RationalMatrix.from_fractions(rows, self.dim).T
+        base = [x for (x,) in self.base.fractions()]
+        embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
+        return np.array(embedded, dtype=np.float64).reshape(len(rows), len(base))
 
     def _pull(self, form: AffineForm) -> AffineForm:
         if INPUT not in form.terms:
