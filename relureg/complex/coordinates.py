@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.double_double import ROUNDOFF, UNDERFLOW, Floats, PairForm, Pairs, two_sum
+from relureg.complex.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
 from relureg.complex.faces import distinct_generators
 from relureg.complex.polyhedron import homogeneous_rows
 from relureg.engine.records import Generators, Records, freeze
@@ -29,6 +30,9 @@ from relureg.network.rational import RationalMatrix, nearest_double
 _CHUNK_NUMBERS = 1 << 17
 """Numbers in the composed rows of the generators handled at once: temporary arrays of about a
 megabyte stay in the processor's caches."""
+
+_UNDERFLOW = 2.0**-900
+"""More than all that numbers near 0 can lose in one sum, in which each loses at most some 2^-1074."""
 
 _STEPS = 2
 """Newton steps: the second one serves generators of which the engine has few digits."""
@@ -109,7 +113,7 @@ class _System:
         self._forms = [PairForm.of(_on_inputs(form, essential)) for form in forms]
         self._first_stage = 1 - len(walls)
         # A parameter's rounding, a product's, the sum's and two more, on the way through all stages.
-        roundings = sum(form.num_products + len(form.terms) + 4 for form in self._forms) * ROUNDOFF
+        roundings = sum(form.num_products + len(form.matrices) + 4 for form in self._forms) * ROUNDOFF
         self._gamma = roundings / (1 - roundings) * (1 + 2.0**-20)
 
     # -- coordinates that the domain fixes ---------------------------------------------------------
@@ -162,11 +166,7 @@ class _System:
                 width = value.high.shape[1]
                 sources[number] = value.where(signs[:, first : first + width] > 0)
                 first += width
-        return Pairs(
-            high=np.concatenate([value.high for value in found], axis=1),
-            low=np.concatenate([value.low for value in found], axis=1),
-            error=np.concatenate([value.error for value in found], axis=1),
-        )
+        return Pairs.concatenate(found, axis=1)
 
     def _matrices(self, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """(k, W + N, r): the matrices of all rows on regions, in doubles, and bounds of their errors."""
@@ -177,16 +177,16 @@ class _System:
         for number, form in enumerate(self._forms, start=self._first_stage):
             width = len(form.constant[0])
             value, size = np.zeros((2, count, width, self._dim))
-            for source, (matrix, _) in form.terms.items():
-                value += matrix @ values[source]
-                size += np.abs(matrix) @ sizes[source]
+            for source, (matrix, _) in form.matrices.items():
+                value += _times(matrix, values[source])
+                size += _times(abs(matrix), sizes[source])
             found.append((value, size))
             if number > 0:
                 active = signs[:, first : first + width, None] > 0
                 values[number], sizes[number] = np.where(active, value, 0.0), np.where(active, size, 0.0)
                 first += width
         matrix, size = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
-        return matrix, size * self._gamma + UNDERFLOW
+        return matrix, size * self._gamma + _UNDERFLOW
 
     # -- over the integers -------------------------------------------------------------------------
 
@@ -215,6 +215,13 @@ class _System:
                 scale = turn * max(map(abs, vector))
             asked.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
             asked.known[one] = True
+
+
+def _times(matrix: Any, values: Floats) -> Floats:
+    """A matrix, dense or sparse, times each of (k, size, r)."""
+    if isinstance(matrix, np.ndarray):
+        return np.asarray(matrix @ values)
+    return np.stack([np.asarray(matrix @ value) for value in values])
 
 
 def _on_inputs(form: AffineForm, essential: list[int]) -> AffineForm:
@@ -272,11 +279,11 @@ def _step(
     inverse[good] = np.linalg.pinv(matrix[good])
     identity = np.where(unknown[:, :, None], np.eye(matrix.shape[2]), 0.0)
     rounding = (matrix.shape[1] + 3) * ROUNDOFF
-    # UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
-    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + UNDERFLOW)
+    # _UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
+    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + _UNDERFLOW)
     contraction = away.sum(axis=2).max(axis=1, initial=0.0) * (1 + 2.0**-20)
     step = -(inverse @ values[:, :, None])[:, :, 0]
-    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + UNDERFLOW)[:, :, None])[:, :, 0]
+    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + _UNDERFLOW)[:, :, None])[:, :, 0]
     norm = (np.abs(step) + missed).max(axis=1, initial=0.0)
     share = np.where(good & (contraction < 0.5), contraction / (1 - contraction) * norm, np.nan)
     return step, (missed + share[:, None]) * (1 + 2.0**-20)
@@ -287,9 +294,7 @@ def _take(
 ) -> None:
     """Add a step; a coordinate is known where the bound lets only one double be the nearest."""
     nearest, rest = two_sum(asked.x[chosen], step)
-    above = (np.nextafter(nearest, np.inf) - nearest) / 2
-    below = (nearest - np.nextafter(nearest, -np.inf)) / 2
-    known = ((rest + bound) * (1 + 2.0**-40) < above) & ((bound - rest) * (1 + 2.0**-40) < below)
+    known = is_nearest(nearest, rest, bound)
     # Beside the entry of a ray that is 1, none may be larger: where that is not plain, integers decide.
     within = ~asked.is_ray[chosen, None] | (np.abs(nearest) < 1)
     better = unknown & within & np.isfinite(bound) & ~asked.known[chosen]
