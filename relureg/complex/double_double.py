@@ -51,8 +51,7 @@ class Pairs:
     @classmethod
     def of(cls, values: Floats, low: Floats | None = None) -> Pairs:
         """Doubles, or pairs of them, as they are."""
-        zeros = np.zeros_like(values)
-        return cls(high=values, low=zeros if low is None else low, error=zeros)
+        return cls(high=values, low=np.zeros_like(values) if low is None else low, error=np.zeros_like(values))
 
     def where(self, mask: NDArray[np.bool_]) -> Pairs:
         """The same numbers there, and 0 elsewhere."""

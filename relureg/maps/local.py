@@ -233,7 +233,8 @@ def outputs_at(floats: FloatNetwork, points: Floats, chunk: int | None = None) -
     """(n, m): the output of the network, chunk by chunk."""
     outputs = np.empty((len(points), floats.network.output_dim))
     for part in slices(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
-        outputs[part] = floats.outputs(points[part])
+        with np.errstate(all="ignore"):
+            outputs[part] = floats.outputs(points[part])
     return outputs
 
 
