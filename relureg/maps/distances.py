@@ -104,8 +104,8 @@ def _nearest(points: Floats, value: Pairs, gradient: Pairs) -> tuple[Floats, Flo
     foot, rest = two_sum(points, -moved)
     foot, rest = two_sum(foot, rest - moved_low)
     foot_error = (moved_error + 4 * ROUNDOFF**2 * np.abs(moved)) * (1 + 2.0**-20)
-    # Near 0 the low part of a step would not hold what it must.
-    good = ((moved == 0) | _is_middling(moved)).all(axis=1) & np.isfinite(relative) & (relative < 2.0**-60) & (np.abs(exponent) < 300) & _is_middling(value.high)
+    good = np.isfinite(relative) & (relative < 2.0**-60) & (np.abs(exponent) < 300) & _is_middling(value.high)
+    good &= ((moved == 0) | _is_middling(moved)).all(axis=1)  # near 0 the low part of a step would lose bits
     good &= is_nearest(distance, distance_low, distance * relative) & is_nearest(foot, rest, foot_error).all(axis=1)
     return distance, foot, good
 

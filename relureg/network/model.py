@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import math
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -157,6 +158,29 @@ class Network:
             stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
             output=forms[-1],
         )
+
+    def with_forms(self, pre_activations: Sequence[AffineForm], output: AffineForm, **changes: Any) -> Network:
+        """The network with other forms in its stages and for its output; all else stays, but for `changes`.
+
+        This and `replace` are the ways from a network to another one, so that no field is lost on the way.
+
+        Parameters
+        ----------
+        pre_activations : sequence of AffineForm
+            One for each stage.
+        output : AffineForm
+        **changes
+            Other fields by their names.
+        """
+        pairs = zip(self.stages, pre_activations, strict=True)
+        stages = tuple(dataclasses.replace(stage, pre_activation=form) for stage, form in pairs)
+        return self.replace(stages=stages, output=output, **changes)
+
+    def replace(self, **changes: Any) -> Network:
+        """The network with other values of some fields; other stages are not known to be spanned by some of them."""
+        if "stages" in changes:
+            changes.setdefault("spanning_stages", None)
+        return dataclasses.replace(self, **changes)
 
     # -- shape -------------------------------------------------------------------------------------
 

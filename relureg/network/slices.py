@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -93,17 +92,18 @@ class Slice:
             raise UsageError(
                 f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
             )
-        stages = [dataclasses.replace(s, pre_activation=self._pull(s.pre_activation)) for s in network.stages]
-        return dataclasses.replace(
-            network,
+        return network.with_forms(
+            [self._pull(stage.pre_activation) for stage in network.stages],
+            self._pull(network.output),
             input_dim=self.dim,
-            stages=tuple(stages),
-            output=self._pull(network.output),
             input_box=None,
             inputs=(),
-            spanning_stages=None,
             slice=self if network.slice is None else self.within(network.slice),
         )
+
+    def is_same_as(self, other: Slice) -> bool:
+        """Whether both are the same flat with the same coordinates, however they are named."""
+        return self.base == other.base and self.directions == other.directions
 
     def within(self, outer: Slice) -> Slice:
         """The same flat in the space around `outer`, in whose coordinates it lies."""

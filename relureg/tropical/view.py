@@ -266,9 +266,4 @@ def select_output(network: Network, output: int) -> Network:
     """
     if not 0 <= output < network.output_dim:
         raise UsageError(f"output {output} is not one of 0..{network.output_dim - 1}")
-    return Network(
-        name=network.name,
-        input_dim=network.input_dim,
-        stages=network.stages,
-        output=network.output.entries(np.array([output], dtype=np.intp)),
-    )
+    return network.replace(output=network.output.entries(np.array([output], dtype=np.intp)), outputs=())
