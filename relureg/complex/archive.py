@@ -232,7 +232,8 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
     kinds = {"sha256": str, "network_sha256": str, "engine": str, "exact_points": dict}
-    optional = {"stopped_by": str, "domain": dict, "slice": dict, "particulars": dict}
+    optional = {"stopped_by": str, "domain": dict}
+    newer = {"slice": dict, "particulars": dict}
     try:
         header = json.loads(content.tobytes())
     except (ValueError, RecursionError) as error:
@@ -243,8 +244,10 @@ def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
         raise ComplexFileError(
             f"has format version {header.get('version')!r}; this relureg reads version {VERSION}: enumerate anew"
         )
-    if not all(isinstance(header.get(key), kind) for key, kind in kinds.items()) or not all(
-        header.get(key, 0) is None or isinstance(header.get(key), kind) for key, kind in optional.items()
+    if (
+        not all(isinstance(header.get(key), kind) for key, kind in kinds.items())
+        or not all(header.get(key, 0) is None or isinstance(header.get(key), kind) for key, kind in optional.items())
+        or not all(header.get(key) is None or isinstance(header[key], kind) for key, kind in newer.items())
     ):
         raise ComplexFileError("has a header with a missing or wrong entry")
     return header
