@@ -107,19 +107,18 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
 
 
 def count_patterns(records: Records, generators: Generators, dim: int) -> int:
-    """The different activation patterns on the cells of all dimensions, those on the domain's boundary left out.
+    """The different activation patterns on the cells of all dimensions, those on the domain's boundary among them.
 
     Parameters are those of `find_faces`. A unit is active on a cell if it is positive there: different cells can have
     the same pattern, for a unit that vanishes counts as inactive.
     """
     positive = _positive_rows(records, generators.num_rows)
-    walls = np.zeros(generators.zeros.shape[1], dtype=np.uint64)
-    for row in range(generators.num_rows - records.num_units):
-        walls[row // 64] |= np.uint64(1 << row % 64)
-    patterns: Words = np.empty((0, len(walls)), dtype=np.uint64)
+    units = np.ones(generators.zeros.shape[1] * 64, dtype=np.uint8)
+    units[: generators.num_rows - records.num_units] = 0
+    of_units = np.packbits(units, bitorder="little").view("<u8").astype(np.uint64)
+    patterns: Words = np.empty((0, len(of_units)), dtype=np.uint64)
     for level in _iter_levels(generators, positive, dim):
-        inside = ~(level.zeros & walls).any(axis=1)
-        found = positive[level.region[inside]] & ~level.zeros[inside]
+        found = positive[level.region] & ~level.zeros & of_units
         patterns = np.concatenate([patterns, found[_distinct(found)[0]]])
     return len(_distinct(patterns)[0])
 
