@@ -21,10 +21,8 @@ QUESTIONS: dict[str, list[str]] = {
         "-3",
         "3",
     ],
-    "line": ["fixtures/truth/int_3-6-6-1.json", "--slice", "0,1,0;1,2,3"],
     "an input fixed": ["fixtures/truth/int_3-6-6-1.json", "--box", "x0:1/3,1/3;x1:-2,2"],
-    "box of the file": ["fixtures/nets/acasxu_tiny_5_5_5.nnet", "--box", "file", "--raw"],
-    "whole space": ["fixtures/truth/int_2-6-6-1.json"],
+    "raw numbers in a box": ["fixtures/nets/acasxu_tiny_5_5_5.nnet", "--box", "-1", "1", "--raw"],
 }
 
 TIMES = {"seconds", "cpu_seconds"}
@@ -41,11 +39,15 @@ def test_an_interrupted_count_is_that_of_the_question(name: str, run_relureg: Ru
     }
     told = document(run_relureg("status", str(journal), "--json"))
     assert (told["network"], told["domain"], told["regions"]) == (plain["network"], plain["domain"], plain["regions"])
-    titles = [
-        run_relureg(*words).stdout.splitlines()[0]
-        for words in (["count", *QUESTIONS[name]], ["resume", str(journal)], ["status", str(journal)])
-    ]
+
+
+def test_the_titles_are_those_of_the_question(run_relureg: Run, tmp_path: Path) -> None:
+    journal, question = tmp_path / "run.journal", QUESTIONS["plane in a box"]
+    counted = run_relureg("count", *question, "--journal", str(journal))
+    others = run_relureg("resume", journal), run_relureg("status", journal)
+    titles = [done.stdout.splitlines()[0] for done in (counted, *others)]
     assert titles[0] == titles[1] == titles[2]
+    assert "plane through 3 points" in titles[0]
 
 
 def test_another_slice_is_another_question(tmp_path: Path) -> None:
