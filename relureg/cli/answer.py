@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
+from relureg.arguments import figure
 from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
 from relureg.complex.archive import is_complex_file, load_complex
@@ -97,7 +98,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     for bound in bounds:
         if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
-                f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
+                f"{cells.num_regions:,} regions exceed the bound {figure(bound.value)} of {bound.name}; "
                 "please report the network"
             )
     if not cells.complete:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
@@ -38,6 +39,7 @@ class Slice:
     """How a report names it."""
 
     @classmethod
+    @checked
     def along(cls, base: Sequence[Number], directions: Sequence[Sequence[Number]]) -> Slice:
         """The flat through a point, shape (d,), along k directions, shape (k, d).
 
@@ -53,6 +55,7 @@ class Slice:
         return cls._of(rows[0], rows[1:], label, "the directions of a slice must be linearly independent")
 
     @classmethod
+    @checked
     def through(cls, points: Sequence[Sequence[Number]]) -> Slice:
         """The flat through k + 1 points, shape (k + 1, d): the first is t = 0, the others are the unit vectors.
 
@@ -80,6 +83,7 @@ class Slice:
         """The dimension k."""
         return self.directions.shape[1]
 
+    @checked
     def of(self, network: Network) -> Network:
         """The network on this flat: k inputs, the same stages and outputs; its `slice` tells where it lies.
 
@@ -105,15 +109,19 @@ class Slice:
         """Whether both are the same flat with the same coordinates, however they are named."""
         return self.base == other.base and self.directions == other.directions
 
+    @checked
     def within(self, outer: Slice) -> Slice:
         """The same flat in the space around `outer`, in whose coordinates it lies."""
+        if self.base.shape[0] != outer.dim:
+            raise UsageError(f"the slice has {self.base.shape[0]} coordinates and the one around it {outer.dim}")
         return Slice(
             base=outer.base + outer.directions @ self.base,
             directions=outer.directions @ self.directions,
             label=f"{outer.label}, {self.label}",
         )
 
-    def embed(self, points: Sequence[Sequence[Number]] | NDArray[np.float64]) -> NDArray[np.float64]:
+    @checked
+    def embed(self, points: ArrayLike) -> NDArray[np.float64]:
         """Points t of shape (n, k) in the space around, shape (n, d): exact, then rounded once.
 
         Floats are taken as the dyadic rationals they are.
@@ -123,13 +131,13 @@ class Slice:
         UsageError
             A coordinate is NaN or infinite, or there are not k of them.
         """
-        rows = _exact_rows(points.tolist() if isinstance(points, np.ndarray) else points)
-        if any(len(row) != self.dim for row in rows):
-            raise UsageError(f"points of the slice need {self.dim} coordinates")
-        around = self.directions @ RationalMatrix.from_fractions(rows, self.dim).T
+        array = np.asarray(points, dtype=object)
+        if array.ndim != 2 or array.shape[1] != self.dim:
+            raise UsageError(f"points need shape (points, {self.dim}), not {array.shape}")
+        around = self.directions @ RationalMatrix.from_fractions(_exact_rows(array.tolist()), self.dim).T
         base = [x for (x,) in self.base.fractions()]
         embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
-        return np.array(embedded, dtype=np.float64).reshape(len(rows), len(base))
+        return np.array(embedded, dtype=np.float64).reshape(len(array), len(base))
 
     def _pull(self, form: AffineForm) -> AffineForm:
         if INPUT not in form.terms:

@@ -224,7 +224,7 @@ def _embedded(network: Network, t: Fraction) -> list[float]:
     """A point of the line in the space in which it lies, rounded."""
     if network.slice is None:
         return [nearest_double(t)]
-    (point,) = network.slice.embed([[t]]).tolist()
+    (point,) = network.slice.embed(np.array([[t]], dtype=object)).tolist()
     return list(point)
 
 
