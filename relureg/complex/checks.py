@@ -140,7 +140,7 @@ def faces_match(tally: Tally, faces: Faces, facets: Facets) -> Check:
     if not tally.essential_dim:
         return Check(name=name, passed=None, detail="the complex is one point in its essential dimensions")
     found, listed = faces.f_vector[-2], facets.num_inner + facets.num_boundary
-    vertices = len(faces.vertices)
+    vertices = len(faces.generator_of_vertex)
     return Check(
         name=name,
         passed=found == listed and faces.f_vector[0] == vertices,

@@ -16,6 +16,7 @@ from relureg.arguments import checked, figure, index
 from relureg.complex import checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, Tally
+from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
 from relureg.complex.facets import Facets, facet_units, match_facets
 from relureg.complex.generators import generators_of
@@ -31,9 +32,6 @@ from relureg.frozen import Frozen
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import restrict
-
-if TYPE_CHECKING:
-    from relureg.complex.linear import LinearRegions
 
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
@@ -201,12 +199,22 @@ class Complex(Frozen):
     def generators(self) -> Generators:
         """The vertices and rays of all regions, as columns; found when first asked for, by a second run of the engine.
 
+        Each coordinate is the double nearest to the exact one; a ray's largest entry is 1 in size.
+
         Raises
         ------
         CheckFailedError
             They contradict the list of regions.
         LimitReachedError
             There are more faces than `MAX_FACES`, and too many generators for memory.
+        """
+        return with_nearest_coordinates(self.network, self.domain, self.essential_inputs, self.records, self.incidences)
+
+    @cached_property
+    def incidences(self) -> Generators:
+        """The same with the engine's coordinates, good to some ten digits: for what only asks which rows vanish where.
+
+        Raises as `generators` does.
         """
         self._require_room()
         return generators_of(
@@ -221,7 +229,7 @@ class Complex(Frozen):
         `MAX_FACES` of them this is a `LimitReachedError`.
         """
         self._require_all("faces")
-        return find_faces(self.records, self.generators, self.essential_dim)
+        return find_faces(self.records, self.incidences, self.essential_dim)
 
     @property
     def face_estimate(self) -> int:
@@ -256,13 +264,16 @@ class Complex(Frozen):
 
     @property
     def vertices(self) -> NDArray[np.float64]:
-        """(V, d): the distinct vertices, rounded, in the order of their sign vectors; exact in `polyhedron`."""
-        return self.faces.vertices
+        """(V, d): the distinct vertices, each coordinate the nearest double, in the order of their sign vectors.
+
+        `polyhedron` has them exactly.
+        """
+        return self.generators.coordinates[self.faces.generator_of_vertex]
 
     def vertex_numbers(self, region: int) -> NDArray[np.int64]:
         """The rows of `vertices` that are vertices of a region."""
         number = self._region(region)
-        start, stop = self.generators.starts[number : number + 2].tolist()
+        start, stop = self.incidences.starts[number : number + 2].tolist()
         numbers = self.faces.vertex_of_generator[start:stop]
         return numbers[numbers >= 0]
 

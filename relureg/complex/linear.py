@@ -85,7 +85,7 @@ def find_linear_regions(cells: Complex) -> LinearRegions:
     num_open = int(open_region.max()) + 1
     patterns = None
     if cells.face_estimate <= MAX_FACES:
-        patterns = count_patterns(cells.records, cells.generators, cells.essential_dim)
+        patterns = count_patterns(cells.records, cells.incidences, cells.essential_dim)
     found = LinearRegions(
         activation_patterns=patterns,
         activation_regions=cells.num_regions,

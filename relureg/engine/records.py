@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,7 @@ from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.ranges import ranges
+from relureg.network.rational import nearest_double
 
 Point = tuple[Fraction, ...]
 
@@ -198,7 +200,7 @@ def gather(regions: Iterable[Region], network: Network, domain: Domain | None = 
     exact_points: dict[int, Point] = {}
     points = np.zeros((len(collected), network.input_dim))
     for number, region in enumerate(collected):
-        points[number] = [_nearest_double(x) for x in region.point]
+        points[number] = rounded_point(region.point)
         if not is_witness(points[number].tolist(), signs[number], network, domain):
             exact_points[number] = region.point
     facets = [facet for region in collected for facet in region.facets]
@@ -313,8 +315,7 @@ def freeze(record: Any) -> None:
             value.flags.writeable = False
 
 
-def _nearest_double(value: Fraction) -> float:
-    try:
-        return value.numerator / value.denominator
-    except OverflowError:
-        return 0.0  # no double is near; the exact point is kept instead
+def rounded_point(point: Point) -> list[float]:
+    """The double nearest to each coordinate; 0 beyond the doubles, for which the exact point is kept."""
+    rounded = [nearest_double(x) for x in point]
+    return [x if math.isfinite(x) else 0.0 for x in rounded]

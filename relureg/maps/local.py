@@ -238,7 +238,8 @@ def outputs_at(floats: FloatNetwork, points: Floats, chunk: int | None = None) -
     """(n, m): the output of the network, chunk by chunk."""
     outputs = np.empty((len(points), floats.network.output_dim))
     for part in slices(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
-        outputs[part] = floats.outputs(points[part])
+        with np.errstate(all="ignore"):
+            outputs[part] = floats.outputs(points[part])
     return outputs
 
 
@@ -255,7 +256,7 @@ def number_maps(
     values, error = _projected_maps(floats, regions, chunk, report)
     for value in values.T:
         order = np.lexsort((value, label))
-        apart = ~(np.diff(value[order]) <= 2 * error) | (np.diff(label[order]) > 0)  # true for NaN, as it must be
+        apart = (np.diff(value[order]) > 2 * error) | (np.diff(label[order]) > 0)  # false where nothing is known
         label[order] = np.cumsum(np.concatenate([[0], apart]))
     _confirm(floats.network, regions, label)
     numbers, first = number_rows(label[regions.region][:, None].view(np.uint8))
@@ -272,14 +273,16 @@ def _projected_maps(
     values, error = np.empty((regions.num_regions, 4)), 0.0
     for part in slices(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
         active = regions.active_of(regions.first[part])
-        gradients, constants = _combined(floats, u, active)
-        values[part] = gradients @ x + constants[:, None]
-        gradients, constants = _combined(floats.absolute, np.abs(u), active)
-        error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
+        with np.errstate(all="ignore"):
+            gradients, constants = _combined(floats, u, active)
+            values[part] = gradients @ x + constants[:, None]
+            gradients, constants = _combined(floats.absolute, np.abs(u), active)
+            error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
         if report is not None:
             report("distinct maps", part.stop, regions.num_regions)
     roundings = (floats.num_roundings + m + d + 8) * ROUNDOFF
-    return values, error * roundings / (1 - roundings) * (1 + 2.0**-20)
+    error = error * roundings / (1 - roundings) * (1 + 2.0**-20) + 2 * (d + 1) * floats.underflow
+    return values, error if np.isfinite(values).all() else np.inf
 
 
 def _combined(floats: FloatNetwork, u: Floats, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -40,10 +41,10 @@ def without_unit(network: Network, stage: int, unit: int) -> Network:
             )
             if not keep:
                 continue
-        stages.append(Stage(pre_activation=form, name=old.name))
+        stages.append(dataclasses.replace(old, pre_activation=form))
         renumbered[number] = len(stages)
     output = _without_inputs(network.output, stage, keep, renumbered)
-    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=output)
+    return network.replace(stages=tuple(stages), output=output)
 
 
 def _without_inputs(form: AffineForm, stage: int, keep: list[int], renumbered: dict[int, int]) -> AffineForm:
@@ -85,13 +86,13 @@ def parameter(network: Network, entry: Entry) -> Fraction:
 @checked
 def with_parameters(network: Network, change: Callable[[Entry, Fraction], Fraction]) -> Network:
     """The network with every hidden parameter passed through a function; the output map stays."""
-    stages = []
+    forms = []
     for number, stage in enumerate(network.stages, start=1):
         form = stage.pre_activation
         terms = {source: _changed(matrix, number, source, change) for source, matrix in form.terms.items()}
         constant = _changed(form.constant, number, CONSTANT, change)
-        stages.append(Stage(pre_activation=AffineForm(constant=constant, terms=terms), name=stage.name))
-    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=network.output)
+        forms.append(AffineForm(constant=constant, terms=terms))
+    return network.with_forms(forms, network.output)
 
 
 def _changed(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,13 +187,35 @@ class Network(Frozen):
                 "the output does not depend on the input, and a ReLU after it is no unit", where="--output-relu"
             )
         spanning = None if self.spanning_stages is None else (*self.spanning_stages, last + 1)
-        return dataclasses.replace(
-            self,
+        return self.replace(
             stages=(*self.stages, Stage(pre_activation=self.output, name="output")),
             output=AffineForm.of_source(last + 1, self.output_dim),
             notices=(*self.notices, "the outputs are ReLU units, as asked for"),
             spanning_stages=spanning,
         )
+
+    def with_forms(self, pre_activations: Sequence[AffineForm], output: AffineForm, **changes: Any) -> Network:
+        """The network with other forms in its stages and for its output; all else stays, but for `changes`.
+
+        This and `replace` are the ways from a network to another one, so that no field is lost on the way.
+
+        Parameters
+        ----------
+        pre_activations : sequence of AffineForm
+            One for each stage.
+        output : AffineForm
+        **changes
+            Other fields by their names.
+        """
+        pairs = zip(self.stages, pre_activations, strict=True)
+        stages = tuple(dataclasses.replace(stage, pre_activation=form) for stage, form in pairs)
+        return self.replace(stages=stages, output=output, **changes)
+
+    def replace(self, **changes: Any) -> Network:
+        """The network with other values of some fields; other stages are not known to be spanned by some of them."""
+        if "stages" in changes:
+            changes.setdefault("spanning_stages", None)
+        return dataclasses.replace(self, **changes)
 
     # -- shape -------------------------------------------------------------------------------------
 

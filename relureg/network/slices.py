@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,7 +14,7 @@ from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.rational import RationalMatrix, as_fraction, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,17 +96,18 @@ class Slice:
             raise UsageError(
                 f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
             )
-        stages = [dataclasses.replace(s, pre_activation=self._pull(s.pre_activation)) for s in network.stages]
-        return dataclasses.replace(
-            network,
+        return network.with_forms(
+            [self._pull(stage.pre_activation) for stage in network.stages],
+            self._pull(network.output),
             input_dim=self.dim,
-            stages=tuple(stages),
-            output=self._pull(network.output),
             input_box=None,
             inputs=(),
-            spanning_stages=None,
             slice=self if network.slice is None else self.within(network.slice),
         )
+
+    def is_same_as(self, other: Slice) -> bool:
+        """Whether both are the same flat with the same coordinates, however they are named."""
+        return self.base == other.base and self.directions == other.directions
 
     @checked
     def within(self, outer: Slice) -> Slice:
@@ -122,12 +122,22 @@ class Slice:
 
     @checked
     def embed(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
-        array = np.asarray(points, dtype=np.float64)
+        """Points t of shape (n, k) in the space around, shape (n, d): exact, then rounded once.
+
+        Floats are taken as the dyadic rationals they are.
+
+        Raises
+        ------
+        UsageError
+            A coordinate is NaN or infinite, or there are not k of them.
+        """
+        array = np.asarray(points, dtype=object)
         if array.ndim != 2 or array.shape[1] != self.dim:
             raise UsageError(f"points need shape (points, {self.dim}), not {array.shape}")
-        embedded: NDArray[np.float64] = self.base.floats.T + array @ self.directions.floats.T
-        return embedded
+        around = self.directions @ RationalMatrix.from_fractions(_exact_rows(array.tolist()), self.dim).T
+        base = [x for (x,) in self.base.fractions()]
+        embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
+        return np.array(embedded, dtype=np.float64).reshape(len(array), len(base))
 
     def _pull(self, form: AffineForm) -> AffineForm:
         if INPUT not in form.terms:

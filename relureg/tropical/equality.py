@@ -86,9 +86,8 @@ def difference(one: Network, other: Network) -> Network:
         stages.append(Stage(pre_activation=AffineForm.concatenate(forms)))
     minus = RationalMatrix.identity(other.output_dim)
     last = _spread(one.output, 0, sizes) + _spread(other.output, 1, sizes).map(-minus)
-    return Network(
+    return one.replace(
         name=f"{one.name} - {other.name}",
-        input_dim=one.input_dim,
         stages=(*stages, Stage(pre_activation=last)),
         output=AffineForm.of_source(len(stages) + 1, one.output_dim),
     )

@@ -112,12 +112,7 @@ def off_hypersurface(function: TropicalRational, level: LevelSet) -> Point | Non
 def _with_level(network: Network, output: int, level: Fraction) -> Network:
     row = network.output.entries(np.array([index(output, network.output_dim, "output")]))
     form = type(row)(constant=row.constant - RationalMatrix.from_fractions([[level]], 1), terms=row.terms)
-    return Network(
-        name=network.name,
-        input_dim=network.input_dim,
-        stages=(*network.stages, Stage(pre_activation=form, name="level")),
-        output=network.output,
-    )
+    return network.replace(stages=(*network.stages, Stage(pre_activation=form, name="level")))
 
 
 def _num_components(cells: Complex, chosen: np.ndarray) -> int:

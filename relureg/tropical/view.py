@@ -269,9 +269,4 @@ def select_output(network: Network, output: int) -> Network:
         There is no such output; -1 is the last one.
     """
     chosen = index(output, network.output_dim, "output")
-    return Network(
-        name=network.name,
-        input_dim=network.input_dim,
-        stages=network.stages,
-        output=network.output.entries(np.array([chosen], dtype=np.intp)),
-    )
+    return network.replace(output=network.output.entries(np.array([chosen], dtype=np.intp)), outputs=())
