@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,13 @@ from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetwo
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
 from relureg.network.onnx_call import LAYERS, OPERATORS, Call, Value
-from relureg.network.onnx_graph import SMOOTH, Graph, full_type, label
+from relureg.network.onnx_folding import fold, is_folded
+from relureg.network.onnx_graph import MAX_NODES, SMOOTH, Graph
+from relureg.network.onnx_inlining import with_branches_taken, with_functions_inlined
+from relureg.network.onnx_rows import rows_are_separate
+from relureg.network.onnx_schemas import opsets_of, schema_of
 from relureg.network.onnx_tensors import decode
+from relureg.network.onnx_unsupported import full_type, label
 from relureg.network.pieces import StageBuilder, comparison_notices
 
 MAX_NUMBERS = 2**25
@@ -49,21 +54,98 @@ def read(data: bytes, *, name: str, folder: Path | None) -> Network:
         raise MalformedNetworkError("not an ONNX model, or a truncated one; export it again") from error
     if not model.graph.node:
         raise MalformedNetworkError("the ONNX model has no nodes; it is empty, truncated or of another format")
-    graph = Graph.of(model.graph, folder)
-    graph.check_operators()
-    declared = [_declared_shape(value) for value in graph.inputs]
-    one_row = [(1, *shape[1:]) if len(shape) > 1 else shape for shape in declared]
-    batches = {shape[0] for shape in declared if len(shape) > 1} - {-1, 1}
-    if not batches:
-        return _Evaluation(graph).network(name, one_row, ())
-    # A fixed batch of B rows is B copies of one network. It is read as one row when the whole graph
-    # then still fits and keeps the batch as its first output dimension; else as it is declared.
-    if len(batches) == 1 and (network := _try_one_row(graph, name, declared, one_row, *batches)) is not None:
+    opsets = opsets_of(model)
+    model = with_functions_inlined(model, MAX_NODES)
+    opsets = opsets_of(model)
+    return _Reader(proto=model.graph, opsets=opsets, folder=folder, name=name).network()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reader:
+    """A graph, and what its first dimension may mean."""
+
+    proto: Any
+    opsets: Mapping[str, int]
+    folder: Path | None
+    name: str
+
+    def network(self) -> Network:
+        declared = [_declared_shape(value) for value in Graph.of(self.proto, self.opsets, self.folder).inputs]
+        batches = {shape[0] for shape in declared if len(shape) > 1} - {1}
+        rows = [(1, *shape[1:]) if len(shape) > 1 else shape for shape in declared]
+        if not batches:
+            return self._evaluated(declared, ()).result
+        if batches == {-1}:
+            return self._any_number_of_rows(declared, rows)
+        # A fixed batch of B rows is B copies of one network, if that can be proved; else all entries are inputs.
+        sizes = batches - {-1}
+        if len(sizes) == 1 and (network := self._one_row(declared, rows, *sizes)) is not None:
+            return network
+        if -1 in batches:
+            raise UnsupportedNetworkError(
+                f"the inputs of shape {', '.join(str([s if s > 0 else '?' for s in shape]) for shape in declared)} "
+                "leave open how many rows belong together; export with a fixed input size"
+            )
+        notices = [f"the input of shape {list(shape)} is read as {math.prod(shape)} inputs"
+                   for shape in declared if len(shape) > 1 and shape[0] > 1]  # fmt: skip
+        return self._evaluated(declared, notices).result
+
+    def _any_number_of_rows(self, declared: Sequence[Shape], rows: Sequence[Shape]) -> Network:
+        """One row of an open batch; refused where the graph takes two rows and treats neither as it treats one."""
+        network = self._evaluated(rows, ()).result
+        two = [tuple(2 if size == -1 else size for size in shape) for shape in declared]
+        try:
+            many = self._evaluated(two, ()).result
+        except NetworkError:
+            return network  # the graph takes one row alone
+        if not rows_are_separate(network, many, 2, in_order=False):
+            raise UnsupportedNetworkError(
+                "the rows of its open batch are mixed: what it computes depends on how many rows there are; "
+                "export with a fixed input size"
+            )
         return network
-    whole = [tuple(abs(size) for size in shape) for shape in declared]
-    notices = [f"the input of shape {list(shape)} is read as {math.prod(shape)} inputs"
-               for shape in whole if len(shape) > 1 and shape[0] > 1]  # fmt: skip
-    return _Evaluation(graph).network(name, whole, notices)
+
+    def _one_row(self, declared: Sequence[Shape], rows: Sequence[Shape], batch: int) -> Network | None:
+        """The network of one row, where the graph on `batch` rows is that network on each of them."""
+        graph = Graph.of(self.proto, self.opsets, self.folder)
+        layered = any(full_type(node) in LAYERS for node in graph.nodes)
+        if (
+            not layered
+            or any(_declared_batch(value) != batch for value in graph.outputs)
+            or any(len(shape) < 2 or shape[0] not in (batch, -1) for shape in declared)
+        ):
+            return None
+        notice = f"the input of shape {list(declared[0])} is read as a batch of {batch} rows of one network"
+        try:
+            one = self._evaluated(rows, (notice,))
+            many = self._evaluated([(batch, *shape[1:]) for shape in declared], ())
+        except NetworkError:
+            return None
+        if any(shape[:1] != (1,) for shape in one.output_shapes()) or many.mixes_rows():
+            return None
+        return one.result if rows_are_separate(one.result, many.result, batch, in_order=True) else None
+
+    def _evaluated(self, shapes: Sequence[Shape], notices: Iterable[str]) -> _Evaluation:
+        """One walk over the graph on inputs of these shapes, with the branches that they take."""
+        proto = with_branches_taken(self.proto, lambda proto: self._next_branch(proto, shapes))
+        graph = Graph.of(proto, self.opsets, self.folder)
+        graph.check_operators()
+        evaluation = _Evaluation(graph)
+        evaluation.result = evaluation.network(self.name, shapes, notices)
+        return evaluation
+
+    def _next_branch(self, proto: Any, shapes: Sequence[Shape]) -> tuple[Any, bool] | None:
+        """The first `If` whose condition does not depend on the input, and that condition."""
+        if not any(full_type(node) == "If" for node in proto.node):
+            return None
+        graph = Graph.of(proto, self.opsets, self.folder)
+        for node in graph.nodes:
+            if full_type(node) == "If" and node.input and node.input[0] in graph.constants:
+                condition = _Evaluation(graph.up_to(node.input[0])).constant(node.input[0], shapes)
+                if isinstance(condition, np.ndarray) and condition.dtype.kind == "b" and condition.size == 1:
+                    return node, bool(condition.reshape(()))
+                raise MalformedNetworkError("its condition is not one Boolean", where=f"If ({label(node)})")
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +153,8 @@ class _Opaque:
     """A value after a smooth operator: only what went in before (`cuts`) is piecewise linear."""
 
     cuts: tuple[AffineTensor, ...]
+    keeps_rows: bool
+    """Whether row i of it is one function of row i of what went in, for all i."""
 
 
 @dataclass(slots=True)
@@ -82,19 +166,21 @@ class _Evaluation:
     stripped: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     values: dict[str, Value | _Opaque] = field(default_factory=dict)
+    rounded: list[str] = field(default_factory=list)
     numbers_held: int = 0
+    result: Network = field(init=False)
 
     def network(self, name: str, shapes: Sequence[Shape], notices: Iterable[str]) -> Network:
+        """The network that the graph is on inputs of these shapes."""
         self.notices += notices
         inputs = self._open_inputs(shapes)
-        last_use = {name: number for number, node in enumerate(self.graph.nodes) for name in node.input}
-        wanted = {value.name for value in self.graph.outputs}
-        for number, node in enumerate(self.graph.nodes):
-            self._run(node)
-            for used in node.input:
-                if last_use[used] == number and used not in wanted:
-                    self.values.pop(used, None)
+        self._walk()
         form, outputs = self._close_outputs()
+        if self.rounded:
+            shown = ", ".join(self.rounded[:3]) + (
+                f" and {len(self.rounded) - 3:,} more" if len(self.rounded) > 3 else ""
+            )
+            self.notices.append(f"computed from constants in float64, and exact from there: {shown}")
         if self.stripped:
             self.notices.append(f"stripped the head, which moves no region: {', '.join(self.stripped)}")
         self.notices += comparison_notices(self.builder.stages)
@@ -108,6 +194,27 @@ class _Evaluation:
             outputs=outputs,
             spanning_stages=tuple(self.builder.spanning),
         )
+
+    def constant(self, name: str, shapes: Sequence[Shape]) -> Value | _Opaque:
+        """The value of one tensor, with inputs of these shapes."""
+        self._open_inputs(shapes)
+        self._walk(name)
+        return self._value(name)
+
+    def _walk(self, *kept: str) -> None:
+        """Run every node, and drop each value after its last use."""
+        last_use = {name: number for number, node in enumerate(self.graph.nodes) for name in node.input}
+        wanted = {*kept, *(value.name for value in self.graph.outputs)}
+        for number, node in enumerate(self.graph.nodes):
+            self._run(node)
+            for used in node.input:
+                if last_use[used] == number and used not in wanted:
+                    self.values.pop(used, None)
+
+    def mixes_rows(self) -> bool:
+        """Whether a stripped head may look at several rows of a batch."""
+        found = [self.values[value.name] for value in self.graph.outputs]
+        return any(isinstance(value, _Opaque) and not value.keeps_rows for value in found)
 
     def output_shapes(self) -> list[Shape]:
         """The shape of each output; of a stripped one, that of what went into the head."""
@@ -134,7 +241,8 @@ class _Evaluation:
             value = self._value(output.name)
             if isinstance(value, np.ndarray):
                 raise UnsupportedNetworkError(
-                    "it is a constant of integers, not a function of the input", where=f"output {output.name!r}"
+                    f"it is a constant of type {value.dtype}, not a function of the input",
+                    where=f"output {output.name!r}",
                 )
             for tensor in value.cuts if isinstance(value, _Opaque) else (value,):
                 if not any(tensor.form is other.form for _, other in tensors if isinstance(value, _Opaque)):
@@ -174,47 +282,53 @@ class _Evaluation:
             )
 
     def _apply(self, node: Any, place: str) -> Sequence[Value | _Opaque]:
-        if full_type(node) in SMOOTH or any(isinstance(self.values.get(name), _Opaque) for name in node.input):
-            known = [self._value(name) for name in node.input if name in self.values]
-            cuts = tuple({id(cut.form): cut for cut in _cuts(known)}.values())
-            if not cuts:
-                raise ValueError("it does not depend on the input of the network")
-            self.stripped.append(place)
-            return [_Opaque(cuts)] * len(node.output)
+        kind = full_type(node)
         inputs = [self._value(name) if name else None for name in node.input]
-        result = OPERATORS[full_type(node)](
-            Call(
-                inputs=[value for value in inputs if not isinstance(value, _Opaque)],
-                attributes={a.name: self._attribute(a) for a in node.attribute},
-                num_outputs=len(node.output),
-                label=place,
-                builder=self.builder,
-                notices=self.notices,
-            )
+        known = [value for value in inputs if not isinstance(value, _Opaque)]
+        depends = len(known) < len(inputs) or any(_depends(value) for value in known)
+        if len(known) < len(inputs) or (kind in SMOOTH and depends):
+            cuts = tuple({id(cut.form): cut for cut in _cuts(inputs)}.values())
+            self.stripped.append(place)
+            return [_Opaque(cuts, self._keeps_rows(node, inputs))] * len(node.output)
+        schema = schema_of(node, self.graph.opsets)
+        call = Call(
+            inputs=known,
+            names=list(node.input),
+            attributes={**schema.defaults, **{a.name: self._attribute(a) for a in node.attribute}},
+            version=schema.version,
+            outputs=list(node.output),
+            label=place,
+            builder=self.builder,
+            notices=self.notices,
+            rounded=self.rounded,
         )
+        if is_folded(kind, call):
+            return fold(node, kind, call, self.graph.opsets)
+        if kind not in OPERATORS:
+            raise ValueError("what it takes depends on the input")
+        result = OPERATORS[kind](call)
         return result if isinstance(result, list) else [result]
+
+    def _keeps_rows(self, node: Any, inputs: Sequence[Value | _Opaque | None]) -> bool:
+        """Whether a node of a head treats every row alone; only what is known to do so counts."""
+        first, *others = inputs
+        if isinstance(first, _Opaque) and not first.keeps_rows:
+            return False
+        shape = first.cuts[0].shape if isinstance(first, _Opaque) else () if first is None else first.shape
+        schema = schema_of(node, self.graph.opsets)
+        attributes = {**schema.defaults, **{a.name: self._attribute(a) for a in node.attribute}}
+        axis = attributes.get("axis", 0 if node.op_type in ("ArgMax", "ArgMin") else None)
+        if others or len(shape) < 2 or len({*shape[:1]}) != 1:
+            return False
+        if node.op_type in ("Sigmoid", "Tanh", "Identity"):
+            return True
+        return node.op_type in SMOOTH and isinstance(axis, int) and axis % len(shape) != 0
 
     def _attribute(self, attribute: Any) -> Any:
         import onnx.helper
 
         value = onnx.helper.get_attribute_value(attribute)
         return decode(value, self.graph.folder) if isinstance(value, onnx.TensorProto) else value
-
-
-def _try_one_row(
-    graph: Graph, name: str, declared: Sequence[Shape], one_row: Sequence[Shape], batch: int
-) -> Network | None:
-    layered = any(full_type(node) in LAYERS for node in graph.nodes)
-    if not layered or any(_declared_batch(value) != batch for value in graph.outputs):
-        return None
-    evaluation = _Evaluation(graph)
-    shape = next(list(shape) for shape in declared if shape[0] == batch)
-    notice = f"the input of shape {shape} is read as a batch of {batch} rows of one network"
-    try:
-        network = evaluation.network(name, one_row, (notice,))
-    except NetworkError:
-        return None
-    return network if all(shape[:1] == (1,) for shape in evaluation.output_shapes()) else None
 
 
 def _declared_shape(value: Any) -> Shape:
@@ -238,6 +352,11 @@ def _declared_batch(value: Any) -> int | None:
     """The declared first dimension, None where it is not declared."""
     dims = value.type.tensor_type.shape.dim
     return dims[0].dim_value if dims and dims[0].HasField("dim_value") else None
+
+
+def _depends(value: Value | None) -> bool:
+    """Whether a value depends on the input of the network."""
+    return isinstance(value, AffineTensor) and not value.is_constant
 
 
 def _cuts(values: Iterable[Value | _Opaque | None]) -> Iterator[AffineTensor]:
