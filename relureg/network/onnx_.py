@@ -7,32 +7,23 @@ notice; anything else that is not piecewise linear is refused, all such nodes in
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError
-from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
-from relureg.network.model import Network, Port
-from relureg.network.onnx_call import LAYERS, OPERATORS, Call, Value
-from relureg.network.onnx_folding import fold, is_folded
-from relureg.network.onnx_graph import MAX_NODES, SMOOTH, Graph
+from relureg.network.model import Network
+from relureg.network.onnx_call import LAYERS
+from relureg.network.onnx_evaluation import Evaluation, Shape
+from relureg.network.onnx_graph import MAX_NODES, Graph
 from relureg.network.onnx_inlining import with_branches_taken, with_functions_inlined
 from relureg.network.onnx_rows import rows_are_separate
-from relureg.network.onnx_schemas import opsets_of, schema_of
-from relureg.network.onnx_tensors import decode
+from relureg.network.onnx_schemas import opsets_of
 from relureg.network.onnx_unsupported import full_type, label
-from relureg.network.pieces import StageBuilder, comparison_notices
-
-MAX_NUMBERS = 2**25
-"""Most numbers that the values of all nodes may take to hold together: about a gibibyte."""
-
-Shape = tuple[int, ...]
 
 
 def read(data: bytes, *, name: str, folder: Path | None) -> Network:
@@ -54,10 +45,9 @@ def read(data: bytes, *, name: str, folder: Path | None) -> Network:
         raise MalformedNetworkError("not an ONNX model, or a truncated one; export it again") from error
     if not model.graph.node:
         raise MalformedNetworkError("the ONNX model has no nodes; it is empty, truncated or of another format")
-    opsets = opsets_of(model)
+    opsets_of(model)
     model = with_functions_inlined(model, MAX_NODES)
-    opsets = opsets_of(model)
-    return _Reader(proto=model.graph, opsets=opsets, folder=folder, name=name).network()
+    return _Reader(proto=model.graph, opsets=opsets_of(model), folder=folder, name=name).network()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +115,12 @@ class _Reader:
             return None
         return one.result if rows_are_separate(one.result, many.result, batch, in_order=True) else None
 
-    def _evaluated(self, shapes: Sequence[Shape], notices: Iterable[str]) -> _Evaluation:
+    def _evaluated(self, shapes: Sequence[Shape], notices: Iterable[str]) -> Evaluation:
         """One walk over the graph on inputs of these shapes, with the branches that they take."""
         proto = with_branches_taken(self.proto, lambda proto: self._next_branch(proto, shapes))
         graph = Graph.of(proto, self.opsets, self.folder)
         graph.check_operators()
-        evaluation = _Evaluation(graph)
+        evaluation = Evaluation(graph)
         evaluation.result = evaluation.network(self.name, shapes, notices)
         return evaluation
 
@@ -141,194 +131,11 @@ class _Reader:
         graph = Graph.of(proto, self.opsets, self.folder)
         for node in graph.nodes:
             if full_type(node) == "If" and node.input and node.input[0] in graph.constants:
-                condition = _Evaluation(graph.up_to(node.input[0])).constant(node.input[0], shapes)
+                condition = Evaluation(graph.up_to(node.input[0])).constant(node.input[0], shapes)
                 if isinstance(condition, np.ndarray) and condition.dtype.kind == "b" and condition.size == 1:
                     return node, bool(condition.reshape(()))
                 raise MalformedNetworkError("its condition is not one Boolean", where=f"If ({label(node)})")
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Opaque:
-    """A value after a smooth operator: only what went in before (`cuts`) is piecewise linear."""
-
-    cuts: tuple[AffineTensor, ...]
-    keeps_rows: bool
-    """Whether row i of it is one function of row i of what went in, for all i."""
-
-
-@dataclass(slots=True)
-class _Evaluation:
-    """One walk over the graph."""
-
-    graph: Graph
-    builder: StageBuilder = field(default_factory=StageBuilder)
-    stripped: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    values: dict[str, Value | _Opaque] = field(default_factory=dict)
-    rounded: list[str] = field(default_factory=list)
-    numbers_held: int = 0
-    result: Network = field(init=False)
-
-    def network(self, name: str, shapes: Sequence[Shape], notices: Iterable[str]) -> Network:
-        """The network that the graph is on inputs of these shapes."""
-        self.notices += notices
-        inputs = self._open_inputs(shapes)
-        self._walk()
-        form, outputs = self._close_outputs()
-        if self.rounded:
-            shown = ", ".join(self.rounded[:3]) + (
-                f" and {len(self.rounded) - 3:,} more" if len(self.rounded) > 3 else ""
-            )
-            self.notices.append(f"computed from constants in float64, and exact from there: {shown}")
-        if self.stripped:
-            self.notices.append(f"stripped the head, which moves no region: {', '.join(self.stripped)}")
-        self.notices += comparison_notices(self.builder.stages)
-        return Network(
-            name=name,
-            input_dim=sum(math.prod(shape) for shape in shapes),
-            stages=tuple(self.builder.stages),
-            output=form,
-            notices=tuple(self.notices),
-            inputs=inputs,
-            outputs=outputs,
-            spanning_stages=tuple(self.builder.spanning),
-        )
-
-    def constant(self, name: str, shapes: Sequence[Shape]) -> Value | _Opaque:
-        """The value of one tensor, with inputs of these shapes."""
-        self._open_inputs(shapes)
-        self._walk(name)
-        return self._value(name)
-
-    def _walk(self, *kept: str) -> None:
-        """Run every node, and drop each value after its last use."""
-        last_use = {name: number for number, node in enumerate(self.graph.nodes) for name in node.input}
-        wanted = {*kept, *(value.name for value in self.graph.outputs)}
-        for number, node in enumerate(self.graph.nodes):
-            self._run(node)
-            for used in node.input:
-                if last_use[used] == number and used not in wanted:
-                    self.values.pop(used, None)
-
-    def mixes_rows(self) -> bool:
-        """Whether a stripped head may look at several rows of a batch."""
-        found = [self.values[value.name] for value in self.graph.outputs]
-        return any(isinstance(value, _Opaque) and not value.keeps_rows for value in found)
-
-    def output_shapes(self) -> list[Shape]:
-        """The shape of each output; of a stripped one, that of what went into the head."""
-        found = [self.values[value.name] for value in self.graph.outputs]
-        return [value.cuts[0].shape if isinstance(value, _Opaque) else tuple(value.shape) for value in found]
-
-    def _open_inputs(self, shapes: Sequence[Shape]) -> tuple[Port, ...]:
-        sizes = [math.prod(shape) for shape in shapes]
-        starts = [0, *itertools.accumulate(sizes)]
-        whole = AffineTensor(shape=(starts[-1],), form=AffineForm.of_source(INPUT, starts[-1]))
-        ports = []
-        for value, shape, first in zip(self.graph.inputs, shapes, starts, strict=False):
-            here = np.arange(first, first + math.prod(shape), dtype=np.intp).reshape(shape)
-            self.values[value.name] = whole.reshape(shape) if len(shapes) == 1 else whole.take(here)
-            ports.append(Port(name=str(value.name), shape=shape, first=first))
-        if len(ports) > 1:
-            self.notices.append(f"the inputs are read one after the other: {_listed(ports, 'x')}")
-        return tuple(ports)
-
-    def _close_outputs(self) -> tuple[AffineForm, tuple[Port, ...]]:
-        """The outputs one after the other; what several stripped ones have in common stands there once."""
-        tensors: list[tuple[str, AffineTensor]] = []
-        for output in self.graph.outputs:
-            value = self._value(output.name)
-            if isinstance(value, np.ndarray):
-                raise UnsupportedNetworkError(
-                    f"it is a constant of type {value.dtype}, not a function of the input",
-                    where=f"output {output.name!r}",
-                )
-            for tensor in value.cuts if isinstance(value, _Opaque) else (value,):
-                if not any(tensor.form is other.form for _, other in tensors if isinstance(value, _Opaque)):
-                    tensors.append((str(output.name), tensor))
-        starts = itertools.accumulate((tensor.form.size for _, tensor in tensors), initial=0)
-        ports = tuple(
-            Port(name=name, shape=tensor.shape, first=first)
-            for (name, tensor), first in zip(tensors, starts, strict=False)
-        )
-        if len(ports) > 1:
-            self.notices.append(f"the outputs are given one after the other: {_listed(ports, 'y')}")
-        return AffineForm.concatenate([tensor.form for _, tensor in tensors]), ports
-
-    def _value(self, name: str) -> Value | _Opaque:
-        if name not in self.values:
-            if name not in self.graph.stored:
-                raise UnsupportedNetworkError("that output of a node is not read", where=f"tensor {name!r}")
-            self.values[name] = self.graph.constant(name)
-        return self.values[name]
-
-    def _run(self, node: Any) -> None:
-        place = f"{full_type(node)} ({label(node)})"
-        try:
-            results = self._apply(node, place)
-        except (ValueError, ArithmeticError) as error:
-            raise UnsupportedNetworkError(str(error), where=place) from error
-        for name, result in zip(node.output, results, strict=False):
-            value: Value | _Opaque = _as_array(result)
-            if name:
-                self.values[name] = value
-            if isinstance(value, AffineTensor):
-                self.numbers_held += value.form.num_held
-        if self.numbers_held > MAX_NUMBERS:
-            raise UnsupportedNetworkError(
-                f"up to here the network takes more than {MAX_NUMBERS:,} numbers to hold, the most that is read",
-                where=place,
-            )
-
-    def _apply(self, node: Any, place: str) -> Sequence[Value | _Opaque]:
-        kind = full_type(node)
-        inputs = [self._value(name) if name else None for name in node.input]
-        known = [value for value in inputs if not isinstance(value, _Opaque)]
-        depends = len(known) < len(inputs) or any(_depends(value) for value in known)
-        if len(known) < len(inputs) or (kind in SMOOTH and depends):
-            cuts = tuple({id(cut.form): cut for cut in _cuts(inputs)}.values())
-            self.stripped.append(place)
-            return [_Opaque(cuts, self._keeps_rows(node, inputs))] * len(node.output)
-        schema = schema_of(node, self.graph.opsets)
-        call = Call(
-            inputs=known,
-            names=list(node.input),
-            attributes={**schema.defaults, **{a.name: self._attribute(a) for a in node.attribute}},
-            version=schema.version,
-            outputs=list(node.output),
-            label=place,
-            builder=self.builder,
-            notices=self.notices,
-            rounded=self.rounded,
-        )
-        if is_folded(kind, call):
-            return fold(node, kind, call, self.graph.opsets)
-        if kind not in OPERATORS:
-            raise ValueError("what it takes depends on the input")
-        result = OPERATORS[kind](call)
-        return result if isinstance(result, list) else [result]
-
-    def _keeps_rows(self, node: Any, inputs: Sequence[Value | _Opaque | None]) -> bool:
-        """Whether a node of a head treats every row alone; only what is known to do so counts."""
-        first, *others = inputs
-        if isinstance(first, _Opaque) and not first.keeps_rows:
-            return False
-        shape = first.cuts[0].shape if isinstance(first, _Opaque) else () if first is None else first.shape
-        schema = schema_of(node, self.graph.opsets)
-        attributes = {**schema.defaults, **{a.name: self._attribute(a) for a in node.attribute}}
-        axis = attributes.get("axis", 0 if node.op_type in ("ArgMax", "ArgMin") else None)
-        if others or len(shape) < 2 or len({*shape[:1]}) != 1:
-            return False
-        if node.op_type in ("Sigmoid", "Tanh", "Identity"):
-            return True
-        return node.op_type in SMOOTH and isinstance(axis, int) and axis % len(shape) != 0
-
-    def _attribute(self, attribute: Any) -> Any:
-        import onnx.helper
-
-        value = onnx.helper.get_attribute_value(attribute)
-        return decode(value, self.graph.folder) if isinstance(value, onnx.TensorProto) else value
 
 
 def _declared_shape(value: Any) -> Shape:
@@ -354,30 +161,5 @@ def _declared_batch(value: Any) -> int | None:
     return dims[0].dim_value if dims and dims[0].HasField("dim_value") else None
 
 
-def _depends(value: Value | None) -> bool:
-    """Whether a value depends on the input of the network."""
-    return isinstance(value, AffineTensor) and not value.is_constant
-
-
-def _cuts(values: Iterable[Value | _Opaque | None]) -> Iterator[AffineTensor]:
-    for value in values:
-        if isinstance(value, _Opaque):
-            yield from value.cuts
-        elif isinstance(value, AffineTensor) and not value.is_constant:
-            yield value
-
-
-def _listed(ports: Iterable[Port], letter: str) -> str:
-    return ", ".join(
-        f"{port.name!r} {letter}{port.first}" + (f" to {letter}{port.first + port.size - 1}" if port.size > 1 else "")
-        for port in ports
-    )
-
-
 def _dimension(dim: Any) -> str | int:
     return dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
-
-
-def _as_array(result: Any) -> Any:
-    """NumPy turns an array without dimensions into a number where it can: turn it back."""
-    return np.asarray(result) if isinstance(result, np.generic) else result

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,12 @@ _SELECTIONS = frozenset({
 })  # fmt: skip
 """Functions whose floats are among those that went in."""
 
+_ARITHMETIC = frozenset({
+    "Abs", "Add", "Clip", "Div", "MatMul", "Max", "Mean", "Min", "Mul", "Neg", "ReduceMax", "ReduceMean", "ReduceMin",
+    "ReduceSum", "Relu", "Sub", "Sum",
+})  # fmt: skip
+"""Functions that are exact on floats, and read on any; here on integers, and where a float is infinite."""
+
 FOLDED = _SMOOTH | _STEPS | _DECISIONS | _SELECTIONS
 """Operator types that are read on constants alone."""
 
@@ -55,12 +61,10 @@ def is_folded(kind: str, call: Call) -> bool:
     if kind not in OPERATORS:
         return kind in FOLDED
     given = [value for value in call.inputs if value is not None]
-    plain = [isinstance(value, np.ndarray) for value in given]
-    if kind in MOVES:  # infinite numbers among finite ones
-        return any(plain[1:]) and any(isinstance(v, np.ndarray) and v.dtype.kind == "f" for v in given) and not all(
-            plain
-        )
-    return bool(plain and plain[0] and given[0].dtype.kind != "f") if kind != "DequantizeLinear" else False
+    infinite = any(isinstance(value, np.ndarray) and value.dtype.kind == "f" for value in given)
+    if kind in MOVES:
+        return infinite and any(isinstance(value, AffineTensor) for value in given)
+    return kind in _ARITHMETIC and (isinstance(given[0], np.ndarray) or (infinite and kind != "Clip"))
 
 
 def fold(node: Any, kind: str, call: Call, opsets: Mapping[str, int]) -> list[Value]:
@@ -105,8 +109,8 @@ def _is_double(value: Value) -> bool:
 def _check_result_size(kind: str, inputs: Sequence[NDArray[Any] | None]) -> None:
     """Refuse what no memory holds; the other operators give no more than they are given."""
     shapes = [value.shape for value in inputs if value is not None]
-    if kind in ("MatMul", "Gemm"):
-        check_size([max(shape[0], 1) if len(shape) == 2 else max(int(np.prod(shape)), 1) for shape in shapes[:2]])
+    if kind == "MatMul":
+        check_size((*shapes[0], shapes[1][-1] if shapes[1] else 1))
     elif kind not in _OWN_SHAPE and len(shapes) > 1 and not kind.startswith(("Reduce", "CumSum", "LayerNorm")):
         check_size(np.broadcast_shapes(*shapes))
 
@@ -122,7 +126,8 @@ def _check_decided(
     """A runtime rounds to float32 what is exact here: where that changes what a jump gives, nobody knows it."""
     trials = [_mapped(inputs, lambda floats: floats.astype(np.float32).astype(np.float64))]
     if not exact and kind in _STEPS:
-        trials += [_mapped(inputs, lambda floats: np.nextafter(floats, side)) for side in (-np.inf, np.inf)]
+        trials += [_mapped(inputs, lambda floats: np.nextafter(floats, np.inf)),
+                   _mapped(inputs, lambda floats: np.nextafter(floats, -np.inf))]  # fmt: skip
     elif not exact:
         raise ValueError("it decides by numbers that are no doubles; rounding would decide what it gives")
     for trial in trials:
@@ -154,9 +159,9 @@ def _reference(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Mapping
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid(d, v) for d, v in opsets.items()])
     # Integers raise where they divide by zero; floats become infinite, which only a bound may be.
-    zero = "raise" if all(value.dtype.kind != "f" for value in feeds.values()) else "ignore"
+    zero: Literal["raise", "ignore"] = "raise" if all(value.dtype.kind != "f" for value in feeds.values()) else "ignore"
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore", divide=zero):  # type: ignore[call-overload]
+        with warnings.catch_warnings(), np.errstate(all="ignore", divide=zero):
             warnings.simplefilter("ignore")
             found = ReferenceEvaluator(model).run(None, feeds)
     except Exception as error:  # whatever an implementation makes of inputs that break the rules of its operator

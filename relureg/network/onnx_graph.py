@@ -29,6 +29,7 @@ MAX_NODES = 100_000
 SMOOTH = frozenset({"ArgMax", "ArgMin", "Hardmax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 """Operators that are not piecewise linear but may stand after the last kink, where they move no region."""
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
     """The nodes that the outputs need, in an order in which they can be evaluated."""

@@ -100,7 +100,9 @@ def _take_branch(graph: Any, node: Any, condition: bool, prefix: str) -> None:
     wanted = "then_branch" if condition else "else_branch"
     branch = next((a.g for a in node.attribute if a.name == wanted and a.HasField("g")), None)
     if branch is None or len(branch.output) < len(node.output) or branch.input:
-        raise MalformedNetworkError(f"its {wanted} is missing or does not fit", where=f"{full_type(node)} ({label(node)})")
+        raise MalformedNetworkError(
+            f"its {wanted} is missing or does not fit", where=f"{full_type(node)} ({label(node)})"
+        )
     if branch.sparse_initializer:
         raise UnsupportedNetworkError("sparse initialisers are not read; export with dense weights")
     own = {tensor.name for tensor in branch.initializer} | {name for inner in branch.node for name in inner.output}

@@ -8,11 +8,12 @@ from functools import reduce
 
 import numpy as np
 
-from relureg.network.affine_forms import AffineTensor, check_size
+from relureg.network.affine_forms import AffineTensor
 from relureg.network.normalisation import batch_norm_scale
 from relureg.network.onnx_call import Call, Value, operator, places
 from relureg.network.onnx_folding import quotients_of_constants
 from relureg.network.sparse import SparseMatrix
+
 
 @operator("Identity", moves=True)
 def _identity(call: Call) -> Value:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
+from relureg.network.texts import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,10 @@ def schema_of(node: Any, opsets: Mapping[str, int]) -> Schema:
         raise ValueError(f"the attribute {unknown[0]!r} is none it has in the model's operator set {opsets[domain]}")
     fewest, most = schema.num_inputs
     if not fewest <= len(node.input) <= most:
-        raise ValueError(f"{len(node.input)} inputs are none it can have in the model's operator set {opsets[domain]}")
+        raise ValueError(
+            f"it has {plural(len(node.input), 'input')}; in the model's operator set {opsets[domain]} "
+            f"it takes {fewest if fewest == most else f'{fewest} to {most}'}"
+        )
     return schema
 
 

@@ -25,11 +25,13 @@ _INTEGERS: dict[int, Any] = {
 @operator("Cast", moves=True)
 def _cast(call: Call) -> Value:
     kind: Any = call.attributes.get("to")
+    if kind is None:
+        raise ValueError("the attribute 'to' is missing")
     if isinstance(kind, bytes):  # operator set 1 has the type's name
         from onnx import TensorProto
 
         name = kind.decode("ascii", "replace")
-        kind = TensorProto.DataType.Value(name) if name in TensorProto.DataType.keys() else name
+        kind = TensorProto.DataType.Value(name) if name in dict(TensorProto.DataType.items()) else name
     value = call.any(0)
     if kind in _FLOATS or kind == _BFLOAT16:
         return _to_float(value, kind)
