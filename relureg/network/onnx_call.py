@@ -54,8 +54,8 @@ class Call:
 
     @property
     def is_constant(self) -> bool:
-        """Whether no input depends on the network's input; there is at least one."""
-        return bool(self.inputs) and all(
+        """Whether no input depends on the network's input; the first one is there."""
+        return self.has(0) and all(
             not isinstance(value, AffineTensor) or value.is_constant for value in self.inputs
         )
 

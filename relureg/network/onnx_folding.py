@@ -7,6 +7,7 @@ floats in float64. A function that jumps (a rounding, a comparison) is folded on
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -32,7 +33,7 @@ _STEPS = frozenset({"Ceil", "Floor", "Round", "Sign"})
 
 _DECISIONS = frozenset({
     "And", "ArgMax", "ArgMin", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Mod",
-    "NonZero", "Not", "Or", "QuantizeLinear", "Xor",
+    "NonZero", "Not", "Or", "Xor",
 })  # fmt: skip
 """Functions that jump, and give integers, Booleans or a remainder."""
 
@@ -50,7 +51,7 @@ _ARITHMETIC = frozenset({
 FOLDED = _SMOOTH | _STEPS | _DECISIONS | _SELECTIONS
 """Operator types that are read on constants alone."""
 
-_OWN_SHAPE = _SELECTIONS | {"NonZero", "QuantizeLinear"}
+_OWN_SHAPE = _SELECTIONS | {"InstanceNormalization", "NonZero"}
 """Those that make no more entries than they are given, though their inputs need not broadcast."""
 
 
@@ -76,6 +77,7 @@ def fold(node: Any, kind: str, call: Call, opsets: Mapping[str, int]) -> list[Va
         The node breaks the rules of its operator, or rounding would decide what it gives.
     """
     inputs = [_plain(value) for value in call.inputs]
+    _check_form(kind, call)
     _check_result_size(kind, inputs)
     results = _reference(node, inputs, opsets)
     exact = all(isinstance(value, np.ndarray) or _is_double(value) for value in call.inputs if value is not None)
@@ -104,6 +106,18 @@ def _plain(value: Value | None) -> NDArray[Any] | None:
 
 def _is_double(value: Value) -> bool:
     return isinstance(value, AffineTensor) and value.form.constant.doubles is not None
+
+
+def _check_form(kind: str, call: Call) -> None:
+    """Refuse the forms of an operator that the reference implementation computes otherwise than runtimes do."""
+    if kind.startswith(("Reduce", "Arg")) and not math.prod(call.any(0).shape):
+        raise ValueError("it reduces an empty tensor")
+    if kind == "LpNormalization" and call.integer("p", 2) != 2:
+        raise ValueError("of norms, the Euclidean one is read")
+    if kind in ("LogSoftmax", "Softmax") and call.version < 13:  # then all axes from this one on are one
+        rank = len(call.any(0).shape)
+        if call.integer("axis") % max(rank, 1) != rank - 1:
+            raise ValueError("before operator set 13, it is read along the last axis; export with a newer one")
 
 
 def _check_result_size(kind: str, inputs: Sequence[NDArray[Any] | None]) -> None:
@@ -141,7 +155,28 @@ def _mapped(inputs: Sequence[NDArray[Any] | None], function: Any) -> list[NDArra
 
 
 def _reference(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Mapping[str, int]) -> list[NDArray[Any]]:
-    """What the reference implementation of the onnx package computes."""
+    """What the reference implementation of the onnx package computes.
+
+    It stumbles over results without axes: these get one on the way.
+    """
+    if node.op_type != "NonZero" and all(value is not None and not value.shape for value in inputs):
+        with_axis = [value.reshape(1) for value in inputs if value is not None]
+        return [result.reshape(()) for result in _computed(node, with_axis, opsets)]
+    try:
+        return _computed(node, inputs, opsets)
+    except ValueError:
+        if not any(attribute.name == "keepdims" and not attribute.i for attribute in node.attribute):
+            raise
+        kept = type(node)()
+        kept.CopyFrom(node)
+        next(attribute for attribute in kept.attribute if attribute.name == "keepdims").i = 1
+        results = _computed(kept, inputs, opsets)
+        if any(result.size != 1 for result in results):
+            raise
+        return [result.reshape(()) for result in results]
+
+
+def _computed(node: Any, inputs: Sequence[NDArray[Any] | None], opsets: Mapping[str, int]) -> list[NDArray[Any]]:
     from onnx import NodeProto, TensorProto, helper
     from onnx.reference import ReferenceEvaluator
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,10 @@ MAX_NODES = 100_000
 
 SMOOTH = frozenset({"ArgMax", "ArgMin", "Hardmax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 """Operators that are not piecewise linear but may stand after the last kink, where they move no region."""
+
+
+ON_CONSTANTS = frozenset({"QuantizeLinear"})
+"""Operators with a function of their own that are read on constants alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,7 @@ class Graph:
             kind = full_type(node)
             if id(node) in inside:
                 problems.append(unsupported(node, "an activation inside the network"))
-            elif kind in OPERATORS or id(node) in behind or kind in (FOLDED if self.is_constant(node) else SMOOTH):
+            elif id(node) in behind or kind in self._read(node):
                 continue
             elif kind == "If" and node.input[0] in self.constants:
                 problems.append(unsupported(node, "its condition cannot be computed"))
@@ -115,6 +119,10 @@ class Graph:
                 problems.append(unsupported(node))
         if problems:
             raise error_of(problems)
+
+    def _read(self, node: Any) -> Set[str]:
+        """The operator types that are read where this node stands."""
+        return OPERATORS.keys() | FOLDED if self.is_constant(node) else OPERATORS.keys() - ON_CONSTANTS | SMOOTH
 
     def _behind_smooth(self) -> set[int]:
         """Nodes that need the output of a smooth one: a head that is stripped with it, whatever they are."""

@@ -66,6 +66,8 @@ def _div(call: Call) -> Value:
     left, right = _aligned(call)
     if not right.is_constant:
         raise ValueError("the divisor depends on the input, which is not affine")
+    if not right.form.constant.numerators.all():
+        raise ValueError("a division by zero")
     if left.is_constant and len(set(right.form.constant.numerators.flat)) > 1:
         return quotients_of_constants(call, left, right)
     return left.multiply(right.reciprocal())

@@ -62,6 +62,8 @@ def _transpose(call: Call) -> Value:
 def _squeeze(call: Call) -> Value:
     value = call.any(0)
     axes = call.listed("axes", 1)
+    if axes is not None and not axes:
+        raise ValueError("an empty list of axes, which runtimes take for all axes of size 1; name them or leave it out")
     ones = [i for i, size in enumerate(value.shape) if size == 1]
     gone = ones if axes is None else places(axes, len(value.shape))
     if any(value.shape[axis] != 1 for axis in gone):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -73,6 +75,24 @@ def _dequantize(call: Call) -> Value:
     return (exactly(x) + (-_along(call, exactly(offset), shape))).multiply(scale)
 
 
+@operator("QuantizeLinear")
+def _quantize(call: Call) -> Value:
+    x = call.constant(0, "what it rounds")
+    scale = _along(call, call.constant(1, "the scale"), x.shape)
+    offset = (
+        call.any(2) if call.has(2) else np.zeros((), dtype=_INTEGERS.get(call.integer("output_dtype", 0), np.uint8))
+    )
+    if isinstance(offset, AffineTensor) or offset.dtype.kind not in "iu":
+        raise ValueError("it gives no integers")
+    if call.integer("precision", 0):
+        raise ValueError("it divides in another precision than that of its numbers, which is not read")
+    whole = _decided(x.multiply(scale.reciprocal()).form.constant, round)
+    shift = _along(call, exactly(offset), x.shape).form.constant.numerators[:, 0].tolist()
+    info = np.iinfo(offset.dtype)
+    shifted = [min(max(number + more, info.min), info.max) for number, more in zip(whole, shift, strict=True)]
+    return np.array(shifted, dtype=offset.dtype).reshape(x.shape)
+
+
 def _along(call: Call, parameter: AffineTensor, shape: tuple[int, ...]) -> AffineTensor:
     """A scale or zero point for each entry: one for all, for each place along an axis, or for each block there."""
     if parameter.form.size == 1 and len(parameter.shape) <= 1:
@@ -115,17 +135,20 @@ def _to_integer(value: Value, kind: np.dtype[Any]) -> NDArray[Any]:
     exact = value.form.constant
     if kind.kind == "b":
         return exact.numerators.astype(np.bool_).reshape(value.shape)
-    whole = _truncated(exact)
-    if whole != _truncated(RationalMatrix.from_floats(exact.floats.astype(np.float32))):
-        raise ValueError("a number is so near to a whole one that rounding would decide to which it is cast")
+    whole = _decided(exact, math.trunc)
     info = np.iinfo(kind)
     if any(not info.min <= number <= info.max for number in whole):
         raise ValueError(f"a number is beyond the range of {kind}, where nobody defines what a cast gives")
     return np.array(whole, dtype=kind).reshape(value.shape)
 
 
-def _truncated(column: RationalMatrix) -> list[int]:
-    return [math.trunc(number) for (number,) in column.fractions()]
+def _decided(column: RationalMatrix, to_whole: Callable[[Fraction], int]) -> list[int]:
+    """Each number made whole; refused where it is so near to the next one that a float32 would be made that."""
+    whole = [to_whole(number) for (number,) in column.fractions()]
+    rounded = RationalMatrix.from_floats(column.floats.astype(np.float32))
+    if whole != [to_whole(number) for (number,) in rounded.fractions()]:
+        raise ValueError("a number is so near to where it jumps that rounding would decide what it gives")
+    return whole
 
 
 def _equal(left: Value, right: Value) -> bool:
