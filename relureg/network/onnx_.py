@@ -82,11 +82,17 @@ class _Reader:
 
     def _any_number_of_rows(self, declared: Sequence[Shape], rows: Sequence[Shape]) -> Network:
         """One row of an open batch; refused where the graph takes two rows and treats neither as it treats one."""
-        network = self._evaluated(rows, ()).result
+        one = self._evaluated(rows, ())
+        network = one.result
         two = [tuple(2 if size == -1 else size for size in shape) for shape in declared]
         try:
             many = self._evaluated(two, ()).result
-        except NetworkError:
+        except NetworkError as error:
+            if any(len(shape) > 1 and shape[0] != 1 for shape in one.output_shapes()):
+                raise UnsupportedNetworkError(
+                    "of one row of its open batch it makes several, and two rows it does not take; "
+                    "export with a fixed input size"
+                ) from error
             return network  # the graph takes one row alone
         if not rows_are_separate(network, many, 2, in_order=False):
             raise UnsupportedNetworkError(

@@ -55,9 +55,7 @@ class Call:
     @property
     def is_constant(self) -> bool:
         """Whether no input depends on the network's input; the first one is there."""
-        return self.has(0) and all(
-            not isinstance(value, AffineTensor) or value.is_constant for value in self.inputs
-        )
+        return self.has(0) and all(not isinstance(value, AffineTensor) or value.is_constant for value in self.inputs)
 
     def has(self, position: int) -> bool:
         """Whether that input is given."""

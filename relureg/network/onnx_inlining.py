@@ -9,6 +9,9 @@ from typing import Any
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.network.onnx_unsupported import full_type, label
 
+_Key = tuple[str, str, str]
+"""Domain, name and overload of a function."""
+
 MAX_BRANCHES = 1000
 """Most `If` of a graph that are resolved, one after the other."""
 
@@ -29,33 +32,71 @@ def with_functions_inlined(model: Any, max_nodes: int) -> Any:
 
     _check_expansion(model, max_nodes)
     try:
-        return onnx.inliner.inline_local_functions(model)
+        return onnx.inliner.inline_local_functions(_with_defaults(model))
+    except UnsupportedNetworkError:
+        raise
     except Exception as error:  # of a compiled library, which raises what it likes
         raise MalformedNetworkError(f"its local functions cannot be inlined: {error}") from error
 
 
 def _check_expansion(model: Any, max_nodes: int) -> None:
     """Functions that call functions twice each make a graph that no memory holds: count before writing out."""
-    functions = {_key(function.domain, function.name): function for function in model.functions}
-    calls = {key: [_key(node.domain, node.op_type) for node in _all_nodes(function.node)]
+    from onnx import defs
+
+    functions = {_named(function): function for function in model.functions}
+    hidden = next((name for domain, name, _ in functions if not domain and defs.has(name)), None)
+    if hidden is not None:
+        raise UnsupportedNetworkError(
+            f"its local function {hidden!r} has the name of an operator; runtimes differ on it"
+        )
+    calls = {key: [_called(node) for node in _all_nodes(function.node)]
              for key, function in functions.items()}  # fmt: skip
     try:
         order = list(TopologicalSorter({k: [c for c in called if c in functions] for k, called in calls.items()})
                      .static_order())  # fmt: skip
     except CycleError as error:
         raise MalformedNetworkError(f"the local function {error.args[1][0][1]!r} calls itself") from error
-    sizes: dict[tuple[str, str], int] = {}
+    sizes: dict[_Key, int] = {}
     for key in order:
         sizes[key] = sum(sizes.get(called, 1) for called in calls[key])
-    total = sum(sizes.get(_key(node.domain, node.op_type), 1) for node in _all_nodes(model.graph.node))
+    total = sum(sizes.get(_called(node), 1) for node in _all_nodes(model.graph.node))
     if total > max_nodes:
         raise UnsupportedNetworkError(
             f"with its local functions written out the graph has {total:,} nodes; at most {max_nodes:,} are read"
         )
 
 
-def _key(domain: str, name: str) -> tuple[str, str]:
-    return "" if domain == "ai.onnx" else domain, name
+def _with_defaults(model: Any) -> Any:
+    """The model whose calls give every attribute that has a default: the inliner leaves these out."""
+    functions = {_named(function): function for function in model.functions}
+    whole = type(model)()
+    whole.CopyFrom(model)
+    for body in (whole.graph, *whole.functions):
+        for call in _all_nodes(body.node):
+            function = functions.get(_called(call))
+            if function is None:
+                continue
+            given = {attribute.name for attribute in call.attribute}
+            call.attribute.extend(default for default in function.attribute_proto if default.name not in given)
+            missing = set(function.attribute) - given
+            handed_on = {a.ref_attr_name for node in _all_nodes(function.node) for a in node.attribute
+                         if _called(node) in functions}  # fmt: skip
+            if not missing.isdisjoint(handed_on):
+                raise UnsupportedNetworkError(
+                    f"a call gives no value to {min(missing & handed_on)!r}, which the local function "
+                    f"{function.name!r} hands on; export with a value",
+                    where=label(call),
+                )
+    return whole
+
+
+def _named(function: Any) -> _Key:
+    return "" if function.domain == "ai.onnx" else function.domain, function.name, function.overload
+
+
+def _called(node: Any) -> _Key:
+    """The local function that a node calls, if there is one of this name."""
+    return "" if node.domain == "ai.onnx" else node.domain, node.op_type, node.overload
 
 
 def _all_nodes(nodes: Iterable[Any]) -> Iterable[Any]:
