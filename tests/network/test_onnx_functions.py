@@ -33,7 +33,7 @@ def test_functions_that_call_functions_and_have_default_attributes_are_written_o
 
 def test_a_function_that_calls_itself_is_refused() -> None:
     text = FUNCTIONS.replace("t = MatMul (x, w)", "t = pkg.block (x, w, b)")
-    with pytest.raises(MalformedNetworkError, match="the local function '(linear|block)' calls itself"):
+    with pytest.raises(MalformedNetworkError, match=r"the local function '(linear|block)' calls itself"):
         read(onnx.parser.parse_model(text))
 
 

@@ -77,7 +77,7 @@ def test_rows_that_are_mixed_are_all_inputs(name: str) -> None:
 @pytest.mark.parametrize("name", MIXED)
 def test_an_open_batch_whose_rows_are_mixed_is_refused(name: str) -> None:
     front = MIXED[name]
-    with pytest.raises(UnsupportedNetworkError, match="open batch|do not|broadcast|beyond|parts|split"):
+    with pytest.raises(UnsupportedNetworkError, match=r"open batch|do not|broadcast|beyond|parts|split"):
         read(layered(front, shape=["N", 2], batch="N"))
 
 
