@@ -24,6 +24,9 @@ from relureg.network.pieces import StageBuilder, comparison_notices
 MAX_NUMBERS = 2**25
 """Most numbers that the values of all nodes may take to hold together: about a gibibyte."""
 
+MAX_BITS = 2**15
+"""Most bits of a constant: thirty squares of one float, one after the other, would take a thousand million."""
+
 Shape = tuple[int, ...]
 
 
@@ -155,6 +158,11 @@ class Evaluation:
                 self.values[name] = value
             if isinstance(value, AffineTensor):
                 self.numbers_held += value.form.num_held
+                if value.is_constant and _bits(value) > MAX_BITS:
+                    raise UnsupportedNetworkError(
+                        f"a constant takes more than {MAX_BITS:,} bits to hold exactly, the most that is read",
+                        where=place,
+                    )
         if self.numbers_held > MAX_NUMBERS:
             raise UnsupportedNetworkError(
                 f"up to here the network takes more than {MAX_NUMBERS:,} numbers to hold, the most that is read",
@@ -239,6 +247,12 @@ def _listed(ports: Iterable[Port], letter: str) -> str:
         f"{port.name!r} {letter}{port.first}" + (f" to {letter}{port.first + port.size - 1}" if port.size > 1 else "")
         for port in ports
     )
+
+
+def _bits(constant: AffineTensor) -> int:
+    """The bits of the longest number in a constant tensor."""
+    column = constant.form.constant
+    return max(column.denominator.bit_length(), *map(int.bit_length, column.nonzeros()[2].tolist()), 0)
 
 
 def _first(places: Sequence[str], number: int = 3) -> str:

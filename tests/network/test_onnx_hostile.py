@@ -189,3 +189,9 @@ def test_random_json_gives_a_network_or_an_error_of_ours(layers: list[Any], box:
     document = {"format": "relureg-network", "version": 1, "layers": layers, "input_box": box}
     result = outcome(lambda: json_.read(json.dumps(document).encode(), name="given"))
     assert isinstance(result, Network) or result.exit_code == 3
+
+
+def test_a_constant_squared_again_and_again_is_refused() -> None:
+    nodes = [node("Mul", "a a", "v0"), *(node("Mul", f"v{i} v{i}", f"v{i + 1}") for i in range(30))]
+    with pytest.raises(UnsupportedNetworkError, match="a constant takes more than 32,768 bits"):
+        read(model([*nodes, node("Mul", "x v30", "y")], {"a": f32(1.1)}, [1, 2]))
