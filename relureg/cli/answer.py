@@ -6,8 +6,10 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
+from relureg.arguments import figure
 from relureg.cli.options import Work
 from relureg.cli.progress import progress_on_stderr
+from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.complex.archive import is_complex_file, load_complex
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
@@ -16,6 +18,9 @@ from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.theory.bounds import Bound
+
+FEW_REGIONS = 1000
+"""With fewer than these a limit has ended a search that had hardly begun."""
 
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
@@ -97,10 +102,21 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     for bound in bounds:
         if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
-                f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
+                f"{cells.num_regions:,} regions exceed the bound {figure(bound.value)} of {bound.name}; "
                 "please report the network"
             )
     if not cells.complete:
         raise LimitReachedError(
-            f"stopped by {cells.stopped_by}: {cells.num_regions:,} regions are a proven lower bound"
+            f"stopped by {cells.stopped_by}: {cells.num_regions:,} regions are a proven lower bound{_instead(cells)}"
         )
+
+
+def _instead(cells: Complex | RegionCount) -> str:
+    """What can be answered where few regions of a network of many inputs were found."""
+    inputs = cells.network.input_dim
+    if inputs <= MAX_DIM_UNWARNED or cells.num_regions >= FEW_REGIONS:
+        return ""
+    return (
+        f"; with {inputs:,} inputs, look at a part: a line (relureg line, --through), a plane (--slice), the regions "
+        "around data (relureg maps at), or a --box that fixes inputs"
+    )

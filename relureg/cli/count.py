@@ -20,6 +20,7 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
+from relureg.network.files import check_no_input
 
 EPILOG = f"""\b
 Examples:
@@ -74,6 +75,8 @@ def count(
         raise UsageError("a journal is for the count alone; leave out --linear and --definitions", where="--journal")
     if keep_regions and journal is None:
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
+    if journal is not None:
+        check_no_input(journal)
     remember_journal(journal)
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:

@@ -39,7 +39,7 @@ def inspect(
 ) -> None:
     """Show layers, parameters, effective input dimension and bounds of NET.
 
-    NET is an ONNX, relureg JSON, .nnet, Sherlock, .npz or PyTorch checkpoint file, or - for standard input.
+    NET is a file of any format in docs/formats.md, or - for standard input.
     """
     from relureg.reports.documents import inspect_document
     from relureg.reports.tables import inspect_table

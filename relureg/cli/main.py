@@ -9,11 +9,12 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import asdict
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Outcome
+from relureg.cli.options import EXIT_CODES, Group, Outcome
 from relureg.errors import (
     ExpressionError,
     LimitReachedError,
@@ -41,7 +42,7 @@ Example:
 {EXIT_CODES}"""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -62,8 +63,11 @@ class _Commands(click.Group):
         return " ".join(args[:2]), command, args[2:]
 
 
-@click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
-@click.version_option(__version__, prog_name="relureg")
+@click.group(
+    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+@click.version_option(__version__, "-V", "--version", prog_name="relureg")
 @click.pass_context
 def relureg(context: click.Context) -> None:
     """Exact activation regions of ReLU networks, over the whole input space."""
@@ -74,6 +78,9 @@ def relureg(context: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
+    if not sys.warnoptions:  # what libraries have to say of themselves is no message of this program
+        warnings.simplefilter("ignore")
+        sys.unraisablehook = lambda _: None
     if sys.stdout is None:  # the caller closed it
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open as long as the program runs
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -23,12 +23,14 @@ from relureg.cli.map_options import (
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    Group,
     check_npz,
     emit,
     file_options,
     network_argument,
     output_options,
     read_network,
+    reading_options,
     timed,
 )  # fmt: skip
 from relureg.errors import CheckFailedError, UsageError
@@ -47,7 +49,7 @@ Example:
 {EXIT_CODES}"""
 
 
-@click.group(epilog=MAPS, invoke_without_command=True)
+@click.group(cls=Group, epilog=MAPS, invoke_without_command=True)
 @click.pass_context
 def maps(context: click.Context) -> None:
     """Affine maps of a network around data points: which, how many, and what can be made of them."""
@@ -301,7 +303,7 @@ Examples:
 
 @maps.command(cls=Command, epilog=RELATE, short_help="Send the maps of each NET to those of every other.")
 @click.argument("nets", nargs=-1, required=True, metavar="NET NET...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @data_options
 @picture_options("the accuracy after each map, as a matrix")
 @file_options("Write the matrices and classes: .npz, .parquet or .json.")

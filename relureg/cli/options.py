@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -15,9 +16,10 @@ from typing import Any
 
 import click
 
+from relureg.arguments import did_you_mean, short
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.errors import UsageError
-from relureg.network.files import check_absent
+from relureg.network.files import check_absent, protecting
 from relureg.network.formats import load
 from relureg.network.model import Network
 from relureg.network.rational import as_fraction
@@ -43,11 +45,47 @@ def remember_journal(path: Path | None) -> None:
     click.get_current_context().ensure_object(Outcome).journal = path
 
 
+OUTPUTS = {"output", "out", "save", "plot", "junit", "journal"}
+"""The parameters that name files or folders to write; all others that name a file read it."""
+
+
+class Group(click.Group):
+    """Commands under one name; of one that is not there it says which was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        if Path(name).suffix or Path(name).exists():
+            raise UsageError(
+                f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
+                f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
+            )
+        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        raise UsageError(f"there is no command {short(name)}{nearest}")
+
+
 class Command(click.Command):
-    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+
+    It replaces none of the files that it reads.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with protecting(_files_read(ctx.params)):
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+
+
+def _files_read(parameters: dict[str, Any]) -> list[Path]:
+    """The files that a command line names to be read."""
+    values = [value for name, value in parameters.items() if name not in OUTPUTS]
+    words = [word for value in values for word in (value if isinstance(value, tuple) else [value])]
+    return [Path(word) for word in words if isinstance(word, (str, Path)) and os.path.isfile(word)]
 
 
 def _join_words(args: list[str], option: str) -> list[str]:
@@ -61,11 +99,39 @@ def _join_words(args: list[str], option: str) -> list[str]:
 
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NET and --raw."""
-    function = click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")(
-        function
-    )
-    return click.argument("net", required=False, metavar="[NET]")(function)
+    """NET, and how to read it."""
+    return click.argument("net", required=False, metavar="[NET]")(reading_options(function))
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--raw, given to the command; --prefix, --activation and --output-relu, which `read_network` asks for."""
+
+    @functools.wraps(function)
+    def with_reading(*args: Any, **kwargs: Any) -> Any:
+        asked = {name: kwargs.pop(name) for name in ("prefix", "activation", "output_relu")}
+        click.get_current_context().meta[_READING] = asked
+        return function(*args, **kwargs)
+
+    decorated: Callable[..., Any] = with_reading
+    for option in reversed([
+        click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states."),
+        click.option(
+            "--prefix", metavar="NAME",
+            help="Of several networks in a file of named arrays, that under NAME (actor); A,B: one after the other.",
+        ),
+        click.option(
+            "--activation", metavar="NAME",
+            help="What follows each layer but the last where the file does not say it: relu (assumed otherwise), "
+            "leaky:0.01, relu6, hardtanh, hardsigmoid, abs, linear.",
+        ),
+        click.option("--output-relu", is_flag=True, help="Let the outputs be ReLU units too."),
+    ]):  # fmt: skip
+        decorated = option(decorated)
+    return decorated
+
+
+_READING = "relureg.reading"
+"""Where the options of reading are kept, for the commands hand on nothing but NET and --raw."""
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -181,7 +247,8 @@ def read_network(
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no network given; name a file, or pipe one in")
         net = "-"
-    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"))
+    asked = click.get_current_context().meta.get(_READING, {})
+    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"), **asked)
     if not quiet:
         for notice in network.notices:
             click.echo(f"relureg: {network.name}: {notice}", err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, network_argument, output_options, read_network, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, network_argument, output_options, read_network, timed
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class _Rational(click.ParamType[Fraction]):
             self.fail(f"{value!r} is not a number (write 1.5 or 1/3)", param, ctx)
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @network_argument
 @click.option("--expression", metavar="TEXT", help="A tropical rational function instead of NET.")
 @click.option(

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.affine import exact_maps
 from relureg.complex.complex import Complex
 from relureg.complex.facets import facet_units
@@ -25,6 +26,7 @@ class Breakpoint:
     """The regions before and behind it."""
 
 
+@checked
 def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
     """The breakpoints of a network with one input (a `Slice` along one direction, say), ascending.
 

@@ -59,6 +59,12 @@ class RationalMatrix:
             doubles.flags.writeable = False
             self.__dict__["doubles"] = doubles
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept of a matrix besides its entries is left behind, and arrays stay read-only.
+        if (doubles := self.__dict__.get("doubles")) is not None:
+            return RationalMatrix.from_floats, (np.ascontiguousarray(doubles),)
+        return _of_integers, (self.shape, self.numerators.ravel().tolist(), self.denominator)
+
     # -- making ------------------------------------------------------------------------------------
 
     @classmethod
@@ -394,6 +400,30 @@ def nearest_double(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
+    """`nearest_double` of each entry."""
+    if matrix.doubles is not None:
+        return matrix.floats
+    return np.array([[nearest_double(x) for x in row] for row in matrix.fractions()]).reshape(matrix.shape)
+
+
+def nearest_root(value: Fraction) -> float:
+    """The double nearest to the square root of a number that is not negative; infinite beyond all of them.
+
+    Examples
+    --------
+    >>> nearest_root(Fraction(2)), nearest_root(Fraction(9, 4)), nearest_root(Fraction(1, 10**700))
+    (1.4142135623730951, 1.5, 0.0)
+    """
+    # The root times 2^places, rounded down, has 64 bits at least. Where it is not exact, half a unit more stands for
+    # what lies between it and the next integer: no double does, and none lies halfway between two.
+    places = max(0, 65 + (value.denominator.bit_length() - value.numerator.bit_length()) // 2)
+    scaled = (value.numerator << 2 * places) // value.denominator
+    root = math.isqrt(scaled)
+    is_exact = Fraction(root**2) == value * 4**places
+    return nearest_double(Fraction(2 * root + (not is_exact), 2 << places))
+
+
 def as_double(value: Fraction) -> float | None:
     """The double that equals `value`, or None when no double does.
 
@@ -420,6 +450,12 @@ def _product(left: IntArray, right: IntArray) -> IntArray:
     product = np.empty(rows * columns, dtype=object)
     product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
     return product.reshape(rows, columns)
+
+
+def _of_integers(shape: tuple[int, int], numerators: list[int], denominator: int) -> RationalMatrix:
+    column = np.empty(len(numerators), dtype=object)
+    column[:] = numerators
+    return RationalMatrix(column.reshape(shape), denominator)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:
