@@ -60,7 +60,9 @@ class _Reader:
     name: str
 
     def network(self) -> Network:
-        declared = [_declared_shape(value) for value in Graph.of(self.proto, self.opsets, self.folder).inputs]
+        graph = Graph.of(self.proto, self.opsets, self.folder)
+        declared = [_declared_shape(value) for value in graph.inputs]
+        _check_input_types(graph)
         batches = {shape[0] for shape in declared if len(shape) > 1} - {1}
         rows = [(1, *shape[1:]) if len(shape) > 1 else shape for shape in declared]
         if not batches:
@@ -142,6 +144,22 @@ class _Reader:
                     return node, bool(condition.reshape(()))
                 raise MalformedNetworkError("its condition is not one Boolean", where=f"If ({label(node)})")
         return None
+
+
+def _check_input_types(graph: Graph) -> None:
+    """Refuse inputs of integers but where they are cast at once: their division cuts, and their sums wrap around."""
+    from onnx import TensorProto
+
+    floats = (TensorProto.UNDEFINED, TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+    for value in graph.inputs:
+        kind = value.type.tensor_type.elem_type
+        users = [node for node in graph.nodes if value.name in node.input]
+        if kind not in floats and any(full_type(node) != "Cast" for node in users):
+            named = TensorProto.DataType.Name(kind) if kind in TensorProto.DataType.values() else f"number {kind}"
+            raise UnsupportedNetworkError(
+                f"its entries are of type {named}; floats are read, and integers that are cast to floats at once",
+                where=f"input {value.name!r}",
+            )
 
 
 def _declared_shape(value: Any) -> Shape:

@@ -61,3 +61,11 @@ def test_what_is_not_affine_or_does_not_fit_is_refused_by_node(name: str) -> Non
         read(model(nodes, constants, [1, 2]))
     assert caught.value.exit_code == 3
     assert len(str(caught.value)) < 300
+
+
+def test_an_input_of_integers_is_refused_unless_it_is_cast_at_once() -> None:
+    nodes = [node("Div", "x c", "q"), node("Cast", "q", "y", to=1)]
+    with pytest.raises(UnsupportedNetworkError, match="input 'x': its entries are of type INT64"):
+        read(model(nodes, {"c": np.array([2, 3])}, [1, 2], kind=7))
+    pixels = model([node("Cast", "x", "f", to=1), node("Relu", "f", "y")], {}, [1, 2], kind=2)
+    assert read(pixels).widths == (2,)
