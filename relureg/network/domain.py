@@ -249,8 +249,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
         raise DomainError("the domain has no interior; its inequalities leave no room")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
-    blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
-    return RationalMatrix.vstack(blocks, network.input_dim).pivot_columns()
+    if domain is None:
+        return network.input_rows.pivot_columns()
+    return RationalMatrix.vstack([domain.normals, network.input_rows], network.input_dim).pivot_columns()
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
