@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -27,6 +27,7 @@ class Deadline:
 _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 _stopped_by: str | None = None
 _temporaries: set[str] = set()
+_watcher: Callable[[set[str]], None] | None = None
 
 
 def stop(reason: str) -> None:
@@ -36,9 +37,15 @@ def stop(reason: str) -> None:
 
 
 def reset() -> None:
-    """Forget what stopped this process."""
+    """Forget what stopped this process, and its deadline."""
     global _stopped_by
     _stopped_by = None
+    _deadline.set(None)
+
+
+def set_deadline(at: float, reason: str) -> None:
+    """A limit on the time of this process, on the clock of `time.monotonic`."""
+    _deadline.set(Deadline(at=at, reason=reason))
 
 
 def reason() -> str | None:
@@ -80,3 +87,27 @@ def within(seconds: float | None) -> Iterator[None]:
         yield
     finally:
         _deadline.reset(token)
+
+
+@contextlib.contextmanager
+def temporary(path: str) -> Iterator[None]:
+    """A file that is not to stay, whatever ends this process meanwhile; who removes it otherwise is the caller."""
+    _temporaries.add(path)
+    _note_temporaries()
+    try:
+        yield
+    finally:
+        _temporaries.discard(path)
+        _note_temporaries()
+
+
+def watch_temporaries(watcher: Callable[[set[str]], None] | None) -> None:
+    """Let `watcher` know at any time which files are not to stay."""
+    global _watcher
+    _watcher = watcher
+    _note_temporaries()
+
+
+def _note_temporaries() -> None:
+    if _watcher is not None:
+        _watcher(_temporaries)

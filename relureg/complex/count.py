@@ -161,6 +161,25 @@ def count_of(cells: Complex) -> RegionCount:
     )
 
 
+def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:
+    """What a count that was stopped before it could tell anything knows: a lower bound of the regions."""
+    names = ("watertight", "euler", "closed_form")
+    return RegionCount(
+        network=network,
+        domain=domain,
+        engine=engine,
+        num_regions=regions,
+        num_relatively_bounded=0,
+        num_bounded=0,
+        per_stage=(),
+        num_facets=None,
+        num_boundary_facets=None,
+        checks=tuple(checks.incomplete(name) for name in names),
+        predicates=None,
+        stopped_by=stopped_by,
+    )
+
+
 def _of_figures(
     network: Network, domain: Domain | None, engine: str, figures: Figures, stopped_by: str | None
 ) -> RegionCount:

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relureg import stopping
 from relureg.errors import UsageError
+
+MAX_JOBS = 1024
+"""Threads or processes; each thread of the search has a stack of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class Budget:
             raise UsageError(f"max_regions is {self.max_regions}; at least 1 is needed")
         if self.jobs is not None and self.jobs < 1:
             raise UsageError(f"jobs is {self.jobs}; at least 1 is needed")
+        if self.jobs is not None and self.jobs > MAX_JOBS:
+            raise UsageError(f"jobs is {self.jobs:,}; at most {MAX_JOBS:,} are possible")
         if self.timeout is not None and not self.timeout > 0:
             raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
         if self.keeps_records and self.journal is None:
@@ -94,5 +100,6 @@ class Budget:
             self._reported = now
             self.report(Progress(regions=regions, seconds=now - self.started, fraction=fraction, **known))
         if self.timeout is not None and now - self.started > self.timeout:
-            self.exhausted = f"the time limit of {self.timeout:g} s"
+            self.exhausted = stopping.time_limit(self.timeout)
+        self.exhausted = self.exhausted or stopping.reason()
         return self.exhausted is None

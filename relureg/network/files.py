@@ -14,6 +14,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import BinaryIO
 
+from relureg import stopping
 from relureg.errors import MalformedNetworkError, OutputError
 
 DAMAGED_HEADER = (SyntaxError, TokenError)
@@ -86,7 +87,7 @@ def open_atomically(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(handle, "wb") as stream, stopping.temporary(temporary):
             yield stream
         umask = os.umask(0)
         os.umask(umask)

@@ -1,4 +1,7 @@
-"""Elimination modulo a prime: in blocks of rows, each as wide as its entries reach, so that a convolution stays a band."""
+"""Elimination modulo a prime, in blocks of rows.
+
+Each block is as wide as its entries reach, so that a convolution stays a band.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from numpy.typing import NDArray
 from relureg import stopping
 
 PRIME = 8_388_593
-"""The largest prime below 2^23. Residues are below 2^22 in size or little above, so that a sum of 2^7 products of two is
-below 2^52, and exact in doubles."""
+"""The largest prime below 2^23. Residues are below 2^22 in size or little above, and below 2^23 as they come, so that a
+sum of `BLOCK` products of two is below 2^52, and exact in doubles."""
 
 BLOCK = 64
 """Rows that are eliminated together."""

@@ -287,7 +287,9 @@ class RationalMatrix:
             return found
         # Parts that share neither row nor column are as good as matrices of their own, and soon done.
         parts = components(self.shape, *self.nonzeros()[:2])
-        return sorted(int(columns[j]) for rows, columns in parts for j in self.rows(rows).columns(columns)._part_pivots())
+        return sorted(
+            int(columns[j]) for rows, columns in parts for j in self.rows(rows).columns(columns)._part_pivots()
+        )
 
     def _part_pivots(self) -> list[int]:
         found, is_proved = self._pivots_modulo()
@@ -376,7 +378,8 @@ def components(
 
     Examples
     --------
-    >>> [(rows.tolist(), columns.tolist()) for rows, columns in components((3, 3), np.array([0, 1, 2]), np.array([2, 0, 2]))]
+    >>> parts = components((3, 3), np.array([0, 1, 2]), np.array([2, 0, 2]))
+    >>> [(rows.tolist(), columns.tolist()) for rows, columns in parts]
     [([0, 2], [2]), ([1], [0])]
     """
     label = np.arange(shape[0], dtype=np.intp)
