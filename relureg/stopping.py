@@ -28,6 +28,7 @@ _deadline: ContextVar[Deadline | None] = ContextVar("deadline", default=None)
 _stopped_by: str | None = None
 _temporaries: set[str] = set()
 _watcher: Callable[[set[str]], None] | None = None
+_shields = 0
 
 
 def stop(reason: str) -> None:
@@ -61,6 +62,22 @@ def check() -> None:
     found = reason()
     if found is not None:
         raise LimitReachedError(f"stopped by {found}")
+
+
+@contextlib.contextmanager
+def shielded() -> Iterator[None]:
+    """While threads are waited for, which must not be broken off: Python would take them for ended."""
+    global _shields
+    _shields += 1
+    try:
+        yield
+    finally:
+        _shields -= 1
+
+
+def is_shielded() -> bool:
+    """Whether the main thread is not to be broken off now."""
+    return _shields > 0
 
 
 def time_limit(seconds: float) -> str:

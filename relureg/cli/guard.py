@@ -140,13 +140,13 @@ class Guard:
 
     def _on_alarm(self, number: int, frame: FrameType | None) -> None:
         stopping.stop(self.stopped_by)
-        if not self._is_answered and self._dog.seconds_since >= _PATIENCE:
+        if not self._is_answered and not stopping.is_shielded() and self._dog.seconds_since >= _PATIENCE:
             raise Stopped
 
     def _on_request(self, number: int, frame: FrameType | None) -> None:
         self._interrupts += 1
         stopping.stop(self.names[INTERRUPT if number == signal.SIGINT else TERMINATED])
-        if self._interrupts > 1 or self._is_answered:
+        if (self._interrupts > 1 or self._is_answered) and not stopping.is_shielded():
             raise Stopped
 
 

@@ -149,6 +149,9 @@ class DaskScheduler:
             future.release()
         return back
 
+    def wind_up(self) -> bool:
+        return False  # workers cannot be told
+
     def cancel(self) -> None:
         futures = [future for _, future in self._batches.values()]
         self._batches.clear()
