@@ -43,7 +43,7 @@ _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
           "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}  # fmt: skip
 
 
-class Stopped(KeyboardInterrupt):
+class Stopped(BaseException):
     """Raised in the midst of work that has to end."""
 
 
@@ -65,6 +65,7 @@ class Guard:
         self._signals, self._tell = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._dog: Any = split.module().Watchdog(self._signals, _PATIENCE, _MOST)
         self._interrupts = 0
+        self._words: Words | None = None
         self._is_answered = False
         self._pid = os.getpid()
         self._before: dict[int, Any] = {}
@@ -98,15 +99,22 @@ class Guard:
         left = self.started + seconds - time.monotonic()
         stopping.set_deadline(self.started + seconds, self.names[TIME])
         self._dog.limit_time(max(left, 0.0))
+        self._say_again()
 
     def limit_memory(self, amount: int, name: str) -> None:
         """Stop where this process takes more than `amount` bytes, or nothing is left for others."""
         self.names[MEMORY] = name
         total = _meminfo().get("MemTotal", 0)
         self._dog.limit_memory(amount, int(_RESERVE * total))
+        self._say_again()
+
+    def _say_again(self) -> None:
+        if self._words is not None:
+            self.set_last_words(self._words)
 
     def set_last_words(self, words: Words) -> None:
         """What is printed where the process has to be ended."""
+        self._words = words
         for reason, name in self.names.items():
             out, err = words(reason, name)
             self._dog.set_last_words(reason, out, err, EXIT[reason])

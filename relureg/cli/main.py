@@ -75,6 +75,7 @@ def relureg(context: click.Context) -> None:
         click.echo(context.get_help(), err=True)
         context.exit(UsageError.exit_code)
     guard.start()
+    context.ensure_object(Outcome).note()
 
 
 def main() -> None:
@@ -112,7 +113,7 @@ def _run(arguments: list[str]) -> int:
         return _stop(outcome, error)
     except ReluregError as error:
         return _fail(error, outcome)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, click.Abort, guard.Stopped):
         return _stop(outcome, None)
     except SystemExit:
         # Raised by click where the reader (head, less) has gone.

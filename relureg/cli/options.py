@@ -174,7 +174,7 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, work=work, **kwargs)
 
     decorated: Callable[..., Any] = with_work
-    for option in reversed([
+    options: list[Callable[..., Any]] = [
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
@@ -187,7 +187,8 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),
         timeout_option(),
         memory_option,
-    ]):  # fmt: skip
+    ]  # fmt: skip
+    for option in reversed(options):
         decorated = option(decorated)
     return decorated
 

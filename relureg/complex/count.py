@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relureg import stopping
 from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
@@ -103,25 +104,28 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    network, domain = restrict(network, domain)
-    chosen = choose(engine, network, domain)
-    budget = Budget(
-        max_regions=max_regions,
-        timeout=timeout,
-        jobs=jobs,
-        audit=audit,
-        report=progress,
-        scheduler=scheduler,
-        journal=None if journal is None else Path(journal),
-        keeps_records=keep_regions,
-    )
-    chosen.check_fits(budget)
-    if chosen.count is None:
-        records = chosen.finder(network, domain, budget)
-        return count_of(
-            Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
+    with stopping.within(timeout):
+        network, domain = restrict(network, domain)
+        chosen = choose(engine, network, domain)
+        budget = Budget(
+            max_regions=max_regions,
+            timeout=timeout,
+            jobs=jobs,
+            audit=audit,
+            report=progress,
+            scheduler=scheduler,
+            journal=None if journal is None else Path(journal),
+            keeps_records=keep_regions,
         )
-    return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
+        chosen.check_fits(budget)
+        if chosen.count is None:
+            records = chosen.finder(network, domain, budget)
+            return count_of(
+                Complex(
+                    network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted
+                )
+            )
+        return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
 
 
 def resume(
