@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from relureg.arguments import figure
 from relureg.cli.options import Work
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
@@ -123,7 +124,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     for bound in bounds:
         if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
-                f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
+                f"{cells.num_regions:,} regions exceed the bound {figure(bound.value)} of {bound.name}; "
                 "please report the network"
             )
     if not cells.complete:

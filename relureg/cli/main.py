@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import asdict
 
 import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.options import EXIT_CODES
+from relureg.cli.options import EXIT_CODES, Group
 from relureg.cli.outcome import Outcome
 from relureg.errors import (
     ExpressionError,
@@ -45,7 +46,7 @@ Example:
 {EXIT_CODES}"""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -66,8 +67,11 @@ class _Commands(click.Group):
         return " ".join(args[:2]), command, args[2:]
 
 
-@click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
-@click.version_option(__version__, prog_name="relureg")
+@click.group(
+    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+@click.version_option(__version__, "-V", "--version", prog_name="relureg")
 @click.pass_context
 def relureg(context: click.Context) -> None:
     """Exact activation regions of ReLU networks, over the whole input space."""
@@ -81,6 +85,9 @@ def relureg(context: click.Context) -> None:
 def main() -> None:
     """Run the command line and leave with its exit code."""
     sys.unraisablehook = guard.discard_stopped
+    if not sys.warnoptions:  # what libraries have to say of themselves is no message of this program
+        warnings.simplefilter("ignore")
+        sys.unraisablehook = lambda _: None
     if sys.stdout is None:  # the caller closed it: what is written there is an error, and goes into no other file
         sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115 - open as long as the program runs
     if sys.stderr is None:

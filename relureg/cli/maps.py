@@ -23,6 +23,7 @@ from relureg.cli.map_options import (
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    Group,
     check_npz,
     emit,
     file_options,
@@ -48,7 +49,7 @@ Example:
 {EXIT_CODES}"""
 
 
-@click.group(epilog=MAPS, invoke_without_command=True)
+@click.group(cls=Group, epilog=MAPS, invoke_without_command=True)
 @click.pass_context
 def maps(context: click.Context) -> None:
     """Affine maps of a network around data points: which, how many, and what can be made of them."""

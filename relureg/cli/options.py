@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from relureg import stopping
+from relureg.arguments import did_you_mean, short
 from relureg.cli import guard
 from relureg.cli.outcome import as_text, this_outcome
 from relureg.cli.progress import waiting_on_stderr
@@ -37,6 +38,24 @@ failed; 130 interrupted; 143 terminated (SIGTERM)."""
 def remember_journal(path: Path | None) -> None:
     """Let an interruption say how to go on."""
     this_outcome().journal = path
+
+
+class Group(click.Group):
+    """Commands under one name; of one that is not there it says which was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        if Path(name).suffix or Path(name).exists():
+            raise UsageError(
+                f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
+                f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
+            )
+        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        raise UsageError(f"there is no command {short(name)}{nearest}")
 
 
 class Command(click.Command):

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
 from relureg.network.data_files import Rows, read_domain, read_points
 from relureg.network.domain import Domain, Number
@@ -21,6 +22,9 @@ from relureg.network.texts import parse_number
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
+
+_MOST_WRITTEN = 50
+"""Largest exponent of 2 for which the power is written out."""
 
 OPTIONS = (
     click.option(
@@ -86,8 +90,9 @@ def _feasible(slabs: int) -> str:
         how = "the engine auto finds regions by exact linear programs, some ten a second"
     else:
         how = "each region takes up to that much work"
+    known = f" = {2**slabs:,}" if slabs <= _MOST_WRITTEN else ""
     return (
-        f"a domain bounded in {slabs} dimensions has about 2^{slabs} = {2**slabs:,} vertices: {how}; fix inputs by "
+        f"a domain bounded in {slabs} dimensions has about 2^{slabs}{known} vertices: {how}; fix inputs by "
         "equal bounds, look at a --slice, or set --timeout and take the lower bound"
     )
 
@@ -118,10 +123,10 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
         for part in filter(None, text.split(";")):
             name, _, interval = part.strip().partition(":")
             if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
-                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
+                raise DomainError(f"{short(part)} does not name an input; write x0:LO,HI;x1:LO,HI")
             axis = int(name[1:]) if len(name) < 10 else network.input_dim
             if axis >= network.input_dim:
-                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
+                raise DomainError(f"{short(name)[1:-1]} is not one of x0..x{network.input_dim - 1}")
             if axis in seen:
                 raise DomainError(f"{name} is given twice")
             seen.add(axis)
@@ -133,13 +138,22 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and Path(text).suffix.lower() in SUFFIXES:
+    if ";" not in text and (Path(text).suffix.lower() in SUFFIXES or _names_file(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
         if len(row) != dim:
             raise UsageError(f"{len(row)} coordinates, but the network has {dim} inputs; write 0,1;2,3 or name a file")
     return rows
+
+
+def _names_file(text: str) -> bool:
+    """Whether a text is one word and no number: a file that is not there or has a suffix that is not read."""
+    try:
+        parse_number(text)
+    except ValueError:
+        return "," not in text and any(c in text for c in "./\\")
+    return False
 
 
 def _domain(network: Network, scope: Scope) -> Domain | None:
@@ -170,7 +184,7 @@ def _file_box(network: Network) -> Domain:
 def _interval(text: str) -> tuple[Number, Number]:
     bounds = text.split(",")
     if len(bounds) != 2:
-        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
+        raise DomainError(f"{short(text)} is not an interval; write LO HI, or x0:LO,HI for one input")
     return _number(bounds[0]), _number(bounds[1])
 
 
@@ -178,7 +192,7 @@ def _number(text: str) -> Number:
     try:
         return parse_number(text)
     except ValueError as error:
-        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
+        raise DomainError(f"{short(text)} is not a number (write 1.5, 1/3, inf)") from error
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import version
+from relureg.arguments import checked
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
 from relureg.engine.engines import ENGINES
@@ -50,6 +51,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType({
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal complexes make equal files
 
 
+@checked
 def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> None:
     """Write a complex to a .npz file, whole or not at all.
 
@@ -91,6 +93,7 @@ def is_complex_file(path: str | Path) -> bool:
         return True  # damaged; `load_complex` tells how
 
 
+@checked
 def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
     """Read a complex that `Complex.save` wrote.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import stopping
+from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
 from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
@@ -181,7 +182,7 @@ def closed_form(tally: Tally) -> Check:
     expected = expected_region_count(first_stage_hyperplanes(tally.network), tally.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
-    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {expected:,}")
+    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {figure(expected)}")
 
 
 def connected(graph: RegionGraph) -> Check:
@@ -200,7 +201,7 @@ def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tup
         )
     found = graph.diameter
     most = most_steps(network)
-    upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {most:,}")
+    upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {figure(most)}")
     if domain is not None:
         return upper, Check(name="diameter_lower", passed=None, detail="for the whole space")
     least = first_stage_hyperplanes(network).shape[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from relureg import stopping
+from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
@@ -63,6 +64,7 @@ class RegionCount:
         return self.num_regions - self.num_bounded
 
 
+@checked
 def count_regions(
     network: Network,
     domain: Domain | None = None,
@@ -128,6 +130,7 @@ def count_regions(
         return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
 
 
+@checked
 def resume(
     journal: str | Path,
     *,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Generators, Records, freeze
+from relureg.frozen import Frozen
 from relureg.network.ranges import ranges
 
 _CHUNK = 1 << 18
@@ -25,8 +26,8 @@ Words = NDArray[np.uint64]
 """Sets of rows, packed as in `Generators.zeros`: one set a line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faces:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Faces(Frozen):
     """The faces of a complex, seen in its r essential dimensions."""
 
     f_vector: tuple[int, ...]

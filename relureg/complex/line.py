@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.complex.facets import facet_units
 from relureg.complex.walk import Walk
@@ -26,6 +27,7 @@ class Breakpoint:
     """The regions before and behind it."""
 
 
+@checked
 def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
     """The breakpoints of a network with one input (a `Slice` along one direction, say), ascending.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copyreg
 import json
 import logging
 import queue
@@ -14,7 +13,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 from multiprocessing import resource_tracker
-from types import MappingProxyType
 from typing import Any
 
 from relureg import version
@@ -23,9 +21,7 @@ from relureg.engine.problem import Problem
 from relureg.engine.scheduler import Lost, drain
 from relureg.engine.units import Batch, Outcome, VersionError
 from relureg.errors import LimitReachedError, UsageError
-
-# Outcomes hold read-only mappings, which Python does not pickle by itself.
-copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
+from relureg.packages import missing
 
 _CONNECT_SECONDS = 10
 """How long a scheduler may take to answer."""
@@ -61,7 +57,7 @@ class DaskScheduler:
         try:
             dask, distributed = import_module("dask"), import_module("distributed")
         except ImportError as error:
-            raise UsageError("a scheduler needs Dask: pip install 'relureg[dask]'", where="--scheduler") from error
+            raise missing("a scheduler needs Dask", "dask") from error
         if isinstance(wanted, distributed.Client):
             return cls(wanted)
         if not isinstance(wanted, str):

@@ -15,9 +15,9 @@ from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A network, a domain, and what is wanted of them; compared by `difference`, not by ==."""
+    """A network, a domain, and what is wanted of them; `difference` says in what two of them differ."""
 
     network: Network
     domain: Domain | None

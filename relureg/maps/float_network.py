@@ -22,6 +22,7 @@ from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
 from relureg.network.tables import FINITE, refuse_entries
 from relureg.network.texts import plural
+from relureg.packages import missing
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[Any]
@@ -389,5 +390,5 @@ def sparse_matrices() -> Any:
     try:
         import scipy.sparse
     except ImportError as error:
-        raise UsageError("maps of convolutional networks on data need SciPy: pip install 'relureg[maps]'") from error
+        raise missing("maps of convolutional networks on data need SciPy", "maps") from error
     return scipy.sparse

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points
 from relureg.maps.nearest import exact_unit_rows, row_norms
 from relureg.maps.redundancy import facets_among
@@ -27,8 +29,8 @@ _DIGITS = 9
 """Rows of norm 1 that agree to so many digits count as one, without `exact`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalRegion:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalRegion(Frozen):
     """The closed region ``{x : matrix @ x + constant >= 0}`` around a point, one inequality for each of F facets."""
 
     matrix: Floats
@@ -54,6 +56,7 @@ class LocalRegion:
         return self.inequalities is not None
 
 
+@checked
 def region_around(network: Network, point: ArrayLike, *, exact: bool = False, most: int | None = MOST) -> LocalRegion:
     """The irredundant inequalities of the region in which a point lies.
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, check_points, slices
 from relureg.maps.signs import SignFinder, exact_output_map
 from relureg.network.model import Network
@@ -19,8 +21,8 @@ Report = Callable[[str, int, int], None]
 _SEED = 0x6D617073  # any fixed number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointRegions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PointRegions(Frozen):
     """The activation regions that n points lie in.
 
     A point on a boundary counts for the region that is entered in the direction (1, 1/2, ..., 1/d); see `find_regions`.
@@ -81,8 +83,8 @@ class PointRegions:
         return [row.tobytes().decode("ascii") for row in np.ascontiguousarray(text)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalMaps(Frozen):
     """The affine maps of a network around n points: near point k the output is ``weights[k] @ x + bias[k]``."""
 
     regions: PointRegions
@@ -112,6 +114,7 @@ def num_classes(network: Network) -> int:
     return max(network.output_dim, 2)
 
 
+@checked
 def find_regions(
     network: Network, points: ArrayLike, *, chunk: int | None = None, report: Report | None = None
 ) -> PointRegions:
@@ -167,6 +170,7 @@ def regions_at(
     return found
 
 
+@checked
 def iter_maps(
     network: Network, regions: PointRegions, *, chunk: int | None = None, report: Report | None = None
 ) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -192,6 +196,7 @@ def iter_float_maps(
         yield part, weights, bias
 
 
+@checked
 def local_maps(network: Network, points: ArrayLike, *, chunk: int | None = None) -> LocalMaps:
     """Regions and affine maps of points, all in memory; `iter_maps` is for more of them than fit.
 

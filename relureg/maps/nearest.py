@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 from relureg.maps.float_network import (
     FloatForm,
     FloatNetwork,
@@ -34,8 +36,8 @@ _AT_ONCE = 8
 """Units of a point looked at in one go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearestFacets:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NearestFacets(Frozen):
     """The nearest facet of the region around each of n points."""
 
     distance: Floats
@@ -48,6 +50,7 @@ class NearestFacets:
     """(n,): the class at that point, with which the neighbouring region is entered; -1 where there is no facet."""
 
 
+@checked
 def nearest_facets(
     network: Network,
     points: ArrayLike,

@@ -9,13 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.errors import DomainError
+from relureg.arguments import checked, short
+from relureg.errors import DomainError, UsageError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
 Number = Fraction | float | int
+
+_LONGEST, _BRIEF = 2000, 40
+"""Digits of a bound in the name of a box, and in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Domain:
     for none. `relureg.network.slices.restrict` solves them before a complex is looked for."""
 
     @classmethod
+    @checked
     def box(cls, low: Sequence[Number], high: Sequence[Number]) -> Domain:
         """The axis-parallel box ``low <= x <= high``, exact; an infinite bound is no bound, equal bounds fix an input.
 
@@ -57,8 +62,8 @@ class Domain:
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
-                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}, nor equal to it "
-                    "to fix that input"
+                    f"x{axis}: the lower bound {_short(lo, _BRIEF)} is not below the upper bound {_short(hi, _BRIEF)}, "
+                    "nor equal to it to fix that input"
                 )
             unit = [int(k == axis) for k in range(dim)]
             if lo == hi:
@@ -78,6 +83,7 @@ class Domain:
         )
 
     @classmethod
+    @checked
     def polytope(cls, matrix: Sequence[Sequence[Number]], bounds: Sequence[Number]) -> Domain:
         """The polyhedron ``matrix @ x <= bounds``, exact; it need not be bounded.
 
@@ -120,6 +126,7 @@ class Domain:
             equations=flat if flat.shape[0] else None,
         )
 
+    @checked
     def intersect(self, other: Domain) -> Domain:
         """What lies in both; raises `DomainError` where the number of coordinates differs.
 
@@ -223,13 +230,20 @@ class Domain:
         """The number of inputs d that it is a domain of."""
         return self.normals.shape[1]
 
+    @checked
     def has_inside(self, point: Sequence[Number]) -> bool:
         """Whether a point lies strictly inside (and on the flat of the equations), decided exactly."""
         return all(sign > 0 for sign in self.exact_signs(point)) and self._solves_equations(point)
 
+    @checked
     def exact_signs(self, point: Sequence[Number]) -> list[int]:
         """For each row 1 where a point is strictly on its inner side, 0 on it, -1 outside; decided exactly."""
-        column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
+        if len(point) != self.dim:
+            raise UsageError(f"a point needs {self.dim} coordinates, not {len(point)}")
+        try:
+            column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
+        except ValueError as error:
+            raise UsageError(f"a point needs finite coordinates: {error}") from error
         values = self.constants + self.normals @ column
         return [(n > 0) - (n < 0) for n in values.numerators.flat]
 
@@ -239,6 +253,7 @@ class Domain:
         column = RationalMatrix.from_fractions([[Fraction(1)], *([as_fraction(x)] for x in point)], 1)
         return (self.equations @ column).is_zero
 
+    @checked
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""
         if self.dim != network.input_dim:
@@ -276,9 +291,11 @@ def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
     return "box " + " x ".join(sides)
 
 
-def _short(value: Number) -> str:
+def _short(value: Number, most: int = _LONGEST) -> str:
     """A bound as people write it: whole numbers plain, doubles in their shortest form, else p/q."""
     if isinstance(value, Fraction):
         double = as_double(value)
         value = value if double is None else double
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else str(value)
+    return short(value, most)  # Python does not write integers of thousands of digits

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from relureg.arguments import checked, finite
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
 from relureg.network import arrays, json_, nnet, onnx_, onnx_writer, sherlock
 from relureg.network.files import read_bytes, write_atomically
@@ -89,6 +90,7 @@ FORMATS = (
 """Every format, in the order in which content is tried."""
 
 
+@checked
 def load(
     path: str | Path,
     *,
@@ -139,8 +141,8 @@ def load(
         name="stdin" if stdin else file_name.removesuffix(file_name[len(file_name) - len(suffix) :]),
         folder=None if stdin else path.parent,
         raw=raw,
-        offset=None if offset is None else Fraction(offset),
-        scale=None if scale is None else Fraction(scale),
+        offset=None if offset is None else finite("offset", offset),
+        scale=None if scale is None else finite("scale", scale),
     )
     try:
         return chosen.read(source)
@@ -148,6 +150,7 @@ def load(
         raise error.within(place) from error.__cause__
 
 
+@checked
 def save(
     network: Network,
     path: str | Path,

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, UsageError
+from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
 
@@ -63,7 +65,7 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Network:
+class Network(Frozen):
     """A ReLU network with exact rational parameters.
 
     Stage l = 1..L has units with pre-activations ``z_l``, an affine form over the input and the
@@ -199,11 +201,13 @@ class Network:
 
     # -- values ------------------------------------------------------------------------------------
 
+    @checked
     def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
         """The output in floats, shape (points, outputs), at points of shape (points, d)."""
         sources = self._float_sources(points)
         return self.output.evaluate_floats(sources)
 
+    @checked
     def pre_activations(self, points: ArrayLike) -> NDArray[np.float64]:
         """All pre-activations in floats, shape (points, N), at points of shape (points, d).
 
@@ -213,11 +217,13 @@ class Network:
         columns = [stage.pre_activation.evaluate_floats(sources) for stage in self.stages]
         return np.concatenate([np.empty((sources[INPUT].shape[0], 0)), *columns], axis=1)
 
+    @checked
     def exact_output(self, point: Sequence[Fraction | float | int]) -> tuple[Fraction, ...]:
         """The exact output at one point; floats in `point` are the dyadic rationals they are."""
         *_, value = self._exact_values(point)
         return tuple(row[0] for row in value.fractions())
 
+    @checked
     def exact_signs(self, point: Sequence[Fraction | float | int]) -> NDArray[np.int8]:
         """The sign vector at one point: -1, 0 or 1 for each of the N units, exactly."""
         *values, _ = self._exact_values(point)
@@ -228,6 +234,8 @@ class Network:
         array = np.asarray(points, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.input_dim:
             raise UsageError(f"points need shape (points, {self.input_dim}), not {array.shape}")
+        if not np.isfinite(array).all():
+            raise UsageError("points need finite coordinates, not NaN or infinity")
         sources = {INPUT: array}
         for number, stage in enumerate(self.stages, start=1):
             sources[number] = np.maximum(stage.pre_activation.evaluate_floats(sources), 0.0)
@@ -274,7 +282,7 @@ class Network:
         )
 
     def __hash__(self) -> int:
-        return hash(self.sha256)
+        return int(self.sha256[:15], 16)  # the same in every process, which the hash of a text is not
 
     def __repr__(self) -> str:
         shape = " - ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))

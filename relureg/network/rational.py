@@ -60,6 +60,12 @@ class RationalMatrix:
             doubles.flags.writeable = False
             self.__dict__["doubles"] = doubles
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept of a matrix besides its entries is left behind, and arrays stay read-only.
+        if (doubles := self.__dict__.get("doubles")) is not None:
+            return RationalMatrix.from_floats, (np.ascontiguousarray(doubles),)
+        return _of_integers, (self.shape, self.numerators.ravel().tolist(), self.denominator)
+
     # -- making ------------------------------------------------------------------------------------
 
     @classmethod
@@ -466,6 +472,12 @@ def _product(left: IntArray, right: IntArray) -> IntArray:
     product = np.empty(rows * columns, dtype=object)
     product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
     return product.reshape(rows, columns)
+
+
+def _of_integers(shape: tuple[int, int], numerators: list[int], denominator: int) -> RationalMatrix:
+    column = np.empty(len(numerators), dtype=object)
+    column[:] = numerators
+    return RationalMatrix(column.reshape(shape), denominator)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:

@@ -6,6 +6,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.errors import UnsupportedNetworkError
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
@@ -16,6 +17,7 @@ Dtype = Literal["float32", "float64"]
 DTYPES: tuple[str, ...] = get_args(Dtype)
 
 
+@checked
 def rounded(network: Network, dtype: Dtype) -> Network:
     """The network with each parameter rounded to the nearest number of that type.
 

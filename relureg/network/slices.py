@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
@@ -39,6 +40,7 @@ class Slice:
     """How a report names it."""
 
     @classmethod
+    @checked
     def along(cls, base: Sequence[Number], directions: Sequence[Sequence[Number]]) -> Slice:
         """The flat through a point, shape (d,), along k directions, shape (k, d).
 
@@ -54,6 +56,7 @@ class Slice:
         return cls._of(rows[0], rows[1:], label, "the directions of a slice must be linearly independent")
 
     @classmethod
+    @checked
     def through(cls, points: Sequence[Sequence[Number]]) -> Slice:
         """The flat through k + 1 points, shape (k + 1, d): the first is t = 0, the others are the unit vectors.
 
@@ -81,6 +84,7 @@ class Slice:
         """The dimension k."""
         return self.directions.shape[1]
 
+    @checked
     def of(self, network: Network) -> Network:
         """The network on this flat: k inputs, the same stages and outputs; its `slice` tells where it lies.
 
@@ -105,19 +109,24 @@ class Slice:
             slice=self if network.slice is None else self.within(network.slice),
         )
 
+    @checked
     def within(self, outer: Slice) -> Slice:
         """The same flat in the space around `outer`, in whose coordinates it lies."""
+        if self.base.shape[0] != outer.dim:
+            raise UsageError(f"the slice has {self.base.shape[0]} coordinates and the one around it {outer.dim}")
         return Slice(
             base=outer.base + outer.directions @ self.base,
             directions=outer.directions @ self.directions,
             label=f"{outer.label}, {self.label}",
         )
 
+    @checked
     def embed(self, points: ArrayLike) -> NDArray[np.float64]:
         """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
-        embedded: NDArray[np.float64] = (
-            self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
-        )
+        array = np.asarray(points, dtype=np.float64)
+        if array.ndim != 2 or array.shape[1] != self.dim:
+            raise UsageError(f"points need shape (points, {self.dim}), not {array.shape}")
+        embedded: NDArray[np.float64] = self.base.floats.T + array @ self.directions.floats.T
         return embedded
 
     def _pull(self, form: AffineForm) -> AffineForm:

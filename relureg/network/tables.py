@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import DataError, DomainError, UsageError
+from relureg.errors import DataError, DomainError
 from relureg.network.domain import Number
 from relureg.network.files import DAMAGED_ARRAY, DAMAGED_HEADER
 from relureg.network.texts import parse_entry, parse_number, read_json
+from relureg.packages import missing
 
 Numbers = NDArray[Any]
 """Doubles or integers; Python objects where an entry is a rational."""
@@ -65,11 +66,13 @@ def read_table(path: Path, label: str | None = None, *, finite: bool = True) -> 
     UsageError
         pyarrow is needed and missing.
     """
+    if not path.exists():
+        raise DataError("no such file; check the path")
+    if path.is_dir():
+        raise DataError("is a directory; name a file in it")
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise DataError(f"the suffix is none of {', '.join(_READERS)}")
-    if not path.exists():
-        raise DataError("no such file; check the path")
     if not path.is_file():
         raise DataError("is no regular file; name a file")
     if not path.stat().st_size:
@@ -228,7 +231,7 @@ def _read_parquet(path: Path, label: str | None, finite: bool) -> Table:
         import pyarrow as arrow
         from pyarrow import parquet
     except ImportError as error:
-        raise UsageError("Parquet files need pyarrow: pip install 'relureg[maps]'") from error
+        raise missing("Parquet files need pyarrow", "parquet") from error
     try:
         with parquet.ParquetFile(path) as file:
             groups = (file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups))

@@ -51,8 +51,10 @@ def read_json(path: Path) -> Any:
     """A JSON document of any kind."""
     try:
         return json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise DataError(f"is no JSON: {error}") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise DataError("not JSON of numbers: lists are nested too deeply") from error
 
 
 def read_text(path: Path) -> str:

@@ -20,8 +20,7 @@ from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
 from relureg.network.pieces import comparison_notices
 from relureg.network.torch_functions import FUNCTIONS, KINKS, LAYERS, SMOOTH, Context
-
-_MISSING = "PyTorch is not installed; install it (pip install torch), or export the network to ONNX elsewhere"
+from relureg.packages import missing
 
 _ALTERNATIVES = {
     **dict.fromkeys(("elu", "selu", "celu", "gelu", "silu", "mish", "hardswish", "rrelu"), "leaky_relu or relu"),
@@ -222,7 +221,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError as error:
-        raise UnsupportedNetworkError(_MISSING) from error
+        raise missing("PyTorch is not installed", "torch", "export the network to ONNX elsewhere") from error
     return torch
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import OutputError, UsageError
 from relureg.network.files import write_atomically
+from relureg.packages import missing
 from relureg.tropical.subdivision import DualSubdivision, Edge, polygon
 from relureg.tropical.view import TropicalView
 
@@ -366,5 +367,5 @@ def _matplotlib() -> Any:
         import matplotlib
         import matplotlib.figure
     except ImportError as error:
-        raise UsageError("pictures need matplotlib; install relureg[plot]") from error
+        raise missing("pictures need matplotlib", "plot") from error
     return matplotlib

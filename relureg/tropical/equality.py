@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.complex import enumerate_regions
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
@@ -27,6 +28,7 @@ class Equality:
     """A point at which they differ, exactly; None when they are equal."""
 
 
+@checked
 def same_function(
     one: Network,
     other: Network,

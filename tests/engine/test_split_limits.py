@@ -200,7 +200,7 @@ print(count.num_regions, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def _regions_and_peak(units: int) -> tuple[int, int]:
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(units)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PEAK, str(units)], capture_output=True, text=True, timeout=600, check=True
     )
     regions, kilobytes = done.stdout.split()
     return int(regions), int(kilobytes)
@@ -235,5 +235,5 @@ print(count_regions(Network.from_layers({layers}), jobs={jobs}).num_regions)
 def test_long_chains_of_splits_do_not_exhaust_the_stack(layers: str, regions: int, jobs: int) -> None:
     """In a process of its own, as a stack overflow would end this one."""
     program = DEEP.format(layers=layers, jobs=jobs)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout.strip()) == (0, str(regions))

@@ -82,7 +82,7 @@ def test_points_are_read_from_every_format(tmp_path: Path) -> None:
         ("a.json", b"[1, 2]", "row 0: a list of numbers is needed"),
         ("a.json", b"[[1, true]]", "row 0, column 1: True is not a finite number"),
         ("a.json", b"[[1, 2], [3]]", "row 1 has 1 numbers, but row 0 has 2"),
-        ("a.json", b"[[1,", "is no JSON"),
+        ("a.json", b"[[1,", "line 1, column 5: not JSON: Expecting value"),
         ("a.npy", b"nothing", "no array of numbers"),
         ("a.npy", BAD_HEADER, "no array of numbers: its header is damaged"),
         ("a.npz", BAD_MEMBER, "no array of numbers: its header is damaged"),
@@ -169,7 +169,7 @@ def test_objects_in_arrays_are_not_unpickled(tmp_path: Path, monkeypatch: pytest
     assert not (tmp_path / "unpickled").exists()
     with pytest.raises(DataError, match="no such file"):
         read_points(tmp_path / "c.npy", 2)
-    with pytest.raises(DataError, match="no regular file"):
+    with pytest.raises(DataError, match="is a directory"):
         read_points(make_folder(tmp_path / "d.npy"), 2)
 
 
