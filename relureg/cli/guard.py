@@ -192,7 +192,7 @@ def limit_time(seconds: float | None) -> None:
     if seconds is None:
         return
     if not seconds > 0:
-        raise UsageError(f"timeout is {seconds}; a positive number of seconds is needed")
+        raise UsageError(f"timeout is {seconds:g}; a positive number of seconds is needed")
     if _guard is not None and seconds < 1e9:
         _guard.limit_time(seconds)
 
