@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from relureg.arguments import figure
 from relureg.cli.options import Work
+from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.complex.archive import is_complex_file, load_complex
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
+from relureg.engine.budget import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -25,17 +27,20 @@ FEW_REGIONS = 1000
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
+    expect_regions(network, domain)
     with progress_on_stderr(quiet) as progress:
-        return enumerate_regions(
+        cells = enumerate_regions(
             network,
             domain,
             work.engine,
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=progress,
+            progress=_proving(progress),
             scheduler=work.scheduler,
         )
+    this_outcome().prove(cells.num_regions)
+    return cells
 
 
 def saved_complex(net: str | None, work: Work) -> Complex | None:
@@ -66,18 +71,39 @@ def count_with_progress(
 ) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
-        return count_regions(
+        counted = count_regions(
             network,
             domain,
             work.engine,
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=progress,
+            progress=_proving(progress),
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
         )
+    this_outcome().prove(counted.num_regions)
+    return counted
+
+
+def expect_regions(network: Network, domain: Domain | None) -> None:
+    """From now on a run that is stopped tells its lower bound: a point proves one region."""
+    outcome = this_outcome()
+    outcome.regions = max(outcome.regions, int(domain is None or domain.has_plain_interior))
+    outcome.note()
+
+
+def _proving(report: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    """Remember what a report proves, and pass it on."""
+    outcome = this_outcome()
+
+    def prove(progress: Progress) -> None:
+        outcome.prove(progress.regions)
+        if report is not None:
+            report(progress)
+
+    return prove
 
 
 def require_passed(checks: Iterable[Check]) -> None:
@@ -106,9 +132,10 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
                 "please report the network"
             )
     if not cells.complete:
-        raise LimitReachedError(
-            f"stopped by {cells.stopped_by}: {cells.num_regions:,} regions are a proven lower bound{_instead(cells)}"
-        )
+        outcome = this_outcome()
+        outcome.prove(cells.num_regions)
+        proven = lower_bound(outcome.regions) if outcome.regions else "no region was counted by then"
+        raise LimitReachedError(f"stopped by {cells.stopped_by}: {proven}{_instead(cells)}")
 
 
 def _instead(cells: Complex | RegionCount) -> str:

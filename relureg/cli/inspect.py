@@ -8,6 +8,7 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     emit,
+    limit_options,
     network_argument,
     output_options,
     read_network,
@@ -25,6 +26,7 @@ Example:
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
 @sherlock_options
+@limit_options
 @output_options
 @timed
 def inspect(

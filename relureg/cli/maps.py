@@ -27,6 +27,7 @@ from relureg.cli.options import (
     check_npz,
     emit,
     file_options,
+    limit_options,
     network_argument,
     output_options,
     read_network,
@@ -80,6 +81,7 @@ Examples:
 @picture_options("gradient images, or points of two inputs, and the dual points")
 @image_option
 @file_options("Write all points, with their maps: .npz or .parquet.")
+@limit_options
 @output_options
 @timed
 def at(
@@ -165,6 +167,7 @@ Examples:
 )  # fmt: skip
 @picture_options("the coefficients of N and N^(X) at the test points and, with --stages, the agreement")
 @file_options("Write the extracted function: .npz, for relureg.maps.ExtractedFunction.load.")
+@limit_options
 @output_options
 @timed
 def extract(
@@ -249,6 +252,7 @@ Examples:
 @picture_options("accuracy against k, and the centres as images")
 @image_option
 @file_options("Write centres, the centre of each point, and classes: .npz, .parquet or .json.")
+@limit_options
 @output_options
 @timed
 def cluster(
@@ -307,6 +311,7 @@ Examples:
 @data_options
 @picture_options("the accuracy after each map, as a matrix")
 @file_options("Write the matrices and classes: .npz, .parquet or .json.")
+@limit_options
 @output_options
 @timed
 def relate(

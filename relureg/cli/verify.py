@@ -16,12 +16,14 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     emit,
+    jobs_option,
+    memory_option,
     output_options,
     parse_widths,
     read_network,
     reading_options,
     timed,
-)
+)  # fmt: skip
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.network import json_
@@ -67,13 +69,14 @@ _PROGRESS_EVERY = 10.0
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores by default.")
+@jobs_option("Processes; as many as cores by default.")
 @click.option(
     "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."
 )
 @click.option(
     "--timeout", type=float, metavar="SECONDS", help="For one network; a slower one is left out (exit code 4)."
 )
+@memory_option
 @output_options
 @timed
 def verify(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg import stopping
 from relureg.arguments import checked, figure, index
 from relureg.complex import checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
@@ -508,19 +509,20 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    network, domain = restrict(network, domain)
-    chosen = choose(engine, network, domain)
-    find = chosen.finder
-    budget = Budget(
-        max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
-    )
-    chosen.check_fits(budget)
-    records = find(network, domain, budget)
-    return Complex(
-        network=network,
-        domain=domain,
-        engine=chosen.name,
-        records=records,
-        stopped_by=budget.exhausted,
-        jobs=jobs,
-    )
+    with stopping.within(timeout):
+        network, domain = restrict(network, domain)
+        chosen = choose(engine, network, domain)
+        find = chosen.finder
+        budget = Budget(
+            max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
+        )
+        chosen.check_fits(budget)
+        records = find(network, domain, budget)
+        return Complex(
+            network=network,
+            domain=domain,
+            engine=chosen.name,
+            records=records,
+            stopped_by=budget.exhausted,
+            jobs=jobs,
+        )

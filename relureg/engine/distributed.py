@@ -184,6 +184,9 @@ class DaskScheduler:
             future.release()
         return back + self._overdue()
 
+    def wind_up(self) -> bool:
+        return False  # workers cannot be told
+
     def cancel(self) -> None:
         futures = [sent.future for sent in self._batches.values()]
         self._batches.clear()

@@ -80,8 +80,8 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
             "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
         )
     # Walls may leave a line, which a cell does not: then they say nothing of it.
-    is_confined = (
-        domain is not None and domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls)
+    is_confined = domain is not None and (
+        domain.is_plainly_bounded or (domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls))
     )
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
     stack = [_Cell(signs=(), rows=walls, point=start, maps=())]

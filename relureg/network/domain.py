@@ -213,18 +213,31 @@ class Domain:
     def intervals(self) -> list[Interval]:
         """For each coordinate the tightest bounds that rows on it alone give; None where there is none."""
         found: list[Interval] = [(None, None)] * self.dim
-        for normal, (constant,) in zip(self.normals.fractions(), self.constants.fractions(), strict=True):
-            axes = [axis for axis, entry in enumerate(normal) if entry]
-            if len(axes) != 1:
-                continue
-            low, high = found[axes[0]]
-            bound = -constant / normal[axes[0]]
-            if normal[axes[0]] > 0:
+        at_rows, axes, values = self.normals.nonzeros()
+        alone = np.bincount(at_rows, minlength=self.num_rows)[at_rows] == 1
+        for row, axis, value in zip(at_rows[alone].tolist(), axes[alone].tolist(), values[alone], strict=True):
+            constant = Fraction(self.constants.numerators[row, 0], self.constants.denominator)
+            bound = -constant / Fraction(value, self.normals.denominator)
+            low, high = found[axis]
+            if value > 0:
                 low = bound if low is None else max(low, bound)
             else:
                 high = bound if high is None else min(high, bound)
-            found[axes[0]] = low, high
+            found[axis] = low, high
         return found
+
+    @property
+    def has_plain_interior(self) -> bool:
+        """Whether a look shows that there is an interior: each row bounds one coordinate, and bounds leave room."""
+        rows = self.normals.nonzeros()[0]
+        if self.equations is not None or len(rows) != self.num_rows or len(np.unique(rows)) != self.num_rows:
+            return False
+        return all(low is None or high is None or low < high for low, high in self.intervals)
+
+    @property
+    def is_plainly_bounded(self) -> bool:
+        """Whether a look shows that it is bounded: rows on one coordinate each bound every one from both sides."""
+        return all(None not in interval for interval in self.intervals)
 
     @property
     def num_slabs(self) -> int:
@@ -286,8 +299,9 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
         raise DomainError("the domain has no interior; restrict the network to the flat of its equations first")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
-    blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
-    return RationalMatrix.vstack(blocks, network.input_dim).pivot_columns()
+    if domain is None:
+        return network.input_rows.pivot_columns()
+    return RationalMatrix.vstack([domain.normals, network.input_rows], network.input_dim).pivot_columns()
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:

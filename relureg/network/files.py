@@ -19,6 +19,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import BinaryIO
 
+from relureg import stopping
 from relureg.errors import MalformedNetworkError, OutputError
 
 _INPUTS: ContextVar[tuple[Path, ...]] = ContextVar("inputs", default=())
@@ -123,7 +124,7 @@ def open_atomically(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     temporary: str | None = None
     try:
         handle, temporary = tempfile.mkstemp(dir=destination.parent, prefix=f".{destination.name}.")
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(handle, "wb") as stream, stopping.temporary(temporary):
             yield stream
         os.chmod(temporary, _permissions(destination))
         os.replace(temporary, destination)

@@ -248,8 +248,8 @@ class Network(Frozen):
     def input_rows(self) -> RationalMatrix:
         """Maps that units apply directly to the input, stacked: d columns, and the span of all such maps."""
         chosen = self.stages if self.spanning_stages is None else [self.stages[k - 1] for k in self.spanning_stages]
-        blocks = (stage.pre_activation.terms.get(INPUT) for stage in chosen)
-        return RationalMatrix.vstack((b for b in blocks if b is not None), self.input_dim)
+        blocks = [matrix for stage in chosen if (matrix := stage.pre_activation.terms.get(INPUT)) is not None]
+        return blocks[0] if len(blocks) == 1 else RationalMatrix.vstack(blocks, self.input_dim)
 
     @cached_property
     def effective_dim(self) -> int:
