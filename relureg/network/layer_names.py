@@ -106,11 +106,12 @@ def choose_layers(arrays: Mapping[str, StoredArray], prefix: str | None = None) 
 # -- what a name says ----------------------------------------------------------------------------------
 
 _SEPARATORS = re.compile(r"[./\[\]'\"]+")
-_NUMBERED_KIND = re.compile(r"(W|w|weights?|kernel|B|b|bias|biases)_?(\d+)")
+_NUMBERED_KIND = re.compile(r"(W|w|weights?|kernel|coefs|B|b|bias|biases|intercepts)_?(\d+)")
 _WEIGHTS = {"weight": Orientation.UNITS, "weights": Orientation.EITHER, "Weights": Orientation.EITHER,
-            "kernel": Orientation.INPUTS,
+            "kernel": Orientation.INPUTS, "coefs": Orientation.INPUTS,
             "W": Orientation.UNKNOWN, "w": Orientation.UNKNOWN}  # fmt: skip
-_BIASES = {"bias", "biases", "b", "B", "Bias", "Biases"}
+_BIASES = {"bias", "biases", "b", "B", "Bias", "Biases", "intercepts"}
+_WRITTEN_OUT = {"weight", "weights", "kernel", "bias", "biases", "W", "w", "B", "b"}
 
 _REASONS: tuple[tuple[str, str], ...] = (
     (r"running_(mean|var)|num_batches_tracked|moving_(mean|variance)", "of a batch normalisation, and a file of names "
@@ -150,7 +151,8 @@ def _tree(arrays: Mapping[str, StoredArray]) -> _Node:
             node = node.children.setdefault(part, _Node(path[:length]))
         reason = _what_it_is(parts, kind, array)
         if kind is None or reason:
-            node.problems.append(Problem(name, path, reason, is_loose=reason == _LOOSE))
+            is_loose = kind is None and not _framework_reason(parts)
+            node.problems.append(Problem(name, path, reason, is_loose=is_loose))
             continue
         node.layer = node.layer or Layer(path)
         if (node.layer.weight if kind == "weight" else node.layer.bias) is not None:
@@ -183,8 +185,11 @@ def _kind(parts: Path) -> tuple[Path, str | None, Orientation]:
         before, numbered = before[:-1], re.fullmatch(r"(\w+?)_(\d+)", f"{above}_{last}")
     if numbered is not None:
         kind = "bias" if numbered[1] in _BIASES else "weight"
-        orientation = Orientation.INPUTS if numbered[1] == "kernel" else Orientation.EITHER
+        orientation = Orientation.INPUTS if numbered[1] in ("kernel", "coefs") else Orientation.EITHER
         return (*before, str(int(numbered[2]))), kind, orientation
+    stem, _, word = last.rpartition("_")
+    if stem and word in _WRITTEN_OUT and not any(re.fullmatch(pattern, last) for pattern, _ in _REASONS):
+        return _kind((*before, stem, word))  # fc1_weight: where a dot is not allowed in a name
     return tuple(before), None, Orientation.UNITS
 
 
@@ -192,9 +197,8 @@ def _what_it_is(parts: Path, kind: str | None, array: StoredArray) -> str:
     """Why an array is no weight or bias of a linear layer; empty where it is one."""
     if array.refusal:
         return f"is not read: {array.refusal}"
-    for pattern, reason in _REASONS:
-        if any(re.fullmatch(pattern, part) for part in parts):
-            return f"is {reason}"
+    if reason := _framework_reason(parts):
+        return f"is {reason}"
     if kind is None:
         return _LOOSE
     if kind == "bias":
@@ -208,19 +212,26 @@ def _what_it_is(parts: Path, kind: str | None, array: StoredArray) -> str:
     return "" if array.size else f"has shape {list(array.shape)} and no entry"
 
 
+def _framework_reason(parts: Path) -> str:
+    """What an array of a framework's own names belongs to, where that is no linear layer."""
+    return next((why for pattern, why in _REASONS if any(re.fullmatch(pattern, part) for part in parts)), "")
+
+
 # -- the order -----------------------------------------------------------------------------------------
 
 _FIRST = {"in", "input", "inp", "fc_in", "linear_in", "lin_in", "input_layer", "in_layer", "layer_in", "input_fc",
           "first", "first_layer", "fc_input", "linear_input", "in_proj", "input_proj"}  # fmt: skip
 _LAST = {"out", "output", "fc_out", "linear_out", "lin_out", "output_layer", "out_layer", "layer_out", "output_fc",
          "last", "last_layer", "final", "final_layer", "fc_output", "linear_output", "head", "classifier", "fc_final",
-         "logits", "out_proj", "output_proj", "regressor", "readout", "predictions", "fc_last"}  # fmt: skip
+         "logits", "out_proj", "output_proj", "regressor", "readout", "predictions", "predict", "prediction",
+         "fc_last"}  # fmt: skip
 _SIDE_BY_SIDE = {"actor", "agent", "branch", "critic", "expert", "head", "learner", "member", "model", "net",
                  "network", "policy", "q", "qf", "q_net", "q_network", "tower", "value", "vf", "v", "estimator",
                  "ensemble", "target", "encoder", "decoder", "mu", "sigma", "mean", "std", "logvar",
-                 "task", "particle"}  # fmt: skip
+                 "task", "particle", "classifier", "discriminator", "generator", "output", "out"}  # fmt: skip
 """Names of whole networks or of outputs: what is numbered after them stands side by side."""
-_MANY = {*(f"{name}s" for name in _SIDE_BY_SIDE), "branches", "ensemble", "policies", "qs"}
+_MANY = {*(f"{name}s" for name in _SIDE_BY_SIDE), "branches", "ensemble", "policies", "qs", "mlps", "nns", "subnets",
+         "subnetworks", "funcs", "functions", "logits"}  # fmt: skip
 _NUMBER = re.compile(r"(.*?)[_-]?(\d+)")
 
 
@@ -253,7 +264,8 @@ def _ordered(node: _Node) -> list[Layer]:
     middle = others or [name for family in families.values() for _, name in sorted(family.items())]
     for stem, family in families.items():
         parent = node.path[-1].lower() if node.path else ""
-        if (stem in _SIDE_BY_SIDE or stem in _MANY) or (not stem and parent in _MANY):
+        is_whole = _ends_with(stem, _SIDE_BY_SIDE) or _ends_with(stem, _MANY)
+        if is_whole or (not stem and _ends_with(parent, _MANY)):
             raise _NoOrderError(f"{_listed(middle)} may stand side by side")
         _check_steps(sorted(family), middle)
     in_order = [*first, *middle, *last]
@@ -261,6 +273,11 @@ def _ordered(node: _Node) -> list[Layer]:
         if name not in others and len(children[name].layers()) > 1:
             raise _NoOrderError(f"{_shown(children[name].path)} is a block of several layers")
     return [layer for name in in_order for layer in _ordered(children[name])]
+
+
+def _ends_with(name: str, words: set[str]) -> bool:
+    """Whether a name is one of the words, or ends with one: ``output_heads``."""
+    return name in words or name.rpartition("_")[2] in words
 
 
 def _check_steps(numbers: Sequence[int], names: Sequence[str]) -> None:

@@ -9,15 +9,16 @@ import numpy as np
 
 from relureg.errors import UnsupportedNetworkError, UsageError
 from relureg.network.activations import LINEAR, Activation, parse_activation
-from relureg.network.layer_names import Layer, Orientation, choose_layers, split_name
+from relureg.network.layer_names import Layer, Orientation, Path, choose_layers, split_name
 from relureg.network.mat_file import Cells, Unread, read_mat_file
 from relureg.network.model import Network
 from relureg.network.perceptrons import perceptron
 from relureg.network.stored_arrays import StoredArray
 
 _STATED = {"act_fcns", "act_fcn", "act_functions", "act_funcs", "activations", "activation", "activation_fcns",
-           "activation_functions", "transfer_fcns", "actfcns", "acts", "act"}  # fmt: skip
-"""Variables that name the activation of each layer."""
+           "activation_functions", "activation_function", "activation_fcn", "activationfunction", "transfer_fcns",
+           "transfer_fcn", "transferfcn", "actfcns", "actfcn", "actfun", "act_fun", "acts", "act"}  # fmt: skip
+"""Variables and fields that name the activation of one layer or of each."""
 _DESCRIBED = {"number_of_inputs", "number_of_outputs", "number_of_layers", "number_of_hidden_layers", "layer_sizes",
               "num_layers", "n_layers", "num_inputs", "num_outputs", "nn_size", "sizes", "name"}  # fmt: skip
 """Variables that say of the layers what their shapes say."""
@@ -82,11 +83,22 @@ def _flatten(value: Any, path: str, arrays: dict[str, StoredArray], texts: dict[
 
 
 def _named(texts: dict[str, list[str]], layers: list[Layer]) -> list[str] | None:
-    """The names of activations that stand beside these layers, or above them."""
-    found = [
-        names for path, names in texts.items()
-        if all(layer.path[: len(split_name(path)) - 1] == split_name(path)[:-1] for layer in layers)
-    ]  # fmt: skip
+    """The names of activations that stand in these layers, beside them, or above them."""
+    found: list[list[str]] = []
+    own: dict[Path, list[str]] = {}
+    for path, names in texts.items():
+        parent = split_name(path)[:-1]
+        inside = [layer.path for layer in layers if layer.path[: len(parent)] == parent]
+        if len(layers) > 1 and inside == [parent]:
+            own[parent] = names
+        elif len(inside) == len(layers):
+            found.append(names)
+        elif inside:
+            raise UnsupportedNetworkError(f"{path} names activations of {len(inside)} layers only; name all in one")
+    if own:
+        found.append([name for layer in layers for name in own.get(layer.path, [""])])
+        if layers[-1].path not in own:  # as where all are named in one
+            found[-1].pop()
     if len(found) > 1:
         raise UnsupportedNetworkError(f"it names activations twice: {', '.join(texts)}")
     return found[0] if found else None
@@ -94,11 +106,14 @@ def _named(texts: dict[str, list[str]], layers: list[Layer]) -> list[str] | None
 
 def _parsed(names: list[str], count: int) -> tuple[list[Activation], list[str]]:
     """The activation after each layer, and what is to be said of it."""
+    stated, notices = [], []
+    if len(names) == 1 and count > 2:
+        notices.append(f"the file names one activation: {names[0]} after every layer but the last")
+        names = names * (count - 1)
     if len(names) == count - 1:
         names = [*names, "linear"]
     if len(names) != count:
         raise UnsupportedNetworkError(f"it names {len(names)} activations for {count} layers; name one for each")
-    stated, notices = [], []
     for number, text in enumerate(names, start=1):
         if number == count and text.lower() in _HEADS:
             notices.append(f"stripped the head, which moves no region: {text}")
@@ -113,6 +128,6 @@ def _parsed(names: list[str], count: int) -> tuple[list[Activation], list[str]]:
                 f"{text!r} has no slope; name it leaky:0.01, or save the file without names and give --activation",
                 where=f"activation {number}",
             )
-    if notices and all(one.is_linear for one in stated):
+    if names[-1].lower() in _HEADS and all(one.is_linear for one in stated):
         raise UnsupportedNetworkError("a smooth function is the only activation of the network, which is not read")
     return stated, notices

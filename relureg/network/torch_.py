@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -273,8 +274,7 @@ def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
     try:
         for part in module.modules():  # modules of torch.export refuse eval()
             part.training = False
-        tracer = torch.fx.Tracer()
-        graph = tracer.trace(module)
+        graph = _tracer(torch).trace(module)
     except Exception as error:  # whatever the module's own code raises on a proxy
         raise UnsupportedNetworkError(
             f"torch.fx cannot trace {type(module).__name__}: {error}; export it to ONNX and read that file"
@@ -285,6 +285,23 @@ def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
         # torch.fx hangs the constants that it meets on the module.
         constants = {name: vars(module).pop(name) for name in set(vars(module)) - before}
     return graph, _parts(module) | constants
+
+
+def _tracer(torch: Any) -> Any:
+    """A tracer that keeps ``y += 1`` apart from ``y = y + 1``, which leaves other names of y alone."""
+
+    class Proxy(torch.fx.Proxy):  # type: ignore[misc]
+        pass
+
+    class Tracer(torch.fx.Tracer):  # type: ignore[misc]
+        def proxy(self, node: Any) -> Any:
+            return Proxy(node, self)
+
+    for name in ("iadd", "isub", "imul", "itruediv"):
+        function = getattr(operator, name)
+        setattr(Proxy, f"__{name}__", lambda own, other, function=function: own.tracer.create_proxy(
+            "call_function", function, (own, other), {}))  # fmt: skip
+    return Tracer()
 
 
 def _is_known(function: str, node: Any) -> bool:

@@ -95,6 +95,7 @@ _ADAPTED: dict[str, Callable[..., Call]] = {
     "log_softmax": _as("log_softmax", 2),
     "_log_softmax": _as("log_softmax", 2),
     "_to_copy": _as("to", 1),
+    "numpy_T": _as("t", 1),
     "_unsafe_view": _as("view", 2),
     "_adaptive_avg_pool2d": _as("adaptive_avg_pool2d", 2),
     **dict.fromkeys(("alias", "lift_fresh", "lift_fresh_copy", "clone", "contiguous", "detach"), _as("identity", 1)),

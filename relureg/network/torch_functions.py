@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -189,6 +189,17 @@ def _min(c: Context, input: AffineTensor, other: Any = None, keepdim: bool = Fal
     return _extreme_of(c, input, other, keepdim, dim, _minimum, _amin)
 
 
+class _Indices:
+    """Where the values were, which is no affine function: nothing reads it."""
+
+
+class _WithIndices(NamedTuple):
+    """What PyTorch gives where it tells values and where they were."""
+
+    values: AffineTensor
+    indices: _Indices
+
+
 def _extreme_of(
     c: Context, input: AffineTensor, other: Any, keepdim: bool, dim: Any, of_two: Function, along: Function
 ) -> Any:
@@ -197,8 +208,7 @@ def _extreme_of(
     dim = other if dim is None else dim
     if dim is None:
         return along(c, input)
-    # PyTorch gives values and indices; the indices have no place here.
-    return (along(c, input, dim, keepdim),)
+    return _WithIndices(along(c, input, dim, keepdim), _Indices())
 
 
 # -- layers --------------------------------------------------------------------------------------------
@@ -292,8 +302,8 @@ def _max_pool(
 
 
 @_function("max_pool2d_with_indices", "max_pool3d_with_indices", kink=True)
-def _max_pool_with_indices(c: Context, *args: Any, **named: Any) -> tuple[AffineTensor]:
-    return (_max_pool(c, *args, **named),)
+def _max_pool_with_indices(c: Context, *args: Any, **named: Any) -> _WithIndices:
+    return _WithIndices(_max_pool(c, *args, **named), _Indices())
 
 
 @_function("avg_pool1d", "avg_pool2d", "avg_pool3d")
@@ -519,6 +529,8 @@ def _getitem(c: Context, input: Any, index: Any) -> Any:
 
 @_function("getattr")
 def _getattr(c: Context, input: Any, name: str) -> Any:
+    if isinstance(input, _WithIndices) and name in input._fields:
+        return getattr(input, name)
     if name not in ("shape", "ndim", "T"):
         raise ValueError(f"the attribute {name!r} of a tensor is not read")
     return input.shape if name == "shape" else len(input.shape) if name == "ndim" else _t(c, input)

@@ -89,6 +89,7 @@ def _guess(script: _Script, name: str) -> Network:
             if all(port.shape[:1] == (1,) for port in network.outputs):
                 found.append(network)
         if len(found) == 1:
+            _refuse_any_length(script, found[0])
             return found[0]
         if found:
             break
@@ -98,6 +99,16 @@ def _guess(script: _Script, name: str) -> Network:
     _, fault = max(faults, key=lambda pair: pair[0])
     fault.message += f". Where the input is not one vector, {_ADVICE}"
     raise fault
+
+
+def _refuse_any_length(script: _Script, network: Network) -> None:
+    """Raise where a longer input fits too, as where a convolution is averaged: no weight tells the length then."""
+    longer = network.input_dim + 1
+    try:
+        script.network("", [(longer,)])
+    except NetworkError:
+        return
+    raise UnsupportedNetworkError(f"inputs of {longer - 1:,} numbers fit, and of {longer:,} too; {_ADVICE}")
 
 
 _MAX_GUESSES = 50

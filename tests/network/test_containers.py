@@ -98,8 +98,9 @@ NUMBERED = {f"{name}{k}": array for k in (1, 2, 3) for name, array in (("W", W[k
         {"net": {"W": cells(W), "b": cells(B), "activations": cells(["relu", "relu", "softmax"])}},
         {"layers": cells([{"W": w, "b": b} for w, b in zip(W, B, strict=True)])},
         NUMBERED | {"W2": scipy.sparse.csc_matrix(W[1])},
+        {f"fc{k}_{name}": held[k - 1] for k in (1, 2, 3) for name, held in (("weight", W), ("bias", B))},
     ],
-    ids=["numbered", "cells", "rows of text", "weights", "transposed", "struct", "structs", "sparse"],
+    ids=["numbered", "cells", "rows of text", "weights", "transposed", "struct", "structs", "sparse", "written out"],
 )
 @pytest.mark.parametrize("compressed", [False, True])
 def test_mat_files_as_people_save_them(held: Any, compressed: bool, tmp_path: Path) -> None:
@@ -128,6 +129,48 @@ def test_what_mat_files_say_of_activations(tmp_path: Path) -> None:
         load("relu", "relu", "linear", activation="relu")
     scipy.io.savemat(path, NUMBERED)
     assert relureg.load(path, activation="leaky:1/2") == load("leaky:1/2", "leaky:1/2", "linear")
+
+
+def layers_with(*activations: str) -> dict[str, Any]:
+    parts = [
+        {"W": w, "b": b} | ({"activation": text} if text else {}) for w, b, text in zip(W, B, activations, strict=True)
+    ]
+    return {"layer": cells(parts)}
+
+
+def test_activations_in_each_layer_and_one_for_all(tmp_path: Path) -> None:
+    path = tmp_path / "net.mat"
+
+    def load(held: Any, **options: Any) -> Network:
+        scipy.io.savemat(path, held)
+        return relureg.load(path, **options)
+
+    bent = load(NUMBERED, activation="abs")
+    assert load(layers_with("relu", "relu", "linear")) == load(layers_with("relu", "relu", "")) == EXPECTED
+    assert load(layers_with("abs", "abs", "")) == bent != EXPECTED
+    assert load(layers_with("abs", "abs", "linear"), prefix="layer.1,layer.2,layer.3") == bent
+    with pytest.raises(UnsupportedNetworkError, match="activation 1: 'tanh' is not read"):
+        load(layers_with("tanh", "tanh", "linear"))
+    with pytest.raises(UnsupportedNetworkError, match="activation 2: '' is not read"):
+        load(layers_with("relu", "", "linear"))
+    with pytest.raises(UnsupportedNetworkError, match="activations twice"):
+        load(layers_with("relu", "relu", "linear") | {"activation": "tanh"})
+    one = load(NUMBERED | {"activation": "abs"})
+    assert (one, one.notices) == (bent, ("the file names one activation: abs after every layer but the last",))
+    with pytest.raises(UnsupportedNetworkError, match="activation 1: 'tanh' is not read"):
+        load(NUMBERED | {"activation": "tanh"})
+    parts = {"body": {"W": cells(W[:2]), "b": cells(B[:2]), "acts": cells(["abs", "abs"])},
+             "head": {"W": W[2], "b": B[2]}}  # fmt: skip
+    with pytest.raises(UnsupportedNetworkError, match=r"body\.acts names activations of 2 layers only"):
+        load(parts, prefix="body,head")
+
+
+def test_what_stands_beside_the_layers_is_left_out_by_a_prefix(tmp_path: Path) -> None:
+    path = tmp_path / "net.mat"
+    scipy.io.savemat(path, NUMBERED | {"info": "trained in spring", "data": np.zeros((4, 2))})
+    with pytest.raises(UnsupportedNetworkError, match=r"'info' is not read: a text .*choose with --prefix 1"):
+        relureg.load(path)
+    assert relureg.load(path, prefix="1,2,3") == EXPECTED
 
 
 def test_mat_files_that_are_refused(tmp_path: Path) -> None:

@@ -187,6 +187,30 @@ def test_an_operation_in_place_that_changes_what_is_read_later_is_refused() -> N
     assert_agrees(relureg.from_torch(module, 2), module, (2,))
 
 
+def test_an_assignment_in_place_keeps_its_meaning() -> None:
+    class Other(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = x - 1
+            z = y
+            z += 2
+            return torch.relu(y) - torch.relu(z)
+
+    class Residual(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = x - 1
+            y += x
+            y *= 3
+            y /= 2
+            y -= 1
+            size = y.shape[1]
+            size += 1
+            return torch.relu(y) * size
+
+    with pytest.raises(UnsupportedNetworkError, match="an in-place operation has overwritten"):
+        relureg.from_torch(Other(), 1)
+    assert relureg.from_torch(Residual(), 1).exact_output([2]) == (7,)
+
+
 def test_parameters_that_are_no_numbers_are_named() -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     with torch.no_grad():

@@ -181,6 +181,55 @@ def test_inputs_whose_shape_is_not_known() -> None:
     assert relureg.from_torch(script, [(2,), (2,)]).exact_output([1, 2, 0, 3]) == (1, 0)
 
 
+def test_an_input_whose_length_no_weight_tells() -> None:
+    class Averaged(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.out = nn.Conv1d(1, 3, 2), nn.Linear(3, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.out(F.relu(self.conv(x.unsqueeze(1))).amax(2))
+
+    script = torch.jit.script(Averaged())
+    with pytest.raises(UnsupportedNetworkError, match="inputs of 3 numbers fit, and of 4 too; its shape is to be told"):
+        read_torchscript(saved(script), name="averaged")
+    assert relureg.from_torch(script, 5).input_dim == 5
+
+
+class Extreme(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.v = nn.Linear(2, 4), nn.Parameter(torch.randn(3, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = self.a(x)
+        low, _ = torch.min(h, dim=1, keepdim=True)
+        return torch.matmul(h - low + torch.max(h, 1, True).values + torch.max(h, 1, True)[0], self.v.T)
+
+
+def test_values_beside_their_indices(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    module = Extreme()
+    points = np.random.default_rng(0).normal(size=(30, 2))
+    expected = module(torch.tensor(points, dtype=torch.float32)).detach().numpy()
+    exported = torch.export.export(module, (torch.zeros(1, 2),))
+    for network in (
+        relureg.from_torch(module, 2), relureg.from_torch(exported, 2),
+        read_torchscript(saved(torch.jit.script(module)), name="script"),
+        read_torchscript(saved(torch.jit.trace(module, torch.zeros(1, 2))), name="trace"),
+    ):  # fmt: skip
+        np.testing.assert_allclose(network(points), expected, atol=1e-5)
+
+
+def test_indices_are_no_numbers() -> None:
+    class Chosen(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x + torch.max(x, 1)[1]
+
+    with pytest.raises(UnsupportedNetworkError, match="add"):
+        relureg.from_torch(Chosen(), 2)
+
+
 def test_exported_programs_are_read_by_the_line_that_is_said(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     path = tmp_path / "net.pt2"
