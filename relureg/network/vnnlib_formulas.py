@@ -129,7 +129,19 @@ def _joined(kind: Literal["and", "or"], parts: Iterable[Formula], source: Expres
             kept[part] = None
     if not kept:
         return not decisive
-    return next(iter(kept)) if len(kept) == 1 else Junction(kind=kind, parts=tuple(kept), source=source)
+    if len(kept) == 1:
+        return next(iter(kept))
+    return _factored(kind, tuple(kept), source)
+
+
+def _factored(kind: Literal["and", "or"], parts: tuple[Comparison | Junction, ...], source: Expression) -> Formula:
+    """A junction of different parts; of an "or", what all parts demand is taken out: (A and B) or (A and C)."""
+    demands = [dict.fromkeys(part.parts if isinstance(part, Junction) else (part,)) for part in parts]
+    common = [one for one in demands[0] if all(one in other for other in demands[1:])]
+    if kind == "and" or not common:
+        return Junction(kind=kind, parts=parts, source=source)
+    rests = [_joined("and", [one for one in demand if one not in common], source) for demand in demands]
+    return _joined("and", [*common, _joined("or", rests, source)], source)
 
 
 def _affine(term: Expression, names: Names) -> Affine:

@@ -111,9 +111,12 @@ class Names:
     def _declare_array(self, part: Expression) -> None:
         if not isinstance(part, Group) or part.head not in ("declare-input", "declare-output"):
             raise refusal(part, "is not read in a network; declare-input and declare-output are")
-        if len(part.arguments) != 3 or not all(isinstance(word, Symbol) for word in part.arguments):
+        words = part.arguments
+        if len(words) == 4 and isinstance(words[3], Symbol) and words[3].is_text:
+            words = words[:3]  # the name that the array has in the ONNX file
+        if len(words) != 3 or not all(isinstance(word, Symbol) for word in words):
             raise refusal(part, f"is no declaration; write ({part.head} X float32 [1,2])")
-        name, sort, shape = part.arguments
+        name, sort, shape = words
         assert isinstance(name, Symbol)
         if str(sort) not in _REALS:
             raise refusal(part, f"has numbers of type {sort}; reals and floats are read")

@@ -158,6 +158,9 @@ SQUARE = Domain.box([-1, -1], [1, 1])
         (BOX + "(assert (! (<= X_0 1) :named first))", SQUARE),
         (BOX + "(assert (and (<= X_1 1) (or (<= Y_0 0) (>= Y_1 (* 2 Y_0)))))", SQUARE),
         (BOX + "(assert (not (< 1 X_0))) (assert (=> true (>= X_1 -1)))", SQUARE),
+        ("(assert (or (and (<= -1 X_0 1) (<= Y_0 0) (<= -1 X_1 1)) (and (<= Y_1 0) (<= -1 X_1 1) (<= -1 X_0 1))))", SQUARE),
+        (BOX + "(assert (or (and (<= X_0 0) (<= Y_0 0)) (<= X_0 0)))", Domain.box([-1, -1], [0, 1])),
+        (BOX + "(assert (not (and (or (< 1 X_1) (<= Y_0 2)) (or (< 1 X_1) (<= Y_0 3)))))", SQUARE),
         ("(assert (not (or (> X_0 1e0) (< X_0 -1E+0) (> (* 2 X_1) 2) (< (/ X_1 2) -.5))))", SQUARE),
         (BOX + "(assert (or (<= X_0 1) (<= X_0 1)))", SQUARE),
         (BOX + "(assert (= X_0 1 X_0))", Domain.box([1, -1], [1, 1])),
@@ -168,6 +171,8 @@ SQUARE = Domain.box([-1, -1], [1, 1])
             "(vnnlib-version <2.0>) (declare-network f (declare-input A float32 [1, 2]) (declare-output B real [1,3]))"
             "(assert (and (<= -1 A[0,0] 1) (>= A[0, 1] -1) (<= A[0,1] 1)))(assert (== B[0,2] 0))", SQUARE,
         ),
+        ('(declare-network f (declare-input X Real [1,2] "images")(declare-output Y Real [1] "out"))'
+         "(assert (<= -1 X[0,0] 1))(assert (<= -1 X[0,1] 1))", SQUARE),
         ("(declare-network f (declare-input X Real [2,1])) (assert (<= -1 X[0,0] 1))(assert (<= -1 X[1,0] 1))", SQUARE),
     ],
 )  # fmt: skip
