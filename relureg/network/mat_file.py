@@ -19,6 +19,10 @@ from relureg.network.affine_forms import MAX_ENTRIES
 from relureg.network.stored_arrays import exact_doubles
 
 _MAX_BYTES = 8 * MAX_ENTRIES
+_MAX_RATIO = 200
+"""Zeros shrink to a thousandth: what shrinks to less than this is no network."""
+_SMALL = 16 * 2**20
+"""Bytes for which no ratio matters."""
 _MAX_DEPTH = 20
 _NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
 _TEXTS = {16: "utf-8", 17: "utf-16", 18: "utf-32"}
@@ -77,9 +81,12 @@ def _variables(data: bytes, order: str) -> dict[str, Any]:
         kind, content, at = _element(data, at, order)
         if kind == _COMPRESSED:
             unpacker = zlib.decompressobj()
-            content = unpacker.decompress(content, budget)
+            limit = min(budget, max(_SMALL, _MAX_RATIO * len(content)))
+            content = unpacker.decompress(content, limit)
             if not unpacker.eof:
-                raise MalformedNetworkError(f"a variable unpacks to more than {_MAX_BYTES:,} bytes, or is cut off")
+                raise MalformedNetworkError(
+                    f"a variable unpacks to more than {limit:,} bytes, which no network of its size does, or is cut off"
+                )
             budget -= len(content)
             kind, content, _ = _element(content, 0, order)
         if kind == _MATRIX:

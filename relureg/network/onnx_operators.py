@@ -80,6 +80,30 @@ def _scaler(call: Call) -> Value:
     return (call.tensor(0) + (-offset)).multiply(scale)
 
 
+@operator("ai.onnx.ml.LinearRegressor", layer=True)
+def _linear_regressor(call: Call) -> Value:
+    if call.text("post_transform", "NONE") != "NONE":
+        raise ValueError("its post_transform is not read; NONE is")
+    coefficients = np.asarray(call.attributes.get("coefficients", []), dtype=np.float64)
+    rows = _as_matrix(call.tensor(0))
+    targets = call.integer("targets", 1)
+    if targets < 1 or coefficients.size != targets * rows.shape[-1]:
+        raise ValueError(f"{coefficients.size} coefficients are given for {rows.shape[-1]} inputs, {targets} outputs")
+    product = rows.matmul(AffineTensor.of_array(coefficients.reshape(targets, -1).T))
+    intercepts = np.asarray(call.attributes.get("intercepts", [0.0] * targets), dtype=np.float64)
+    return product + AffineTensor.of_array(intercepts).broadcast_to(product.shape)
+
+
+@operator("ai.onnx.ml.Imputer", moves=True)
+def _imputer(call: Call) -> Value:
+    if not isinstance(call.attributes.get("replaced_value_float"), float) or not math.isnan(
+        call.attributes["replaced_value_float"]
+    ):
+        raise ValueError("it replaces a number, where the function jumps; it is read where it replaces NaN")
+    call.notices.append("Imputer: no input is missing, so that it changes nothing")
+    return call.any(0)
+
+
 # -- sums ----------------------------------------------------------------------------------------------
 
 

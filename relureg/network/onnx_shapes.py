@@ -141,6 +141,16 @@ def _gather(call: Call) -> Value:
     return take(value, np.take(positions(value), index, axis=axis))
 
 
+@operator("ai.onnx.ml.ArrayFeatureExtractor", moves=True)
+def _array_feature_extractor(call: Call) -> Value:
+    value, chosen = call.any(0), call.integers(1)
+    size = value.shape[-1] if value.shape else 0
+    if not chosen or min(chosen) < 0 or max(chosen) >= size:
+        raise ValueError(f"an index is beyond the {size} features")
+    rows = value if len(value.shape) > 1 else value.reshape((1, size))
+    return take(rows, positions(rows)[..., chosen])
+
+
 @operator("Expand", moves=True)
 def _expand(call: Call) -> Value:
     value = call.any(0)

@@ -189,6 +189,14 @@ def test_mat_files_that_are_refused(tmp_path: Path) -> None:
         relureg.load(path)
 
 
+def test_a_mat_file_of_zeros_is_not_unpacked(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "zeros.mat", {"W1": np.zeros((1600, 1600)), "b1": np.zeros(1600)}, do_compression=True)
+    with pytest.raises(MalformedNetworkError, match="unpacks to more than 16,777,216 bytes, which no network of its"):
+        relureg.load(tmp_path / "zeros.mat")
+    scipy.io.savemat(tmp_path / "small.mat", {"W1": np.zeros((400, 400)), "b1": np.zeros(400)}, do_compression=True)
+    assert relureg.load(tmp_path / "small.mat").output_dim == 400
+
+
 def test_damaged_mat_files_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "net.mat"
     for compressed in (False, True):

@@ -315,6 +315,35 @@ def test_scikit_learn_directly_and_by_onnx(kind: str, classes: int, scaler: str 
     assert len({count.num_regions for count in counts}) == 1
 
 
+def test_scikit_learn_selections_and_linear_models_by_onnx() -> None:
+    from skl2onnx import to_onnx
+    from sklearn.compose import ColumnTransformer
+    from sklearn.feature_selection import SelectKBest, f_regression
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LinearRegression
+    from sklearn.neural_network import MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(60, 4)).astype(np.float32)
+    target = np.maximum(points[:, 0], 0) + points[:, 2]
+    columns = ColumnTransformer([("a", StandardScaler(), [2, 0]), ("b", "passthrough", [3])])
+    net = MLPRegressor(hidden_layer_sizes=(5,), random_state=0, max_iter=20)
+    for estimator, labels in (
+        (make_pipeline(SimpleImputer(), SelectKBest(f_regression, k=2), net), target),
+        (make_pipeline(columns, net), target),
+        (make_pipeline(StandardScaler(), LinearRegression()), np.stack([target, -target, points[:, 1]], axis=1)),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            estimator.fit(points, labels)
+        proto = to_onnx(estimator, points[:1])
+        network = onnx_.read(proto.SerializeToString(), name="skl", folder=None)
+        expected = estimator.predict(points).reshape(len(points), -1)
+        np.testing.assert_allclose(network(points), expected, rtol=1e-3, atol=1e-4)
+
+
 def test_scikit_learn_estimators_that_are_not_read() -> None:
     from sklearn.neural_network import MLPRegressor
     from sklearn.tree import DecisionTreeClassifier

@@ -158,7 +158,10 @@ SQUARE = Domain.box([-1, -1], [1, 1])
         (BOX + "(assert (! (<= X_0 1) :named first))", SQUARE),
         (BOX + "(assert (and (<= X_1 1) (or (<= Y_0 0) (>= Y_1 (* 2 Y_0)))))", SQUARE),
         (BOX + "(assert (not (< 1 X_0))) (assert (=> true (>= X_1 -1)))", SQUARE),
-        ("(assert (or (and (<= -1 X_0 1) (<= Y_0 0) (<= -1 X_1 1)) (and (<= Y_1 0) (<= -1 X_1 1) (<= -1 X_0 1))))", SQUARE),
+        (
+            "(assert (or (and (<= -1 X_0 1) (<= Y_0 0) (<= -1 X_1 1))"
+            " (and (<= Y_1 0) (<= -1 X_1 1) (<= -1 X_0 1))))", SQUARE,
+        ),
         (BOX + "(assert (or (and (<= X_0 0) (<= Y_0 0)) (<= X_0 0)))", Domain.box([-1, -1], [0, 1])),
         (BOX + "(assert (not (and (or (< 1 X_1) (<= Y_0 2)) (or (< 1 X_1) (<= Y_0 3)))))", SQUARE),
         ("(assert (not (or (> X_0 1e0) (< X_0 -1E+0) (> (* 2 X_1) 2) (< (/ X_1 2) -.5))))", SQUARE),
