@@ -33,7 +33,7 @@ from relureg.network.texts import parse_number
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
 cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
-failed; 130 interrupted; 143 terminated (SIGTERM)."""
+failed; 130 interrupted; 141 the reader of stdout has gone; 143 terminated (SIGTERM)."""
 
 
 def remember_journal(path: Path | None) -> None:
