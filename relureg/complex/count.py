@@ -164,7 +164,7 @@ def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
 
 def count_of(cells: Complex) -> RegionCount:
     """The figures of a complex that has been enumerated."""
-    return RegionCount(
+    counted = RegionCount(
         network=cells.network,
         domain=cells.domain,
         engine=cells.engine,
@@ -178,6 +178,7 @@ def count_of(cells: Complex) -> RegionCount:
         predicates=None,
         stopped_by=cells.stopped_by,
     )
+    return _at_least_one(counted, 0)
 
 
 def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:

@@ -82,11 +82,13 @@ def test_reading_and_preparing_count_as_time(convolution: Path, run_relureg: Run
     assert _document(done.stdout)
 
 
-@pytest.mark.parametrize("command", ["inspect", "bounds", "line", "maps at"])
+@pytest.mark.parametrize("command", ["inspect", "bounds", "line", "maps at", "convert"])
 def test_every_command_has_a_limit_on_time(convolution: Path, run_relureg: Run, tmp_path: Path, command: str) -> None:
     points = tmp_path / "points.npy"
     np.save(points, np.random.default_rng(0).normal(size=(2, SIZE**2)))
-    more = {"line": ["--through", points], "maps at": ["--data", points]}.get(command, [])
+    more = {"line": ["--through", points], "maps at": ["--data", points], "convert": [tmp_path / "out.json"]}.get(
+        command, []
+    )
     done = run_relureg(*command.split(), convolution, *more, "--timeout", "0.01", "--json")
     assert (done.returncode, json.loads(done.stdout)["error"]["kind"]) == (4, "limit")
     assert done.stderr.strip() == "relureg: error: stopped by the time limit of 0.01 s"
