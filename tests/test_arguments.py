@@ -36,6 +36,8 @@ POINTS = [[0.5, 0.5]]
 MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "a file for a network": (lambda: relureg.count_regions("net.json"), TypeError,
                              "network: 'net.json' is not a Network; relureg.load reads one from a file"),
+    "no biases": (lambda: relureg.Network.from_layers([[[1.0]]], None), TypeError,  # type: ignore[arg-type]
+                  "biases: None is not a sequence; one array for each layer is needed"),
     "a list for a domain": (lambda: relureg.count_regions(NET, [-1, 1]), TypeError,
                             "domain: [-1, 1] is not a Domain; Domain.box("),
     "the class for a network": (lambda: relureg.enumerate_regions(relureg.Network), TypeError,

@@ -62,7 +62,7 @@ def animate(
 
     View and colours are the same in all frames; beside them run the number of regions and the average degree.
     """
-    from relureg.cli.answer import close, find_complex
+    from relureg.cli.answer import close, find_complex, require_passed
     from relureg.plots.animation import check_target, save_animation
     from relureg.reports.documents import animate_document
     from relureg.reports.tables import animate_table
@@ -76,6 +76,7 @@ def animate(
         cells = find_complex(network, domain, work, quiet=True)
         if not cells.complete:
             raise LimitReachedError(f"{network.name}: stopped by {cells.stopped_by}; a picture needs all regions")
+        require_passed(cells.checks)  # before anything is written
         complexes.append(cells)
         _tell(f"counted {number} of {len(nets)}: {plural(cells.num_regions, 'region')}", quiet)
     view = save_animation(

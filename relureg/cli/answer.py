@@ -36,7 +36,7 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=_proving(progress),
+            progress=proving(progress),
             scheduler=work.scheduler,
         )
     this_outcome().prove(cells.num_regions)
@@ -78,7 +78,7 @@ def count_with_progress(
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=_proving(progress),
+            progress=proving(progress),
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
@@ -94,7 +94,7 @@ def expect_regions(network: Network, domain: Domain | None) -> None:
     outcome.note()
 
 
-def _proving(report: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+def proving(report: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
     """Remember what a report proves, and pass it on."""
     outcome = this_outcome()
 

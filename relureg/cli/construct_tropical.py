@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, output_options, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, limit_options, output_options, timed
 from relureg.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ Examples:
     help="Write the network here (.json, .nnet or .onnx); to standard output as JSON if left out.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing file.")
+@limit_options
 @output_options
 @timed
 def tropical(

@@ -11,6 +11,7 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     emit,
+    limit_options,
     network_argument,
     output_options,
     read_network,
@@ -33,6 +34,7 @@ Example:
 @click.option("--round", "rounding", is_flag=True, help="Round parameters that the format cannot hold.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @sherlock_options
+@limit_options
 @output_options
 @timed
 def convert(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,6 +23,9 @@ from relureg.cli.outcome import this_outcome
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
 from relureg.network.files import check_no_input
+
+if TYPE_CHECKING:
+    from relureg.theory.bounds import Bound
 
 EPILOG = f"""\b
 Examples:
@@ -86,12 +90,14 @@ def count(
     else:
         network, domain = cells.network, cells.domain
     expect_regions(network, domain)
-    found = bounds(network, domain)
     network_document(network)  # what is long in it is kept: a run that is stopped has no time for that
+    found: tuple[Bound, ...] = ()
     this_outcome().partial = lambda reason, proven: count_document(
         nothing_but(network, domain, work.engine, reason, proven), found
     )
     this_outcome().table = count_table
+    this_outcome().note()
+    found = bounds(network, domain)
     regions = None
     if linear or definitions or cells is not None:
         cells = cells or find_complex(network, domain, work, quiet=quiet)

@@ -93,9 +93,9 @@ class Guard:
         """The same in words."""
         return self.names.get(self.reason or TIME, "")
 
-    def limit_time(self, seconds: float) -> None:
+    def limit_time(self, seconds: float, name: str) -> None:
         """Stop that long after the command began."""
-        self.names[TIME] = stopping.time_limit(seconds)
+        self.names[TIME] = name
         left = self.started + seconds - time.monotonic()
         stopping.set_deadline(self.started + seconds, self.names[TIME])
         self._dog.limit_time(max(left, 0.0))
@@ -134,11 +134,16 @@ class Guard:
             return
         self._dog.acknowledge()
         signal.set_wakeup_fd(-1)
+        alarm = self._before.pop(signal.SIGALRM, None)
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if alarm is not None:  # on its way out the thread may meet a limit: what it sends then would end the process
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
         os.close(self._tell)  # wakes the thread, which ends
         self._dog = None
         os.close(self._signals)
+        if alarm is not None:
+            signal.signal(signal.SIGALRM, alarm)
 
     def _forget(self) -> None:
         """A process that was forked has no watchdog, and must not wake that of its parent."""
@@ -188,14 +193,18 @@ def current() -> Guard | None:
     return _guard
 
 
-def limit_time(seconds: float | None) -> None:
-    """Stop the command so long after its beginning; raises `UsageError` where that is no time."""
+def limit_time(seconds: float | None, times: int = 1) -> None:
+    """Stop the command so long after its beginning, or `times` as long where it does as many things.
+
+    Raises `UsageError` where that is no time.
+    """
     if seconds is None:
         return
     if not seconds > 0:
         raise UsageError(f"timeout is {seconds:g}; a positive number of seconds is needed")
-    if _guard is not None and seconds < 1e9:
-        _guard.limit_time(seconds)
+    if _guard is not None and seconds * times < 1e9:
+        name = stopping.time_limit(seconds)
+        _guard.limit_time(seconds * times, name if times == 1 else f"{name} for each of {times:,}")
 
 
 def limit_memory(text: str | None) -> None:

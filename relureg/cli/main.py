@@ -8,6 +8,7 @@ import importlib
 import io
 import json
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -44,6 +45,9 @@ Example:
   relureg count fixtures/nets/overt_single_pendulum_small.nnet
 
 {EXIT_CODES}"""
+
+_READER_HAS_GONE = 128 + signal.SIGPIPE
+"""The exit code of a program that SIGPIPE ends, as it does those that do not ignore it as Python does."""
 
 
 class _Commands(Group):
@@ -159,6 +163,8 @@ def _stop(outcome: Outcome, error: LimitReachedError | None) -> int:
 def _fail_to_write(error: OSError, outcome: Outcome) -> int:
     _abandon_stdout()
     outcome.answered = True
+    if error.errno == errno.EPIPE:  # head has seen enough: nobody needs to be told
+        return _READER_HAS_GONE
     return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), outcome)
 
 

@@ -19,7 +19,7 @@ import click
 from relureg import stopping
 from relureg.arguments import did_you_mean, short
 from relureg.cli import guard
-from relureg.cli.outcome import as_text, this_outcome
+from relureg.cli.outcome import as_text, lower_bound, this_outcome
 from relureg.cli.progress import waiting_on_stderr
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.engine.budget import MAX_JOBS
@@ -33,7 +33,7 @@ from relureg.network.texts import parse_number
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
 cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
-failed; 130 interrupted; 143 terminated (SIGTERM)."""
+failed; 130 interrupted; 141 the reader of stdout has gone; 143 terminated (SIGTERM)."""
 
 
 def remember_journal(path: Path | None) -> None:
@@ -329,7 +329,9 @@ def _until_stopped(rows: Iterable[Any]) -> Iterator[Any]:
 
 def _require_rows() -> None:
     if (stopped_by := stopping.reason()) is not None:
-        raise LimitReachedError(f"the rows were cut short by {stopped_by}")
+        proven = this_outcome().regions
+        more = f"{lower_bound(proven)}; " if proven else ""
+        raise LimitReachedError(f"stopped by {stopped_by}: {more}the rows are cut short")
 
 
 def emit(

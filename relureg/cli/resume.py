@@ -48,7 +48,7 @@ def resume(
 
     The journal holds the network. Workers may be others, and more or fewer, than before.
     """
-    from relureg.cli.answer import close
+    from relureg.cli.answer import close, proving
     from relureg.cli.progress import progress_on_stderr
     from relureg.complex import count
     from relureg.reports.documents import count_document
@@ -57,7 +57,7 @@ def resume(
 
     remember_journal(journal)
     with progress_on_stderr(quiet) as progress:
-        counted = count.resume(journal, timeout=timeout, jobs=jobs, progress=progress, scheduler=scheduler)
+        counted = count.resume(journal, timeout=timeout, jobs=jobs, progress=proving(progress), scheduler=scheduler)
     if verbose:
         click.echo(f"relureg: {counted.network.name}: sha256 {counted.network.sha256}", err=True)
     found = bounds(counted.network, counted.domain)

@@ -91,7 +91,7 @@ def _feasible(slabs: int) -> str:
     from relureg.engine.engines import MAX_SLABS
 
     if slabs > MAX_SLABS:
-        how = "the engine auto finds regions by exact linear programs, some ten a second"
+        how = "too many for split; auto takes exact linear programs (lp), which find some ten regions a second or fewer"
     else:
         how = "each region takes up to that much work"
     known = f" = {2**slabs:,}" if slabs <= _MOST_WRITTEN else ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from relureg.cli import guard
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
@@ -74,8 +75,9 @@ _PROGRESS_EVERY = 10.0
     "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."
 )
 @click.option(
-    "--timeout", type=float, metavar="SECONDS", help="For one network; a slower one is left out (exit code 4)."
-)
+    "--timeout", type=float, metavar="SECONDS",
+    help="For one network; a slower one is left out (exit code 4). All end after that time for each.",
+)  # fmt: skip
 @memory_option
 @output_options
 @timed
@@ -112,6 +114,7 @@ def verify(
     from relureg.reports.theory_tables import verify_table
     from relureg.theory.verification import Limits, random_networks, verify_all
 
+    guard.limit_time(timeout, times=count or len(nets) or 1)
     if junit is not None:
         check_absent(Path(junit), force=force)
     if count is None:
@@ -206,6 +209,5 @@ def _close(results: list[Verification], *, claims: bool) -> None:
         raise TheoremViolatedError(f"{result.network.name} violates {verdict.theorem}: {verdict.detail}{more}")
     stopped = [result for result in results if result.stopped_by is not None]
     if stopped:
-        raise LimitReachedError(
-            f"{len(stopped):,} of {len(results):,} networks were stopped by a limit and are not verified"
-        )
+        limits = " and ".join(dict.fromkeys(str(result.stopped_by) for result in stopped))
+        raise LimitReachedError(f"stopped by {limits}: {len(stopped):,} of {len(results):,} networks not verified")

@@ -122,12 +122,15 @@ def count_regions(
         chosen.check_fits(budget)
         if chosen.count is None:
             records = chosen.finder(network, domain, budget)
-            return count_of(
+            counted = count_of(
                 Complex(
                     network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted
                 )
             )
-        return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
+        else:
+            figures = chosen.count(network, domain, budget)
+            counted = _of_figures(network, domain, chosen.name, figures, budget.exhausted)
+        return _at_least_one(counted, budget.proven)
 
 
 @checked
@@ -147,12 +150,21 @@ def resume(
     driver = go_on(Path(journal), budget)
     problem, stopped_by = driver.problem, budget.exhausted
     figures = driver.sums.figures(problem.domain, complete=stopped_by is None)
-    return _of_figures(problem.network, problem.domain, "split", figures, stopped_by)
+    return _at_least_one(_of_figures(problem.network, problem.domain, "split", figures, stopped_by), budget.proven)
+
+
+def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
+    """The count itself; where it was stopped before its first region, what a point inside the domain proves."""
+    domain, stopped_by = counted.domain, counted.stopped_by
+    least = max(proven, int(domain is None or domain.has_plain_interior))
+    if stopped_by is None or counted.num_regions >= least:
+        return counted
+    return nothing_but(counted.network, domain, counted.engine, stopped_by, least)
 
 
 def count_of(cells: Complex) -> RegionCount:
     """The figures of a complex that has been enumerated."""
-    return RegionCount(
+    counted = RegionCount(
         network=cells.network,
         domain=cells.domain,
         engine=cells.engine,
@@ -166,18 +178,20 @@ def count_of(cells: Complex) -> RegionCount:
         predicates=None,
         stopped_by=cells.stopped_by,
     )
+    return _at_least_one(counted, 0)
 
 
 def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:
     """What a count that was stopped before it could tell anything knows: a lower bound of the regions."""
     names = ("watertight", "euler", "closed_form")
+    bounded = regions if domain is not None and domain.is_plainly_bounded else 0
     return RegionCount(
         network=network,
         domain=domain,
         engine=engine,
         num_regions=regions,
-        num_relatively_bounded=0,
-        num_bounded=0,
+        num_relatively_bounded=bounded,
+        num_bounded=bounded,
         per_stage=(),
         num_facets=None,
         num_boundary_facets=None,

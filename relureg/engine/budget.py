@@ -72,6 +72,8 @@ class Budget:
     started: float = field(default_factory=time.monotonic)
     exhausted: str | None = None
     """Which limit stopped the run, None while none has."""
+    proven: int = 0
+    """Regions that an engine knows to be there before it has found them."""
     _reported: float = 0.0
 
     def __post_init__(self) -> None:

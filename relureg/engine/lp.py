@@ -79,6 +79,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         raise DomainError(
             "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
         )
+    budget.proven = 1  # the region around that point
     # Walls may leave a line, which a cell does not: then they say nothing of it.
     is_confined = domain is not None and (
         domain.is_plainly_bounded or (domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls))

@@ -17,6 +17,8 @@ from relureg.network.rational import RationalMatrix, as_double, as_fraction
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
 Number = Fraction | float | int
+_Direction = tuple[tuple[int, int], ...]
+"""A vector by its entries that are not zero, as pairs (axis, entry)."""
 
 _LONGEST, _BRIEF = 2000, 40
 """Digits of a bound in the name of a box, and in a message."""
@@ -57,29 +59,32 @@ class Domain:
         if len(low) != len(high):
             raise DomainError(f"a box needs as many lower as upper bounds, not {len(low)} and {len(high)}")
         dim = len(low)
-        normals, constants = [], []
-        equations: list[list[Fraction | int]] = []
+        walls: list[tuple[int, int]] = []
+        constants: list[list[Fraction]] = []
+        fixed: list[tuple[int, int]] = []
+        values: list[list[Fraction]] = []
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
                     f"x{axis}: the lower bound {_short(lo, _BRIEF)} is not below the upper bound {_short(hi, _BRIEF)}, "
                     "nor equal to it to fix that input"
                 )
-            unit = [int(k == axis) for k in range(dim)]
             if lo == hi:
-                equations.append([-as_fraction(lo), *unit])
+                fixed.append((axis, 1))
+                values.append([-as_fraction(lo)])
                 continue
             if lo != -math.inf:
-                normals.append(unit)
+                walls.append((axis, 1))
                 constants.append([-as_fraction(lo)])
             if hi != math.inf:
-                normals.append([-entry for entry in unit])
+                walls.append((axis, -1))
                 constants.append([as_fraction(hi)])
+        equations = [RationalMatrix.from_fractions(values, 1), RationalMatrix.of_units(fixed, dim)]
         return cls(
             constants=RationalMatrix.from_fractions(constants, 1),
-            normals=RationalMatrix.from_fractions(normals, dim),
+            normals=RationalMatrix.of_units(walls, dim),
             label=_box_label(low, high),
-            equations=RationalMatrix.from_fractions(equations, dim + 1) if equations else None,
+            equations=RationalMatrix.hstack(equations, len(fixed)) if fixed else None,
         )
 
     @classmethod
@@ -179,26 +184,33 @@ class Domain:
 
     def check_parallel_walls(self) -> None:
         """Raise `DomainError` where a wall holds nowhere, or two parallel walls leave nothing between them."""
-        entries: dict[int, list[tuple[int, int]]] = {}
-        for row, axis, entry in zip(*(column.tolist() for column in self.normals.nonzeros()), strict=True):
-            entries.setdefault(row, []).append((axis, entry))
-        furthest: dict[tuple[tuple[int, int], ...], Fraction] = {}
+        furthest: dict[_Direction, Fraction] = {}
         scale = Fraction(self.normals.denominator, self.constants.denominator)
-        for row, (constant,) in enumerate(self.constants.numerators.tolist()):
-            normal = entries.get(row, [])
-            if not normal:
+        for (direction, length), (constant,) in zip(
+            self._directions(), self.constants.numerators.tolist(), strict=True
+        ):
+            if not direction:
                 if constant < 0:
                     raise DomainError(
                         f"the domain is empty: an inequality says 0 <= {Fraction(constant, self.constants.denominator)}"
                     )
                 continue
-            divisor = math.gcd(*(entry for _, entry in normal))
-            direction = tuple((axis, entry // divisor) for axis, entry in normal)
-            distance = constant * scale / divisor
+            distance = constant * scale / length
             furthest[direction] = min(distance, furthest.get(direction, distance))
         for direction, distance in furthest.items():
-            if distance + furthest.get(tuple((axis, -entry) for axis, entry in direction), -distance) < 0:
+            if distance + furthest.get(_opposite(direction), -distance) < 0:
                 raise DomainError("the domain is empty: two opposite inequalities leave nothing between them")
+
+    def _directions(self) -> list[tuple[_Direction, int]]:
+        """The normal of each wall in coprime integers, of which it is so many times as long."""
+        entries: list[list[tuple[int, int]]] = [[] for _ in range(self.num_rows)]
+        for row, axis, entry in zip(*(column.tolist() for column in self.normals.nonzeros()), strict=True):
+            entries[row].append((axis, entry))
+        lengths = [math.gcd(*(entry for _, entry in normal)) for normal in entries]
+        return [
+            (tuple((axis, entry // length) for axis, entry in normal), length)
+            for normal, length in zip(entries, lengths, strict=True)
+        ]
 
     @property
     def rows(self) -> RationalMatrix:
@@ -242,9 +254,9 @@ class Domain:
     @property
     def num_slabs(self) -> int:
         """Independent pairs of parallel walls: a box in k dimensions has k of them, and 2^k vertices."""
-        normals = self.normals.primitive_rows()
-        listed = set(normals)
-        opposite = np.array([tuple(-entry for entry in normal) in listed for normal in normals], dtype=np.bool_)
+        directions = [primitive for primitive, _ in self._directions()]
+        listed = set(directions)
+        opposite = np.array([_opposite(direction) in listed for direction in directions], dtype=np.bool_)
         return self.normals.rows(opposite).rank()
 
     @property
@@ -302,6 +314,10 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     if domain is None:
         return network.input_rows.pivot_columns()
     return RationalMatrix.vstack([domain.normals, network.input_rows], network.input_dim).pivot_columns()
+
+
+def _opposite(direction: _Direction) -> _Direction:
+    return tuple((axis, -entry) for axis, entry in direction)
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.arguments import checked
-from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UsageError
+from relureg.arguments import checked, short
+from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
@@ -145,6 +145,9 @@ class Network(Frozen):
         MalformedNetworkError
             Shapes do not match, or a number is NaN or infinite; says in which layer.
         """
+        for what, given in (("weights", weights), ("biases", biases)):
+            if not hasattr(given, "__len__"):
+                raise ArgumentTypeError(f"{what}: {short(given)} is not a sequence; one array for each layer is needed")
         if len(weights) != len(biases) or not len(weights):
             raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
         layers = [_layer(number, *pair) for number, pair in enumerate(zip(weights, biases, strict=True), start=1)]

@@ -110,6 +110,14 @@ class RationalMatrix:
         np.fill_diagonal(numerators, 1)
         return RationalMatrix(numerators)
 
+    @classmethod
+    def of_units(cls, units: Sequence[tuple[int, int]], num_columns: int) -> RationalMatrix:
+        """A row for each pair (column, entry), 0 everywhere else."""
+        numerators = _filled((len(units), num_columns))
+        for row, (column, entry) in enumerate(units):
+            numerators[row, column] = entry
+        return RationalMatrix(numerators)
+
     # -- reading -----------------------------------------------------------------------------------
 
     @property

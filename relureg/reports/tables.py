@@ -93,7 +93,7 @@ def count_table(document: Document) -> RenderableType:
     facts = facts_table("right")
     regions = grouped(document["regions"])
     if not document["complete"]:
-        regions = f"at least {regions}"
+        regions = f"at least {regions}" if document["regions"] else "not counted"
     kinds = f"bounded {grouped(document['bounded'])}   unbounded {grouped(document['unbounded'])}"
     if document["relatively_bounded"] != document["bounded"]:
         kinds += f"   relatively bounded {grouped(document['relatively_bounded'])}"
@@ -101,6 +101,8 @@ def count_table(document: Document) -> RenderableType:
     if comparisons := document["network"]["num_comparison_units"]:
         facts.add_row("", "", f"they are cells of {grouped(comparisons)} comparisons of a maximum too")
     for number, count in enumerate(document["per_stage"][:-1], start=1):
+        if not count:  # the run was stopped before it came there
+            continue
         facts.add_row(
             f"after stage {number}", grouped(count) if document["complete"] else f"at least {grouped(count)}", ""
         )
@@ -108,7 +110,8 @@ def count_table(document: Document) -> RenderableType:
         boundary = f"{grouped(document['boundary_facets'])} on the domain's boundary"
         facts.add_row("facets between regions", grouped(document["facets"]), boundary)
     if not document["complete"]:
-        facts.add_row("", "", f"stopped by {document['stopped_by']}: a proven lower bound")
+        what = "a proven lower bound" if document["regions"] else "no region was counted by then"
+        facts.add_row("", "", f"stopped by {document['stopped_by']}: {what}")
     linear = [] if document["affine_pieces"] is None else [_linear_table(document)]
     return page(
         document,

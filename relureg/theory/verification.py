@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from relureg import stopping
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex, enumerate_regions
-from relureg.errors import CheckFailedError, UsageError
+from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network import json_
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -45,7 +46,7 @@ class Verification:
     regions: int
     verdicts: tuple[Verdict, ...]
     stopped_by: str | None
-    """The limit that ended the enumeration; there is then no verdict."""
+    """The limit that ended the enumeration, or the checks after it; there is then no verdict."""
 
     def violations(self, *, claims: bool) -> list[Verdict]:
         """Theorems that are violated, with `claims` the claimed ones as well."""
@@ -93,16 +94,30 @@ def verify(
     >>> found.regions, found.violations(claims=True)
     (49, [])
     """
-    cells = _enumerate(network, domain, limits, jobs)
-    for check in failures(cells.checks):
-        raise CheckFailedError(f"the check '{check.name}' failed ({check.detail}); please report the network")
+    with stopping.within(limits.timeout):
+        cells = _enumerate(network, domain, limits, jobs)
+        verdicts: tuple[Verdict, ...] = ()
+        stopped_by = cells.stopped_by
+        if stopped_by is None:
+            try:
+                verdicts = _verdicts(cells)
+            except LimitReachedError as error:
+                stopped_by = stopping.reason()
+                if stopped_by is None:  # a limit that a theorem has set itself
+                    raise error
     return Verification(
         network=cells.network,
         domain=cells.domain,
         regions=cells.num_regions,
-        verdicts=check_theorems(cells) if cells.complete else (),
-        stopped_by=cells.stopped_by,
+        verdicts=verdicts,
+        stopped_by=stopped_by,
     )
+
+
+def _verdicts(cells: Complex) -> tuple[Verdict, ...]:
+    for check in failures(cells.checks):
+        raise CheckFailedError(f"the check '{check.name}' failed ({check.detail}); please report the network")
+    return check_theorems(cells)
 
 
 def verify_all(

@@ -91,7 +91,7 @@ def test_interrupting_the_terms_of_many_points(tmp_path: Path, fixtures: Path) -
         assert [path.name for path in tmp_path.iterdir()] == ["X.npy"]
 
 
-def test_a_reader_that_has_gone_is_named(fixtures: Path) -> None:
+def test_a_reader_that_has_gone_is_no_news(fixtures: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     try:
@@ -104,7 +104,7 @@ def test_a_reader_that_has_gone_is_named(fixtures: Path) -> None:
         )
     finally:
         os.close(write_end)
-    assert (done.returncode, done.stderr) == (2, "relureg: error: standard output: cannot be written: Broken pipe\n")
+    assert (done.returncode, done.stderr) == (141, "")
 
 
 @pytest.mark.parametrize("words", [["bounds", "fixtures/truth/xor.json"], ["--help"]])

@@ -82,33 +82,51 @@ def test_reading_and_preparing_count_as_time(convolution: Path, run_relureg: Run
     assert _document(done.stdout)
 
 
-@pytest.mark.parametrize("command", ["inspect", "bounds", "line", "maps at"])
+@pytest.mark.parametrize("command", ["inspect", "bounds", "line", "maps at", "convert"])
 def test_every_command_has_a_limit_on_time(convolution: Path, run_relureg: Run, tmp_path: Path, command: str) -> None:
     points = tmp_path / "points.npy"
     np.save(points, np.random.default_rng(0).normal(size=(2, SIZE**2)))
-    more = {"line": ["--through", points], "maps at": ["--data", points]}.get(command, [])
+    more = {"line": ["--through", points], "maps at": ["--data", points], "convert": [tmp_path / "out.json"]}.get(
+        command, []
+    )
     done = run_relureg(*command.split(), convolution, *more, "--timeout", "0.01", "--json")
     assert (done.returncode, json.loads(done.stdout)["error"]["kind"]) == (4, "limit")
     assert done.stderr.strip() == "relureg: error: stopped by the time limit of 0.01 s"
 
 
 def test_a_stopped_count_prints_its_document(endless: Path, run_relureg: Run) -> None:
-    done = run_relureg("count", endless, "--timeout", "2.5", "--json")
+    done = run_relureg("count", endless, "--timeout", "1.5", "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["complete"]) == (4, False)
-    assert document["stopped_by"] == "the time limit of 2.5 s"
+    assert document["stopped_by"] == "the time limit of 1.5 s"
     assert document["regions"] >= 1
     assert f"{document['regions']:,} region" in done.stderr
 
 
-def test_a_box_of_many_inputs_is_stopped_too(tmp_path: Path, run_relureg: Run) -> None:
-    done = run_relureg("count", _gaussian(tmp_path / "wide.json", 1, 300, 8, 2), "--box", "-1", "1", "--timeout", "4")
+@pytest.mark.parametrize("engine", ["lp", "split"])
+def test_a_box_of_many_inputs_has_a_region(tmp_path: Path, run_relureg: Run, engine: str) -> None:
+    net = _gaussian(tmp_path / "wide.json", 1, 300, 8, 2)
+    done = run_relureg("count", net, "--box", "-1", "1", "--engine", engine, "--timeout", "3", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["engine"], document["complete"]) == (4, engine, False)
+    assert document["regions"] >= 1
+    assert (document["bounded"], document["unbounded"]) == (document["regions"], 0)
+    assert "a proven lower bound" in done.stderr
+
+
+def test_the_theorems_are_stopped_too(tmp_path: Path, run_relureg: Run) -> None:
+    # Its 2,753 regions are found at once; their checks take minutes.
+    wide = tmp_path / "wide.json"
+    run_relureg("random", "--widths", "784,8,4", "--seed", "1", "-o", wide)
+    done = run_relureg("verify", wide, "fixtures/truth/xor.json", "--timeout", "3", "--json")
+    document = json.loads(done.stdout)
     assert done.returncode == 4
-    assert "region is a proven lower bound" in done.stderr or "regions are a proven lower bound" in done.stderr
+    assert [network["stopped_by"] for network in document["networks"]] == ["the time limit of 3 s", None]
+    assert done.stderr.endswith("stopped by the time limit of 3 s: 1 of 2 networks not verified\n")
 
 
 def test_the_phases_after_the_count_are_stopped_too(run_relureg: Run) -> None:
-    done = run_relureg("count", "fixtures/truth/rand_4-40-1.json", "--linear", "--timeout", "2.5", "--json")
+    done = run_relureg("count", "fixtures/truth/rand_4-40-1.json", "--linear", "--timeout", "1.5", "--json")
     document = json.loads(done.stdout)
     assert done.returncode == 4
     assert document["regions"] >= 1
@@ -117,7 +135,7 @@ def test_the_phases_after_the_count_are_stopped_too(run_relureg: Run) -> None:
 
 def test_charpoly_keeps_the_lower_bound(tmp_path: Path, run_relureg: Run) -> None:
     path = _gaussian(tmp_path / "one.json", 2, 9, 60, 1)
-    done = run_relureg("count", path, "--engine", "charpoly", "--timeout", "2.5", "--json")
+    done = run_relureg("count", path, "--engine", "charpoly", "--timeout", "1.5", "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["complete"]) == (4, False)
     assert document["regions"] > 1
@@ -166,6 +184,23 @@ def test_a_process_that_cannot_stop_is_ended(tmp_path: Path, as_json: bool) -> N
     else:
         assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+ALARMED = """
+import time
+from relureg.cli import guard
+for _ in range(20):
+    with guard.guarding():
+        guard.start()
+        guard.limit_time(0.001)
+        guard.current().answering()
+        time.sleep(0.01)
+"""
+
+
+def test_a_limit_met_while_the_command_leaves_does_not_end_the_process() -> None:
+    done = subprocess.run([sys.executable, "-c", ALARMED], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # -- signals -------------------------------------------------------------------------------------------
@@ -236,8 +271,9 @@ def test_amounts_of_memory(run_relureg: Run) -> None:
     assert run_relureg("count", "fixtures/truth/xor.json", "--memory", "lots").returncode == 2
 
 
-@pytest.mark.parametrize("jobs", ["100000", "0", "-3", "1.5"])
-@pytest.mark.parametrize("command", ["count", "graph", "verify"])
+@pytest.mark.parametrize(
+    ("command", "jobs"), [("count", "100000"), ("count", "0"), ("graph", "-3"), ("verify", "1.5"), ("verify", "100000")]
+)
 def test_jobs_are_threads_that_there_can_be(run_relureg: Run, command: str, jobs: str) -> None:
     done = run_relureg(command, "fixtures/truth/xor.json", "--jobs", jobs)
     assert done.returncode == 2
