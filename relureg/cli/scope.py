@@ -91,13 +91,13 @@ def _feasible(slabs: int) -> str:
     from relureg.engine.engines import MAX_SLABS
 
     if slabs > MAX_SLABS:
-        how = "too many for split; auto takes exact linear programs (lp), which find some ten regions a second or fewer"
+        how = "too many for split; auto takes exact linear programs (lp), at best ten regions a second"
     else:
         how = "each region takes up to that much work"
     known = f" = {2**slabs:,}" if slabs <= _MOST_WRITTEN else ""
     return (
         f"a domain bounded in {slabs} dimensions has about 2^{slabs}{known} vertices: {how}; fix inputs by "
-        "equal bounds, look at a --slice, or set --timeout and take the lower bound"
+        "equal bounds, look at a --slice, or take the lower bound of a --timeout"
     )
 
 

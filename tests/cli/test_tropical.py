@@ -97,12 +97,12 @@ EITHER = "give either an expression or --breakpoints and --slopes, not both"
 BREAKPOINTS = "construct tropical --breakpoints 0"
 WRONG = {
     f"tropical {SAW} --expression x": "give either NET or --expression, not both",
-    f"tropical {SAW} --output 1": "output 1 is not one of 0..0",
+    f"tropical {SAW} --output 1": "there is no output 1; they are numbered 0 to 0",
     "tropical --expression x --output 1": "--output: an expression has output 0 only",
     f"tropical {SAW} --level one": "Invalid value for '--level': 'one' is not a number",
-    f"tropical {SAW} --timeout 0": "timeout is 0.0; a positive number of seconds is needed",
+    f"tropical {SAW} --timeout 0": "timeout is 0; a positive number of seconds is needed",
     f"tropical {SAW} --plot saw.gif": "saw.gif: the suffix is not one of .png, .svg, .pdf",
-    f"tropical {SAW} --plot missing/x.png": "missing/x.png: cannot be written: there is no such folder",
+    f"tropical {SAW} --plot missing/x.png": "missing/x.png: cannot be written: its folder does not exist",
     "construct tropical": "give an expression, or --breakpoints and --slopes",
     "construct tropical x --slopes 1,2": EITHER,
     "construct tropical --slopes 1,2": "--breakpoints and --slopes are needed together",

@@ -99,7 +99,7 @@ def test_many_intervals_are_shortened_for_people_alone(tmp_path: Path, capsys: p
     box = ";".join(f"x{k}:0,{k + 1}" for k in range(784))
     scoped(network, Scope(box=box), quiet=False)
     told = capsys.readouterr().err
-    assert "has about 2^784 vertices: the engine auto" in told
+    assert "has about 2^784 vertices: too many for split" in told
     assert len(told) < 250
     assert run(["bounds", str(tmp_path / "wide.json"), "--box", box]) == 0
     printed = capsys.readouterr().out

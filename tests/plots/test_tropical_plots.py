@@ -81,7 +81,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
         plots.plot_subdivisions([("F", found)], path, variables=["x", "y", "z"])
     with pytest.raises(UsageError, match="the suffix is not one of"):
         plots.plot_subdivisions([("F", found)], path.with_suffix(".gif"), variables=["x"])
-    with pytest.raises(OutputError, match="there is no such folder"):
+    with pytest.raises(OutputError, match="its folder does not exist"):
         plots.plot_subdivisions([("F", found)], tmp_path / "missing" / "x.png", variables=["x"])
     huge = dual_subdivision(TropicalPolynomial.of_terms({(10**400,): 0, (0,): 0}))
     with pytest.raises(UsageError, match="numbers exceed the doubles"):
