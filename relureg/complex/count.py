@@ -75,6 +75,7 @@ def count_regions(
     scheduler: Any = None,
     journal: str | Path | None = None,
     keep_regions: bool = False,
+    enumerate: bool = False,
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
@@ -114,6 +115,7 @@ def count_regions(
         scheduler=scheduler,
         journal=None if journal is None else Path(journal),
         keeps_records=keep_regions,
+        enumerates=enumerate,
     )
     chosen.check_fits(budget)
     if chosen.count is None:

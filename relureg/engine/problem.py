@@ -24,6 +24,8 @@ class Problem:
     audit: bool = False
     keeps_records: bool = False
     """Whether each unit also yields its regions and facets."""
+    enumerates: bool = False
+    """Whether a count visits every region."""
     version: str = version.__version__
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 
@@ -43,6 +45,7 @@ class Problem:
             },
             "audit": self.audit,
             "keeps_records": self.keeps_records,
+            "enumerates": self.enumerates,
         }
 
     @classmethod
@@ -65,6 +68,7 @@ class Problem:
             domain=domain,
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
+            enumerates=bool(document["enumerates"]),
         )
 
     @property
@@ -77,7 +81,12 @@ class Problem:
         if other.network.sha256 != self.network.sha256:
             return "another network"
         mine, theirs = self.document(), other.document()
-        for name, words in (("domain", "another domain"), ("audit", "audit"), ("keeps_records", "--keep-regions")):
+        for name, words in (
+            ("domain", "another domain"),
+            ("audit", "audit"),
+            ("keeps_records", "--keep-regions"),
+            ("enumerates", "--enumerate"),
+        ):
             if mine[name] != theirs[name]:
                 return words
         return None
