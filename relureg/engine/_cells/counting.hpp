@@ -59,32 +59,38 @@ class CellCounter {
 
     // The cell itself, as a section by nothing.
     Section section_of(Cell& cell, const Candidates& rows, const Signs& signs) {
-        constexpr double kPoor = 1e-9;  // better bounds pay where many signs are decided by one generator
+        constexpr double kPoor = 1e-11;  // better bounds pay where many signs are decided by one generator
         Generators& g = cell.generators;
         Section s = Section::allocate(arena_, g.count, rows.count, words());
         s.dim = D() - 1;
         s.cutting = s.single = rows.mask(0);
-        double* error = arena_.take<double>(s.stride);
-        for (int k = 0; k < s.stride; ++k) error[k] = rows.error[k] * (1 + 0x1p-10);
-        s.norm = rows.norm, s.error = error;
         for (int i = 0; i < g.count; ++i) {
             if (rows.count > 1 && g.tags(i).eps > kPoor) oracle_.refine(cell, i);
-            s.append(i, -1, g.tags(i).eps, g.tags(i).at_infinity);
+            s.append(i, -1, g.tags(i).at_infinity);
             std::copy_n(g.incident(i), words(), mask(s, i));
             if (!rows.count) continue;
             s.points[i].positive = signs.positive[i], s.points[i].negative = signs.negative[i];
-            for (int k = 0; rows.count > 1 && k < rows.count; k += 4) {
-                Four value = Four::load(rows.rows + k) * Four::all(g.x(i)[0]);
-                for (int j = 1; j < D(); ++j)
-                    value = multiply_add(Four::load(rows.rows + k + static_cast<std::size_t>(j) * rows.stride), Four::all(g.x(i)[j]), value);
-                value.store(s.values + static_cast<std::size_t>(i) * s.stride + k);
-            }
+            if (rows.count > 1) evaluate(g, i, rows, s.values_at(i));
         }
         for (int w = 0; w < words(); ++w) s.facets[w] = 0;
         Mask::each(cell.alive, words(), [&](int slot) {
             if (cell.facets[slot].context) s.facets[slot / 64] |= bit(slot % 64);
         });
         return s;
+    }
+
+    // The values of all rows at a generator of the cell, and their errors.
+    void evaluate(const Generators& g, int i, const Candidates& rows, double* values) const {
+        const double* x = g.x(i);
+        const Four eps = Four::all(g.tags(i).eps);
+        for (int k = 0; k < rows.stride; k += 4) {
+            const double* row = rows.rows + k;
+            Four value = Four::load(row) * Four::all(x[0]);
+            for (int j = 1; j < D(); ++j)
+                value = multiply_add(Four::load(row + static_cast<std::size_t>(j) * rows.stride), Four::all(x[j]), value);
+            value.store(values + k);
+            multiply_add(Four::load(rows.norm + k), eps, Four::load(rows.error + k)).store(values + rows.stride + k);
+        }
     }
 
     // Count the section itself: one region more, and the parts of facets that it parts off.
@@ -149,12 +155,12 @@ class CellCounter {
         for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
             const auto [above, below] = crossings.by_row[e];
             const Mixture at = Mixture::of(s, row, above, below);
-            const double value = at.above * s.value(above, other) + at.below * s.value(below, other);
-            if (std::fabs(value) > s.error[other] + s.norm[other] * at.eps) return false;
+            const double va = s.value(above, other), vb = s.value(below, other);
+            if (std::fabs(at.value(va, vb)) > at.error(va, vb, s.error(above, other), s.error(below, other))) return false;
             const auto mark = arena_.mark();
             Section point = Section::allocate(arena_, 1, 1, words());
             point.parent = &s, point.cut = row, point.number = &other;
-            point.append(above, below, at.eps, false);
+            point.append(above, below, false);
             const int sign = exact_.sign(point, 0, 0);
             exact_.forget(point);
             arena_.release(mark);
@@ -205,21 +211,18 @@ class CellCounter {
         Section part = Section::allocate(arena_, count, num_rows, words());
         part.parent = &s, part.cut = row, part.dim = s.dim - 1;
         int* number = arena_.take<int>(part.stride);
-        double* norm = arena_.take<double>(2 * static_cast<std::size_t>(part.stride));
-        part.number = number, part.norm = norm, part.error = norm + part.stride;
+        part.number = number;
         int k = 0;
         each_bit(rows, 0, [&](int old) { number[k++] = old; });
         for (; k < part.stride; ++k) number[k] = row;  // filling: computed with, never looked at
-        for (k = 0; k < part.stride; ++k) norm[k] = s.norm[number[k]], norm[part.stride + k] = s.error[number[k]];
         for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
             const auto [above, below] = crossings.by_row[e];
-            const Mixture at = num_rows ? Mixture::of(s, row, above, below) : Mixture{0.5, 0.5, 0};
-            part.append(above, below, at.eps, s.points[above].at_infinity && s.points[below].at_infinity);
-            mix_values(s, part, at);
+            part.append(above, below, s.points[above].at_infinity && s.points[below].at_infinity);
+            mix_values(s, part, row);
         }
         for (const int i : crossings.zeros) {
             if (!(crossings.zeros_at(s, i) >> row & 1)) continue;
-            part.append(i, -1, s.points[i].eps, s.points[i].at_infinity);
+            part.append(i, -1, s.points[i].at_infinity);
             take_values(s, part, rows);
         }
         oracle_.statistics.decisions += static_cast<std::int64_t>(count) * num_rows;
@@ -227,23 +230,31 @@ class CellCounter {
     }
 
     // Values and signs at the last generator of a section, a new one.
-    void mix_values(const Section& s, Section& part, const Mixture& at) {
+    void mix_values(const Section& s, Section& part, int row) {
         const int i = part.count - 1;
         SectionPoint& point = part.points[i];
         for (int w = 0; w < words(); ++w) mask(part, i)[w] = mask(s, point.above)[w] & mask(s, point.below)[w];
-        const double* from_above = s.values + static_cast<std::size_t>(point.above) * s.stride;
-        const double* from_below = s.values + static_cast<std::size_t>(point.below) * s.stride;
-        double* values = part.values + static_cast<std::size_t>(i) * part.stride;
-        const Four weight_above = Four::all(at.above), weight_below = Four::all(at.below), eps = Four::all(at.eps);
+        if (!part.num_rows) return;
+        const Mixture at = Mixture::of(s, row, point.above, point.below);
+        const double *from_above = s.values_at(point.above), *from_below = s.values_at(point.below);
+        double* values = part.values_at(i);
+        const Four wa = Four::all(at.above), wb = Four::all(at.below), shift = Four::all(at.shift);
+        const Four rounding = Four::all(8 * kUnitRoundoff), slack = Four::all(1 + 0x1p-20);
         for (int k = 0; k < part.num_rows; k += 4) {
-            const Four mixed = multiply_add(Four::gather(from_above, part.number + k), weight_above,
-                                            Four::gather(from_below, part.number + k) * weight_below);
-            mixed.store(values + k);
-            const Four bound = multiply_add(Four::load(part.norm + k), eps, Four::load(part.error + k));
-            point.positive |= static_cast<std::uint64_t>(above(mixed, bound)) << k;
-            point.negative |= static_cast<std::uint64_t>(below_minus(mixed, bound)) << k;
+            const Four va = Four::gather(from_above, part.number + k), vb = Four::gather(from_below, part.number + k);
+            const Four ea = Four::gather(from_above + s.stride, part.number + k);
+            const Four eb = Four::gather(from_below + s.stride, part.number + k);
+            const Four value = multiply_add(va, wa, vb * wb);
+            const Four size = multiply_add(magnitude(va), wa, magnitude(vb) * wb);
+            const Four error = multiply_add(ea, wa, eb * wb);
+            const Four moved = multiply_add(shift, magnitude(va - vb) + ea + eb, error);
+            const Four bound = multiply_add(moved, slack, rounding * size);
+            value.store(values + k);
+            bound.store(values + part.stride + k);
+            point.positive |= static_cast<std::uint64_t>(above(value, bound)) << k;
+            point.negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << k;
         }
-        const std::uint64_t all = part.num_rows ? ~std::uint64_t{0} >> (64 - part.num_rows) : 0;
+        const std::uint64_t all = ~std::uint64_t{0} >> (64 - part.num_rows);
         point.positive &= all, point.negative &= all;
         const std::uint64_t open = all & ~(point.positive | point.negative);
         if (open) settle(s, part, i, open);
@@ -267,8 +278,10 @@ class CellCounter {
         const int i = part.count - 1;
         SectionPoint& point = part.points[i];
         std::copy_n(mask(s, point.above), words(), mask(part, i));
-        for (int k = 0; k < part.num_rows; ++k)
-            part.values[static_cast<std::size_t>(i) * part.stride + k] = s.value(point.above, part.number[k]);
+        for (int k = 0; k < part.num_rows; ++k) {
+            part.values_at(i)[k] = s.value(point.above, part.number[k]);
+            part.values_at(i)[part.stride + k] = s.error(point.above, part.number[k]);
+        }
         point.positive = extract_bits(s.points[point.above].positive, rows);
         point.negative = extract_bits(s.points[point.above].negative, rows);
         if (audit_) audit(part, i);
@@ -351,7 +364,7 @@ class CellCounter {
 
     // Where a row vanishes, as a part of the segment from its first end to its second, and how far that may be off.
     static Cut cut_of(const Section& s, int row) {
-        const double a = s.value(0, row), b = s.value(1, row), da = s.error_of(0, row), db = s.error_of(1, row);
+        const double a = s.value(0, row), b = s.value(1, row), da = s.error(0, row), db = s.error(1, row);
         if (!(std::fabs(a) > 4 * da) || !(std::fabs(b) > 4 * db)) return {0.5, 1, row};
         const double inverse = 1 / (a - b), at = a * inverse;
         const double error = (std::fabs(b) * da + std::fabs(a) * db) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;

@@ -22,6 +22,9 @@ struct Four {
     }
     void store(double* to) const { _mm256_storeu_pd(to, x); }
     friend Four operator*(Four a, Four b) { return {_mm256_mul_pd(a.x, b.x)}; }
+    friend Four operator+(Four a, Four b) { return {_mm256_add_pd(a.x, b.x)}; }
+    friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
+    friend Four magnitude(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
     // a * b + c
     friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
     // Bit k: a[k] > b[k]; never for a NaN.
@@ -47,6 +50,18 @@ struct Four {
     }
     friend Four operator*(Four a, Four b) {
         for (int k = 0; k < 4; ++k) a.x[k] *= b.x[k];
+        return a;
+    }
+    friend Four operator+(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] += b.x[k];
+        return a;
+    }
+    friend Four operator-(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] -= b.x[k];
+        return a;
+    }
+    friend Four magnitude(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = a.x[k] < 0 ? -a.x[k] : a.x[k];
         return a;
     }
     friend Four multiply_add(Four a, Four b, Four c) {

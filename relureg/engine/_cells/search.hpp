@@ -597,7 +597,10 @@ class Search final : public Searcher {
             const auto is_above = [](const Step& step) { return step.side > 0; };
             if (std::count_if(path_.begin(), path_.end(), is_above) <= 1) return true;
         }
-        return regions <= kLargeCell && !(hash.a % kShare);
+        const int first = network_.stages.back().first_unit;
+        for (auto step = path_.rbegin(); step != path_.rend() && step->unit >= first; ++step)
+            hash ^= hash_words_.of(step->unit, step->side);
+        return regions <= kLargeCell && splitmix(hash.a) % kShare == 0;
     }
 
     struct Figures {

@@ -5,14 +5,12 @@
 // n = w_a a + w_b b with w_a = -v_i(b) / s, w_b = v_i(a) / s, s = v_i(a) - v_i(b), and so for the value of any row
 // v(n) = w_a v(a) + w_b v(b): two multiplications, whatever the dimension.
 //
-// Error bounds. All of the cell's generators have max-norm at most 1, so all convex combinations have. Values v of a
-// row of norm N err by at most
-//     e + N eps,    eps_n = w_a eps_a + w_b eps_b + 2.5 shift + 12 u,   shift = (w_a d_a + w_b d_b) / (s - d_a - d_b)
-// where d_a, d_b are the errors of v_i(a), v_i(b), each at most a quarter of the value. For the weights err by at most
-// shift in sum, which moves v by shift |v(a) - v(b)| <= shift (N (2 + eps_a + eps_b) + 2 e), with eps < 1/4; rounding
-// weights, products and the sum adds 12 u N at most. The term 2 shift e is covered by e being inflated by 2^-10 at the
-// start and shift being at most 2^-20 at each of fewer than 500 steps. Where a value is too close to its error, eps is
-// infinite: no double settles anything at that generator, and integers decide.
+// Error bounds. Each value is stored with a bound e on its error, which for the new one is
+//     e(n) = w_a e(a) + w_b e(b) + shift (|v(a) - v(b)| + e(a) + e(b)) + 8 u (w_a |v(a)| + w_b |v(b)|),
+//     shift = (w_a e_i(a) + w_b e_i(b)) / (s - e_i(a) - e_i(b)),
+// where v_i(a) and -v_i(b) are more than 4 times their errors. For the weights are off by at most shift in sum, and the
+// last term covers the rounding of weights, products and sum (6 u) and of the bound itself. Where v_i is closer to its
+// error than that, e is infinite: no double settles anything at that generator, and integers decide.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +31,6 @@ inline std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
 
 // A generator of a section.
 struct SectionPoint {
-    double eps;
     std::uint64_t positive, negative;  // the signs of the rows there
     std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
     ExactVector* exact;      // its coordinates, where they have been asked for
@@ -48,15 +45,16 @@ struct Section {
     int dim, count, stride, num_rows;
     SectionPoint* points;
     std::uint64_t* masks;    // [point * words]: facets of the cell
-    double* values;          // [point * stride + row]
+    double* values;          // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
     const int* number;       // [row]: in the parent
-    const double *norm, *error;
     std::uint64_t cutting;   // rows that cut this section
     std::uint64_t single;    // of these, traces of one hyperplane of the parent only
     std::uint64_t* facets;   // facets of the cell each of which contains a facet of this section that no other one contains
 
-    double value(int point, int row) const { return values[static_cast<std::size_t>(point) * stride + row]; }
-    double error_of(int point, int row) const { return error[row] + norm[row] * points[point].eps; }
+
+    double* values_at(int point) const { return values + 2 * static_cast<std::size_t>(point) * stride; }
+    double value(int point, int row) const { return values_at(point)[row]; }
+    double error(int point, int row) const { return values_at(point)[stride + row]; }
 
     int sign(int point, int row) const {
         return static_cast<int>(points[point].positive >> row & 1) - static_cast<int>(points[point].negative >> row & 1);
@@ -68,7 +66,7 @@ struct Section {
         s.stride = (num_rows + 3) & ~3;
         s.points = arena.take<SectionPoint>(count);
         s.masks = arena.take<std::uint64_t>(static_cast<std::size_t>(count) * words);
-        s.values = arena.take<double>(static_cast<std::size_t>(count) * s.stride);
+        s.values = arena.take<double>(2 * static_cast<std::size_t>(count) * s.stride);
         s.facets = arena.take<std::uint64_t>(words);
         auto* integers = arena.take<std::int64_t>(static_cast<std::size_t>(count) * s.stride);  // seldom touched
         for (int i = 0; i < count; ++i) s.points[i].integers = integers + static_cast<std::size_t>(i) * s.stride;
@@ -76,26 +74,28 @@ struct Section {
     }
 
     // A generator that nothing is known of yet.
-    void append(int above, int below, double eps, bool at_infinity) {
+    void append(int above, int below, bool at_infinity) {
         SectionPoint& point = points[count++];
-        point = {eps, 0, 0, point.integers, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
+        point = {0, 0, point.integers, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
     }
 };
 
-// A point of an edge by its weights on the ends.
+// A point of an edge by its weights on the ends, and how far these may be off.
 struct Mixture {
-    double above, below, eps;
+    double above, below, shift;
 
     // Where row `i` vanishes on the edge of a section from `above`, where it is positive, to `below`.
     static Mixture of(const Section& s, int i, int above, int below) {
-        const double va = s.value(above, i), vb = s.value(below, i);
-        const double da = s.error_of(above, i), db = s.error_of(below, i);
-        const double infinity = std::numeric_limits<double>::infinity();
-        if (!(va > 4 * da) || !(-vb > 4 * db)) return {0.5, 0.5, infinity};
+        const double va = s.value(above, i), vb = s.value(below, i), ea = s.error(above, i), eb = s.error(below, i);
+        if (!(va > 4 * ea) || !(-vb > 4 * eb)) return {0.5, 0.5, std::numeric_limits<double>::infinity()};
         const double inverse = 1 / (va - vb), wa = -vb * inverse, wb = va * inverse;
-        const double shift = (wa * da + wb * db) * inverse * 1.4;  // s - d_a - d_b is at least 3/4 of s
-        const double eps = (wa * s.points[above].eps + wb * s.points[below].eps + 2.5 * shift) * (1 + 0x1p-20) + 12 * kUnitRoundoff;
-        return {wa, wb, shift <= 0x1p-20 && eps < 0.25 ? eps : infinity};
+        return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
+    }
+
+    double value(double va, double vb) const { return above * va + below * vb; }
+    double error(double va, double vb, double ea, double eb) const {
+        const double size = above * std::fabs(va) + below * std::fabs(vb);
+        return (above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb)) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
     }
 };
 
