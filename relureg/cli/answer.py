@@ -58,6 +58,7 @@ def count_with_progress(
     quiet: bool,
     journal: Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
@@ -72,6 +73,7 @@ def count_with_progress(
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
+            enumerate=by_enumeration,
         )
 
 

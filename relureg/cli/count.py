@@ -43,6 +43,9 @@ Examples:
     help="Keep what is done in FILE, and go on from it if it is there (see resume and status).",
 )
 @click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
+@click.option(
+    "--enumerate", "by_enumeration", is_flag=True, help="Visit every region, also those of the last stage (to compare)."
+)
 @work_options
 @output_options
 @timed
@@ -53,6 +56,7 @@ def count(
     definitions: bool,
     journal: Path | None,
     keep_regions: bool,
+    by_enumeration: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -86,8 +90,20 @@ def count(
         counted = count_of(cells)
         regions = cells.linear_regions if cells.complete and (linear or definitions) else None
     else:
-        counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
+        counted = count_with_progress(
+            network,
+            domain,
+            work,
+            quiet=quiet,
+            journal=journal,
+            keep_regions=keep_regions,
+            by_enumeration=by_enumeration,
+        )
         regions = None
+    if verbose:
+        for check in counted.checks:
+            if check.name == "last_stage":
+                click.echo(f"relureg: {network.name}: last stage {check.detail}", err=True)
     found = bounds(network, domain)
     document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)

@@ -77,4 +77,6 @@ class Sums:
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
             predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            counted_cells=self.counted_cells,
+            compared_cells=self.compared_cells,
         )
