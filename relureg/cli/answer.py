@@ -73,7 +73,7 @@ def count_with_progress(
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
-            enumerate=by_enumeration,
+            by_enumeration=by_enumeration,
         )
 
 

@@ -112,7 +112,8 @@ def last_stage(figures: Figures) -> Check:
     if not figures.counted_cells:
         return Check(name=name, passed=None, detail="searched region by region")
     counted, compared = figures.counted_cells, figures.compared_cells
-    detail = f"counted by deletion and restriction in {counted:,} cell{'s' * (counted != 1)}, and searched in {compared:,}"
+    cells = f"{counted:,} cell{'s' * (counted != 1)}"
+    detail = f"counted by deletion and restriction in {cells}, and searched in {compared:,}"
     return Check(name=name, passed=True if compared else None, detail=detail)
 
 

@@ -75,7 +75,7 @@ def count_regions(
     scheduler: Any = None,
     journal: str | Path | None = None,
     keep_regions: bool = False,
-    enumerate: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
@@ -95,7 +95,7 @@ def count_regions(
         A file that keeps what is done. Where it is there already, the run goes on from it; see `resume`.
     keep_regions : bool, optional
         Let the journal keep regions and facets too, as Parquet files beside it; see `stored_graph`.
-    enumerate : bool, optional
+    by_enumeration : bool, optional
         Let the splitter visit every region, and prove the count by the facets of all of them. Slow; to compare.
 
     Raises
@@ -119,7 +119,7 @@ def count_regions(
         scheduler=scheduler,
         journal=None if journal is None else Path(journal),
         keeps_records=keep_regions,
-        enumerates=enumerate,
+        enumerates=by_enumeration,
     )
     chosen.check_fits(budget)
     if chosen.count is None:
