@@ -110,8 +110,31 @@ class CellCounter {
         if (!s.cutting) return;
         if (s.dim == 1)
             add_points(s);
-        else
+        else if (s.cutting & (s.cutting - 1) || !add_only_section(s))
             divide(s);
+    }
+
+    // Where one row alone cuts, its section is one region more, and need not be made: a facet, and what lies at infinity,
+    // is cut where generators on it have both signs. False where the row vanishes at a generator.
+    bool add_only_section(const Section& s) {
+        const auto mark = arena_.mark();
+        std::uint64_t* above = arena_.take<std::uint64_t>(2 * static_cast<std::size_t>(words()));
+        std::uint64_t* below = above + words();
+        std::fill_n(above, 2 * words(), std::uint64_t{0});
+        bool is_above_infinite = false, is_below_infinite = false, is_through = false;
+        for (int i = 0; i < s.count && !is_through; ++i) {
+            const bool is_above = s.points[i].positive & s.cutting, is_below = s.points[i].negative & s.cutting;
+            is_through = !is_above && !is_below;
+            (is_above ? is_above_infinite : is_below_infinite) |= s.points[i].at_infinity;
+            for (int w = 0; w < words(); ++w) (is_above ? above : below)[w] |= mask(s, i)[w];
+        }
+        if (!is_through) {
+            for (int w = 0; w < words(); ++w) above[w] &= below[w] & s.facets[w];
+            add(above, !(is_above_infinite && is_below_infinite));
+            figures_.facets += (s.single & s.cutting) != 0;
+        }
+        arena_.release(mark);
+        return !is_through;
     }
 
     // Count the sections of a section: of each row, with the rows before it.

@@ -512,6 +512,11 @@ class Search final : public Searcher {
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
         const Generators& g = cell.generators;
+        std::vector<ExactVector> moved;
+        for (int i = 0; i < g.count; ++i) {
+            const ExactVector& old = oracle_.exact_generator(cell, g, i);
+            moved.push_back(combine(slope, old, -dot(row, old), line));
+        }
         for_each_side(context, unit, depth, 0.5, [&](int s, int below) {
             SlotOwner owner(arena_.take<ExactSlot>(g.count + 1), g.count + 1);
             Cell child;
@@ -523,9 +528,7 @@ class Search final : public Searcher {
             for (int i = 0; i <= g.count; ++i) {
                 std::uint64_t* incident = child.generators.incident(i);
                 if (i < g.count) {
-                    const ExactVector& old = oracle_.exact_generator(cell, g, i);
-                    maker_.append(child.generators, combine(slope, old, -dot(row, old), line), &owner.slots[i],
-                                 g.tags(i).at_infinity, g.tags(i).quiet);
+                    maker_.append(child.generators, moved[i], &owner.slots[i], g.tags(i).at_infinity, g.tags(i).quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = g.incident(i)[w];
                     incident[slot / 64] |= std::uint64_t{1} << (slot % 64);
                 } else {  // the line itself lies on every facet so far, but not on the new one
@@ -538,7 +541,7 @@ class Search final : public Searcher {
                                  s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = cell.alive[w];
                 }
-                    }
+                }
             const int number = context.data->first_unit + unit;
             Signs signs = Signs::allocate(arena_, g.count + 1, rest.words());
             node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, counts(context) ? hash : hash ^ hash_words_.of(number, s), below);
