@@ -26,7 +26,8 @@ class Search final : public Searcher {
           hash_words_(network.num_units), sign_(network.num_units + 1, 0),
           oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words(), control.stop),
           maker_(network.dim + 1, words_, oracle_),
-          counter_(network.dim + 1, words_, oracle_, arena_, control.stop, options.audit), recorder_(network, num_walls(network), sign_.data(), oracle_),
+          counter_(network.dim + 1, words_, oracle_, arena_, control.stop, options.audit),
+          recorder_(network, num_walls(network), sign_.data(), oracle_),
           counts_(!options.records && !options.enumerates) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
@@ -176,7 +177,8 @@ class Search final : public Searcher {
         const double* rows = rows_.extend(context, carry.rows, active, num_active, arena_);
         if (best >= 0) {
             cut[best / 64] &= ~bit(best % 64);
-            return split_line(cell, context, candidates.unit[best], Candidates::subset(candidates, cut, D(), arena_), rows, hash, depth);
+            const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+            return split_line(cell, context, candidates.unit[best], rest, rows, hash, depth);
         }
         split_further(cell, context, candidates, signs, cut, rows, hash, depth);
     }
@@ -191,9 +193,9 @@ class Search final : public Searcher {
         const Parts parts = Parts::of(signs, best, cell.generators.count, arena_);
         if (!num_bits(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
             is_own(depth))
-            split_into_leaves(cell, context, unit, parts, hash);
-        else
-            split(cell, context, unit, parts, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
+            return split_into_leaves(cell, context, unit, parts, hash);
+        const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+        split(cell, context, unit, parts, rest, signs, cut, rows, hash, depth);
     }
 
     // Which candidates are positive, negative, zero at some generator: a word of them.
@@ -416,7 +418,7 @@ class Search final : public Searcher {
             for (const int i : own) child_signs.inherit(signs, i, cut);
             for (const int i : parts.on) child_signs.inherit(signs, i, cut);
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, counts(context) ? hash : hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
     }
 
@@ -541,10 +543,10 @@ class Search final : public Searcher {
                                  s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = cell.alive[w];
                 }
-                }
+            }
             const int number = context.data->first_unit + unit;
             Signs signs = Signs::allocate(arena_, g.count + 1, rest.words());
-            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, counts(context) ? hash : hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
     }
 
@@ -554,6 +556,11 @@ class Search final : public Searcher {
     // are told apart by the stages before.
     bool counts(const Context& context) const {
         return counts_ && rows_.is_last(context) && !context.data->forced && !is_probing_;
+    }
+
+    // The hash of a cell beyond a cut.
+    Hash step(const Context& context, Hash hash, int number, int side) const {
+        return counts(context) ? hash : hash ^ hash_words_.of(number, side);
     }
 
     // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
@@ -583,7 +590,8 @@ class Search final : public Searcher {
         result_->boundary_facets += boundary;
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
         if (is_whole && is_to_compare(figures.regions, hash))
-            compare(cell, context, candidates, signs, cut, rows, hash, depth, {figures.regions, figures.bounded, inner, boundary});
+            compare(cell, context, candidates, signs, cut, rows, hash, depth,
+                    {figures.regions, figures.bounded, inner, boundary});
         arena_.release(mark);
     }
 
@@ -609,7 +617,8 @@ class Search final : public Searcher {
     struct Figures {
         std::int64_t regions, bounded, facet_sides, boundary_facets;
         bool operator==(const Figures& o) const {
-            return regions == o.regions && bounded == o.bounded && facet_sides == o.facet_sides && boundary_facets == o.boundary_facets;
+            return regions == o.regions && bounded == o.bounded && facet_sides == o.facet_sides &&
+                   boundary_facets == o.boundary_facets;
         }
     };
 
@@ -635,8 +644,9 @@ class Search final : public Searcher {
         if (!is_complete || control_.stop.load(std::memory_order_relaxed)) return;
         ++result_->compared_cells;
         if (!(counted == Figures{found.regions, found.bounded, found.facet_sides, found.boundary_facets}))
-            throw ContradictionError("a cell has " + std::to_string(counted.regions) + " regions by deletion and restriction, " +
-                                     std::to_string(found.regions) + " by search");
+            throw ContradictionError("a cell has " + std::to_string(counted.regions) +
+                                     " regions by deletion and restriction, " + std::to_string(found.regions) +
+                                     " by search, or other figures that differ");
     }
 
     // -- leaves ------------------------------------------------------------------------------------------

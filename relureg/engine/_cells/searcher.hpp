@@ -51,7 +51,8 @@ constexpr int kReportDepth = 12;
 
 // A cell that is counted stands for one cell that is split for so many of its regions, as regards the work in it.
 constexpr std::int64_t kRegionsPerNode = 64;
-// Where a count searches a cell as well, to compare: small ones among the first, and one in so many of all but large ones.
+// Where a count searches a cell as well, to compare: small ones among the first, and one in so many of all but large
+// ones.
 constexpr std::int64_t kSmallCell = 256, kLargeCell = 1 << 14;
 constexpr std::uint64_t kShare = 1024;
 

@@ -34,7 +34,7 @@ struct SectionPoint {
     std::uint64_t positive, negative;  // the signs of the rows there
     std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
     ExactVector* exact;      // its coordinates, where they have been asked for
-    int above, below;        // the ends of the edge of the parent that it lies on; below < 0: the parent's generator `above`
+    int above, below;        // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
     enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;
     bool at_infinity;
 };
@@ -49,7 +49,7 @@ struct Section {
     const int* number;       // [row]: in the parent
     std::uint64_t cutting;   // rows that cut this section
     std::uint64_t single;    // of these, traces of one hyperplane of the parent only
-    std::uint64_t* facets;   // facets of the cell each of which contains a facet of this section that no other one contains
+    std::uint64_t* facets;   // facets of the cell that contain a facet of this section, each one that no other contains
 
 
     double* values_at(int point) const { return values + 2 * static_cast<std::size_t>(point) * stride; }
@@ -57,7 +57,8 @@ struct Section {
     double error(int point, int row) const { return values_at(point)[stride + row]; }
 
     int sign(int point, int row) const {
-        return static_cast<int>(points[point].positive >> row & 1) - static_cast<int>(points[point].negative >> row & 1);
+        const SectionPoint& p = points[point];
+        return static_cast<int>(p.positive >> row & 1) - static_cast<int>(p.negative >> row & 1);
     }
 
     static Section allocate(Arena& arena, int count, int num_rows, int words) {
@@ -95,7 +96,8 @@ struct Mixture {
     double value(double va, double vb) const { return above * va + below * vb; }
     double error(double va, double vb, double ea, double eb) const {
         const double size = above * std::fabs(va) + below * std::fabs(vb);
-        return (above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb)) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
+        const double moved = above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb);
+        return moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
     }
 };
 

@@ -18,8 +18,8 @@ struct SectionEdge {
     int above, below;
 };
 
-// Two generators span an edge if no third one lies on all their common facets; see edges.hpp, whose two cases these are.
-// Facets of the cell that are none of the section do no harm: a face is what lies on all that its generators share.
+// Two generators span an edge if no third one lies on all their common facets; edges.hpp has the same two cases. Facets
+// of the cell that are none of the section do no harm: a face is what lies on all that its generators share.
 template <int W>
 class SectionEdges {
     using Mask = Bits<W>;
@@ -97,7 +97,7 @@ struct Crossings {
     std::vector<SectionEdge> by_row;       // edges that a row crosses: from begin[row] to begin[row + 1]
     std::vector<int> zeros;                // generators where some row vanishes
     int begin[kMaxCutting + 1];
-    std::uint64_t common[kMaxCutting];     // rows that vanish wherever a row vanishes, as far as signs at generators tell
+    std::uint64_t common[kMaxCutting];     // rows that vanish wherever a row does, as far as signs at generators tell
     int order[kMaxCutting];                // the rows, those with the largest section first
     int num_cutting;
 

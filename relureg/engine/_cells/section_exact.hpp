@@ -1,4 +1,4 @@
-// Signs and coincidences on a section that doubles leave open, by integers: first by those of 64 bits, then of any size.
+// Signs and coincidences on a section that doubles leave open, by integers: of 64 bits, then of any size.
 #pragma once
 
 #include <cstdint>

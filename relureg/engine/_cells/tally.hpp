@@ -36,7 +36,8 @@ class Tally {
 
     // How many more regions the limit allows.
     std::int64_t room() const {
-        return options_.max_regions ? options_.max_regions - control_.regions.load() : std::numeric_limits<std::int64_t>::max();
+        if (!options_.max_regions) return std::numeric_limits<std::int64_t>::max();
+        return options_.max_regions - control_.regions.load();
     }
 
     // Count regions that were found together: as many of them as the limit allows.
