@@ -594,12 +594,13 @@ class Search final : public Searcher {
         return hash ^ hash_words_.of(context.data->first_unit + facet.local_unit, 0);
     }
 
-    // Small cells among the first of all, and a share of all cells; the same whoever searches them.
+    // The first cell of all, small ones next to it, and a share of all; the same whoever searches them.
     bool is_to_compare(std::int64_t regions, Hash hash) const {
         if (options_.audit) return true;
-        if (regions <= kSmallCell) {
+        if (regions <= kFirstCell) {
             const auto is_above = [](const Step& step) { return step.side > 0; };
-            if (std::count_if(path_.begin(), path_.end(), is_above) <= 1) return true;
+            const auto above = std::count_if(path_.begin(), path_.end(), is_above);
+            if (above == 0 || (above == 1 && regions <= kSmallCell)) return true;
         }
         const int first = network_.stages.back().first_unit;
         for (auto step = path_.rbegin(); step != path_.rend() && step->unit >= first; ++step)

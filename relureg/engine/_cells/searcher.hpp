@@ -51,9 +51,9 @@ constexpr int kReportDepth = 12;
 
 // A cell that is counted stands for one cell that is split for so many of its regions, as regards the work in it.
 constexpr std::int64_t kRegionsPerNode = 64;
-// Where a count searches a cell as well, to compare: small ones among the first, and one in so many of all but large
-// ones.
-constexpr std::int64_t kSmallCell = 256, kLargeCell = 1 << 14;
+// Where a count searches a cell as well, to compare, up to so many regions: the first one, those that one positive side
+// leads to, and one in so many of all.
+constexpr std::int64_t kFirstCell = 4096, kSmallCell = 256, kLargeCell = 1 << 14;
 constexpr std::uint64_t kShare = 1024;
 
 struct StoppedError {};  // told to stop within a long step
