@@ -63,7 +63,8 @@ def test_files_of_points_hold_all_maps(suffix: str, tmp_path: Path, capsys: pyte
     found = answer(capsys, "at", INT, "--data", str(tmp_path / "X.npy"), "-o", str(path), "--chunk", "7")
     assert found["files"] == [str(path)]
     if suffix == "npz":
-        table = dict(np.load(path))
+        with np.load(path) as archive:
+            table = dict(archive)
         weights, bias = table["weights"], table["bias"]
     else:
         table = pandas.read_parquet(path)
@@ -83,7 +84,8 @@ def test_files_of_points_hold_inequalities(suffix: str, tmp_path: Path, capsys: 
     assert [(region["point"], region["facets"], region["units"]) for region in found] == [(4, 1, [1]), (1, 1, [0])]
     for region in found:
         if suffix == "npz":
-            table = np.load(path)
+            with np.load(path) as archive:
+                table = dict(archive)
             units, weights, bias = (table[f"facet_{name}_{region['point']}"] for name in ("units", "weights", "bias"))
         else:
             table = pandas.read_parquet(path)
@@ -150,6 +152,7 @@ def test_other_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     np.save(tmp_path / "text.npy", np.array([["a", "b"]]))
     np.save(tmp_path / "short.npy", np.zeros(3))
     np.save(points := tmp_path / "points.npy", np.zeros((2, 2)))
+    (tmp_path / "x.xls").write_bytes(b"no table")
     for words, code, message in (
         (["at", XOR, "--data", str(tmp_path / "none.npy")], 3, "no such file"),
         (["at", XOR, "--data", str(tmp_path / "x.xls")], 3, "the suffix is none of .npy, .npz"),
@@ -207,7 +210,7 @@ def test_maps_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["maps"]) == 2
     assert "relureg maps at fixtures" in capsys.readouterr().err
     assert run(["maps", "att"]) == 2
-    assert "No such command 'att'" in capsys.readouterr().err
+    assert "there is no command 'att' (did you mean 'at'?)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", ["npz", "parquet", "json"])
@@ -228,7 +231,8 @@ def test_files_of_clusters_hold_centres_and_labels(
                 one.centres[0, centre], rows[one.labels[:, 0] == centre].mean(axis=0), atol=1e-12
             )
     if suffix == "npz":
-        table = np.load(path)
+        with np.load(path) as archive:
+            table = dict(archive)
         assert table["k"].tolist() == [2, 3]
         assert table["accuracy"].tolist() == [one.accuracy for one in found]
         for one in found:
@@ -261,7 +265,8 @@ def test_files_of_relations_hold_the_matrices(suffix: str, tmp_path: Path, capsy
     labels = [0, 0, 1, 0, 1]
     found = [maps.relate_maps(a, b, points, points, labels) for a, b in ((first, second), (second, first))]
     if suffix == "npz":
-        table = np.load(path)
+        with np.load(path) as archive:
+            table = dict(archive)
         assert (table["names"].tolist(), table["from"].tolist(), table["to"].tolist()) == (
             ["xor", "int_2-6-6-1"], [0, 1], [1, 0],
         )  # fmt: skip
