@@ -152,7 +152,11 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
     told = time.monotonic()
     for number, result in enumerate(results, start=1):
         yield result
-        if not quiet and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY):
+        if (
+            not quiet
+            and number < total
+            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY)
+        ):
             told = time.monotonic()
             click.echo(f"relureg: {number:,} of {total:,} networks verified", err=True)
 

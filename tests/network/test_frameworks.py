@@ -342,6 +342,12 @@ def test_scikit_learn_selections_and_linear_models_by_onnx() -> None:
         network = onnx_.read(proto.SerializeToString(), name="skl", folder=None)
         expected = estimator.predict(points).reshape(len(points), -1)
         np.testing.assert_allclose(network(points), expected, rtol=1e-3, atol=1e-4)
+    proto = to_onnx(make_pipeline(SimpleImputer(), LinearRegression()).fit(points, target), points[:1])
+    (imputer,) = (node for node in proto.graph.node if node.op_type == "Imputer")
+    (replaced,) = (attribute for attribute in imputer.attribute if attribute.name == "replaced_value_float")
+    replaced.f = 0.0
+    with pytest.raises(UnsupportedNetworkError, match="it replaces a number, where the function jumps"):
+        onnx_.read(proto.SerializeToString(), name="skl", folder=None)
 
 
 def test_scikit_learn_estimators_that_are_not_read() -> None:
