@@ -561,10 +561,7 @@ class Search final : public Searcher {
     void count(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
                std::uint64_t* cut, const double* rows, Hash hash, int depth) {
         const auto mark = arena_.mark();
-        const Candidates cutting = Candidates::subset(candidates, cut, D(), arena_);
-        Signs their_signs = Signs::allocate(arena_, cell.generators.count, cutting.words());
-        for (int i = 0; i < cell.generators.count; ++i) their_signs.inherit(signs, i, cut);
-        const CellFigures& figures = counter_.count(cell, context, cutting, their_signs, tally_.room());
+        const CellFigures& figures = figures_of(cell, context, candidates, signs, cut);
         nodes_ += figures.regions / kRegionsPerNode;
         const bool is_whole = !control_.stop.load(std::memory_order_relaxed);
         const std::int64_t regions = tally_.claim_regions(figures.regions);
@@ -588,6 +585,19 @@ class Search final : public Searcher {
         arena_.release(mark);
     }
 
+    const CellFigures& figures_of(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                                  const std::uint64_t* cut) {
+        if (num_bits(cut, candidates.words()) <= 1) {
+            int row = -1;
+            for (int w = 0; w < candidates.words(); ++w) each_bit(cut[w], 64 * w, [&](int k) { row = k; });
+            if (const CellFigures* few = counter_.count_few(cell, signs, row)) return *few;
+        }
+        const Candidates cutting = Candidates::subset(candidates, cut, D(), arena_);
+        Signs their_signs = Signs::allocate(arena_, cell.generators.count, cutting.words());
+        for (int i = 0; i < cell.generators.count; ++i) their_signs.inherit(signs, i, cut);
+        return counter_.count(cell, context, cutting, their_signs, tally_.room());
+    }
+
     // A facet between cells that the last stage itself has parted has its unit's name; all parts of it add up.
     Hash key_of(const Facet& facet, const Context& context, Hash hash) const {
         if (facet.context != &context) return hash ^ facet.to_key;
@@ -598,8 +608,8 @@ class Search final : public Searcher {
     bool is_to_compare(std::int64_t regions, Hash hash) const {
         if (options_.audit) return true;
         if (regions <= kFirstCell) {
-            const auto is_above = [](const Step& step) { return step.side > 0; };
-            const auto above = std::count_if(path_.begin(), path_.end(), is_above);
+            int above = 0;
+            for (auto step = path_.rbegin(); step != path_.rend() && above < 2; ++step) above += step->side > 0;
             if (above == 0 || (above == 1 && regions <= kSmallCell)) return true;
         }
         const int first = network_.stages.back().first_unit;
