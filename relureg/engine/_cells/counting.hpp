@@ -30,7 +30,7 @@ class CellCounter {
     // Whether a cell of that many dimensions is counted as it is, rather than cut in two first. A cell that is counted
     // is never left to others, so it must not take longer than a part of a second.
     static bool fits(int rows, int dim) {
-        if (rows > kMaxCutting) return false;
+        if (rows > kMaxCutting || rows == kFew) return false;
         double most = 1, term = 1;  // regions of so many hyperplanes in general position
         for (int i = 1; i <= std::min(rows, dim); ++i) most += term = term * (rows - i + 1) / i;
         return most <= kMostRegions;
@@ -79,6 +79,9 @@ class CellCounter {
     }
 
   private:
+    // Two rows: the section costs more than to cut the cell and count its parts at once.
+    static constexpr int kFew = 2;
+
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
     std::uint64_t* mask(const Section& s, int i) const { return s.masks + static_cast<std::size_t>(i) * words(); }
