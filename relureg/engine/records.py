@@ -160,6 +160,11 @@ class Predicates:
     """Settled by integers of any size, because doubles could not."""
     zero: int
     """The form vanishes."""
+    edges: int = 0
+    structural: int = 0
+    small_integers: int = 0
+    refined: int = 0
+    twofold: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

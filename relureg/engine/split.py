@@ -171,6 +171,7 @@ def _add_stage(
         is_rounded=is_rounded,
         is_out_of_range=not all(map(_is_in_range, matrices)),
         constant=_nearest_doubles(form.constant).reshape(-1),
+        low=_rest(form.constant),
         shift=shift,
         integers=integers,
     )
@@ -180,6 +181,7 @@ def _add_stage(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
             by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
+            low=_rest(matrix),
             shift=shift,
             integers=integers,
         )
@@ -191,6 +193,19 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
         return matrix.floats
     except OverflowError:
         return np.zeros(matrix.shape)
+
+
+def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
+    """What the nearest doubles lack of the entries, by column, in doubles; nothing where they are the entries, or none."""
+    if matrix.doubles is not None or not _is_in_range(matrix):
+        return np.zeros(0)
+    doubles = _nearest_doubles(matrix)
+    rest = [
+        float(exact - Fraction(double))
+        for row, near in zip(matrix.fractions(), doubles.tolist(), strict=True)
+        for exact, double in zip(row, near, strict=True)
+    ]
+    return np.ascontiguousarray(np.array(rest, dtype=np.float64).reshape(doubles.shape).T).reshape(-1)
 
 
 def _is_in_range(matrix: RationalMatrix) -> bool:

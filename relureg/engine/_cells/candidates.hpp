@@ -1,6 +1,7 @@
 // The units of a stage whose sign is still open on a cell, and what is known of their signs at its generators.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "arena.hpp"
@@ -84,6 +85,14 @@ struct Signs {
             put(negative + to, k, extract_bits(from.negative[at + w], keep[w]));
             k += __builtin_popcountll(keep[w]);
         }
+    }
+
+    // The same candidates at more generators.
+    void append(const Signs& more) {
+        const std::size_t at = static_cast<std::size_t>(known) * words, size = static_cast<std::size_t>(more.known) * words;
+        std::copy_n(more.positive, size, positive + at);
+        std::copy_n(more.negative, size, negative + at);
+        known += more.known;
     }
 
   private:

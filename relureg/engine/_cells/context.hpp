@@ -9,12 +9,24 @@
 
 namespace relureg {
 
+struct Context;
+
+// What is known of a unit's row and a facet's: m = alpha f + beta e_0, or not.
+struct Parallel {
+    int unit, facet_unit;
+    const Context* facet;
+    std::int8_t beta;  // its sign
+    bool is_parallel;
+};
+
 struct Context {
     const Context* parent;  // the stage before, on the cell that this one was entered from
     int stage;
     const Stage* data;
     const double* rows;     // [coordinate * stride + unit]
     mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
+    mutable std::vector<std::unique_ptr<double[]>> twofold_rows;  // [unit / 4], see TwofoldRows
+    mutable std::vector<Parallel> parallels;
 
     const Context& at(int wanted) const {
         const Context* context = this;

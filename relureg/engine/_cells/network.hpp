@@ -27,6 +27,7 @@ struct Term {
     int source;
     int columns;
     std::vector<double> by_column;  // [column * stride + unit]
+    std::vector<double> by_column_low;  // what these lack of the true weights, in doubles; empty: nothing
     std::shared_ptr<LazyIntegers> exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
 };
 
@@ -36,6 +37,7 @@ struct Stage {
     int first_unit;               // number of the first unit, over all stages
     bool forced;                  // rows of the domain: only their positive side counts
     std::vector<double> constant; // [stride]
+    std::vector<double> constant_low;  // as for the weights
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
     bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
@@ -102,7 +104,11 @@ class Network {
             stage.all_units.resize(n);
             std::iota(stage.all_units.begin(), stage.all_units.end(), 0);
             stage.constant.resize(stride);
-            for (auto& term : stage.terms) term.by_column = spread(term.by_column, term.columns, n, stride);
+            if (!stage.constant_low.empty()) stage.constant_low.resize(stride);
+            for (auto& term : stage.terms) {
+                term.by_column = spread(term.by_column, term.columns, n, stride);
+                if (!term.by_column_low.empty()) term.by_column_low = spread(term.by_column_low, term.columns, n, stride);
+            }
             stage.first_unit = num_units;
             num_units += n;
             stage.sources = 0;

@@ -31,7 +31,7 @@ class Recorder {
             static_cast<std::uint8_t>(sign == 0 ? vanishing_[unit / 8] | bit : vanishing_[unit / 8] & ~bit);
     }
 
-    void record(const Cell& cell, bool bounded, Records& out) {
+    void record(Cell& cell, bool bounded, Records& out) {
         out.patterns.insert(out.patterns.end(), pattern_.begin(), pattern_.end());
         out.vanishing.insert(out.vanishing.end(), vanishing_.begin(), vanishing_.end());
         out.bounded.push_back(bounded);
@@ -127,8 +127,8 @@ class Recorder {
     }
 
     // The mean of the generators, as doubles if these lie inside; else, exactly, as rationals.
-    void record_point(const Cell& cell, Records& out) {
-        const Generators& g = cell.generators;
+    void record_point(Cell& cell, Records& out) {
+        Generators& g = cell.generators;
         std::vector<double> point(D(), 0.0);
         for (int j = 0; j < D(); ++j)
             for (int i = 0; i < g.count; ++i) point[j] += g.x(i)[j];

@@ -27,7 +27,7 @@ class Search final : public Searcher {
           maker_(network.dim + 1, words_, oracle_), recorder_(network, num_walls(network), sign_.data(), oracle_) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
-            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}};
+            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}, {}, {}};
             rows_.affine_part(root_, 0, root_rows_.data());
         }
     }
@@ -103,10 +103,10 @@ class Search final : public Searcher {
         ExactSlot* slots;
         int count;
         SlotOwner(ExactSlot* s, int n) : slots(s), count(n) {
-            for (int i = 0; i < n; ++i) slots[i].vector = nullptr;
+            for (int i = 0; i < n; ++i) slots[i].forms = nullptr;
         }
         ~SlotOwner() {
-            for (int i = 0; i < count; ++i) delete slots[i].vector;
+            for (int i = 0; i < count; ++i) delete slots[i].forms;
         }
         SlotOwner(const SlotOwner&) = delete;
         SlotOwner& operator=(const SlotOwner&) = delete;
@@ -133,7 +133,7 @@ class Search final : public Searcher {
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (rows_.is_last(context)) return leaf(cell, &context, hash);
         const auto mark = arena_.mark();
-        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
+        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}, {}, {}};
         enter(cell, next, hash, depth);
         arena_.release(mark);
     }
@@ -388,6 +388,8 @@ class Search final : public Searcher {
                 incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
+        Signs fresh_signs = Signs::allocate(arena_, num_fresh, rest.words());
+        oracle_.decide_between({cell, fresh, &context, unit}, edges, signs, cut, context, rest, fresh_signs, is_own(depth));
         const double chance_above = is_probing_ ? chance_of(parts, signs, cut) : 0.5;
         for_each_side(context, unit, depth, chance_above, [&](int s, int below) {
             const Part& own = s > 0 ? parts.above : parts.below;
@@ -404,6 +406,7 @@ class Search final : public Searcher {
             Signs child_signs = Signs::allocate(arena_, num_all, rest.words());
             for (const int i : own) child_signs.inherit(signs, i, cut);
             for (const int i : parts.on) child_signs.inherit(signs, i, cut);
+            child_signs.append(fresh_signs);
             const int number = context.data->first_unit + unit;
             node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
         });
@@ -500,7 +503,7 @@ class Search final : public Searcher {
         for (std::size_t k = 0; k < cell.lines->size(); ++k)
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
-        const Generators& g = cell.generators;
+        Generators& g = cell.generators;
         for_each_side(context, unit, depth, 0.5, [&](int s, int below) {
             SlotOwner owner(arena_.take<ExactSlot>(g.count + 1), g.count + 1);
             Cell child;
