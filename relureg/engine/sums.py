@@ -41,6 +41,10 @@ class Sums:
     small_integers: int = 0
     refined: int = 0
     twofold: int = 0
+    exact_nanoseconds: int = 0
+    """Processor time spent in integers of any size."""
+    nanoseconds: int = 0
+    """Processor time in all."""
 
     @classmethod
     def of(cls, run: Any) -> Sums:
@@ -86,5 +90,6 @@ class Sums:
                 small_integers=self.small_integers,
                 refined=self.refined,
                 twofold=self.twofold,
+                exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
             ),
         )

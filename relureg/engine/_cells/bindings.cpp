@@ -34,7 +34,11 @@ std::vector<mpz_class> parse(const std::string& text) {
 
 class Builder {
   public:
-    explicit Builder(int dim) { network.dim = dim; }
+    Builder(int dim, std::vector<int> exponents) {
+        if (static_cast<int>(exponents.size()) != dim) throw std::invalid_argument("wrong number of exponents");
+        network.dim = dim;
+        network.exponents = std::move(exponents);
+    }
 
     // Entries times the stage's common denominator are `integers`, or, where there are none, doubles times 2^shift.
     // `low` is what the doubles lack of the entries, in doubles; or empty, where that is nothing.
@@ -150,6 +154,8 @@ nb::dict figures(relureg::Run& run) {
     result["small_integers"] = total.statistics.small_integers;
     result["refined"] = total.statistics.refined;
     result["twofold"] = total.statistics.twofold;
+    result["exact_nanoseconds"] = total.statistics.exact_nanoseconds;
+    result["nanoseconds"] = static_cast<std::int64_t>(1e9 * run.cpu_seconds());
     return result;
 }
 
@@ -165,7 +171,7 @@ NB_MODULE(RELUREG_MODULE, m) {
 #endif
     });
     nb::class_<Builder>(m, "Network")
-        .def(nb::init<int>(), nb::arg("dim"))
+        .def(nb::init<int, std::vector<int>>(), nb::arg("dim"), nb::arg("exponents"))
         .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
              nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),

@@ -43,6 +43,7 @@ class GeneratorMaker {
                 return;
             }
         }
+        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
         append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
@@ -62,7 +63,7 @@ class GeneratorMaker {
     int words() const { return W ? W : words_; }
 
     // Values too close to their error bounds to interpolate with: better the ends of the edge, if that is possible.
-    bool refine_ends(Cell& cell, int a, int b) {
+    [[gnu::noinline]] bool refine_ends(Cell& cell, int a, int b) {
         bool refined = false;
         for (const int end : {a, b})
             if (cell.generators.tags(end).eps > 1e-12 && oracle_.refine(cell, end)) {
@@ -126,7 +127,7 @@ class GeneratorMaker {
         double largest = 0, distance = eps_a + eps_b;
         for (int j = 0; j < D(); ++j) {
             const double xa = from_a[j], xb = from_b[j];
-            const double x = wa * xa + wb * xb;
+            const double x = multiply_add(wa, xa, wb * xb);
             to[j] = x;
             largest = std::max(largest, std::fabs(x));
             distance = std::max(distance, std::fabs(xa - xb) + eps_a + eps_b);
@@ -157,7 +158,7 @@ class GeneratorMaker {
 
     // n = |v_b| a + |v_a| b in twofold precision, all with their bounds. Weights that are off by d_a, d_b move n by at most
     // d_b |a| + d_a |b| in each coordinate. What is not known to 2^-70 of its largest coordinate is computed from its rows.
-    bool interpolate_twofold(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
+    [[gnu::noinline]] bool interpolate_twofold(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
         const Place place{cell, cell.generators}, here{cell, fresh, &context, unit};
         TwofoldSum<double> va{}, vb{};
         double da = 0, db = 0;

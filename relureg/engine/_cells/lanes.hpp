@@ -11,6 +11,14 @@
 namespace relureg {
 
 inline double absolute(double x) { return std::fabs(x); }
+// a * b + c, rounded once where the processor can, else twice
+inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
 
 #ifdef __AVX2__
 struct Four {

@@ -83,6 +83,7 @@ inline double smallest(const std::vector<double>& values) {
 class Network {
   public:
     int dim = 0;  // r, the number of essential inputs
+    std::vector<int> exponents;  // [dim]: input j is 2^exponents[j] times coordinate j of the search
     std::vector<Stage> stages;
     int num_units = 0;  // with the rows of the domain
 

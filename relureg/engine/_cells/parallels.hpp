@@ -33,6 +33,8 @@ class Parallels {
 
     // Whether they are; `beta` becomes the sign of beta.
     bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+        // A later context may make room for another at the same place: nothing is remembered of it.
+        if (facet.stage > context.stage) return compare(context, unit, facet, facet_unit, beta);
         for (auto known = context.parallels.rbegin(); known != context.parallels.rend(); ++known)
             if (known->unit == unit && known->facet == &facet && known->facet_unit == facet_unit)
                 return beta = known->beta, known->is_parallel;

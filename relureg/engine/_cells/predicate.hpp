@@ -6,6 +6,7 @@
 // (`twofold_rows.hpp`, `twofold_generator.hpp`); else from integers of any size.
 #pragma once
 
+#include <chrono>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -25,6 +26,19 @@ struct Place {
     Generators& generators;
     const Context* cut = nullptr;
     int cut_unit = -1;
+};
+
+// Adds the time of a scope to a sum.
+class Stopwatch {
+  public:
+    explicit Stopwatch(std::int64_t& sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
+    ~Stopwatch() { sum_ += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start_).count(); }
+    Stopwatch(const Stopwatch&) = delete;
+    Stopwatch& operator=(const Stopwatch&) = delete;
+
+  private:
+    std::int64_t& sum_;
+    std::chrono::steady_clock::time_point start_;
 };
 
 template <int D_, int W>
@@ -54,7 +68,7 @@ class Predicate {
     double value(const Generators& g, int i) const {
         const double* x = g.x(i);
         double sum = 0;
-        for (int j = 0; j < D(); ++j) sum += row_[j] * x[j];
+        for (int j = 0; j < D(); ++j) sum = multiply_add(row_[j], x[j], sum);
         return sum;
     }
 
@@ -68,9 +82,11 @@ class Predicate {
     void decide(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, bool is_counted) {
         const Place place{cell, cell.generators};
         const Statistics before = statistics;
-        for (int i = signs.known; i < cell.generators.count; ++i)
-            for (int w = 0; w < signs.words; ++w)
-                decide_word(place, context, candidates, signs, i, w, candidates.mask(w), 0, 0);
+        for (int w = 0; w < signs.words; ++w) {
+            const std::uint64_t mask = candidates.mask(w);
+            for (int i = signs.known; i < cell.generators.count; ++i)
+                decide_word<true>(place, context, candidates, signs, i, w, mask, mask, 0, 0);
+        }
         statistics.decisions += static_cast<std::int64_t>(cell.generators.count - signs.known) * candidates.count;
         if (!is_counted) statistics = before;
         signs.known = cell.generators.count;
@@ -84,23 +100,19 @@ class Predicate {
                         const std::uint64_t* kept, const Context& context, const Candidates& candidates, Signs& signs,
                         bool is_counted) {
         const Statistics before = statistics;
-        const int words = signs.words;
-        ends_.resize(4 * static_cast<std::size_t>(words));
-        Signs ends{words, 0, ends_.data(), ends_.data() + 2 * words};
-        for (int i = 0; i < place.generators.count; ++i) {
-            ends.known = 0;
-            ends.inherit(known, edges[i].first, kept);
-            ends.inherit(known, edges[i].second, kept);
-            for (int w = 0; w < words; ++w) {
-                const std::uint64_t positive = ends.positive[w] | ends.positive[words + w];
-                const std::uint64_t negative = ends.negative[w] | ends.negative[words + w];
-                const std::uint64_t open = positive & negative;
-                statistics.edges -= __builtin_popcountll(open);
-                decide_word(place, context, candidates, signs, i, w, open, positive & ~open, negative & ~open);
+        const auto asked = static_cast<std::int64_t>(place.generators.count) * candidates.count;
+        std::int64_t num_open = 0;
+        for (const auto& [a, b] : edges) signs.inherit(known, a, b, kept);
+        for (int w = 0; w < signs.words; ++w) {
+            const std::uint64_t mask = candidates.mask(w);
+            for (int i = 0; i < place.generators.count; ++i) {
+                const std::size_t at = static_cast<std::size_t>(i) * signs.words + w;
+                const std::uint64_t positive = signs.positive[at], negative = signs.negative[at], open = positive & negative;
+                num_open += __builtin_popcountll(open);
+                decide_word<false>(place, context, candidates, signs, i, w, mask, open, positive & ~open, negative & ~open);
             }
         }
-        const auto asked = static_cast<std::int64_t>(place.generators.count) * candidates.count;
-        statistics.decisions += asked, statistics.edges += asked;
+        statistics.decisions += asked, statistics.edges += asked - num_open;
         if (!is_counted) statistics = before;
         signs.known = place.generators.count;
         if (audit_) audit(place, context, candidates, signs);
@@ -141,7 +153,7 @@ class Predicate {
         } else {
             solver_.begin();
             each_row(place, i, [&](const Context* context, int unit) { solver_.add(context, unit); });
-            if (!solver_.solve(place.generators.x(i), tags.eps, tags.at_infinity, form.get())) {
+            if (!solver_.solve(place.generators.x(i), tags.at_infinity, form.get())) {
                 forms.has_failed = true;
                 return nullptr;
             }
@@ -226,11 +238,12 @@ class Predicate {
         return vector;
     }
 
-    // Word w of the signs at a generator: of `open` ones; the others are given.
-    void decide_word(const Place& place, const Context& context, const Candidates& candidates, Signs& signs, int i, int w,
-                     std::uint64_t open, std::uint64_t positive, std::uint64_t negative) {
+    // Word w of the signs at a generator: those of `open` candidates are found, the others given. kAll: all are open.
+    template <bool kAll>
+    [[gnu::always_inline]] void decide_word(const Place& place, const Context& context, const Candidates& candidates, Signs& signs, int i, int w,
+                     std::uint64_t mask, std::uint64_t open, std::uint64_t positive, std::uint64_t negative) {
         if (open) {
-            filter(place.generators, i, candidates, w, open, positive, negative);
+            filter<kAll>(place.generators, i, candidates, w, open, positive, negative);
             each_bit(open & ~(positive | negative), 0, [&](int k) {
                 const int sign = settle(place, context, candidates.unit[64 * w + k], i);
                 const std::uint64_t bit = std::uint64_t{1} << k;
@@ -240,10 +253,11 @@ class Predicate {
         }
         const std::size_t at = static_cast<std::size_t>(i) * signs.words + w;
         signs.positive[at] = positive, signs.negative[at] = negative;
-        statistics.zeros += __builtin_popcountll(candidates.mask(w) & ~(positive | negative));
+        if (const std::uint64_t zero = mask & ~(positive | negative)) statistics.zeros += __builtin_popcountll(zero);
     }
 
     // One word of candidates at a generator: the signs of open ones that doubles settle.
+    template <bool kAll>
     void filter(const Generators& g, int i, const Candidates& candidates, int w, std::uint64_t open, std::uint64_t& positive,
                 std::uint64_t& negative) const {
         const std::size_t stride = candidates.stride;
@@ -252,7 +266,7 @@ class Predicate {
         std::uint64_t above_zero = 0, below_zero = 0;
         const int end = std::min(candidates.count - 64 * w, 64);
         for (int k = 0; k < end; k += 4) {
-            if (!(open >> k & 15)) continue;
+            if (!kAll && !(open >> k & 15)) continue;
             const double* row = candidates.rows + 64 * w + k;
             Four value = Four::load(row) * Four::all(x[0]);
             for (int j = 1; j < D(); ++j)
@@ -266,7 +280,7 @@ class Predicate {
     }
 
     // A value within its error bound: find the sign all the same.
-    int settle(const Place& place, const Context& context, int unit, int i) {
+    [[gnu::noinline]] int settle(const Place& place, const Context& context, int unit, int i) {
         Generators& g = place.generators;
         // In a direction in which no source changes, the unit does not change either.
         const Tags& tags = g.tags(i);
@@ -294,8 +308,10 @@ class Predicate {
         }
         TwofoldSum<double> sum{};
         double error = 0;
-        if (twofold_value(place, context, unit, i, sum, error)) return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
+        if (twofold_value(place, context, unit, i, sum, error) || value_by_sources(place, context, unit, i, sum, error))
+            return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
         ++statistics.exact;
+        const Stopwatch watch(statistics.exact_nanoseconds);
         return sgn(dot(exact_row(context, unit), exact_generator(place, i)));
     }
 
@@ -311,6 +327,10 @@ class Predicate {
             for (int j = 0; j < D(); ++j) is_apart = is_apart && ((row.high[4 * j] == 0 && row.error[4 * j] == 0) || is_zero(j));
             if (is_apart) return sign = 0, true;
         }
+        if (vanishes_with_its_sources(place, context, unit, i)) {
+            const double constant = context.data->constant[unit];
+            return sign = tags.at_infinity ? 0 : (constant > 0) - (constant < 0), true;
+        }
         bool is_known = false;
         each_row(place, i, [&](const Context* facet, int facet_unit) {
             if (is_known || !facet || !parallels_.propose(row_.data(), *facet, facet_unit)) return;
@@ -318,6 +338,74 @@ class Predicate {
         });
         if (tags.at_infinity) sign = 0;
         return is_known;
+    }
+
+    // The same from the values of the units that it reads: those of a facet that contains the generator are 0, and what is
+    // left may be 10^38 times smaller than the row. A source that is badly known is taken from its own sources in turn.
+    bool value_by_sources(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum, double& error) {
+        const Stage& data = *context.data;
+        const double* form = data.is_out_of_range ? nullptr : twofold_generator(place, i);
+        if (!form) return false;
+        const TwofoldVector x = TwofoldVector::at(form, D());
+        double terms = 1;
+        sum = {0, 0, 0}, error = std::fabs(data.constant[unit]) * x.error[0];
+        sum.add(data.constant[unit], data.constant_low.empty() ? 0 : data.constant_low[unit], x.high[0], x.low[0]);
+        for (const Term& term : data.terms) {
+            for (int k = 0; k < term.columns; ++k) {
+                const std::size_t at = static_cast<std::size_t>(k) * data.stride + unit;
+                const double weight = term.by_column[at], low = term.by_column_low.empty() ? 0 : term.by_column_low[at];
+                TwofoldSum<double> value{0, 0, 0};
+                double own = 0;
+                if (weight == 0) continue;
+                if (term.source == 0) {
+                    value.high = x.high[k + 1], value.low = x.low[k + 1], own = x.error[k + 1];
+                } else {
+                    const Context& source = context.at(term.source - 1);
+                    if (sign_[source.data->first_unit + k] <= 0 || is_on_facet(place, i, source, k)) continue;
+                    source_value(place, source, k, i, value, own);
+                }
+                sum.add(weight, low, value.high, value.low);
+                error += std::fabs(weight) * own;
+                ++terms;
+            }
+        }
+        sum.normalise();
+        error = (error + compensated_error(terms) * sum.size) * kInflation * kInflation + kUnderflow;
+        return std::fabs(sum.high) > error;
+    }
+
+    void source_value(const Place& place, const Context& source, int unit, int i, TwofoldSum<double>& value, double& error) {
+        twofold_value(place, source, unit, i, value, error);
+        if (std::fabs(value.high) > 0x1p30 * error || !source.stage) return;
+        TwofoldSum<double> other{0, 0, 0};
+        double bound = 0;
+        value_by_sources(place, source, unit, i, other, bound);
+        if (bound < error) value = other, error = bound;
+    }
+
+    // Whether a unit of an earlier stage is one that cut a facet which contains the generator: it is 0 there.
+    bool is_on_facet(const Place& place, int i, const Context& source, int unit) const {
+        bool found = false;
+        each_row(place, i, [&](const Context* facet, int facet_unit) {
+            found = found || (facet == &source && facet_unit == unit);
+        });
+        return found;
+    }
+
+    // Whether a unit reads nothing but inactive units and such that vanish on a facet that contains the generator: its value
+    // is its constant then.
+    bool vanishes_with_its_sources(const Place& place, const Context& context, int unit, int i) const {
+        const Stage& data = *context.data;
+        if (data.is_out_of_range) return false;
+        for (const Term& term : data.terms) {
+            for (int k = 0; k < term.columns; ++k) {
+                if (term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0) continue;
+                if (term.source == 0) return false;
+                const Context& source = context.at(term.source - 1);
+                if (sign_[source.data->first_unit + k] > 0 && !is_on_facet(place, i, source, k)) return false;
+            }
+        }
+        return true;
     }
 
     // At an exactly known generator only the coordinates where it is not zero can err.
@@ -333,7 +421,7 @@ class Predicate {
         return bound * relative * (1 + 0x1p-20) + 0x1p-900;
     }
 
-    void audit(const Place& place, const Context& context, const Candidates& candidates, const Signs& signs) {
+    [[gnu::noinline]] void audit(const Place& place, const Context& context, const Candidates& candidates, const Signs& signs) {
         for (int i = 0; i < place.generators.count; ++i)
             for (int k = 0; k < candidates.count; ++k) {
                 const int unit = candidates.unit[k], sign = signs.of(i, k);
@@ -356,7 +444,6 @@ class Predicate {
     TwofoldRows<D_> twofold_rows_;
     Parallels<D_> parallels_;
     TwofoldSolver<D_> solver_;
-    std::vector<std::uint64_t> ends_;  // scratch
 };
 
 }  // namespace relureg

@@ -64,7 +64,7 @@ class TwofoldSolver {
     }
 
     // Write the generator near `guess`, whose largest coordinate has the right sign, to `out`: 3 D doubles.
-    bool solve(const double* guess, double eps, bool at_infinity, double* out) {
+    bool solve(const double* guess, bool at_infinity, double* out) {
         if (!is_usable_ || static_cast<int>(rows_.size()) < r()) return false;
         double *high = out, *low = out + D();
         std::copy(guess, guess + D(), high);
@@ -73,8 +73,12 @@ class TwofoldSolver {
         p_ = 0;
         for (int j = 1; j < D(); ++j)
             if (std::fabs(high[j]) > std::fabs(high[p_])) p_ = j;
-        std::fill(unit_.begin(), unit_.end(), 0.0);
-        for (int round = 0; round < kRounds && fit_units(high, std::max(eps, kUnitRoundoff)); ++round) {
+        for (int round = 0; round < kRounds; ++round) {
+            if (round == 0)
+                level_units(at_infinity);
+            else if (!fit_units(high))
+                break;
+            if (at_infinity) unit_[0] = kNothing;
             scale_rows();
             if (!choose_rows() || !invert()) return false;
             double last = HUGE_VAL;
@@ -99,6 +103,7 @@ class TwofoldSolver {
     };
 
     static constexpr int kRounds = 4, kSteps = 8;
+    static constexpr double kNothing = 0x1p-300;  // the unit of a coordinate that is 0, so that no row is scaled by it
     static constexpr double kConverged = 0x1p-90;
     static constexpr double kWorst = 0x1p-30;  // what is known worse, in its unit, is not worth keeping
 
@@ -113,11 +118,26 @@ class TwofoldSolver {
         return std::ldexp(1.0, std::clamp(exponent, -300, 300));
     }
 
+    // Units in which the columns of the matrix are level: the guess may be wrong in all small coordinates.
+    void level_units(bool at_infinity) {
+        std::fill(unit_.begin(), unit_.end(), 1.0);
+        if (at_infinity) unit_[0] = kNothing;
+        for (int round = 0; round < 2; ++round) {
+            scale_rows();
+            for (int j = 0; j < D(); ++j) {
+                double largest = 0;
+                for (const Row& row : rows_) largest = std::max(largest, std::fabs(row.high(j)) * row.scale);
+                if (j != p_ && (j > 0 || !at_infinity) && largest > 0 && largest < HUGE_VAL) unit_[j] = 1 / magnitude(largest);
+            }
+        }
+    }
+
     // Units by the sizes of the coordinates; false if they fit already.
-    bool fit_units(const double* x, double least) {
+    bool fit_units(const double* x) {
         bool has_changed = false;
         for (int j = 0; j < D(); ++j) {
-            const double unit = x[j] != 0 ? magnitude(x[j]) : unit_[j] == 0 ? magnitude(least) : unit_[j];
+            if (x[j] == 0) continue;
+            const double unit = magnitude(x[j]);
             if (unit <= 256 * unit_[j] && unit_[j] <= 256 * unit) continue;
             unit_[j] = unit;
             has_changed = true;

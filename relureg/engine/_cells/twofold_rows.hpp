@@ -39,7 +39,7 @@ class TwofoldRows {
         auto& kept = context.twofold_rows[number];
         if (!kept) {
             for (const Term& term : context.data->terms)  // first, since the sums below are shared
-                if (term.source > 0) need_all(context.at(term.source - 1), term);
+                if (term.source > 0) need(context, term, 4 * number);
             kept = std::make_unique<double[]>(12 * D());
             sum(context, 4 * number, kept.get());
         }
@@ -48,9 +48,17 @@ class TwofoldRows {
 
     bool is_active(const Context& source, int unit) const { return sign_[source.data->first_unit + unit] > 0; }
 
-    void need_all(const Context& source, const Term& term) {
+    // Whether one of four units from `first` on reads unit k of a source, and that is active.
+    bool reads(const Context& source, const Term& term, std::size_t stride, int k, int first) const {
+        if (!is_active(source, k)) return false;
+        const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride + first];
+        return weight[0] != 0 || weight[1] != 0 || weight[2] != 0 || weight[3] != 0;
+    }
+
+    void need(const Context& context, const Term& term, int first) {
+        const Context& source = context.at(term.source - 1);
         for (int k = 0; k < term.columns; ++k)
-            if (is_active(source, k)) block(source, k / 4);
+            if (reads(source, term, context.data->stride, k, first)) block(source, k / 4);
     }
 
     // Four units from `first` on.
@@ -69,7 +77,7 @@ class TwofoldRows {
             }
             const Context& source = context.at(term.source - 1);
             for (int k = 0; k < term.columns; ++k) {
-                if (!is_active(source, k)) continue;
+                if (!reads(source, term, data.stride, k, first)) continue;
                 add(term, static_cast<std::size_t>(k) * data.stride + first, source.twofold_rows[k / 4].get() + k % 4);
                 ++terms;
             }
