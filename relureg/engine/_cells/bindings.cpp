@@ -66,7 +66,7 @@ class Builder {
                                     : network.dim;
         auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
                                       : std::make_shared<relureg::LazyIntegers>(parse(integers));
-        relureg::Term term{source, columns, doubles(by_column), doubles(low), exact};
+        relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
         if (term.by_column.size() != size || (!integers.empty() && exact->all().size() != size) || columns != expected)
             throw std::invalid_argument("wrong shape of weights");
         stage.terms.push_back(std::move(term));

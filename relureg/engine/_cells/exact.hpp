@@ -135,6 +135,7 @@ inline ExactVector null_vector(std::vector<ExactVector> rows, int size) {
     x[free] = previous;
     for (std::size_t i = 0; i < done; ++i) x[pivot_of_row[i]] = -rows[i][free];
     remove_twos(x);
+    make_primitive(x);  // once: it is evaluated, and combined, many times
     return x;
 }
 

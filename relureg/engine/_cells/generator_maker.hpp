@@ -46,7 +46,22 @@ class GeneratorMaker {
         const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
-        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
+        const mpz_class weight_a = -dot(row, gb), weight_b = dot(row, ga);
+        ExactVector made = cell.lines->empty() ? from_rows({cell, fresh, &context, unit}, weight_a, ga, weight_b, gb)
+                                               : combine(weight_a, ga, weight_b, gb);
+        append(fresh, std::move(made), slot, tags.at_infinity, tags.quiet);
+    }
+
+    // The new generator from its rows, whose integers do not grow with its history, oriented as the combination of the ends is.
+    ExactVector from_rows(const Place& here, const mpz_class& weight_a, const ExactVector& a, const mpz_class& weight_b,
+                          const ExactVector& b) const {
+        ExactVector vector = oracle_.null_vector_of(here, here.generators.count);
+        int j = 0;
+        while (vector[j] == 0) ++j;
+        const mpz_class entry = weight_a * a[j] + weight_b * b[j];
+        if (sgn(entry) * sgn(vector[j]) < 0)
+            for (auto& x : vector) x = -x;
+        return vector;
     }
 
     // Append a generator known exactly.

@@ -6,7 +6,8 @@
 // (`twofold_rows.hpp`, `twofold_generator.hpp`); else from integers of any size.
 #pragma once
 
-#include <chrono>
+#include <time.h>
+
 #include <cmath>
 #include <string>
 #include <utility>
@@ -28,17 +29,23 @@ struct Place {
     int cut_unit = -1;
 };
 
-// Adds the time of a scope to a sum.
+// Adds the processor time of a scope to a sum.
 class Stopwatch {
   public:
-    explicit Stopwatch(std::int64_t& sum) : sum_(sum), start_(std::chrono::steady_clock::now()) {}
-    ~Stopwatch() { sum_ += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start_).count(); }
+    explicit Stopwatch(std::int64_t& sum) : sum_(sum), start_(now()) {}
+    ~Stopwatch() { sum_ += now() - start_; }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
 
   private:
+    static std::int64_t now() {
+        timespec time;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
+    }
+
     std::int64_t& sum_;
-    std::chrono::steady_clock::time_point start_;
+    const std::int64_t start_;
 };
 
 template <int D_, int W>
@@ -139,6 +146,20 @@ class Predicate {
         return *forms.exact;
     }
 
+    // The vector, up to its sign, on which all hyperplanes known to contain a generator vanish.
+    ExactVector null_vector_of(const Place& place, int i) const {
+        std::vector<ExactVector> rows;
+        each_row(place, i, [&](const Context* context, int unit) {
+            if (context) {
+                rows.push_back(exact_row(*context, unit));
+            } else {
+                rows.emplace_back(D());
+                rows.back()[0] = 1;
+            }
+        });
+        return null_vector(std::move(rows), D());
+    }
+
     // The generator in twofold precision; null where that cannot be had. Its doubles come out as good as they can be.
     const double* twofold_generator(const Place& place, int i) {
         Tags& tags = place.generators.tags(i);
@@ -219,16 +240,7 @@ class Predicate {
     }
 
     ExactVector solve(const Place& place, int i) const {
-        std::vector<ExactVector> rows;
-        each_row(place, i, [&](const Context* context, int unit) {
-            if (context) {
-                rows.push_back(exact_row(*context, unit));
-            } else {
-                rows.emplace_back(D());
-                rows.back()[0] = 1;
-            }
-        });
-        ExactVector vector = null_vector(std::move(rows), D());
+        ExactVector vector = null_vector_of(place, i);
         const double* x = place.generators.x(i);
         int largest = 0;
         for (int j = 1; j < D(); ++j)
@@ -351,7 +363,7 @@ class Predicate {
         sum = {0, 0, 0}, error = std::fabs(data.constant[unit]) * x.error[0];
         sum.add(data.constant[unit], data.constant_low.empty() ? 0 : data.constant_low[unit], x.high[0], x.low[0]);
         for (const Term& term : data.terms) {
-            for (int k = 0; k < term.columns; ++k) {
+            for (const int k : columns_read(term, unit)) {
                 const std::size_t at = static_cast<std::size_t>(k) * data.stride + unit;
                 const double weight = term.by_column[at], low = term.by_column_low.empty() ? 0 : term.by_column_low[at];
                 TwofoldSum<double> value{0, 0, 0};
@@ -398,7 +410,7 @@ class Predicate {
         const Stage& data = *context.data;
         if (data.is_out_of_range) return false;
         for (const Term& term : data.terms) {
-            for (int k = 0; k < term.columns; ++k) {
+            for (const int k : columns_read(term, unit)) {
                 if (term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0) continue;
                 if (term.source == 0) return false;
                 const Context& source = context.at(term.source - 1);

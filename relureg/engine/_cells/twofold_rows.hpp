@@ -48,17 +48,10 @@ class TwofoldRows {
 
     bool is_active(const Context& source, int unit) const { return sign_[source.data->first_unit + unit] > 0; }
 
-    // Whether one of four units from `first` on reads unit k of a source, and that is active.
-    bool reads(const Context& source, const Term& term, std::size_t stride, int k, int first) const {
-        if (!is_active(source, k)) return false;
-        const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride + first];
-        return weight[0] != 0 || weight[1] != 0 || weight[2] != 0 || weight[3] != 0;
-    }
-
     void need(const Context& context, const Term& term, int first) {
         const Context& source = context.at(term.source - 1);
-        for (int k = 0; k < term.columns; ++k)
-            if (reads(source, term, context.data->stride, k, first)) block(source, k / 4);
+        for (const int k : columns_read(term, first))
+            if (is_active(source, k)) block(source, k / 4);
     }
 
     // Four units from `first` on.
@@ -76,8 +69,8 @@ class TwofoldRows {
                 continue;
             }
             const Context& source = context.at(term.source - 1);
-            for (int k = 0; k < term.columns; ++k) {
-                if (!reads(source, term, data.stride, k, first)) continue;
+            for (const int k : columns_read(term, first)) {
+                if (!is_active(source, k)) continue;
                 add(term, static_cast<std::size_t>(k) * data.stride + first, source.twofold_rows[k / 4].get() + k % 4);
                 ++terms;
             }
@@ -108,7 +101,7 @@ class TwofoldRows {
                 continue;
             }
             const Context& source = context.at(term.source - 1);
-            for (int k = 0; k < term.columns; ++k) {
+            for (const int k : columns_read(term, unit)) {
                 if (!is_active(source, k) || term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0) continue;
                 const double* row = source.twofold_rows[k / 4].get() + k % 4;
                 if (row[4 * j] != 0 || row[4 * (2 * D() + j)] != 0) return false;
