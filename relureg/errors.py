@@ -7,9 +7,12 @@ next. Errors of the libraries underneath are wrapped, never passed through.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
+    "ArgumentIndexError",
+    "ArgumentTypeError",
+    "ArgumentValueError",
     "CheckFailedError",
     "ComplexFileError",
     "DataError",
@@ -19,6 +22,7 @@ __all__ = [
     "JournalError",
     "LimitReachedError",
     "MalformedNetworkError",
+    "MissingPackageError",
     "NetworkError",
     "OutputError",
     "ReluregError",
@@ -51,6 +55,10 @@ class ReluregError(Exception):
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone, which not every one of them takes.
+        return _again, (type(self), self.args, self.__dict__)
+
     def within(self, place: str) -> ReluregError:
         """Prefix `place` to where the error happened, and return the same error to raise."""
         self.where = f"{place}: {self.where}" if self.where else place
@@ -64,6 +72,18 @@ class UsageError(ReluregError):
     kind = "usage"
 
 
+class ArgumentTypeError(UsageError, TypeError):
+    """An argument of a function is of a type that it does not take."""
+
+
+class ArgumentValueError(UsageError, ValueError):
+    """An argument of a function is of the right type, and out of range."""
+
+
+class ArgumentIndexError(UsageError, IndexError):
+    """There is no region, unit or output of that number."""
+
+
 class DomainError(UsageError):
     """A domain is empty, flat, or does not fit the network."""
 
@@ -74,6 +94,12 @@ class EngineUnavailableError(UsageError):
     """The chosen engine needs a package that is not installed."""
 
     kind = "engine-unavailable"
+
+
+class MissingPackageError(EngineUnavailableError, ImportError):
+    """What was asked for needs a package that is not installed."""
+
+    kind = "missing-package"
 
 
 class ExpressionError(UsageError):
@@ -202,3 +228,10 @@ class CheckFailedError(ReluregError):
 
     exit_code = 5
     kind = "check-failed"
+
+
+def _again(kind: type[ReluregError], args: tuple[Any, ...], state: dict[str, Any]) -> ReluregError:
+    """An error that was pickled, as in a worker process."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error

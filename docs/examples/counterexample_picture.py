@@ -1,6 +1,6 @@
 """Draw docs/counterexample.svg: one box of the counterexample cut in a hexagon, and a slice of the whole complex.
 
-    pip install matplotlib && python docs/examples/counterexample_picture.py
+    pip install matplotlib && python docs/examples/counterexample_picture.py [FILE]
 
 Left, a box of the first two layers, each folded axis running over [0, 1]. Right, the plane x_3 =
 6/5: the walls of the first two layers, and the bent hyperplane of the last unit, drawn from the network itself.
@@ -8,6 +8,7 @@ Left, a box of the first two layers, each folded axis running over [0, 1]. Right
 
 from __future__ import annotations
 
+import sys
 from itertools import combinations, product
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def main() -> None:
     draw_box(figure.add_subplot(1, 2, 1, projection="3d"))
     draw_slice(figure.add_subplot(1, 2, 2), network, 1.2)
     figure.tight_layout()
-    figure.savefig(ROOT / "docs" / "counterexample.svg", metadata={"Date": None})
+    figure.savefig(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "counterexample.svg", metadata={"Date": None})
 
 
 if __name__ == "__main__":

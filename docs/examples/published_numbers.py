@@ -4,7 +4,8 @@
 
 One hidden layer is counted exactly, and agrees with a closed form. Deeper networks are trained here, five for each row
 (see train_blobs.py), because the weights behind the published table are not available. Rows are done in the order of
-their size; a row that does not fit into the time is left out, and the page says so.
+their size; a row that does not fit into the time is left out, and the page says so. `--only 2,1,4` does the rows of one
+shape (inputs, layers, width), and `-o FILE` writes the page there instead of into `docs/`.
 """
 
 from __future__ import annotations
@@ -150,9 +151,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--only", metavar="D,LAYERS,WIDTH", help="one shape alone")
+    parser.add_argument("-o", "--output", type=Path, default=PAGE, help="the page with the tables")
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes
     shapes = [(d, depth, width) for d in (2, 3, 4, 5) for depth in (1, 2, 3, 4) for width in WIDTHS]
+    if arguments.only:
+        shapes = [tuple(map(int, arguments.only.split(",")))]
     rows, missing = [], []
     for shape in sorted(shapes, key=lambda s: float(PRINTED[s[0], s[1]][WIDTHS.index(s[2])])):
         row = measure(*shape, arguments.seed, deadline)
@@ -164,7 +169,9 @@ def main() -> None:
     rows.sort(key=lambda row: (row.dim, row.depth, row.width))
     text = PAGE.read_text(encoding="utf-8")
     head, tail = text[: text.index(BEGIN) + len(BEGIN)], text[text.index(END) :]
-    PAGE.write_text(f"{head}\n\n{page(rows, missing, arguments.seed, arguments.minutes)}\n\n{tail}", encoding="utf-8")
+    arguments.output.write_text(
+        f"{head}\n\n{page(rows, missing, arguments.seed, arguments.minutes)}\n\n{tail}", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -2,11 +2,14 @@
 
     python docs/studies/local_maps.py > docs/study-local-maps.md
 
+To see that it runs, with other numbers: `--kinds dense --seeds 2 --epochs 1 --k 1 --images 200`.
+
 Five networks of each kind are trained with fixed seeds. It takes some minutes on two cores, and needs the extra `test`.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -20,7 +23,7 @@ from torch import nn
 import relureg
 from relureg import maps
 
-SEEDS = range(5)
+SEEDS = 5
 EPOCHS = 30
 K = (1, 10, 100, 1000)
 TEXT = Path(__file__).with_name("local_maps.md")
@@ -48,13 +51,13 @@ def digits() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     return points[:-500], labels[:-500], points[-500:], labels[-500:]
 
 
-def train(kind: str, seed: int, points: np.ndarray, labels: np.ndarray) -> relureg.Network:
+def train(kind: str, seed: int, points: np.ndarray, labels: np.ndarray, epochs: int) -> relureg.Network:
     """A network of that kind, trained by Adam on the cross-entropy."""
     torch.manual_seed(seed)
     module = KINDS[kind]()
     inputs, targets = torch.tensor(points, dtype=torch.float32), torch.tensor(labels)
     optimiser = torch.optim.Adam(module.parameters(), lr=2e-3)
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for batch in torch.randperm(len(inputs)).split(64):
             optimiser.zero_grad()
             nn.functional.cross_entropy(module(inputs[batch]), targets[batch]).backward()
@@ -75,10 +78,16 @@ def percent(values: Iterable[float]) -> str:
 
 
 def main() -> None:
+    options = _options()
+    k = tuple(map(int, options.k.split(",")))
     torch.set_num_threads(1)  # small layers gain nothing from more
     begun = time.monotonic()
     X, y, X_test, y_test = digits()
-    networks = {kind: [train(kind, seed, X, y) for seed in SEEDS] for kind in KINDS}
+    X, y = X[: options.images], y[: options.images]
+    networks = {
+        kind: [train(kind, seed, X, y, options.epochs) for seed in range(options.seeds)]
+        for kind in options.kinds.split(",")
+    }
     say("trained", begun)
     tables = {"regions": [], "agreement": [], "angles": [], "stages": [], "clusters": []}
     checks = []
@@ -101,7 +110,7 @@ def main() -> None:
             shares["extracted"].append((extracted == y_test).mean())
             angles.append(maps.compare_coefficients(network, function, X_test))
             merged.append(maps.agreement_by_stage(network, X, X_test, y_test))
-            clusters.append(maps.cluster_maps(network, X, X_test, y_test, k=K))
+            clusters.append(maps.cluster_maps(network, X, X_test, y_test, k=k))
             say(network.name, begun)
         tables["regions"].append([kind, *(f"{min(n):,} to {max(n):,}" for n in numbers.values())])
         tables["agreement"].append([kind, *(percent(share) for share in shares.values())])
@@ -115,7 +124,7 @@ def main() -> None:
             row = [percent(stage.agreement for stage in stages), percent(stage.accuracy for stage in stages)]
             tables["stages"].append([kind, stage_name(members[0], level), *row])
         tables["clusters"].append([kind, percent(shares["own"]), *(
-            percent(found[place].accuracy for found in clusters) for place in range(len(K))
+            percent(found[place].accuracy for found in clusters) for place in range(len(k))
         )])  # fmt: skip
     related = relate(networks, X, X_test, y_test)
     say("related", begun)
@@ -126,10 +135,20 @@ def main() -> None:
         agreement=table(["network", "N and N^(X) agree", "accuracy of N", "accuracy of N^(X)"], tables["agreement"]),
         angles=table(["network", "class by N^(X)", "test images", "angle", "distance"], tables["angles"]),
         stages=table(["network", "merged down to", "agreement with N", "accuracy"], tables["stages"]),
-        clusters=table(["network", "original", *(f"k = {k}" for k in K)], tables["clusters"]),
-        related=table(["from", *(f"to {kind}" for kind in KINDS)], related),
+        clusters=table(["network", "original", *(f"k = {number}" for number in k)], tables["clusters"]),
+        related=table(["from", *(f"to {kind}" for kind in networks)], related),
         passed=sum(check.passed for check in checks), count=len(checks), deviation=f"{deviation:.1e}",
     ), end="")  # fmt: skip
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of network")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help="networks of each kind, at least 2")
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--images", type=int, help="for training, all unless said")
+    parser.add_argument("--k", default=",".join(map(str, K)), help="numbers of clusters")
+    return parser.parse_args()
 
 
 def reorder(rows: list[list[str]]) -> list[list[str]]:

@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, Work, emit, output_options, read_network, timed, work_options
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    Work,
+    emit,
+    output_options,
+    read_network,
+    reading_options,
+    timed,
+    work_options,
+)
 from relureg.cli.plot import style_of, style_options, view_of
 from relureg.cli.scope import scoped
 from relureg.errors import LimitReachedError, UsageError
@@ -24,7 +34,7 @@ Examples:
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("nets", nargs=-1, required=True, metavar="NET NET ...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True,
     help="Write to .gif, .html, or .mp4 where ffmpeg is installed.",

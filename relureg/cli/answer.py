@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from relureg.arguments import figure
 from relureg.cli.options import Work
+from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
+from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.complex.archive import is_complex_file, load_complex
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions
+from relureg.engine.budget import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.theory.bounds import Bound
 
+FEW_REGIONS = 1000
+"""With fewer than these a limit has ended a search that had hardly begun."""
+
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
+    expect_regions(network, domain)
     with progress_on_stderr(quiet) as progress:
-        return enumerate_regions(
+        cells = enumerate_regions(
             network,
             domain,
             work.engine,
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=progress,
+            progress=_proving(progress),
             scheduler=work.scheduler,
         )
+    this_outcome().prove(cells.num_regions)
+    return cells
 
 
 def saved_complex(net: str | None, work: Work) -> Complex | None:
@@ -61,18 +71,39 @@ def count_with_progress(
 ) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
-        return count_regions(
+        counted = count_regions(
             network,
             domain,
             work.engine,
             max_regions=work.max_regions,
             timeout=work.timeout,
             jobs=work.jobs,
-            progress=progress,
+            progress=_proving(progress),
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
         )
+    this_outcome().prove(counted.num_regions)
+    return counted
+
+
+def expect_regions(network: Network, domain: Domain | None) -> None:
+    """From now on a run that is stopped tells its lower bound: a point proves one region."""
+    outcome = this_outcome()
+    outcome.regions = max(outcome.regions, int(domain is None or domain.has_plain_interior))
+    outcome.note()
+
+
+def _proving(report: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
+    """Remember what a report proves, and pass it on."""
+    outcome = this_outcome()
+
+    def prove(progress: Progress) -> None:
+        outcome.prove(progress.regions)
+        if report is not None:
+            report(progress)
+
+    return prove
 
 
 def require_passed(checks: Iterable[Check]) -> None:
@@ -97,10 +128,22 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
     for bound in bounds:
         if bound.is_upper and bound.value is not None and cells.num_regions > bound.value:
             raise CheckFailedError(
-                f"{cells.num_regions:,} regions exceed the bound {bound.value:,} of {bound.name}; "
+                f"{cells.num_regions:,} regions exceed the bound {figure(bound.value)} of {bound.name}; "
                 "please report the network"
             )
     if not cells.complete:
-        raise LimitReachedError(
-            f"stopped by {cells.stopped_by}: {cells.num_regions:,} regions are a proven lower bound"
-        )
+        outcome = this_outcome()
+        outcome.prove(cells.num_regions)
+        proven = lower_bound(outcome.regions) if outcome.regions else "no region was counted by then"
+        raise LimitReachedError(f"stopped by {cells.stopped_by}: {proven}{_instead(cells)}")
+
+
+def _instead(cells: Complex | RegionCount) -> str:
+    """What can be answered where few regions of a network of many inputs were found."""
+    inputs = cells.network.input_dim
+    if inputs <= MAX_DIM_UNWARNED or cells.num_regions >= FEW_REGIONS:
+        return ""
+    return (
+        f"; with {inputs:,} inputs, look at a part: a line (relureg line, --through), a plane (--slice), the regions "
+        "around data (relureg maps at), or a --box that fixes inputs"
+    )

@@ -11,6 +11,7 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     emit,
+    limit_options,
     network_argument,
     output_options,
     parse_widths,
@@ -44,6 +45,7 @@ Examples:
     help="Instead of widths: one convolutional layer, such as 4,2,2 or 3x3,2x2,2 (no padding).",
 )  # fmt: skip
 @click.option("--box", metavar="LO HI", help="With NET: units that are stable in a box sharpen the bounds.")
+@limit_options
 @output_options
 @timed
 def bounds(

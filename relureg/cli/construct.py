@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, output_options, timed
 from relureg.cli.output import network_output_options, write_network
 from relureg.errors import UsageError
 
@@ -17,7 +17,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("name", required=False)
 @click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
 @network_output_options

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, output_options, timed
 from relureg.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.argument("expression", required=False, metavar="[EXPRESSION]")
 @click.option(
     "--notation", type=click.Choice(["auto", "max", "tropical"]), default="auto", show_default=True,

@@ -18,8 +18,10 @@ from relureg.cli.options import (
     timed,
     work_options,
 )  # fmt: skip
+from relureg.cli.outcome import this_outcome
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
+from relureg.network.files import check_no_input
 
 EPILOG = f"""\b
 Examples:
@@ -64,9 +66,9 @@ def count(
     NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
     input.
     """
-    from relureg.cli.answer import close, count_with_progress, find_complex, saved_complex
-    from relureg.complex.count import count_of
-    from relureg.reports.documents import count_document
+    from relureg.cli.answer import close, count_with_progress, expect_regions, find_complex, saved_complex
+    from relureg.complex.count import count_of, nothing_but
+    from relureg.reports.documents import count_document, network_document
     from relureg.reports.tables import count_table
     from relureg.theory.bounds import bounds
 
@@ -74,6 +76,8 @@ def count(
         raise UsageError("a journal is for the count alone; leave out --linear and --definitions", where="--journal")
     if keep_regions and journal is None:
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
+    if journal is not None:
+        check_no_input(journal)
     remember_journal(journal)
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:
@@ -81,14 +85,23 @@ def count(
         network, domain = scoped(network, work.scope, quiet=quiet)
     else:
         network, domain = cells.network, cells.domain
+    expect_regions(network, domain)
+    found = bounds(network, domain)
+    network_document(network)  # what is long in it is kept: a run that is stopped has no time for that
+    this_outcome().partial = lambda reason, proven: count_document(
+        nothing_but(network, domain, work.engine, reason, proven), found
+    )
+    this_outcome().table = count_table
+    regions = None
     if linear or definitions or cells is not None:
         cells = cells or find_complex(network, domain, work, quiet=quiet)
         counted = count_of(cells)
-        regions = cells.linear_regions if cells.complete and (linear or definitions) else None
+        this_outcome().prove(counted.num_regions)
+        this_outcome().partial = lambda reason, proven: count_document(counted, found)
+        if cells.complete and (linear or definitions):
+            regions = cells.linear_regions
     else:
         counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
-        regions = None
-    found = bounds(network, domain)
     document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)
     close(counted, counted.checks, found)

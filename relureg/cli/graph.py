@@ -16,6 +16,7 @@ from relureg.cli.options import (
     output_options,
     read_network,
     timed,
+    wanted_memory,
     work_options,
 )  # fmt: skip
 from relureg.cli.scope import scoped
@@ -42,7 +43,6 @@ Examples:
     default=None,
     help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
 )
-@click.option("--memory", metavar="AMOUNT", help="For a journal: what DuckDB may hold before it goes to disk (2GB).")
 @file_options(
     "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
     "(the last two: the edges, and the nodes in FILE.nodes.*)."
@@ -56,7 +56,6 @@ def graph(
     diameter: bool,
     degree: bool,
     faces: bool | None,
-    memory: str | None,
     output: Path | None,
     force: bool,
     work: Work,
@@ -81,8 +80,9 @@ def graph(
 
     if is_journal(net):
         stored_graph_answer(
-            Path(net or ""), work, memory, with_diameter=diameter or not degree, as_json=as_json, started=started
-        )
+            Path(net or ""), work, wanted_memory(), with_diameter=diameter or not degree, as_json=as_json,
+            started=started,
+        )  # fmt: skip
         return
     if output is not None:
         graph_files(output, force=force)  # what is wrong with the file is told before the work, not after

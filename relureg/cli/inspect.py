@@ -8,6 +8,7 @@ from relureg.cli.options import (
     EXIT_CODES,
     Command,
     emit,
+    limit_options,
     network_argument,
     output_options,
     read_network,
@@ -25,6 +26,7 @@ Example:
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
 @sherlock_options
+@limit_options
 @output_options
 @timed
 def inspect(
@@ -39,7 +41,7 @@ def inspect(
 ) -> None:
     """Show layers, parameters, effective input dimension and bounds of NET.
 
-    NET is an ONNX, relureg JSON, .nnet, Sherlock, .npz or PyTorch checkpoint file, or - for standard input.
+    NET is a file of any format in docs/formats.md, or - for standard input.
     """
     from relureg.reports.documents import inspect_document
     from relureg.reports.tables import inspect_table

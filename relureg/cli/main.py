@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import io
 import json
 import os
 import sys
 import traceback
+import warnings
 from dataclasses import asdict
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Outcome
+from relureg import stopping
+from relureg.cli import guard
+from relureg.cli.options import EXIT_CODES, Group
+from relureg.cli.outcome import Outcome
 from relureg.errors import (
     ExpressionError,
     LimitReachedError,
@@ -41,7 +46,7 @@ Example:
 {EXIT_CODES}"""
 
 
-class _Commands(click.Group):
+class _Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -62,20 +67,31 @@ class _Commands(click.Group):
         return " ".join(args[:2]), command, args[2:]
 
 
-@click.group(cls=_Commands, epilog=EPILOG, invoke_without_command=True)
-@click.version_option(__version__, prog_name="relureg")
+@click.group(
+    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)  # fmt: skip
+@click.version_option(__version__, "-V", "--version", prog_name="relureg")
 @click.pass_context
 def relureg(context: click.Context) -> None:
     """Exact activation regions of ReLU networks, over the whole input space."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(UsageError.exit_code)
+    guard.start()
+    context.ensure_object(Outcome).note()
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    if sys.stdout is None:  # the caller closed it
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - open as long as the program runs
+    sys.unraisablehook = guard.discard_stopped
+    if not sys.warnoptions:  # what libraries have to say of themselves is no message of this program
+        warnings.simplefilter("ignore")
+        sys.unraisablehook = lambda _: None
+    if sys.stdout is None:  # the caller closed it: what is written there is an error, and goes into no other file
+        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115 - open as long as the program runs
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that is not UTF-8 still gets an answer
     sys.exit(run(sys.argv[1:]))
@@ -83,42 +99,75 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line; every error becomes one line on stderr and an exit code."""
-    outcome = Outcome()
-    as_json = "--json" in arguments
+    stopping.reset()
+    with guard.guarding():
+        try:
+            return _run(arguments)
+        except guard.Stopped:  # it came while an error was told
+            watching = guard.current()
+            return LimitReachedError.exit_code if watching is None else guard.EXIT[watching.reason or guard.TIME]
+
+
+def _run(arguments: list[str]) -> int:
+    outcome = Outcome(as_json="--json" in arguments)
     try:
         result = relureg.main(arguments, prog_name="relureg", standalone_mode=False, obj=outcome)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        return _fail(UsageError(f"{error.format_message()} (try --help)"), as_json)
+        return _fail(UsageError(f"{error.format_message()} (try --help)"), outcome)
+    except LimitReachedError as error:
+        return _stop(outcome, error)
     except ReluregError as error:
-        # After a limit or a failed check the answer may be on stdout already, and stays the one document there.
-        return _fail(error, as_json and not outcome.answered)
-    except (KeyboardInterrupt, click.Abort):
-        more = f"; go on with: relureg resume {printable(str(outcome.journal))}" if outcome.journal else ""
-        click.echo(f"relureg: interrupted{more}", err=True)
-        return 130
-    except (BrokenPipeError, SystemExit):
-        # The reader (head, less) has gone, which click answers with SystemExit(1): not an error.
-        _abandon_stdout()
-        return 0
+        return _fail(error, outcome)
+    except (KeyboardInterrupt, click.Abort, guard.Stopped):
+        return _stop(outcome, None)
+    except SystemExit:
+        # Raised by click where the reader (head, less) has gone.
+        return _fail_to_write(OSError(errno.EPIPE, os.strerror(errno.EPIPE)), outcome)
     except OSError as error:
-        _abandon_stdout()
-        return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), False)
+        return _fail_to_write(error, outcome)
     except MemoryError:
-        return _fail(LimitReachedError("out of memory; give --max-regions, or a smaller box"), as_json)
+        return _stop(outcome, LimitReachedError("out of memory; give --max-regions, or a smaller box"))
     except Exception as error:
         if "--verbose" in arguments:
             traceback.print_exc()
         message = f"unexpected {type(error).__name__}: {error}; please report it (--verbose shows where)"
-        return _fail(ReluregError(" ".join(message.split())), as_json)
+        return _fail(ReluregError(" ".join(message.split())), outcome)
 
 
-def _fail(error: ReluregError, as_json: bool) -> int:
+def _stop(outcome: Outcome, error: LimitReachedError | None) -> int:
+    """Tell what is proven where a limit or an interrupt (no error) ended the work, before or after the answer."""
+    watching, stopped_by = guard.current(), stopping.reason()
+    if error is not None and stopped_by is None:
+        return _fail(error, outcome)
+    if watching is not None:
+        watching.answering()
+    kind = (watching and watching.reason) or (guard.INTERRUPT if error is None else guard.TIME)
+    out, line = outcome.last_words(kind, stopped_by or "an interrupt")
+    if error is not None and not error.message.startswith(f"stopped by {stopped_by}"):
+        line = f"relureg: error: {printable(' '.join(str(error).split()))}\n"
+    try:
+        sys.stdout.write(out)
+        sys.stdout.flush()
+    except OSError as fault:
+        return _fail_to_write(fault, outcome)
+    click.echo(line, nl=False, err=True)
+    return guard.EXIT[kind]
+
+
+def _fail_to_write(error: OSError, outcome: Outcome) -> int:
+    _abandon_stdout()
+    outcome.answered = True
+    return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), outcome)
+
+
+def _fail(error: ReluregError, outcome: Outcome) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
     if isinstance(error, ExpressionError):
         click.echo("\n".join(f"  {line}" for line in error.excerpt.splitlines()), err=True)
-    if as_json:
+    # After a failed check the answer may be on stdout already, and stays the one document there.
+    if outcome.as_json and not outcome.answered:
         told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
         if isinstance(error, UnsupportedNetworkError) and error.unsupported:
             told["unsupported"] = [asdict(problem) for problem in error.unsupported]

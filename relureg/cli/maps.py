@@ -23,12 +23,15 @@ from relureg.cli.map_options import (
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
+    Group,
     check_npz,
     emit,
     file_options,
+    limit_options,
     network_argument,
     output_options,
     read_network,
+    reading_options,
     timed,
 )  # fmt: skip
 from relureg.errors import CheckFailedError, UsageError
@@ -47,7 +50,7 @@ Example:
 {EXIT_CODES}"""
 
 
-@click.group(epilog=MAPS, invoke_without_command=True)
+@click.group(cls=Group, epilog=MAPS, invoke_without_command=True)
 @click.pass_context
 def maps(context: click.Context) -> None:
     """Affine maps of a network around data points: which, how many, and what can be made of them."""
@@ -78,6 +81,7 @@ Examples:
 @picture_options("gradient images, or points of two inputs, and the dual points")
 @image_option
 @file_options("Write all points, with their maps: .npz or .parquet.")
+@limit_options
 @output_options
 @timed
 def at(
@@ -163,6 +167,7 @@ Examples:
 )  # fmt: skip
 @picture_options("the coefficients of N and N^(X) at the test points and, with --stages, the agreement")
 @file_options("Write the extracted function: .npz, for relureg.maps.ExtractedFunction.load.")
+@limit_options
 @output_options
 @timed
 def extract(
@@ -247,6 +252,7 @@ Examples:
 @picture_options("accuracy against k, and the centres as images")
 @image_option
 @file_options("Write centres, the centre of each point, and classes: .npz, .parquet or .json.")
+@limit_options
 @output_options
 @timed
 def cluster(
@@ -301,10 +307,11 @@ Examples:
 
 @maps.command(cls=Command, epilog=RELATE, short_help="Send the maps of each NET to those of every other.")
 @click.argument("nets", nargs=-1, required=True, metavar="NET NET...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @data_options
 @picture_options("the accuracy after each map, as a matrix")
 @file_options("Write the matrices and classes: .npz, .parquet or .json.")
+@limit_options
 @output_options
 @timed
 def relate(

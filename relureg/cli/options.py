@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +16,15 @@ from typing import Any
 
 import click
 
+from relureg import stopping
+from relureg.arguments import did_you_mean, short
+from relureg.cli import guard
+from relureg.cli.outcome import as_text, this_outcome
+from relureg.cli.progress import waiting_on_stderr
 from relureg.cli.scope import OPTIONS, Scope, scope_of
-from relureg.errors import UsageError
-from relureg.network.files import check_absent
+from relureg.engine.budget import MAX_JOBS
+from relureg.errors import LimitReachedError, UsageError
+from relureg.network.files import check_absent, protecting
 from relureg.network.formats import load
 from relureg.network.model import Network
 from relureg.network.rational import as_fraction
@@ -26,28 +33,55 @@ from relureg.network.texts import parse_number
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
 cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
-failed; 130 interrupted."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run has printed so far; errors that come after the answer must not print a second document."""
-
-    answered: bool = False
-    journal: Path | None = None
-    """Where an interrupted run can be gone on with."""
+failed; 130 interrupted; 143 terminated (SIGTERM)."""
 
 
 def remember_journal(path: Path | None) -> None:
     """Let an interruption say how to go on."""
-    click.get_current_context().ensure_object(Outcome).journal = path
+    this_outcome().journal = path
+
+
+OUTPUTS = {"output", "out", "save", "plot", "junit", "journal"}
+"""The parameters that name files or folders to write; all others that name a file read it."""
+
+
+class Group(click.Group):
+    """Commands under one name; of one that is not there it says which was meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        if Path(name).suffix or Path(name).exists():
+            raise UsageError(
+                f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
+                f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
+            )
+        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        raise UsageError(f"there is no command {short(name)}{nearest}")
 
 
 class Command(click.Command):
-    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI)."""
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+
+    It replaces none of the files that it reads.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with protecting(_files_read(ctx.params)):
+            return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+
+
+def _files_read(parameters: dict[str, Any]) -> list[Path]:
+    """The files that a command line names to be read."""
+    values = [value for name, value in parameters.items() if name not in OUTPUTS]
+    words = [word for value in values for word in (value if isinstance(value, tuple) else [value])]
+    return [Path(word) for word in words if isinstance(word, (str, Path)) and os.path.isfile(word)]
 
 
 def _join_words(args: list[str], option: str) -> list[str]:
@@ -61,11 +95,39 @@ def _join_words(args: list[str], option: str) -> list[str]:
 
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:
-    """NET and --raw."""
-    function = click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")(
-        function
-    )
-    return click.argument("net", required=False, metavar="[NET]")(function)
+    """NET, and how to read it."""
+    return click.argument("net", required=False, metavar="[NET]")(reading_options(function))
+
+
+def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--raw, given to the command; --prefix, --activation and --output-relu, which `read_network` asks for."""
+
+    @functools.wraps(function)
+    def with_reading(*args: Any, **kwargs: Any) -> Any:
+        asked = {name: kwargs.pop(name) for name in ("prefix", "activation", "output_relu")}
+        click.get_current_context().meta[_READING] = asked
+        return function(*args, **kwargs)
+
+    decorated: Callable[..., Any] = with_reading
+    for option in reversed([
+        click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states."),
+        click.option(
+            "--prefix", metavar="NAME",
+            help="Of several networks in a file of named arrays, that under NAME (actor); A,B: one after the other.",
+        ),
+        click.option(
+            "--activation", metavar="NAME",
+            help="What follows each layer but the last where the file does not say it: relu (assumed otherwise), "
+            "leaky:0.01, relu6, hardtanh, hardsigmoid, abs, linear.",
+        ),
+        click.option("--output-relu", is_flag=True, help="Let the outputs be ReLU units too."),
+    ]):  # fmt: skip
+        decorated = option(decorated)
+    return decorated
+
+
+_READING = "relureg.reading"
+"""Where the options of reading are kept, for the commands hand on nothing but NET and --raw."""
 
 
 def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,6 +177,52 @@ class Work:
         return [option for option, value in values.items() if value is not None]
 
 
+def _limit_time(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    guard.limit_time(value)
+    return value
+
+
+def timeout_option(*, exposed: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--timeout, which counts from the beginning of the command; given to it as `timeout` where it counts regions."""
+    return click.option(
+        "--timeout", type=float, metavar="SECONDS", callback=_limit_time, expose_value=exposed,
+        help="Stop that long after the start, reading included (exit code 4).",
+    )  # fmt: skip
+
+
+def _limit_memory(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    guard.limit_memory(value)
+    context.meta[_MEMORY] = value
+    return value
+
+
+_MEMORY = "relureg.memory"
+
+
+def wanted_memory() -> str | None:
+    """What --memory says, for one that goes to disk instead of stopping: then the process has its own limit again."""
+    text: str | None = click.get_current_context().meta.get(_MEMORY)
+    if text is not None:
+        guard.limit_memory("100%")
+    return text
+
+
+memory_option = click.option(
+    "--memory", metavar="AMOUNT", expose_value=False, callback=_limit_memory,
+    help="Stop before more memory is taken: 4GB, 50% (exit code 4). By default most of what is free.",
+)  # fmt: skip
+
+
+def limit_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """--timeout and --memory, for commands that count nothing."""
+    return timeout_option(exposed=False)(memory_option(function))
+
+
+def jobs_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--jobs."""
+    return click.option("--jobs", type=click.IntRange(min=1, max=MAX_JOBS), help=what)
+
+
 scheduler_option = click.option(
     "--scheduler", metavar="ADDRESS",
     help="Let a Dask cluster do the work: tcp://HOST:PORT, or local:N for N processes here.",
@@ -132,7 +240,7 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, work=work, **kwargs)
 
     decorated: Callable[..., Any] = with_work
-    for option in reversed([
+    options: list[Callable[..., Any]] = [
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
@@ -140,11 +248,13 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "programs, slow); `count` also has charpoly "
             "(characteristic polynomial, one hidden layer). All are exact.",
         ),
-        click.option("--jobs", type=click.IntRange(min=1), help="Threads of the splitter; all cores by default."),
+        jobs_option("Threads of the splitter; all cores by default."),
         scheduler_option,
         click.option("--max-regions", type=click.IntRange(min=1), help="Stop after that many regions (exit code 4)."),
-        click.option("--timeout", type=float, metavar="SECONDS", help="Stop after that time (exit code 4)."),
-    ]):  # fmt: skip
+        timeout_option(),
+        memory_option,
+    ]  # fmt: skip
+    for option in reversed(options):
         decorated = option(decorated)
     return decorated
 
@@ -181,7 +291,9 @@ def read_network(
         if sys.stdin is None or sys.stdin.isatty():
             raise UsageError("no network given; name a file, or pipe one in")
         net = "-"
-    network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"))
+    asked = click.get_current_context().meta.get(_READING, {})
+    with waiting_on_stderr(quiet, f"reading {net}"):
+        network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"), **asked)
     if not quiet:
         for notice in network.notices:
             click.echo(f"relureg: {network.name}: {notice}", err=True)
@@ -207,6 +319,19 @@ def parse_widths(text: str) -> list[int]:
     return [int(field) for field in fields]
 
 
+def _until_stopped(rows: Iterable[Any]) -> Iterator[Any]:
+    """Rows until a limit is reached, so that the document is a whole one all the same."""
+    for row in rows:
+        if stopping.reason() is not None:
+            return
+        yield row
+
+
+def _require_rows() -> None:
+    if (stopped_by := stopping.reason()) is not None:
+        raise LimitReachedError(f"the rows were cut short by {stopped_by}")
+
+
 def emit(
     document: dict[str, Any],
     table: Callable[[dict[str, Any]], Any],
@@ -220,8 +345,9 @@ def emit(
     `rows`, where there are any, are the list under the key ``rows`` of the document; JSON is printed row by row.
     """
     document["seconds"] = round(time.monotonic() - started, 6)
-    outcome = click.get_current_context().ensure_object(Outcome)
-    outcome.answered = True
+    if (watching := guard.current()) is not None:
+        watching.answering()
+    this_outcome().answered = True
     if as_json:
         sys.set_int_max_str_digits(0)  # a bound may have more digits than Python writes unasked
         text = json.dumps(document, indent=1)
@@ -229,17 +355,13 @@ def emit(
             click.echo(text)
             return
         click.echo(text.removesuffix("\n}") + ',\n "rows": [', nl=False)
-        for number, row in enumerate(rows):
+        for number, row in enumerate(_until_stopped(rows)):
             click.echo(",\n" * bool(number) + json.dumps(row), nl=False)
         click.echo("]\n}")
+        _require_rows()
         return
     if rows is not None:
-        document["rows"] = list(rows)
-    from rich.console import Console
-
-    # In a pipe there is no width to fold to: lines stay whole, for grep and for diffs.
-    console = Console(width=None if sys.stdout.isatty() else 500, highlight=False, markup=False, emoji=False)
-    with console.capture() as capture:
-        console.print(table(document))
-    lines = capture.get().splitlines()
-    click.echo("\n".join(line.rstrip() for line in lines) if not sys.stdout.isatty() else capture.get().rstrip("\n"))
+        document["rows"] = list(_until_stopped(rows))
+    click.echo(as_text(table(document)))
+    if rows is not None:
+        _require_rows()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -44,6 +45,34 @@ def lines_on_stderr(quiet: bool, start: str = "working") -> Iterator[Callable[[s
             yield _now_and_then(_LIVE_INTERVAL, status.update)
     else:
         yield _now_and_then(_PLAIN_INTERVAL, lambda line: click.echo(f"relureg: {line}", err=True))
+
+
+@contextlib.contextmanager
+def waiting_on_stderr(quiet: bool, what: str) -> Iterator[None]:
+    """Show that something goes on that cannot tell how far it is, once it takes long."""
+    if quiet or sys.stderr is None:
+        yield
+        return
+    over = threading.Event()
+    on_terminal = sys.stderr.isatty()
+    shown = printable(what)
+
+    def tell() -> None:
+        started = time.monotonic()
+        while not over.wait(1.0 if on_terminal else _PLAIN_INTERVAL):
+            seconds = time.monotonic() - started
+            line = f"relureg: {shown}, {seconds:.0f} s"
+            click.echo(f"\r\x1b[K{line}" if on_terminal else line, err=True, nl=not on_terminal)
+        if on_terminal and time.monotonic() - started >= 1.0:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 def _now_and_then(interval: float, show: Callable[[str], None]) -> Callable[[str], None]:

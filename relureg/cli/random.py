@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, parse_widths, timed
+from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, timed
 from relureg.cli.output import network_output_options, write_network
 
 EPILOG = f"""\b
@@ -19,7 +19,7 @@ Examples:
 {EXIT_CODES}"""
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @click.option(
     "--widths", metavar="N0,N1,...", required=True, help="Inputs and hidden layers, without the output layer."
 )

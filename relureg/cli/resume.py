@@ -6,7 +6,17 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, remember_journal, scheduler_option, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    emit,
+    jobs_option,
+    memory_option,
+    output_options,
+    remember_journal,
+    scheduler_option,
+    timed,
+    timeout_option,
+)  # fmt: skip
 
 EPILOG = f"""\b
 Example:
@@ -19,8 +29,9 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("journal", type=click.Path(path_type=Path))
 @scheduler_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Threads, without a scheduler; all cores by default.")
-@click.option("--timeout", type=float, metavar="SECONDS", help="Stop after that time (exit code 4).")
+@jobs_option("Threads, without a scheduler; all cores by default.")
+@timeout_option()
+@memory_option
 @output_options
 @timed
 def resume(

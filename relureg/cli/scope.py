@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +12,20 @@ from typing import Any
 
 import click
 
+from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
 from relureg.network.data_files import Rows, read_domain, read_points
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
 from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number
+from relureg.network.texts import parse_number, plural, unpacked_suffix
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
+
+_MOST_WRITTEN = 50
+"""Largest exponent of 2 for which the power is written out."""
 
 OPTIONS = (
     click.option(
@@ -31,7 +36,7 @@ OPTIONS = (
     click.option(
         "--domain", metavar="FILE", type=click.Path(path_type=Path),
         help="Look only inside a polyhedron: JSON with C x <= c, or lower and upper bounds (JSON, .csv or .npy), "
-        "or the input constraints of a .vnnlib property.",
+        "or the input constraints of a .vnnlib property; packed by gzip or not.",
     ),
     click.option(
         "--slice", "slice_", metavar="P;U;...",
@@ -72,7 +77,10 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
-    network, domain = restrict(network, domain)
+    try:
+        network, domain = restrict(network, domain)
+    except DomainError as error:
+        raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
     if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
         click.echo(f"relureg: {_feasible(slabs)}", err=True)
     return network, domain
@@ -86,8 +94,9 @@ def _feasible(slabs: int) -> str:
         how = "the engine auto finds regions by exact linear programs, some ten a second"
     else:
         how = "each region takes up to that much work"
+    known = f" = {2**slabs:,}" if slabs <= _MOST_WRITTEN else ""
     return (
-        f"a domain bounded in {slabs} dimensions has about 2^{slabs} = {2**slabs:,} vertices: {how}; fix inputs by "
+        f"a domain bounded in {slabs} dimensions has about 2^{slabs}{known} vertices: {how}; fix inputs by "
         "equal bounds, look at a --slice, or set --timeout and take the lower bound"
     )
 
@@ -118,10 +127,10 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
         for part in filter(None, text.split(";")):
             name, _, interval = part.strip().partition(":")
             if not (name.startswith("x") and name[1:].isascii() and name[1:].isdigit()):
-                raise DomainError(f"{part!r} does not name an input; write x0:LO,HI;x1:LO,HI")
+                raise DomainError(f"{short(part)} does not name an input; write x0:LO,HI;x1:LO,HI")
             axis = int(name[1:]) if len(name) < 10 else network.input_dim
             if axis >= network.input_dim:
-                raise DomainError(f"{name} is not one of x0..x{network.input_dim - 1}")
+                raise DomainError(f"{short(name)[1:-1]} is not one of x0..x{network.input_dim - 1}")
             if axis in seen:
                 raise DomainError(f"{name} is given twice")
             seen.add(axis)
@@ -133,13 +142,24 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
-    if ";" not in text and Path(text).suffix.lower() in SUFFIXES:
+    if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text) or _names_file(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
         if len(row) != dim:
-            raise UsageError(f"{len(row)} coordinates, but the network has {dim} inputs; write 0,1;2,3 or name a file")
+            raise UsageError(
+                f"{plural(len(row), 'coordinate')}, but the network has {dim} inputs; write 0,1;2,3 or name a file"
+            )
     return rows
+
+
+def _names_file(text: str) -> bool:
+    """Whether a text is one word and no number: a file that is not there or has a suffix that is not read."""
+    try:
+        parse_number(text)
+    except ValueError:
+        return "," not in text and any(c in text for c in "./\\")
+    return False
 
 
 def _domain(network: Network, scope: Scope) -> Domain | None:
@@ -170,7 +190,7 @@ def _file_box(network: Network) -> Domain:
 def _interval(text: str) -> tuple[Number, Number]:
     bounds = text.split(",")
     if len(bounds) != 2:
-        raise DomainError(f"{text!r} is not an interval; write LO HI, or x0:LO,HI for one input")
+        raise DomainError(f"{short(text)} is not an interval; write LO HI, or x0:LO,HI for one input")
     return _number(bounds[0]), _number(bounds[1])
 
 
@@ -178,7 +198,7 @@ def _number(text: str) -> Number:
     try:
         return parse_number(text)
     except ValueError as error:
-        raise DomainError(f"{text!r} is not a number (write 1.5, 1/3, inf)") from error
+        raise DomainError(f"{short(text)} is not a number (write 1.5, 1/3, inf)") from error
 
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, network_argument, output_options, read_network, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    emit,
+    jobs_option,
+    memory_option,
+    network_argument,
+    output_options,
+    read_network,
+    timed,
+    timeout_option,
+)  # fmt: skip
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +46,7 @@ class _Rational(click.ParamType[Fraction]):
             self.fail(f"{value!r} is not a number (write 1.5 or 1/3)", param, ctx)
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Command, epilog=EPILOG)
 @network_argument
 @click.option("--expression", metavar="TEXT", help="A tropical rational function instead of NET.")
 @click.option(
@@ -54,9 +65,10 @@ class _Rational(click.ParamType[Fraction]):
     help="Draw subdivisions and hypersurfaces of one or two variables (.png, .svg or .pdf).",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing picture.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Threads for finding regions; all cores by default.")
+@jobs_option("Threads for finding regions; all cores by default.")
 @click.option("--max-monomials", type=click.IntRange(min=1), help="Stop at a larger polynomial (exit code 4).")
-@click.option("--timeout", type=float, metavar="SECONDS", help="Stop after that time (exit code 4).")
+@timeout_option()
+@memory_option
 @output_options
 @timed
 def tropical(

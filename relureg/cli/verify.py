@@ -12,12 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, read_network, timed
+from relureg.cli.options import (
+    EXIT_CODES,
+    Command,
+    emit,
+    jobs_option,
+    memory_option,
+    output_options,
+    parse_widths,
+    read_network,
+    reading_options,
+    timed,
+)  # fmt: skip
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.network import json_
 from relureg.network.data_files import write_domain
-from relureg.network.files import write_atomically
+from relureg.network.files import check_absent, write_atomically
 
 if TYPE_CHECKING:
     from relureg.network.domain import Domain
@@ -42,7 +53,7 @@ _PROGRESS_EVERY = 10.0
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("nets", nargs=-1, metavar="[NET]...")
-@click.option("--raw", is_flag=True, help="Leave out the normalisation that a .nnet file states.")
+@reading_options
 @click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
 @click.option("--widths", multiple=True, metavar="N0,N1,...", help="Of random networks; several are taken in turn.")
 @click.option(
@@ -58,13 +69,14 @@ _PROGRESS_EVERY = 10.0
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Processes; as many as cores by default.")
+@jobs_option("Processes; as many as cores by default.")
 @click.option(
     "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."
 )
 @click.option(
     "--timeout", type=float, metavar="SECONDS", help="For one network; a slower one is left out (exit code 4)."
 )
+@memory_option
 @output_options
 @timed
 def verify(
@@ -100,8 +112,8 @@ def verify(
     from relureg.reports.theory_tables import verify_table
     from relureg.theory.verification import Limits, random_networks, verify_all
 
-    if junit is not None and Path(junit).exists() and not force:
-        raise OutputError("the file exists; give --force to replace it", where=junit)
+    if junit is not None:
+        check_absent(Path(junit), force=force)
     if count is None:
         if widths or inits:
             raise UsageError("--widths and --init need --random K")
@@ -178,8 +190,11 @@ def _write_file(folder: Path, name: str, content: bytes) -> str:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot be made: {error.strerror or error}", where=str(folder)) from error
-    write_atomically(folder / name, content, force=True)
-    return str(folder / name)
+    target = folder / name
+    # The names tell what is in the files: one that holds it already may be the very network that is verified.
+    if not (target.is_file() and target.read_bytes() == content):
+        write_atomically(target, content, force=True)
+    return str(target)
 
 
 def _close(results: list[Verification], *, claims: bool) -> None:

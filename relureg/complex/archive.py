@@ -6,7 +6,6 @@ are checked before anything is read, every index before it is used, and the chec
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import version
+from relureg.arguments import checked
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
 from relureg.engine.engines import ENGINES
@@ -32,8 +32,14 @@ from relureg.network import json_
 from relureg.network.domain import Domain
 from relureg.network.files import DAMAGED_ARRAY, write_atomically
 from relureg.network.model import Network
+from relureg.network.particulars import (
+    fraction_texts,
+    particulars,
+    read_fractions,
+    read_slice,
+    with_particulars,
+)
 from relureg.network.rational import RationalMatrix
-from relureg.network.slices import Slice
 
 FORMAT = "relureg-complex"
 VERSION = 1
@@ -50,6 +56,7 @@ _COLUMNS: Mapping[str, str] = MappingProxyType({
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal complexes make equal files
 
 
+@checked
 def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> None:
     """Write a complex to a .npz file, whole or not at all.
 
@@ -91,6 +98,7 @@ def is_complex_file(path: str | Path) -> bool:
         return True  # damaged; `load_complex` tells how
 
 
+@checked
 def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
     """Read a complex that `Complex.save` wrote.
 
@@ -136,7 +144,7 @@ def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
 
 
 def _header(cells: Complex) -> dict[str, Any]:
-    domain, flat = cells.domain, cells.network.slice
+    domain = cells.domain
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -144,27 +152,16 @@ def _header(cells: Complex) -> dict[str, Any]:
         "engine": cells.engine,
         "stopped_by": cells.stopped_by,
         "network_sha256": cells.network.sha256,
-        "slice": None
-        if flat is None
-        else {
-            "label": flat.label,
-            "base": _texts(x for (x,) in flat.base.fractions()),
-            "directions": [_texts(row) for row in flat.directions.T.fractions()],
-        },
+        "particulars": particulars(cells.network),
         "domain": None
         if domain is None
         else {
             "label": domain.label,
-            "constants": [_texts(row) for row in domain.constants.fractions()],
-            "normals": [_texts(row) for row in domain.normals.fractions()],
+            "constants": [fraction_texts(row) for row in domain.constants.fractions()],
+            "normals": [fraction_texts(row) for row in domain.normals.fractions()],
         },
-        "exact_points": {str(region): _texts(point) for region, point in cells.records.exact_points.items()},
+        "exact_points": {str(region): fraction_texts(point) for region, point in cells.records.exact_points.items()},
     }
-
-
-def _texts(numbers: Any) -> list[str]:
-    """Fractions in hexadecimal, for which Python knows no limit of digits."""
-    return [f"{x.numerator:x}/{x.denominator:x}" for x in numbers]
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -225,7 +222,10 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
         raise ComplexFileError("holds another network than it states")
     if header["engine"] not in ENGINES:
         raise ComplexFileError(f"names an engine {header['engine']!r} that is not known")
-    network = dataclasses.replace(network, slice=_slice(header.get("slice"), network))
+    try:
+        network = _with_particulars(network, header)
+    except ValueError as error:
+        raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
     domain = _domain(header["domain"], network)
     return Complex(
@@ -235,7 +235,8 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
     kinds = {"sha256": str, "network_sha256": str, "engine": str, "exact_points": dict}
-    optional = {"stopped_by": str, "domain": dict, "slice": dict}
+    optional = {"stopped_by": str, "domain": dict}
+    newer = {"slice": dict, "particulars": dict}
     try:
         header = json.loads(content.tobytes())
     except (ValueError, RecursionError) as error:
@@ -246,8 +247,10 @@ def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
         raise ComplexFileError(
             f"has format version {header.get('version')!r}; this relureg reads version {VERSION}: enumerate anew"
         )
-    if not all(isinstance(header.get(key), kind) for key, kind in kinds.items()) or not all(
-        header.get(key, 0) is None or isinstance(header.get(key), kind) for key, kind in optional.items()
+    if (
+        not all(isinstance(header.get(key), kind) for key, kind in kinds.items())
+        or not all(header.get(key, 0) is None or isinstance(header.get(key), kind) for key, kind in optional.items())
+        or not all(header.get(key) is None or isinstance(header[key], kind) for key, kind in newer.items())
     ):
         raise ComplexFileError("has a header with a missing or wrong entry")
     return header
@@ -304,19 +307,12 @@ def _check_indices(arrays: dict[str, NDArray[Any]], regions: int, units: int) ->
             raise ComplexFileError(f"is inconsistent: {fault}")
 
 
-def _slice(described: Any, network: Network) -> Slice | None:
-    """Where the inputs lie; files of before slices were kept say nothing of it."""
-    if described is None:
-        return None
-    base, directions, label = (described.get(key) for key in ("base", "directions", "label"))
-    if not (isinstance(base, list) and isinstance(directions, list) and isinstance(label, str)):
-        raise ComplexFileError("has a slice with a missing or wrong entry")
-    dim = len(base)
-    rows = RationalMatrix.from_fractions([_fractions(row, dim) for row in directions], dim)
-    if len(directions) != network.input_dim or rows.rank() < len(directions):
-        raise ComplexFileError(f"has a slice whose directions do not span {network.input_dim} dimensions")
-    base_column = RationalMatrix.from_fractions([[x] for x in _fractions(base, dim)], 1)
-    return Slice(base=base_column, directions=rows.T, label=label)
+def _with_particulars(network: Network, header: dict[str, Any]) -> Network:
+    """What is told of the network; older files tell at most of its slice."""
+    if header.get("particulars") is not None:
+        return with_particulars(network, header["particulars"])
+    flat = header.get("slice")
+    return network if flat is None else network.replace(slice=read_slice(flat, network.input_dim))
 
 
 def _domain(described: Any, network: Network) -> Domain | None:
@@ -344,9 +340,6 @@ def _index(text: str, count: int) -> int:
 
 def _fractions(texts: Any, length: int) -> tuple[Fraction, ...]:
     try:
-        if not isinstance(texts, list) or len(texts) != length:
-            raise ValueError(f"{length} numbers are needed")
-        pairs = [text.split("/") for text in texts]
-        return tuple(Fraction(int(numerator, 16), int(denominator, 16)) for numerator, denominator in pairs)
-    except (ValueError, AttributeError, ZeroDivisionError) as error:
-        raise ComplexFileError(f"has a number that is no fraction: {error}") from error
+        return read_fractions(texts, length)
+    except ValueError as error:
+        raise ComplexFileError(f"has {error}") from error

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from relureg import stopping
+from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
 from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
 from relureg.complex.graph import RegionGraph
+from relureg.complex.walk import are_attained
 from relureg.engine.records import Figures, Records, is_witness
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -64,8 +68,8 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
     weights = sum(m.num_held for stage in network.stages for m in stage.pre_activation.terms.values())
     most = MAX_WITNESSES if count <= MAX_WITNESSES else max(100, min(MAX_WITNESSES, MAX_WITNESS_WORK // (weights or 1)))
     looked_at = range(count) if count <= most else np.linspace(0, count - 1, most).astype(int).tolist()
-    for region in looked_at:
-        if not is_witness(records.point(region), signs[region], network, domain):
+    for region, is_attained in _are_attained(network, domain, records, signs, looked_at):
+        if not is_attained:
             detail = f"region {region} does not have its signs at its point, or the point is outside the domain"
             return Check(name="witnesses", passed=False, detail=detail)
     distinct = records.num_distinct
@@ -73,6 +77,20 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
         return Check(name="witnesses", passed=False, detail=f"{count - distinct} regions are listed twice")
     attained = "each attained" if count <= most else f"{most:,} of them attained again"
     return Check(name="witnesses", passed=True, detail=f"{count:,} distinct sign vectors, {attained}")
+
+
+def _are_attained(
+    network: Network, domain: Domain | None, records: Records, signs: NDArray[np.int8], regions: Sequence[int]
+) -> Iterator[tuple[int, bool]]:
+    """For some regions, whether the point of each is in the domain and has its signs."""
+    if network.input_dim != 1:
+        for region in regions:
+            stopping.check()
+            yield region, is_witness(records.point(region), signs[region], network, domain)
+        return
+    points = [records.point(region) for region in regions]
+    for number, is_attained in are_attained(network, [t for (t,) in points], signs[list(regions)]):
+        yield regions[number], is_attained and (domain is None or domain.has_inside(points[number]))
 
 
 def watertight(records: Records, facets: Facets) -> Check:
@@ -139,7 +157,7 @@ def faces_match(tally: Tally, faces: Faces, facets: Facets) -> Check:
     if not tally.essential_dim:
         return Check(name=name, passed=None, detail="the complex is one point in its essential dimensions")
     found, listed = faces.f_vector[-2], facets.num_inner + facets.num_boundary
-    vertices = len(faces.vertices)
+    vertices = len(faces.generator_of_vertex)
     return Check(
         name=name,
         passed=found == listed and faces.f_vector[0] == vertices,
@@ -164,7 +182,7 @@ def closed_form(tally: Tally) -> Check:
     expected = expected_region_count(first_stage_hyperplanes(tally.network), tally.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
-    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {expected:,}")
+    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {figure(expected)}")
 
 
 def connected(graph: RegionGraph) -> Check:
@@ -183,7 +201,7 @@ def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tup
         )
     found = graph.diameter
     most = most_steps(network)
-    upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {most:,}")
+    upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {figure(most)}")
     if domain is not None:
         return upper, Check(name="diameter_lower", passed=None, detail="for the whole space")
     least = first_stage_hyperplanes(network).shape[0]

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg import stopping
+from relureg.arguments import checked, figure, index
 from relureg.complex import checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, Tally
+from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
 from relureg.complex.facets import Facets, facet_units, match_facets
 from relureg.complex.generators import generators_of
@@ -25,13 +28,11 @@ from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import ENGINES, choose
 from relureg.engine.records import Generators, Point, Records
-from relureg.errors import CheckFailedError, LimitReachedError, UsageError
+from relureg.errors import CheckFailedError, LimitReachedError
+from relureg.frozen import Frozen
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import restrict
-
-if TYPE_CHECKING:
-    from relureg.complex.linear import LinearRegions
 
 if TYPE_CHECKING:
     from relureg.complex.linear import LinearRegions
@@ -55,7 +56,7 @@ class Neighbour:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Complex:
+class Complex(Frozen):
     """All activation regions of a network, over the whole input space or inside a domain.
 
     Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine. Two complexes are
@@ -128,8 +129,12 @@ class Complex:
         return tuple(len(np.unique(signs[:, :end], axis=0)) for end in ends)
 
     def pattern(self, region: int) -> str:
-        """The activation pattern: 1 for an active unit, stages separated by ``|``."""
-        bits = "".join("1" if sign > 0 else "0" for sign in self.records.signs[region])
+        """The activation pattern: 1 for an active unit, stages separated by ``|``.
+
+        Here as wherever a region is named, -1 is the last one; raises `ArgumentIndexError` where there is none.
+        """
+        signs = self.records.signs_of(np.array([self._region(region)]))[0]
+        bits = "".join("1" if sign > 0 else "0" for sign in signs)
         ends = np.cumsum([0, *self.network.widths]).tolist()
         return "|".join(bits[start:end] for start, end in itertools.pairwise(ends))
 
@@ -137,6 +142,7 @@ class Complex:
         """An exact point inside a region."""
         return self.records.point(region)
 
+    @checked
     def locate(self, points: ArrayLike) -> NDArray[np.int64]:
         """The number of the region that contains each point, decided exactly.
 
@@ -166,15 +172,15 @@ class Complex:
 
     def polyhedron(self, region: int) -> Polyhedron:
         """A region by its irredundant inequalities, vertices and rays, exactly; see `Polyhedron`."""
-        self._check_region(region)
-        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, region)
+        number = self._region(region)
+        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, number)
 
     def affine_map(self, region: int) -> AffineMap:
         """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
-        self._check_region(region)
-        _, output = exact_maps(self.network, self.records.signs_of(np.array([region]))[0])
+        _, output = exact_maps(self.network, self.records.signs_of(np.array([self._region(region)]))[0])
         return output
 
+    @checked
     def affine_maps(self, regions: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The maps from input to output on many regions (all when left out), composed in floats.
 
@@ -184,14 +190,17 @@ class Complex:
         constants : ndarray, shape (regions, m)
             On region i of the list, the output is ``matrices[i] @ x + constants[i]``, up to rounding.
         """
-        chosen = np.arange(self.num_regions) if regions is None else np.asarray(regions, dtype=np.int64)
-        for region in chosen.tolist():
-            self._check_region(region)
+        if regions is None:
+            chosen = np.arange(self.num_regions)
+        else:
+            chosen = np.array([self._region(region) for region in np.ravel(np.asarray(regions))], dtype=np.int64)
         return float_output_maps(self.network, self.records.signs_of(chosen))
 
     @cached_property
     def generators(self) -> Generators:
         """The vertices and rays of all regions, as columns; found when first asked for, by a second run of the engine.
+
+        Each coordinate is the double nearest to the exact one; a ray's largest entry is 1 in size.
 
         Raises
         ------
@@ -199,6 +208,14 @@ class Complex:
             They contradict the list of regions.
         LimitReachedError
             There are more faces than `MAX_FACES`, and too many generators for memory.
+        """
+        return with_nearest_coordinates(self.network, self.domain, self.essential_inputs, self.records, self.incidences)
+
+    @cached_property
+    def incidences(self) -> Generators:
+        """The same with the engine's coordinates, good to some ten digits: for what only asks which rows vanish where.
+
+        Raises as `generators` does.
         """
         self._require_room()
         return generators_of(
@@ -213,7 +230,7 @@ class Complex:
         `MAX_FACES` of them this is a `LimitReachedError`.
         """
         self._require_all("faces")
-        return find_faces(self.records, self.generators, self.essential_dim)
+        return find_faces(self.records, self.incidences, self.essential_dim)
 
     @property
     def face_estimate(self) -> int:
@@ -248,13 +265,16 @@ class Complex:
 
     @property
     def vertices(self) -> NDArray[np.float64]:
-        """(V, d): the distinct vertices, rounded, in the order of their sign vectors; exact in `polyhedron`."""
-        return self.faces.vertices
+        """(V, d): the distinct vertices, each coordinate the nearest double, in the order of their sign vectors.
+
+        `polyhedron` has them exactly.
+        """
+        return self.generators.coordinates[self.faces.generator_of_vertex]
 
     def vertex_numbers(self, region: int) -> NDArray[np.int64]:
         """The rows of `vertices` that are vertices of a region."""
-        self._check_region(region)
-        start, stop = self.generators.starts[region : region + 2].tolist()
+        number = self._region(region)
+        start, stop = self.incidences.starts[number : number + 2].tolist()
         numbers = self.faces.vertex_of_generator[start:stop]
         return numbers[numbers >= 0]
 
@@ -287,8 +307,8 @@ class Complex:
         >>> xor.neighbours(1)
         (Neighbour(region=0, units=(0,)), Neighbour(region=2, units=(1,)))
         """
-        self._check_region(region)
-        start, stop = np.searchsorted(self.records.facet_region, [region, region + 1])
+        number = self._region(region)
+        start, stop = np.searchsorted(self.records.facet_region, [number, number + 1])
         behind = self.regions_behind[start:stop]
         found = [(int(other), start + row) for row, other in enumerate(behind.tolist()) if other >= 0]
         return tuple(Neighbour(region=other, units=facet_units(self.records, row)) for other, row in sorted(found))
@@ -361,7 +381,7 @@ class Complex:
 
     @property
     def _face_checks_left_out(self) -> tuple[Check, ...]:
-        detail = f"left out: about {self.face_estimate:,} faces"
+        detail = f"left out: about {figure(self.face_estimate)} faces"
         if self.face_estimate <= MAX_FACES:
             detail += "; face_checks and --faces look at them"
         return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
@@ -383,6 +403,7 @@ class Complex:
 
     # -- files and identity ------------------------------------------------------------------------
 
+    @checked
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write everything to a .npz file; see `relureg.load_complex`.
 
@@ -415,15 +436,14 @@ class Complex:
     def __hash__(self) -> int:
         return hash((self.network, self.num_regions))
 
-    def _check_region(self, region: int) -> None:
-        if not 0 <= region < self.num_regions:
-            raise UsageError(f"there is no region {region}; they are numbered 0 to {self.num_regions - 1:,}")
+    def _region(self, region: int) -> int:
+        return index(region, self.num_regions, "region")
 
     def _require_room(self) -> None:
         if self.face_estimate > MAX_FACES:
             raise LimitReachedError(
-                f"{self.num_regions:,} regions have about {self.face_estimate:,} faces, and at most {MAX_FACES:,} are "
-                "looked at; take a smaller domain"
+                f"{self.num_regions:,} regions have about {figure(self.face_estimate)} faces, and at most "
+                f"{MAX_FACES:,} are looked at; take a smaller domain"
             )
 
     def _require_all(self, what: str) -> None:
@@ -433,6 +453,7 @@ class Complex:
             )
 
 
+@checked
 def enumerate_regions(
     network: Network,
     domain: Domain | None = None,
@@ -488,19 +509,20 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    network, domain = restrict(network, domain)
-    chosen = choose(engine, network, domain)
-    find = chosen.finder
-    budget = Budget(
-        max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
-    )
-    chosen.check_fits(budget)
-    records = find(network, domain, budget)
-    return Complex(
-        network=network,
-        domain=domain,
-        engine=chosen.name,
-        records=records,
-        stopped_by=budget.exhausted,
-        jobs=jobs,
-    )
+    with stopping.within(timeout):
+        network, domain = restrict(network, domain)
+        chosen = choose(engine, network, domain)
+        find = chosen.finder
+        budget = Budget(
+            max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
+        )
+        chosen.check_fits(budget)
+        records = find(network, domain, budget)
+        return Complex(
+            network=network,
+            domain=domain,
+            engine=chosen.name,
+            records=records,
+            stopped_by=budget.exhausted,
+            jobs=jobs,
+        )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from relureg import stopping
+from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
@@ -62,6 +64,7 @@ class RegionCount:
         return self.num_regions - self.num_bounded
 
 
+@checked
 def count_regions(
     network: Network,
     domain: Domain | None = None,
@@ -103,27 +106,31 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    network, domain = restrict(network, domain)
-    chosen = choose(engine, network, domain)
-    budget = Budget(
-        max_regions=max_regions,
-        timeout=timeout,
-        jobs=jobs,
-        audit=audit,
-        report=progress,
-        scheduler=scheduler,
-        journal=None if journal is None else Path(journal),
-        keeps_records=keep_regions,
-    )
-    chosen.check_fits(budget)
-    if chosen.count is None:
-        records = chosen.finder(network, domain, budget)
-        return count_of(
-            Complex(network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted)
+    with stopping.within(timeout):
+        network, domain = restrict(network, domain)
+        chosen = choose(engine, network, domain)
+        budget = Budget(
+            max_regions=max_regions,
+            timeout=timeout,
+            jobs=jobs,
+            audit=audit,
+            report=progress,
+            scheduler=scheduler,
+            journal=None if journal is None else Path(journal),
+            keeps_records=keep_regions,
         )
-    return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
+        chosen.check_fits(budget)
+        if chosen.count is None:
+            records = chosen.finder(network, domain, budget)
+            return count_of(
+                Complex(
+                    network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted
+                )
+            )
+        return _of_figures(network, domain, chosen.name, chosen.count(network, domain, budget), budget.exhausted)
 
 
+@checked
 def resume(
     journal: str | Path,
     *,
@@ -158,6 +165,25 @@ def count_of(cells: Complex) -> RegionCount:
         checks=cells.checks,
         predicates=None,
         stopped_by=cells.stopped_by,
+    )
+
+
+def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:
+    """What a count that was stopped before it could tell anything knows: a lower bound of the regions."""
+    names = ("watertight", "euler", "closed_form")
+    return RegionCount(
+        network=network,
+        domain=domain,
+        engine=engine,
+        num_regions=regions,
+        num_relatively_bounded=0,
+        num_bounded=0,
+        per_stage=(),
+        num_facets=None,
+        num_boundary_facets=None,
+        checks=tuple(checks.incomplete(name) for name in names),
+        predicates=None,
+        stopped_by=stopped_by,
     )
 
 

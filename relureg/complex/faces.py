@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Generators, Records, freeze
+from relureg.frozen import Frozen
 from relureg.network.ranges import ranges
 
 _CHUNK = 1 << 18
@@ -25,16 +26,16 @@ Words = NDArray[np.uint64]
 """Sets of rows, packed as in `Generators.zeros`: one set a line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faces:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Faces(Frozen):
     """The faces of a complex, seen in its r essential dimensions."""
 
     f_vector: tuple[int, ...]
     """(f_0, ..., f_r): faces of dimension 0 (vertices) to r (regions)."""
     f_vector_bounded: tuple[int, ...]
     """The same for the faces that contain no ray."""
-    vertices: NDArray[np.float64]
-    """(V, d): the distinct vertices, rounded, in the order of their sign vectors."""
+    generator_of_vertex: NDArray[np.int64]
+    """(V,): for each distinct vertex, in the order of their sign vectors, a generator that it is."""
     vertex_of_generator: NDArray[np.int64]
     """(G,): the number of the vertex that each generator is; -1 for a ray."""
 
@@ -99,7 +100,7 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
     faces = Faces(
         f_vector=tuple(reversed(counts)),
         f_vector_bounded=tuple(reversed(bounded)),
-        vertices=generators.coordinates[first],
+        generator_of_vertex=first,
         vertex_of_generator=numbers,
     )
     freeze(faces)
@@ -107,21 +108,30 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
 
 
 def count_patterns(records: Records, generators: Generators, dim: int) -> int:
-    """The different activation patterns on the cells of all dimensions, those on the domain's boundary left out.
+    """The different activation patterns on the cells of all dimensions, those on the domain's boundary among them.
 
     Parameters are those of `find_faces`. A unit is active on a cell if it is positive there: different cells can have
     the same pattern, for a unit that vanishes counts as inactive.
     """
     positive = _positive_rows(records, generators.num_rows)
-    walls = np.zeros(generators.zeros.shape[1], dtype=np.uint64)
-    for row in range(generators.num_rows - records.num_units):
-        walls[row // 64] |= np.uint64(1 << row % 64)
-    patterns: Words = np.empty((0, len(walls)), dtype=np.uint64)
+    units = np.ones(generators.zeros.shape[1] * 64, dtype=np.uint8)
+    units[: generators.num_rows - records.num_units] = 0
+    of_units = np.packbits(units, bitorder="little").view("<u8").astype(np.uint64)
+    patterns: Words = np.empty((0, len(of_units)), dtype=np.uint64)
     for level in _iter_levels(generators, positive, dim):
-        inside = ~(level.zeros & walls).any(axis=1)
-        found = positive[level.region[inside]] & ~level.zeros[inside]
+        found = positive[level.region] & ~level.zeros & of_units
         patterns = np.concatenate([patterns, found[_distinct(found)[0]]])
     return len(_distinct(patterns)[0])
+
+
+def distinct_generators(records: Records, generators: Generators) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One generator for each distinct vertex and ray, and the number of each generator among these.
+
+    Rays with one sign vector are the same direction, whatever their regions: the rows that vanish along them are rows
+    of the network without its constants, in which a unit that vanishes makes no difference.
+    """
+    region = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))
+    return _distinct(_sign_vectors(region, generators.zeros, _positive_rows(records, generators.num_rows)))
 
 
 def _iter_levels(generators: Generators, positive: Words, dim: int) -> Iterator[_Level]:

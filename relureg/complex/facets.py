@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from relureg.engine.facet_keys import equal_keys, hash_facets, packed_keys
 from relureg.engine.records import Records, freeze
+from relureg.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facets:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Facets(Frozen):
     """The facets of a complex, each once. Facet f is the one that record row `record[f]` describes."""
 
     regions: NDArray[np.int64]

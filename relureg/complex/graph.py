@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.arguments import index
 from relureg.complex import breadth_first
 from relureg.complex.cycles import find_odd_cycle
 from relureg.complex.diameter import Diameter, find_diameter
 from relureg.complex.radius import Radius, find_radius
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 
 if TYPE_CHECKING:
     import networkx
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class RegionGraph:
+class RegionGraph(Frozen):
     """An undirected graph on regions 0..R-1, in compressed sparse rows.
 
     Examples
@@ -92,8 +94,8 @@ class RegionGraph:
 
     def neighbours_of(self, region: int) -> NDArray[np.int32]:
         """The regions that share a facet with a region, ascending."""
-        self._check(region)
-        return self.neighbours[self.starts[region] : self.starts[region + 1]]
+        number = index(region, self.num_regions, "region")
+        return self.neighbours[self.starts[number] : self.starts[number + 1]]
 
     @property
     def edges(self) -> NDArray[np.int32]:
@@ -109,11 +111,10 @@ class RegionGraph:
 
         Raises
         ------
-        UsageError
-            There is no such region.
+        ArgumentIndexError
+            There is no such region; -1 is the last one.
         """
-        self._check(region)
-        return breadth_first.distances(self.starts, self.neighbours, region)
+        return breadth_first.distances(self.starts, self.neighbours, index(region, self.num_regions, "region"))
 
     def eccentricity(self, region: int) -> int:
         """The largest distance from a region to one that can be reached."""
@@ -178,7 +179,3 @@ class RegionGraph:
         graph.add_nodes_from(range(self.num_regions))
         graph.add_edges_from(self.edges.tolist())
         return graph
-
-    def _check(self, region: int) -> None:
-        if not 0 <= region < self.num_regions:
-            raise UsageError(f"region {region} is not one of 0..{self.num_regions - 1}")

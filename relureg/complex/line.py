@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from relureg.complex.affine import exact_maps
+from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.complex.facets import facet_units
+from relureg.complex.walk import Walk
 from relureg.errors import UsageError
 
 
@@ -25,6 +27,7 @@ class Breakpoint:
     """The regions before and behind it."""
 
 
+@checked
 def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
     """The breakpoints of a network with one input (a `Slice` along one direction, say), ascending.
 
@@ -44,18 +47,17 @@ def breakpoints(cells: Complex) -> tuple[Breakpoint, ...]:
     """
     if cells.network.input_dim != 1:
         raise UsageError(f"breakpoints are those of a line, and the network has {cells.network.input_dim} inputs")
-    facets = cells.facets
+    facets, records = cells.facets, cells.records
+    row_between = dict(zip(map(tuple, facets.regions.tolist()), facets.record.tolist(), strict=True))
+    order = sorted(range(records.num_regions), key=lambda region: records.point(region)[0])
+    walk = Walk(cells.network)
     found = []
-    for pair, row in zip(facets.regions.tolist(), facets.record.tolist(), strict=True):
-        signs, beyond = cells.records.signs_of(np.array(pair))
-        units = tuple(unit for unit in facet_units(cells.records, row) if signs[unit] or beyond[unit])
-        maps, _ = exact_maps(cells.network, signs)
-        # One that does not vanish on the region itself is positive on the side to which its slope points.
+    for here, there in itertools.pairwise(order):
+        signs, beyond = records.signs_of(np.array([here, there]))
+        walk.go_to(signs)
+        row = row_between[min(here, there), max(here, there)]
+        units = tuple(unit for unit in facet_units(records, row) if signs[unit] or beyond[unit])
+        # One that does not vanish on the region itself vanishes at its end alone.
         bounding = next(unit for unit in units if signs[unit])
-        ((constant,),) = maps.constant.rows([bounding]).fractions()
-        ((slope,),) = maps.matrix.rows([bounding]).fractions()
-        before = (slope > 0) == (signs[bounding] < 0)
-        found.append(
-            Breakpoint(t=-constant / slope, units=units, regions=tuple(pair) if before else (pair[1], pair[0]))
-        )
-    return tuple(sorted(found, key=lambda point: point.t))
+        found.append(Breakpoint(t=walk.root(bounding), units=units, regions=(here, there)))
+    return tuple(found)

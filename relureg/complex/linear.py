@@ -19,6 +19,7 @@ from relureg.complex.closed_regions import count_closed_regions
 from relureg.complex.faces import count_patterns
 from relureg.complex.merging import merged
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
@@ -40,8 +41,8 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType({
 """What each number counts, R1 to R6, under its key of the JSON output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinearRegions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearRegions(Frozen):
     """The regions of a complex by all six definitions."""
 
     activation_patterns: int | None
@@ -84,7 +85,7 @@ def find_linear_regions(cells: Complex) -> LinearRegions:
     num_open = int(open_region.max()) + 1
     patterns = None
     if cells.face_estimate <= MAX_FACES:
-        patterns = count_patterns(cells.records, cells.generators, cells.essential_dim)
+        patterns = count_patterns(cells.records, cells.incidences, cells.essential_dim)
     found = LinearRegions(
         activation_patterns=patterns,
         activation_regions=cells.num_regions,

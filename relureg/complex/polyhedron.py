@@ -19,13 +19,14 @@ from relureg.complex.double_description import Ray, Row, dot, extreme_rays
 from relureg.complex.facets import facet_units
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, nearest_double
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Polyhedron:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Polyhedron(Frozen):
     """A closed region of R^d, by its F facets and by its generators.
 
     It is ``{x : inequalities.matrix @ x + inequalities.constant >= 0}``, and also the convex hull of `vertices`, plus

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from relureg.arguments import checked, index
 from relureg.complex import breadth_first
 from relureg.complex.checks import most_steps
 from relureg.complex.eccentricities import Eccentricities
@@ -27,6 +28,8 @@ from relureg.engine.journal import Entry, Journal
 from relureg.engine.parts import StoredPart
 from relureg.engine.problem import Problem
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
+from relureg.frozen import Frozen
+from relureg.packages import missing
 
 MEMORY = "2GB"
 """What DuckDB may hold before it goes to disk."""
@@ -50,7 +53,7 @@ class DiameterBounds:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StoredGraph:
+class StoredGraph(Frozen):
     """The region graph of a complete run whose journal keeps its regions.
 
     Regions are numbered in the order of the journal's parts.
@@ -80,12 +83,13 @@ class StoredGraph:
 
     def pattern(self, region: int) -> str:
         """The activation pattern of a region, unit 0 first: 1 where z > 0."""
+        number = index(region, self.graph.num_regions, "region")
         for source in self.sources:
-            if region < source.regions:
-                records = parts.read(source, self.parts_folder, self.problem.network.num_units)
-                return "".join("1" if sign > 0 else "0" for sign in records.signs[region].tolist())
-            region -= source.regions
-        raise UsageError("there is no region of that number")
+            if number < source.regions:
+                break
+            number -= source.regions
+        records = parts.read(source, self.parts_folder, self.problem.network.num_units)
+        return "".join("1" if sign > 0 else "0" for sign in records.signs[number].tolist())
 
     def diameter_bounds(self, max_searches: int = _SEARCHES) -> DiameterBounds:
         """Bounds of the diameter, the lower one with both its ends.
@@ -128,6 +132,7 @@ class StoredGraph:
         return self.graph.average_degree
 
 
+@checked
 def stored_graph(journal: str | Path, *, memory: str = MEMORY, folder: str | Path | None = None) -> StoredGraph:
     """Build the region graph of a run that kept its regions (``--keep-regions``).
 
@@ -201,7 +206,7 @@ def _database(folder: Path, memory: str) -> Iterator[Any]:
     try:
         import duckdb
     except ImportError as error:
-        raise UsageError("a graph on disk needs DuckDB: pip install 'relureg[outofcore]'") from error
+        raise missing("a graph on disk needs DuckDB", "outofcore") from error
     scratch = tempfile.mkdtemp(dir=folder)
     database = duckdb.connect(str(Path(scratch, "facets.duckdb")))
     try:

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from relureg import stopping
+from relureg.arguments import positive_seconds, whole_number
 from relureg.errors import UsageError
+
+MAX_JOBS = 1024
+"""Threads or processes; each thread of the search has a stack of its own."""
+
+_MOST = 2**63 - 1
+"""More regions than anybody finds: a limit beyond it is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +75,12 @@ class Budget:
     _reported: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.max_regions is not None and self.max_regions < 1:
-            raise UsageError(f"max_regions is {self.max_regions}; at least 1 is needed")
-        if self.jobs is not None and self.jobs < 1:
-            raise UsageError(f"jobs is {self.jobs}; at least 1 is needed")
-        if self.timeout is not None and not self.timeout > 0:
-            raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
+        if self.max_regions is not None:
+            self.max_regions = min(whole_number("max_regions", self.max_regions, least=1), _MOST)
+        if self.jobs is not None:
+            self.jobs = whole_number("jobs", self.jobs, least=1, most=MAX_JOBS)
+        if self.timeout is not None:
+            self.timeout = positive_seconds("timeout", self.timeout)
         if self.keeps_records and self.journal is None:
             raise UsageError("regions are kept beside a journal; name one")
 
@@ -94,5 +102,6 @@ class Budget:
             self._reported = now
             self.report(Progress(regions=regions, seconds=now - self.started, fraction=fraction, **known))
         if self.timeout is not None and now - self.started > self.timeout:
-            self.exhausted = f"the time limit of {self.timeout:g} s"
+            self.exhausted = stopping.time_limit(self.timeout)
+        self.exhausted = self.exhausted or stopping.reason()
         return self.exhausted is None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import copyreg
 import json
 import logging
 import queue
@@ -11,10 +11,10 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from multiprocessing import resource_tracker
-from types import MappingProxyType
 from typing import Any
 
 from relureg import version
@@ -23,15 +23,42 @@ from relureg.engine.problem import Problem
 from relureg.engine.scheduler import Lost, drain
 from relureg.engine.units import Batch, Outcome, VersionError
 from relureg.errors import LimitReachedError, UsageError
-
-# Outcomes hold read-only mappings, which Python does not pickle by itself.
-copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))
+from relureg.packages import missing
 
 _CONNECT_SECONDS = 10
 """How long a scheduler may take to answer."""
 
 _LOOK_SECONDS = 2.0
 """Between looks at which workers there are."""
+
+
+_ANSWER_SECONDS = 5.0
+"""How long a worker may take to tell its version."""
+
+_SILENT_SECONDS = 20.0
+"""A worker that has not been heard of for so long gets no more work, and what it has is given to others. Workers report
+every few seconds; Dask itself waits for minutes."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    cores: int
+    beat: float
+    """When it last reported, by the scheduler's clock."""
+    at: float
+    """When that was seen to change, by ours."""
+    is_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sent:
+    number: int
+    """Of the batch."""
+    future: Any
+    until: float
+    """When it should be back, by `time.monotonic`."""
+    is_bound: bool
+    """Whether only the workers that answered then may search it."""
 
 
 class DaskScheduler:
@@ -48,12 +75,13 @@ class DaskScheduler:
         self._client = client
         self._owned = owned
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._batches: dict[str, tuple[int, Any]] = {}  # by key: the batch's number and its future
+        self._batches: dict[str, _Sent] = {}  # by key
         self._run = uuid.uuid4().hex[:8]
         self._problem: Any = None
         self._is_spread = False
         self._looked = -_LOOK_SECONDS
-        self._cores = 0
+        self._seen: dict[str, _Worker] = {}  # by address
+        self._packed: bytes | None = None
 
     @classmethod
     def open(cls, wanted: Any) -> DaskScheduler:
@@ -61,7 +89,7 @@ class DaskScheduler:
         try:
             dask, distributed = import_module("dask"), import_module("distributed")
         except ImportError as error:
-            raise UsageError("a scheduler needs Dask: pip install 'relureg[dask]'", where="--scheduler") from error
+            raise missing("a scheduler needs Dask", "dask") from error
         if isinstance(wanted, distributed.Client):
             return cls(wanted)
         if not isinstance(wanted, str):
@@ -94,12 +122,10 @@ class DaskScheduler:
 
     @property
     def num_workers(self) -> int:
-        now = time.monotonic()
-        if now - self._looked > _LOOK_SECONDS:
-            self._looked = now
+        if time.monotonic() - self._looked > _LOOK_SECONDS:
             with self._cluster():
-                self._cores = sum(self._client.nthreads().values())
-        return self._cores
+                self._look()
+        return sum(worker.cores for worker in self._seen.values() if not worker.is_silent)
 
     @property
     def notes(self) -> list[str]:
@@ -109,48 +135,60 @@ class DaskScheduler:
 
     def begin(self, problem: Problem) -> None:
         with self._cluster():
-            # Before a unit names the network's cells to a worker, every one must be of this version; those that come
-            # later are asked by their first unit.
-            try:
-                versions = self._client.run(_version_here)
-            except (ImportError, AttributeError) as error:
-                raise _lacks(error) from error
-            for address, found in versions.items():
-                if found != version.__version__:
+            self._look()
+            # Before a unit names the network's cells to a worker, it must be of this version. Those that do not answer
+            # now (they die, or are asleep) and those that come later are asked by their first unit.
+            for address, found in self._client.sync(_ask_all, self._client, list(self._seen)).items():
+                if isinstance(found, ImportError | AttributeError):
+                    raise _lacks(found) from found
+                if isinstance(found, str) and found != version.__version__:
                     raise VersionError(
                         f"runs relureg {found}, but {version.__version__} asks; install the same version everywhere",
                         where=f"worker {address}",
                     )
-            self._problem = self._client.submit(bytes, _packed(problem), key=f"relureg-problem-{self._run}", pure=False)
+                if not isinstance(found, str):
+                    self._seen[address].is_silent = True
+            self._packed = _packed(problem)
+            self._spread_problem()
 
     def submit(self, batch: Batch) -> None:
         key = f"relureg-unit-{self._run}-{batch.number}-{uuid.uuid4().hex[:4]}"
+        workers = self._answering
         with self._cluster():
-            future = self._client.submit(_search, self._problem, batch, key=key, pure=False)
-        self._batches[key] = batch.number, future
+            future = self._client.submit(_search, self._problem, batch, key=key, pure=False, workers=workers)
+        self._batches[key] = _Sent(
+            number=batch.number,
+            future=future,
+            until=time.monotonic() + batch.seconds,
+            is_bound=workers is not None,
+        )
         future.add_done_callback(self._done.put)
 
     def collect(self, timeout: float) -> list[Outcome | Lost]:
         futures = [future for future in drain(self._done, timeout) if future.key in self._batches]
         if not futures:
             self._check_alive()
-            return []
+            return self._overdue()
         finished = [future for future in futures if future.status == "finished"]
         with self._cluster():
-            back: list[Outcome | Lost] = list(self._client.gather(finished)) if finished else []
+            back = self._results(finished)
             if finished and not self._is_spread and self._problem.status == "finished":
                 # Dask gives units to workers that hold what they need. Now all do; those that come later will fetch it.
-                self._client.replicate(self._problem)
+                # Nobody waits for it, since a worker may be asleep.
+                self._client.loop.add_callback(_replicate, self._client, self._problem, self._answering)
                 self._is_spread = True
         for future in futures:
-            number, _ = self._batches.pop(future.key)
+            sent = self._batches.pop(future.key)
             if future.status != "finished":
-                back.append(self._failure(number, future))
+                back.append(self._failure(sent.number, future))
             future.release()
-        return back
+        return back + self._overdue()
+
+    def wind_up(self) -> bool:
+        return False  # workers cannot be told
 
     def cancel(self) -> None:
-        futures = [future for _, future in self._batches.values()]
+        futures = [sent.future for sent in self._batches.values()]
         self._batches.clear()
         with contextlib.suppress(Exception):  # the cluster may be what has gone
             self._client.cancel(futures)
@@ -161,6 +199,76 @@ class DaskScheduler:
         for owned in self._owned:
             with contextlib.suppress(Exception):
                 owned.close()
+
+    def _results(self, finished: list[Any]) -> list[Outcome | Lost]:
+        """The outcomes, fetched from the workers that hold them; those of a worker that has fallen silent are lost."""
+        if not finished:
+            return []
+        seconds = _SILENT_SECONDS
+        while True:
+            try:
+                return list(self._client.sync(_fetch, self._client, finished, seconds))
+            except TimeoutError:
+                self._look()
+                if any(worker.is_silent for worker in self._seen.values()):
+                    break
+                seconds *= 2  # they are long, and the way is slow
+        found = self._client.sync(_fetch_each, self._client, finished, seconds)
+        return [
+            Lost(batch=self._batches[future.key].number, reason="its worker does not answer")
+            if isinstance(outcome, BaseException)
+            else outcome
+            for future, outcome in zip(finished, found, strict=True)
+        ]
+
+    def _look(self) -> None:
+        """See which workers there are, and which have been silent for too long."""
+        now = self._looked = time.monotonic()
+        silent = {address for address, worker in self._seen.items() if worker.is_silent}
+        seen: dict[str, _Worker] = {}
+        for address, told in _workers(self._client).items():
+            worker = self._seen.get(address)
+            if worker is None:
+                worker = _Worker(cores=told["nthreads"], beat=told["last_seen"], at=now)
+            elif worker.beat != told["last_seen"]:
+                worker.beat, worker.at, worker.is_silent = told["last_seen"], now, False
+            else:
+                worker.is_silent |= now - worker.at > _SILENT_SECONDS
+            seen[address] = worker
+        self._seen = seen
+        if self._packed is not None and {address for address, worker in seen.items() if worker.is_silent} - silent:
+            self._spread_problem()  # it may be held by one that is silent alone
+
+    @property
+    def _answering(self) -> list[str] | None:
+        """Where work may be sent; None is anywhere, to workers that are still to come as well."""
+        answering = [address for address, worker in self._seen.items() if not worker.is_silent]
+        return answering if 0 < len(answering) < len(self._seen) else None
+
+    def _spread_problem(self) -> None:
+        key = f"relureg-problem-{self._run}-{uuid.uuid4().hex[:4]}"
+        self._is_spread = False
+        self._problem = self._client.submit(bytes, self._packed, key=key, pure=False, workers=self._answering)
+
+    def _overdue(self) -> list[Outcome | Lost]:
+        """Batches that should have come back long ago, while a worker is silent: others are to search them."""
+        late = time.monotonic() - _SILENT_SECONDS
+        is_anyone_silent = any(worker.is_silent for worker in self._seen.values())
+        keys = [
+            key
+            for key, sent in self._batches.items()
+            if sent.until < late and (is_anyone_silent or sent.is_bound) and not sent.future.done()
+        ]
+        back: list[Outcome | Lost] = []
+        for key in keys:
+            sent = self._batches.pop(key)
+            # If it comes back all the same, nobody looks at it.
+            self._client.loop.add_callback(_cancel, self._client, sent.future)
+            back.append(Lost(batch=sent.number, reason="its worker does not answer"))
+        if back:
+            with self._cluster():
+                self._spread_problem()
+        return back
 
     def _failure(self, number: int, future: Any) -> Lost:
         """What a unit without a result means; raises where another try would end the same way."""
@@ -207,6 +315,46 @@ def _gone() -> LimitReachedError:
 
 def _lacks(error: Exception) -> UsageError:
     return UsageError(f"a worker lacks a package ({error}); install the same relureg there", where="--scheduler")
+
+
+def _workers(client: Any) -> dict[str, Any]:
+    """What the scheduler tells of its workers, by address."""
+    try:
+        told = client.scheduler_info(n_workers=-1)
+    except TypeError:  # older versions tell of all workers anyway
+        told = client.scheduler_info()
+    return dict(told["workers"])
+
+
+async def _ask_all(client: Any, addresses: list[str]) -> dict[str, Any]:
+    """The version on each worker, or the exception instead of an answer."""
+
+    async def ask(address: str) -> Any:
+        asked = client._run(_version_here, workers=[address], on_error="return")
+        return (await asyncio.wait_for(asked, _ANSWER_SECONDS)).get(address)
+
+    answers = await asyncio.gather(*map(ask, addresses), return_exceptions=True)
+    return dict(zip(addresses, answers, strict=True))
+
+
+async def _fetch(client: Any, futures: list[Any], seconds: float) -> Any:
+    return await asyncio.wait_for(client._gather(futures), seconds)
+
+
+async def _fetch_each(client: Any, futures: list[Any], seconds: float) -> list[Any]:
+    """The result of each, or the exception instead."""
+    found = await asyncio.gather(*(_fetch(client, [f], seconds) for f in futures), return_exceptions=True)
+    return [one if isinstance(one, BaseException) else one[0] for one in found]
+
+
+async def _replicate(client: Any, future: Any, workers: list[str] | None) -> None:
+    with contextlib.suppress(Exception):  # it only saves workers from asking each other later
+        await client._replicate([future], workers=workers)
+
+
+async def _cancel(client: Any, future: Any) -> None:
+    with contextlib.suppress(Exception):  # as little as the worker the scheduler need hear of it
+        await client._cancel([future])
 
 
 def _version_here() -> str:

@@ -47,6 +47,9 @@ _TRIES = 5
 
 _INTERVAL = 0.2
 
+_FAREWELL = 0.4
+"""Seconds for batches to come back once a limit is reached."""
+
 
 @dataclass(slots=True)
 class _UnderWay:
@@ -89,9 +92,18 @@ class Driver:
                 self._hand_out()
                 self._keep(self.scheduler.collect(_INTERVAL))
                 if (self._open or self._under_way) and not self._allows_more():
+                    self._wind_up()
                     break
         finally:
             self.scheduler.cancel()
+
+    def _wind_up(self) -> None:
+        """Keep what batches under way have found, as far as it comes at once: it is proven, and done."""
+        if not self.scheduler.wind_up():
+            return
+        begun = time.monotonic()
+        while self._under_way and time.monotonic() - begun < _FAREWELL:
+            self._keep(self.scheduler.collect(_FAREWELL / 4))
 
     def _hand_out(self) -> None:
         workers = self.scheduler.num_workers

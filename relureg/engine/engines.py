@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from relureg.arguments import did_you_mean, short
 from relureg.engine import charpoly, lp, split
 from relureg.engine.budget import Budget
 from relureg.engine.problem import Problem
@@ -97,7 +98,9 @@ def choose(name: str, network: Network, domain: Domain | None) -> Engine:
         name = "lp" if domain is not None and domain.num_slabs > MAX_SLABS else AUTO
     engine = known.get(name)
     if engine is None:
-        raise UsageError(f"there is no engine {name!r}; choose {_listed('auto', *known)}")
+        raise UsageError(
+            f"there is no engine {short(name)}{did_you_mean(name, ['auto', *known])}; choose {_listed('auto', *known)}"
+        )
     if domain is not None:
         domain.check_fits(network)
     return engine

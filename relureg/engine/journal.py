@@ -418,5 +418,7 @@ def _from_text(text: str) -> Entry:
         seconds=float(content["seconds"]),
         worker=str(content["worker"]),
         time=float(content["time"]),
-        stored=None if stored is None else StoredPart(**(stored | {"names": tuple(stored["names"])})),
+        stored=None
+        if stored is None
+        else StoredPart(**(stored | {"names": tuple(stored["names"]), "digests": tuple(stored["digests"])})),
     )

@@ -10,6 +10,7 @@ The referee shares no code with any other engine. It is slow and short, and judg
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,12 +21,17 @@ import numpy as np
 
 from relureg.engine import proposals
 from relureg.engine.budget import Budget
+from relureg.engine.quiet import without_lines
 from relureg.engine.records import Facet, Point, Region
-from relureg.errors import CheckFailedError, DomainError, EngineUnavailableError
+from relureg.errors import CheckFailedError, DomainError
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
+from relureg.packages import missing
+
+_CDDLIB = re.compile(rb"max number \d+ of pivots|\*|dd_|ddf_|DualSimplex|Procedure dd|LP Type|@?input row")
+"""How the lines begin that cddlib writes to standard error while it solves a program."""
 
 Row = tuple[int, ...]
 """An affine function ``row[0] + row[1:] . x`` with coprime integer coefficients."""
@@ -60,7 +66,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     ------
     DomainError
         The domain has no interior.
-    EngineUnavailableError
+    MissingPackageError
         pycddlib is not installed.
     CheckFailedError
         The linear programming library gave an answer that does not prove what it claims.
@@ -70,10 +76,12 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
     if start is None:
-        raise DomainError("the domain has no interior; its inequalities leave no room")
+        raise DomainError(
+            "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
+        )
     # Walls may leave a line, which a cell does not: then they say nothing of it.
-    is_confined = (
-        domain is not None and domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls)
+    is_confined = domain is not None and (
+        domain.is_plainly_bounded or (domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls))
     )
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
     stack = [_Cell(signs=(), rows=walls, point=start, maps=())]
@@ -245,14 +253,13 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
         import cdd
         from cdd import gmp
     except ImportError as error:
-        raise EngineUnavailableError(
-            "the engine 'lp' needs pycddlib; install relureg[lp] (with libcdd-dev and libgmp-dev)"
-        ) from error
-    program = gmp.linprog_from_matrix(gmp.matrix_from_array(
-        inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
-    ))  # fmt: skip
-    # The dual simplex method of cddlib first runs in doubles, and ends the process where these mislead it.
-    gmp.linprog_solve(program, solver=cdd.LPSolverType.CRISS_CROSS)
+        raise missing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp") from error
+    with without_lines(_CDDLIB):
+        program = gmp.linprog_from_matrix(gmp.matrix_from_array(
+            inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective
+        ))  # fmt: skip
+        # The dual simplex method of cddlib first runs in doubles, and ends the process where these mislead it.
+        gmp.linprog_solve(program, solver=cdd.LPSolverType.CRISS_CROSS)
     if program.status != cdd.LPStatusType.OPTIMAL:
         raise CheckFailedError(f"cddlib found no optimum of a bounded linear program ({program.status})")
     return list(program.primal_solution), list(program.dual_solution)

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from relureg.engine.facet_keys import hash_facets, packed_keys
 from relureg.engine.records import Point, Records
-from relureg.errors import OutputError, UsageError
+from relureg.errors import OutputError
 from relureg.network.files import open_atomically
+from relureg.packages import missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,5 +163,5 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError("Parquet parts need pyarrow: pip install 'relureg[outofcore]'") from error
+        raise missing("Parquet parts need pyarrow", "outofcore") from error
     return pyarrow, pyarrow.parquet

@@ -12,12 +12,13 @@ from relureg import version
 from relureg.network import json_
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.particulars import particulars, with_particulars
 from relureg.network.rational import RationalMatrix
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A network, a domain, and what is wanted of them; compared by `difference`, not by ==."""
+    """A network, a domain, and what is wanted of them; `difference` says in what two of them differ."""
 
     network: Network
     domain: Domain | None
@@ -34,6 +35,7 @@ class Problem:
             "network": json.loads(json_.write(self.network)),
             "network_sha256": self.network.sha256,
             "name": self.network.name,
+            "particulars": particulars(self.network),
             "domain": None
             if domain is None
             else {
@@ -49,6 +51,9 @@ class Problem:
     def of(cls, document: dict[str, Any]) -> Problem:
         """The problem of a document; raises `ReluregError`, KeyError, TypeError or ValueError where it is none."""
         network = json_.read(json.dumps(document["network"]).encode(), name=str(document["name"]))
+        # Older journals tell nothing but the name.
+        if document.get("particulars") is not None:
+            network = with_particulars(network, document["particulars"])
         found = document["domain"]
         domain = None
         if found is not None:
@@ -76,6 +81,10 @@ class Problem:
         """In what `other` differs, the version apart, in words; None if in nothing that matters."""
         if other.network.sha256 != self.network.sha256:
             return "another network"
+        flat, wanted = self.network.slice, other.network.slice
+        # A journal without a slice is of a network that was given as it is, or an older one, which does not tell.
+        if flat is not None and (wanted is None or not flat.is_same_as(wanted)):
+            return "another slice"
         mine, theirs = self.document(), other.document()
         for name, words in (("domain", "another domain"), ("audit", "audit"), ("keeps_records", "--keep-regions")):
             if mine[name] != theirs[name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.arguments import index
+from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.ranges import ranges
+from relureg.network.rational import nearest_double
 
 Point = tuple[Fraction, ...]
 
@@ -41,8 +45,8 @@ class Region:
     facets: tuple[Facet, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Records:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Records(Frozen):
     """The regions of one complex (or, where a limit stopped the engine, some of them), as columns.
 
     R regions of a network with N units and d inputs; K facets, each counted once for every region it
@@ -103,12 +107,13 @@ class Records:
 
     def point(self, region: int) -> Point:
         """An exact point inside a region, in all d inputs."""
-        found = self.exact_points.get(region)
-        return found if found is not None else tuple(Fraction(x) for x in self.points[region].tolist())
+        number = index(region, self.num_regions, "region")
+        found = self.exact_points.get(number)
+        return found if found is not None else tuple(Fraction(x) for x in self.points[number].tolist())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generators:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Generators(Frozen):
     """The vertices and rays of every region, as columns: region k has ``starts[k]:starts[k + 1]``.
 
     Rows are what may vanish: first the W rows of the domain, then the N units. Two vertices are the same if and only
@@ -219,10 +224,10 @@ def gather(regions: Iterable[Region], network: Network, domain: Domain | None = 
     signs = signs.reshape(len(collected), num_units)
     exact_points: dict[int, Point] = {}
     points = np.zeros((len(collected), network.input_dim))
-    for index, region in enumerate(collected):
-        points[index] = [_nearest_double(x) for x in region.point]
-        if not is_witness(points[index].tolist(), signs[index], network, domain):
-            exact_points[index] = region.point
+    for number, region in enumerate(collected):
+        points[number] = rounded_point(region.point)
+        if not is_witness(points[number].tolist(), signs[number], network, domain):
+            exact_points[number] = region.point
     facets = [facet for region in collected for facet in region.facets]
     counts = np.array([len(region.facets) for region in collected], dtype=np.int64)
     lengths = np.array([len(facet.units) for facet in facets], dtype=np.int64)
@@ -335,8 +340,7 @@ def freeze(record: Any) -> None:
             value.flags.writeable = False
 
 
-def _nearest_double(value: Fraction) -> float:
-    try:
-        return value.numerator / value.denominator
-    except OverflowError:
-        return 0.0  # no double is near; the exact point is kept instead
+def rounded_point(point: Point) -> list[float]:
+    """The double nearest to each coordinate; 0 beyond the doubles, for which the exact point is kept."""
+    rounded = [nearest_double(x) for x in point]
+    return [x if math.isfinite(x) else 0.0 for x in rounded]

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from relureg import stopping
 from relureg.engine import units
 from relureg.engine.problem import Problem
 from relureg.engine.units import Batch, Outcome
@@ -46,6 +47,9 @@ class Scheduler(Protocol):
     def collect(self, timeout: float) -> list[Outcome | Lost]:
         """What has come back, after at most `timeout` seconds; raises what a search has raised."""
 
+    def wind_up(self) -> bool:
+        """Have batches come back soon with what they have; whether they will."""
+
     def cancel(self) -> None:
         """Drop all batches that have not come back."""
 
@@ -63,6 +67,7 @@ class ThreadScheduler:
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="relureg")
         self._done: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
         self._cancelled = threading.Event()
+        self._over = threading.Event()
         self._problem: Problem | None = None
 
     @property
@@ -78,15 +83,21 @@ class ThreadScheduler:
 
     def submit(self, batch: Batch) -> None:
         assert self._problem is not None
-        self._pool.submit(units.search, self._problem, batch, self._cancelled).add_done_callback(self._done.put)
+        searched = self._pool.submit(units.search, self._problem, batch, self._cancelled, self._over)
+        searched.add_done_callback(self._done.put)
 
     def collect(self, timeout: float) -> list[Outcome | Lost]:
         done = drain(self._done, timeout)
         return [] if self._cancelled.is_set() else [future.result() for future in done]
 
+    def wind_up(self) -> bool:
+        self._over.set()
+        return True
+
     def cancel(self) -> None:
         self._cancelled.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with stopping.shielded():
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def close(self) -> None:
         self.cancel()

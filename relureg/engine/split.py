@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from relureg.engine.budget import Budget
 from relureg.engine.levels import level, scaled
-from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order
+from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order, rounded_point
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -248,13 +248,16 @@ def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) 
     patterns, vanishing = _sign_vectors(chunks, network)
     points = np.zeros((len(bounded), network.input_dim))
     points[:, essential] = column("points", np.float64).reshape(len(bounded), len(essential))
+    exact_points = dict(_exact_points(chunks, network.input_dim, essential))
+    for region, point in exact_points.items():
+        points[region] = rounded_point(point)
     return in_order(
         num_units=network.num_units,
         patterns=patterns,
         vanishing=vanishing,
         bounded=bounded,
         points=points,
-        exact_points=dict(_exact_points(chunks, network.input_dim, essential)),
+        exact_points=exact_points,
         facet_counts=column("facet_count", np.int64),
         facet_on_boundary=column("facet_on_boundary", np.uint8).astype(np.bool_),
         facet_lengths=column("facet_length", np.int64),

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from relureg.arguments import checked
 from relureg.engine.estimate import fraction_done, sum_of
 from relureg.engine.journal import Journal
 from relureg.engine.problem import Problem
@@ -48,6 +49,7 @@ class JournalStatus:
     """Regions in Parquet parts; None where these are not asked for."""
 
 
+@checked
 def journal_status(path: str | Path) -> JournalStatus:
     """How far the run of a journal has come, while it runs and after.
 

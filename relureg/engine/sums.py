@@ -73,7 +73,9 @@ class Sums:
             The run is complete and has found nothing.
         """
         if complete and not self.regions:
-            raise DomainError("the domain has no interior; its inequalities leave no room")
+            raise DomainError(
+                "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
+            )
         return Figures(
             regions=self.regions,
             bounded=self.bounded,

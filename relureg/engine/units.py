@@ -77,8 +77,10 @@ class VersionError(UsageError):
     """A worker runs another relureg than the one that asks."""
 
 
-def search(problem: Problem, batch: Batch, cancelled: threading.Event | None = None) -> Outcome:
-    """Search the parts of a batch, the last one first, until all is done or the time is over.
+def search(
+    problem: Problem, batch: Batch, cancelled: threading.Event | None = None, over: threading.Event | None = None
+) -> Outcome:
+    """Search the parts of a batch, the last one first, until all is done, the time is over or `over` is set.
 
     Raises
     ------
@@ -103,7 +105,8 @@ def search(problem: Problem, batch: Batch, cancelled: threading.Event | None = N
         while not run.wait(min(_INTERVAL, batch.seconds)):
             take()
             is_full = problem.keeps_records and run.regions_so_far >= MAX_KEPT
-            if is_full or time.monotonic() - started > batch.seconds:
+            is_over = over is not None and over.is_set()
+            if is_full or is_over or time.monotonic() - started > batch.seconds:
                 run.hand_back()
             if cancelled is not None and cancelled.is_set():
                 raise CancelledError  # what was found would be a part of the batch only

@@ -14,18 +14,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
+from relureg.packages import missing
 
 _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusteredMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ClusteredMaps(Frozen):
     """A network whose maps are replaced by the nearest of k centres, for each output."""
 
     k: int
@@ -41,6 +44,7 @@ class ClusteredMaps:
     """The share of test points that get their label, where there are labels."""
 
 
+@checked
 def cluster_maps(
     network: Network,
     points: ArrayLike,
@@ -80,6 +84,7 @@ def cluster_maps(
         K is not between 1 and n; or scikit-learn is missing.
     """
     k_means = _k_means()
+    whole_number("seed", seed, least=0, most=2**32 - 1)
     floats, base, array = FloatNetwork.of(network), check_points(network, points), check_points(network, test)
     for size in k:
         if not 1 <= size <= len(base):
@@ -145,5 +150,5 @@ def _k_means() -> Any:
     try:
         from sklearn.cluster import KMeans
     except ImportError as error:
-        raise UsageError("clustering needs scikit-learn: pip install 'relureg[maps]'") from error
+        raise missing("clustering needs scikit-learn", "maps") from error
     return KMeans

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import DataError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import Floats, check_points
 from relureg.maps.local import num_classes
 from relureg.network.model import Network
 from relureg.network.tables import naming, read_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dataset:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dataset(Frozen):
     """Points, and their labels where there are any."""
 
     points: Floats

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
 from relureg.maps.float_network import Numbers
@@ -36,6 +37,7 @@ class EverywhereCheck:
         return not self.num_failures
 
 
+@checked
 def compare_everywhere(cells: Complex) -> EverywhereCheck:
     """Extract the terms of all outputs in each region, exactly, and compare N^(X) with N on the whole complex.
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.complex.double_double import PairForm
 from relureg.errors import DataError, UnsupportedNetworkError, UsageError
 from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -22,6 +23,7 @@ from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import SparseMatrix
 from relureg.network.tables import FINITE, refuse_entries
 from relureg.network.texts import plural
+from relureg.packages import missing
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[Any]
@@ -35,6 +37,12 @@ ROUNDOFF = 2.0**-53
 
 _UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 
+_TINIEST = 2.0**-1074
+"""The smallest double: what a product near 0, or a parameter, can lose."""
+
+_FLOOR = 2.0**-500
+"""Factors in bounds are no smaller, so that a product of two is 0 only where one of them is."""
+
 _CHUNK_BYTES = 2**27
 """What the arrays of one chunk may take, unless its size is given."""
 
@@ -44,7 +52,10 @@ _MAX_CHUNK = 4096
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FloatForm:
-    """An affine form ``y = constant + sum_s terms[s] @ h_s`` in doubles, each parameter rounded once."""
+    """An affine form ``y = constant + sum_s terms[s] @ h_s`` in doubles, each parameter rounded once.
+
+    A parameter that is not 0 is not rounded to 0 but to the smallest double, so that zeros are those of the network.
+    """
 
     constant: Floats
     """(n,)."""
@@ -55,7 +66,8 @@ class FloatForm:
     def of(cls, form: AffineForm) -> FloatForm:
         try:
             terms = {source: float_matrix(matrix) for source, matrix in form.terms.items()}
-            return cls(constant=form.constant.floats[:, 0], terms=terms)
+            constant = float_matrix(form.constant)
+            return cls(constant=_dense(constant)[:, 0], terms=terms)
         except OverflowError as error:
             raise UnsupportedNetworkError(
                 "a parameter is beyond the range of doubles, in which maps on data are computed"
@@ -89,6 +101,11 @@ class FloatForm:
         return {source: (matrix != 0).astype(np.float64) for source, matrix in self.terms.items()}
 
     @cached_property
+    def floors(self) -> dict[int, Matrix]:
+        """The matrices of a form of absolute values, with entries that are not 0 no smaller than `_FLOOR`."""
+        return {source: _floored(matrix) for source, matrix in self.terms.items()}
+
+    @cached_property
     def num_roundings(self) -> int:
         """More than there are in an entry, or in what is passed back to one entry of a source.
 
@@ -110,12 +127,27 @@ def float_matrix(matrix: RationalMatrix) -> Matrix:
     UsageError
         It is sparse, and SciPy is not installed.
     """
-    if not isinstance(matrix, SparseMatrix):
+    if not isinstance(matrix, SparseMatrix) and matrix.doubles is not None:
         return matrix.floats
-    sparse = sparse_matrices()
     rows, columns, numerators = matrix.nonzeros()
-    values = np.array([n / matrix.denominator for n in numerators.tolist()], dtype=np.float64)
-    return sparse.csr_array((values, (rows, columns)), shape=matrix.shape)
+    values = np.array([_not_zero(n, matrix.denominator) for n in numerators.tolist()], dtype=np.float64)
+    if isinstance(matrix, SparseMatrix):
+        return sparse_matrices().csr_array((values, (rows, columns)), shape=matrix.shape)
+    dense = np.zeros(matrix.shape)
+    dense[rows, columns] = values
+    return dense
+
+
+def _not_zero(numerator: int, denominator: int) -> float:
+    return numerator / denominator or (_TINIEST if numerator > 0 else -_TINIEST)
+
+
+def _floored(matrix: Matrix) -> Matrix:
+    if isinstance(matrix, np.ndarray):
+        return np.where(matrix > 0, np.maximum(matrix, _FLOOR), 0.0)
+    floored = matrix.copy()
+    floored.data = np.maximum(matrix.data, _FLOOR)
+    return floored
 
 
 def forward(values: Floats, matrix: Matrix) -> Floats:
@@ -298,6 +330,30 @@ class FloatNetwork:
         total = self.num_roundings * ROUNDOFF
         return total / (1 - total) * (1 + 2.0**-20)
 
+    @cached_property
+    def underflow(self) -> float:
+        """What numbers near 0 can lose in all, on a backward pass, in each entry; infinite where that is not small.
+
+        Each product loses at most 2^-1074, and so does a parameter where it meets an entry. The stages that follow
+        multiply the loss at most by the largest sums of their columns, as they do the entries.
+        """
+        lost, growth, is_normal = 1.0, 0.0, True
+        absolute = self.absolute
+        for stage in (*absolute.stages, FloatStage(z=absolute.output, p=absolute.output, q=None)):
+            forms = [form for form in (stage.p, stage.q) if form is not None]
+            sums = [float(matrix.sum(axis=0).max(initial=0.0)) for form in forms for matrix in form.terms.values()]
+            with np.errstate(all="ignore"):
+                growth += float(np.log2(1 + np.sum(sums)))
+            lost += 2 * sum(form.size for form in forms)
+            is_normal &= all(_is_normal(_held(matrix)) for form in forms for matrix in form.terms.values())
+        places = growth * (1 if is_normal else 2) + np.log2(lost) - 1070
+        return float(2.0**places) if places < -100 else np.inf
+
+    @cached_property
+    def pairs(self) -> tuple[PairForm, ...]:
+        """The pre-activations of all stages, over the input and the units of earlier ones, in pairs of doubles."""
+        return tuple(PairForm.of(stage.pre_activation) for stage in self.network.stages)
+
     def chunk_size(self, wanted: int | None, columns: int) -> int:
         """Points at once: as many as were wanted, else as fit into the usual memory at `columns` doubles a point."""
         if wanted is not None:
@@ -330,12 +386,38 @@ def error_bound(
     """
     rounding = absolute.num_roundings * ROUNDOFF
     rounding = rounding / (1 - rounding)
-    bound = np.zeros((count, absolute.size)) if linear else np.tile(absolute.constant * rounding, (count, 1))
-    for source, matrix in absolute.terms.items():
+    bound = np.zeros((count, absolute.size)) if linear else np.tile(_least(absolute.constant * rounding), (count, 1))
+    for source, matrix in absolute.floors.items():
         value, error = sources[source]
-        bound += forward(np.abs(value) * rounding + error, matrix)
-    size = sum(np.abs(value).sum(axis=1) for value, _ in sources.values())
-    return np.where(bound > 0, bound * (1 + 2.0**-20) + (np.reshape(size, (-1, 1)) + 1) * _UNDERFLOW, 0.0)
+        bound += forward(_least(np.abs(value) * rounding + error), matrix)
+    size = sum((np.abs(value) + error).sum(axis=1) for value, error in sources.values())
+    return np.where(bound == 0, 0.0, bound * (1 + 2.0**-20) + (np.reshape(size, (-1, 1)) + 1) * _UNDERFLOW)
+
+
+def evaluate(
+    form: FloatForm, absolute: FloatForm, states: Mapping[int, tuple[Floats, Floats]], *, linear: bool = False
+) -> tuple[Floats, Floats]:
+    """An affine form, or its linear part, at values with errors: its own values, and bounds of their errors.
+
+    A bound is infinite or NaN where the doubles overflow: what was added up then says nothing.
+
+    Parameters
+    ----------
+    absolute : FloatForm
+        The form of absolute values.
+    states : mapping of source to two arrays (count, size)
+        Values of the input and of the sources that the form reads, and bounds of their errors.
+    """
+    sources = {source: value for source, (value, _) in states.items()}
+    value = form.linear(sources) if linear else form(sources)
+    read = {source: states[source] for source in form.terms}
+    error = error_bound(absolute, read, len(value), linear=linear)
+    return value, np.where(np.isfinite(value), error, np.inf)
+
+
+def _least(values: Floats) -> Floats:
+    """Numbers that are not negative, those that are not 0 no smaller than `_FLOOR`."""
+    return np.where(values == 0, 0.0, np.maximum(values, _FLOOR))
 
 
 def check_points(network: Network, points: ArrayLike, *, where: str | None = None) -> Floats:
@@ -380,6 +462,17 @@ def _most(matrix: Matrix, axis: int) -> int:
     return int(np.bincount(matrix.nonzero()[1 - axis], minlength=1).max())
 
 
+def _held(matrix: Matrix) -> Floats:
+    """The entries; of a sparse matrix those that are held."""
+    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.data)
+
+
+def _is_normal(values: Floats) -> bool:
+    """Whether all numbers but 0 have 53 bits."""
+    size = np.abs(values)
+    return bool(((size == 0) | (size >= np.finfo(np.float64).tiny)).all())
+
+
 def _dense(matrix: Matrix) -> Floats:
     return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
 
@@ -389,5 +482,5 @@ def sparse_matrices() -> Any:
     try:
         import scipy.sparse
     except ImportError as error:
-        raise UsageError("maps of convolutional networks on data need SciPy: pip install 'relureg[maps]'") from error
+        raise missing("maps of convolutional networks on data need SciPy", "maps") from error
     return scipy.sparse

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, outputs_at, regions_at
 from relureg.network.model import Network
@@ -22,8 +24,8 @@ Shape = tuple[int, int, int]
 """Channels, height, width."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DualPoints:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DualPoints(Frozen):
     """The affine maps of R regions as points: of each, that of the output which is largest at its first data point."""
 
     point: NDArray[np.int64]
@@ -65,6 +67,7 @@ def image_shape(dim: int, shape: tuple[int, ...] | None = None) -> Shape | None:
     return None
 
 
+@checked
 def gradient_images(
     network: Network, points: ArrayLike, *, shape: tuple[int, ...] | None = None, regions: PointRegions | None = None
 ) -> Floats:
@@ -101,6 +104,7 @@ def gradient_images(
     return weights.reshape(len(array), network.output_dim, *found)
 
 
+@checked
 def dual_points(
     network: Network, points: ArrayLike, *, regions: PointRegions | None = None, limit: int | None = None
 ) -> DualPoints:
@@ -126,6 +130,8 @@ def dual_points(
     >>> dual_points(xor, [[1, 1], [-0.25, -0.25], [-1, -1]]).plane.tolist()
     [[-2.0, -2.0], [2.0, 2.0], [0.0, 0.0]]
     """
+    if limit is not None:
+        whole_number("limit", limit, least=1)
     floats, array = FloatNetwork.of(network), check_points(network, points)
     known = regions if regions is not None else regions_at(floats, array)
     first = known.first[:limit]

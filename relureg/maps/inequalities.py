@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
+from relureg.maps.distances import exact_unit_rows
 from relureg.maps.float_network import FloatNetwork, Floats, check_points
-from relureg.maps.nearest import exact_unit_rows, row_norms
+from relureg.maps.nearest import row_norms
 from relureg.maps.redundancy import facets_among
 from relureg.maps.signs import SignFinder, direction
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
+from relureg.network.rational import RationalMatrix, nearest_doubles
 
 MOST = 256
 """Hyperplanes of which it is decided whether they are facets. Around an image a convolutional network has ten thousand,
@@ -27,8 +31,8 @@ _DIGITS = 9
 """Rows of norm 1 that agree to so many digits count as one, without `exact`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalRegion:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalRegion(Frozen):
     """The closed region ``{x : matrix @ x + constant >= 0}`` around a point, one inequality for each of F facets."""
 
     matrix: Floats
@@ -54,6 +58,7 @@ class LocalRegion:
         return self.inequalities is not None
 
 
+@checked
 def region_around(network: Network, point: ArrayLike, *, exact: bool = False, most: int | None = MOST) -> LocalRegion:
     """The irredundant inequalities of the region in which a point lies.
 
@@ -111,14 +116,13 @@ def _exactly(
         if any(row[1:]):
             first.setdefault(tuple(entry * turn for entry in row), place)
     rows, places = list(first), np.array(list(first.values()), dtype=np.intp)
-    normals = np.array([[float(x) for x in row] for row in matrix.rows(places).fractions()]).reshape(len(rows), -1)
-    distances = np.abs(normals @ point + constant.rows(places).floats[:, 0]) / row_norms(normals)
-    asked = np.sort(_nearest(distances, most))
-    places = places[_irredundant(rows, asked.tolist())]
+    asked = _nearest_rows(rows, point, most)
+    places = places[_irredundant(rows, asked)]
     factors = RationalMatrix.from_fractions([[turn] for turn in turns[places].tolist()], 1)
     matrix, constant = (part.rows(places).scale_rows(factors) for part in (matrix, constant))
     return LocalRegion(
-        matrix=matrix.floats, constant=constant.floats[:, 0], units=units[places].astype(np.int64), pattern=active,
+        matrix=nearest_doubles(matrix), constant=nearest_doubles(constant)[:, 0],
+        units=units[places].astype(np.int64), pattern=active,
         num_left_out=len(rows) - len(asked), inequalities=AffineMap(matrix=matrix, constant=constant),
     )  # fmt: skip
 
@@ -130,7 +134,7 @@ def _in_doubles(
     everywhere = np.broadcast_to(active, (len(units), len(active)))
     matrix, constant = floats.unit_rows(units, everywhere)
     # What rounding can make of a row of zeros is none.
-    noise = floats.gamma * row_norms(floats.absolute.unit_rows(units, everywhere)[0])
+    noise = floats.gamma * row_norms(floats.absolute.unit_rows(units, everywhere)[0]) + floats.underflow * len(point)
     matrix, constant, norms = matrix * turns[:, None], constant * turns, row_norms(matrix)
     rows = np.flatnonzero(norms > noise)
     scaled = np.concatenate([matrix[rows], constant[rows, None]], axis=1) / norms[rows, None]
@@ -150,6 +154,16 @@ def _in_doubles(
 
 def _nearest(distances: Floats, most: int | None) -> NDArray[np.intp]:
     return np.argsort(distances, kind="stable")[:most]
+
+
+def _nearest_rows(rows: Sequence[Row], point: Floats, most: int | None) -> list[int]:
+    """The hyperplanes nearest to a point, exactly, in the order of the rows; of several as near the first ones."""
+    if most is None or most >= len(rows):
+        return list(range(len(rows)))
+    at = [Fraction(x) for x in point.tolist()]
+    values = [row[0] + sum(a * x for a, x in zip(row[1:], at, strict=True)) for row in rows]
+    squares = [value * value / sum(a * a for a in row[1:]) for value, row in zip(values, rows, strict=True)]
+    return sorted(sorted(range(len(rows)), key=squares.__getitem__)[:most])
 
 
 def _irredundant(rows: Sequence[Row], asked: Sequence[int]) -> list[int]:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, check_points, slices
 from relureg.maps.signs import SignFinder, exact_output_map
 from relureg.network.model import Network
@@ -19,8 +21,8 @@ Report = Callable[[str, int, int], None]
 _SEED = 0x6D617073  # any fixed number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PointRegions:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PointRegions(Frozen):
     """The activation regions that n points lie in.
 
     A point on a boundary counts for the region that is entered in the direction (1, 1/2, ..., 1/d); see `find_regions`.
@@ -81,8 +83,8 @@ class PointRegions:
         return [row.tobytes().decode("ascii") for row in np.ascontiguousarray(text)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocalMaps(Frozen):
     """The affine maps of a network around n points: near point k the output is ``weights[k] @ x + bias[k]``."""
 
     regions: PointRegions
@@ -112,6 +114,7 @@ def num_classes(network: Network) -> int:
     return max(network.output_dim, 2)
 
 
+@checked
 def find_regions(
     network: Network, points: ArrayLike, *, chunk: int | None = None, report: Report | None = None
 ) -> PointRegions:
@@ -167,6 +170,7 @@ def regions_at(
     return found
 
 
+@checked
 def iter_maps(
     network: Network, regions: PointRegions, *, chunk: int | None = None, report: Report | None = None
 ) -> Iterator[tuple[slice, Floats, Floats]]:
@@ -192,6 +196,7 @@ def iter_float_maps(
         yield part, weights, bias
 
 
+@checked
 def local_maps(network: Network, points: ArrayLike, *, chunk: int | None = None) -> LocalMaps:
     """Regions and affine maps of points, all in memory; `iter_maps` is for more of them than fit.
 
@@ -233,7 +238,8 @@ def outputs_at(floats: FloatNetwork, points: Floats, chunk: int | None = None) -
     """(n, m): the output of the network, chunk by chunk."""
     outputs = np.empty((len(points), floats.network.output_dim))
     for part in slices(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
-        outputs[part] = floats.outputs(points[part])
+        with np.errstate(all="ignore"):
+            outputs[part] = floats.outputs(points[part])
     return outputs
 
 
@@ -250,7 +256,7 @@ def number_maps(
     values, error = _projected_maps(floats, regions, chunk, report)
     for value in values.T:
         order = np.lexsort((value, label))
-        apart = ~(np.diff(value[order]) <= 2 * error) | (np.diff(label[order]) > 0)  # true for NaN, as it must be
+        apart = (np.diff(value[order]) > 2 * error) | (np.diff(label[order]) > 0)  # false where nothing is known
         label[order] = np.cumsum(np.concatenate([[0], apart]))
     _confirm(floats.network, regions, label)
     numbers, first = number_rows(label[regions.region][:, None].view(np.uint8))
@@ -267,14 +273,16 @@ def _projected_maps(
     values, error = np.empty((regions.num_regions, 4)), 0.0
     for part in slices(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
         active = regions.active_of(regions.first[part])
-        gradients, constants = _combined(floats, u, active)
-        values[part] = gradients @ x + constants[:, None]
-        gradients, constants = _combined(floats.absolute, np.abs(u), active)
-        error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
+        with np.errstate(all="ignore"):
+            gradients, constants = _combined(floats, u, active)
+            values[part] = gradients @ x + constants[:, None]
+            gradients, constants = _combined(floats.absolute, np.abs(u), active)
+            error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
         if report is not None:
             report("distinct maps", part.stop, regions.num_regions)
     roundings = (floats.num_roundings + m + d + 8) * ROUNDOFF
-    return values, error * roundings / (1 - roundings) * (1 + 2.0**-20)
+    error = error * roundings / (1 - roundings) * (1 + 2.0**-20) + 2 * (d + 1) * floats.underflow
+    return values, error if np.isfinite(values).all() else np.inf
 
 
 def _combined(floats: FloatNetwork, u: Floats, active: NDArray[np.bool_]) -> tuple[Floats, Floats]:

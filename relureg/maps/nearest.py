@@ -8,46 +8,54 @@ inside of a facet. So the nearest facet needs no linear program: it lies on the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
+from relureg.maps.distances import distances_to, exact_unit_rows
 from relureg.maps.float_network import (
     FloatForm,
     FloatNetwork,
     Floats,
     Matrix,
     check_points,
-    error_bound,
+    evaluate,
     forward,
     slices,
 )
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
-from relureg.maps.signs import Signs, pull_back
+from relureg.maps.signs import Signs
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double
+from relureg.network.rational import RationalMatrix
+
+_TINIEST, _HUGE = 2.0**-1074, np.finfo(np.float64).max
+_FLOOR = 2.0**-500
 
 _AT_ONCE = 8
 """Units of a point looked at in one go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearestFacets:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NearestFacets(Frozen):
     """The nearest facet of the region around each of n points."""
 
     distance: Floats
-    """(n,): Euclidean, in doubles; inf where the region is the whole space."""
+    """(n,): Euclidean, the nearest doubles; inf where the region is the whole space."""
     unit: NDArray[np.int64]
     """(n,): the unit that vanishes on the facet, decided exactly; the lowest of several, -1 where there is no facet."""
     foot: Floats
-    """(n, d): the nearest point of the facet, in doubles."""
+    """(n, d): the nearest point of the facet, each coordinate the nearest double."""
     neighbour_class: NDArray[np.int64]
     """(n,): the class at that point, with which the neighbouring region is entered; -1 where there is no facet."""
 
 
+@checked
 def nearest_facets(
     network: Network,
     points: ArrayLike,
@@ -112,20 +120,18 @@ class _Search:
         """Distances (n,), units (n,) and feet (n, d) of points inside their regions with these signs (n, N)."""
         if not signs.shape[1]:
             return np.full(len(points), np.inf), np.full(len(points), -1), points.copy()
-        look = self._look(points, signs)
-        self._narrow(look)
+        with np.errstate(all="ignore"):  # what overflows decides nothing
+            look = self._look(points, signs)
+            self._narrow(look)
         ties = look.known & (look.low <= look.nearest[:, None])
         unit = np.where(ties.any(axis=1), np.argmax(ties, axis=1), -1)
-        alone = np.flatnonzero((ties.sum(axis=1) == 1) & np.isfinite(look.nearest))
+        is_sure = (ties.sum(axis=1) == 1) & np.isfinite(look.nearest)
+        for row in np.flatnonzero(~is_sure & (unit >= 0)).tolist():
+            candidates = np.flatnonzero(ties[row])
+            unit[row] = _exactly_nearest(self._floats.network, points[row], look.active[row], candidates)
         distance, foot = np.full(len(points), np.inf), points.copy()
-        gradients, _ = self._floats.unit_rows(unit[alone], look.active[alone])
-        norms, values = row_norms(gradients), look.value[alone, unit[alone]]
-        distance[alone] = np.abs(values) / norms
-        foot[alone] -= (values / norms / norms)[:, None] * gradients
-        for row in np.setdiff1d(np.flatnonzero(unit >= 0), alone).tolist():
-            distance[row], unit[row], foot[row] = _exactly_nearest(
-                self._floats.network, points[row], look.active[row], np.flatnonzero(ties[row])
-            )
+        some = np.flatnonzero(unit >= 0)
+        distance[some], foot[some] = distances_to(self._floats, points[some], look.active[some], unit[some])
         return distance, unit, foot
 
     def _look(self, points: Floats, signs: Signs) -> _Look:
@@ -134,7 +140,7 @@ class _Search:
         states = {INPUT: (points, np.zeros_like(points))}
         norms: dict[int, Floats] = {}
         echoes: dict[int, _Echo] = {INPUT: _Echo(live=np.ones_like(points), lower=np.zeros_like(points))}
-        value, error, norm = (np.empty(signs.shape) for _ in range(3))
+        value, error, norm, gradient = (np.empty(signs.shape) for _ in range(4))
         known, off = np.zeros(signs.shape, dtype=np.bool_), signs == 0
         for number, (stage, absolute) in enumerate(zip(floats.stages, floats.absolute.stages, strict=True), start=1):
             units = floats.units(number)
@@ -142,6 +148,7 @@ class _Search:
             value[:, units], error[:, units] = z, size
             norm[:, units] = _norm_bound(absolute.z, norms, len(points))
             known[:, units] = set(stage.z.terms) <= {INPUT}
+            gradient[:, units] = row_norms(stage.z.terms[INPUT]) if INPUT in stage.z.terms else 0.0
             if stage.q is None:
                 states[number] = np.where(on, z, 0.0), np.where(on, size, 0.0)
                 norms[number] = np.where(on, norm[:, units], 0.0)
@@ -162,8 +169,8 @@ class _Search:
         )
         # Units that vanish or are constant on the region have no facet; of those on one hyperplane the lowest counts.
         off |= norm == 0
-        low, high = self._distances(look, ..., norm)
-        look.low = np.where(off | np.isnan(low), np.inf, low)
+        low, high = self._distances(look, ..., np.where(known, gradient, norm))
+        look.low = np.where(off, np.inf, low)
         look.nearest = np.where(known & ~off, high, np.inf).min(axis=1, initial=np.inf)
         return look
 
@@ -191,14 +198,14 @@ class _Search:
 
     def _distances(self, look: _Look, at: Any, norm: Floats) -> tuple[Floats, Floats]:
         """Lower and upper bounds of the distances of units, by computed gradients' norms."""
-        # The error of the computed gradient: the bound is one of absolute values, too.
-        off = self._floats.gamma * look.norm[at]
+        # The error of the computed gradient: the bound is one of absolute values, too; and what underflow takes.
+        off = self._floats.gamma * look.norm[at] + self._floats.underflow * self._floats.network.input_dim
         room = norm * (1 - 2.0**-20) - off
         value, error = np.abs(look.value[at]), look.error[at]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            low = np.maximum(value - error, 0) / (norm * (1 + 2.0**-20) + off) * (1 - 2.0**-50)
-            high = np.where(room > 0, (value + error) / room * (1 + 2.0**-50), np.inf)
-        return low, high
+        low = np.maximum(value - error, 0) / (norm * (1 + 2.0**-20) + off) * (1 - 2.0**-50)
+        high = np.where(room > 0, (value + error) / room * (1 + 2.0**-50) + _TINIEST, np.inf)
+        # Beyond the doubles nothing is known; and a distance that is too large for them is one still.
+        return np.minimum(np.where(np.isnan(low), 0.0, low), _HUGE), np.where(np.isnan(high), np.inf, high)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -248,57 +255,38 @@ class _Echo:
 
 def _values(form: FloatForm, absolute: FloatForm, states: dict[int, tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
     """A form at the points, and a bound of its error."""
-    value = form({source: states[source][0] for source in (INPUT, *form.terms)})
-    return value, error_bound(absolute, {source: states[source] for source in form.terms}, len(value))
+    return evaluate(form, absolute, {source: states[source] for source in (INPUT, *form.terms)})
 
 
 def _norm_bound(absolute: FloatForm, norms: dict[int, Floats], count: int) -> Floats:
     """(count, n): no less than the norms of a form's gradients, where those of its sources are bounded by `norms`."""
     bound = np.zeros((count, absolute.size))
     for source, matrix in absolute.terms.items():
-        bound += row_norms(matrix) if source == INPUT else forward(norms[source], matrix)
-    return bound * (1 + 2.0**-20)
+        bound += row_norms(matrix) if source == INPUT else forward(norms[source], absolute.floors[source])
+    # Products of numbers that are not this small do not vanish; so a norm is 0 only where all terms are.
+    return np.where(bound == 0, 0.0, np.maximum(bound * (1 + 2.0**-20), _FLOOR))
 
 
 def row_norms(matrix: Matrix) -> Floats:
-    """(n,): the Euclidean norms of rows; 0 only for rows of zeros."""
-    largest = np.abs(matrix).max(axis=1)
-    largest = np.asarray(largest.toarray() if hasattr(largest, "toarray") else largest).reshape(-1)
-    scale = np.where(largest > 0, largest, 1.0)
-    scaled = matrix / scale[:, None] if isinstance(matrix, np.ndarray) else matrix.multiply(1 / scale[:, None])
-    return np.asarray(scale * np.sqrt(np.asarray((scaled * scaled).sum(axis=1)).reshape(-1)))
+    """(n,): the Euclidean norms of rows; 0 only for rows of zeros, infinite only beyond the doubles."""
+    largest = abs(matrix).max(axis=1)
+    _, exponent = np.frexp(np.asarray(largest.toarray() if hasattr(largest, "toarray") else largest).reshape(-1))
+    if isinstance(matrix, np.ndarray):
+        squares = np.square(np.ldexp(matrix, -exponent[:, None])).sum(axis=1)
+    else:
+        scaled = matrix.copy()
+        scaled.data = np.square(np.ldexp(matrix.data, -np.repeat(exponent, np.diff(matrix.indptr))))
+        squares = np.asarray(scaled.sum(axis=1)).reshape(-1)
+    return np.asarray(np.ldexp(np.sqrt(squares), exponent))
 
 
-def _exactly_nearest(
-    network: Network, point: Floats, active: NDArray[np.bool_], candidates: NDArray[np.intp]
-) -> tuple[float, int, Floats]:
-    """The nearest of some units' hyperplanes, over the rationals; the lowest unit where several are equally near."""
+def _exactly_nearest(network: Network, point: Floats, active: NDArray[np.bool_], candidates: NDArray[np.intp]) -> int:
+    """The nearest of some units' hyperplanes, over the rationals: the lowest of several, -1 where all are constant."""
     matrix, constant = exact_unit_rows(network, active, candidates)
-    at = RationalMatrix.from_floats(point[:, None])
-    values = [x for (x,) in (matrix @ at + constant).fractions()]
-    best: tuple[Any, int] | None = None
-    for place, row in enumerate(matrix.fractions()):
-        square = sum(entry * entry for entry in row)
-        if square and (best is None or values[place] ** 2 / square < best[0]):
-            best = values[place] ** 2 / square, place
-    if best is None:
-        return float("inf"), -1, point
-    row = matrix.fractions()[best[1]]
-    step = values[best[1]] / sum(entry * entry for entry in row)
-    foot = np.array([nearest_double(x - step * g) for x, g in zip(at.T.fractions()[0], row, strict=True)])
-    return float(np.sqrt(nearest_double(best[0]))), int(candidates[best[1]]), foot
-
-
-def exact_unit_rows(
-    network: Network, active: NDArray[np.bool_], units: NDArray[np.intp]
-) -> tuple[RationalMatrix, RationalMatrix]:
-    """The exact gradients (k, d) and constants (k, 1) of some units, ascending, where these units (N,) are active."""
-    offsets = [0, *np.cumsum(network.widths, dtype=np.int64).tolist()]
-    matrices, constants = [], []
-    for number, stage in enumerate(network.stages):
-        mine = units[(units >= offsets[number]) & (units < offsets[number + 1])] - offsets[number]
-        if len(mine):
-            matrix, constant = pull_back(network, stage.pre_activation.entries(mine), active)
-            matrices.append(matrix)
-            constants.append(constant)
-    return RationalMatrix.vstack(matrices, network.input_dim), RationalMatrix.vstack(constants, 1)
+    values = [x for (x,) in (matrix @ RationalMatrix.from_floats(point[:, None]) + constant).fractions()]
+    best: tuple[Fraction, int] | None = None
+    for unit, value, row in zip(candidates.tolist(), values, matrix.fractions(), strict=True):
+        square = sum((entry * entry for entry in row), start=Fraction(0))
+        if square and (best is None or value**2 / square < best[0]):
+            best = value**2 / square, unit
+    return -1 if best is None else best[1]

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import CheckFailedError, UsageError
+from relureg.errors import CheckFailedError
 from relureg.maps.float_network import Floats
+from relureg.packages import missing
 
 _SLACK = 1e-6
 """By how much a program in a box from -1 to 1 must see a row violated: ten times the tolerance of HiGHS."""
@@ -102,7 +103,5 @@ def _scipy() -> tuple[Any, Any]:
         import scipy.sparse
         from scipy.optimize import linprog
     except ImportError as error:
-        raise UsageError(
-            "linear programs in doubles need SciPy: pip install 'relureg[maps]', or ask exactly"
-        ) from error
+        raise missing("linear programs in doubles need SciPy", "maps", "ask exactly") from error
     return scipy.sparse, linprog

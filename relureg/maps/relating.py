@@ -11,16 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.frozen import Frozen
 from relureg.maps.clustering import map_rows
 from relureg.maps.float_network import FloatNetwork, Floats, check_points
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelatedMaps:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RelatedMaps(Frozen):
     """The maps of one network, sent by a matrix for each output to those of another."""
 
     matrices: Floats
@@ -35,6 +37,7 @@ class RelatedMaps:
     """The share of test points that get their label, where there are labels."""
 
 
+@checked
 def relate_maps(
     first: Network,
     second: Network,

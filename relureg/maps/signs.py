@@ -7,7 +7,7 @@ point, and it does not depend on other points. The sign of a unit there is that 
 where z = 0, that of its derivative along v, then of its partial derivatives in order; where all are 0, z vanishes on
 the region.
 
-Doubles decide with the bound of their error, `error_bound`. That z = 0 is proved without rationals in three cases: all
+Doubles decide with the bound of their error, `evaluate`. That z = 0 is proved without rationals in three cases: all
 inputs of the unit are inactive around the point, so that z is constant there (comparisons in max pooling of units that
 are off); each term of the sum is 0 (blank pixels without bias); z is small and 0 modulo enough primes (comparisons of
 equal patches; see `residues`). The derivative is then decided in doubles. What remains is decided over the rationals.
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, FloatStage, error_bound, forward
+from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, FloatStage, evaluate, forward
 from relureg.maps.residues import ResidueNetwork, Residues, num_binary_places, num_primes, proved_bits
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
@@ -145,15 +145,11 @@ class SignFinder:
         """The form z, p or q of a stage, with its errors."""
         form: FloatForm = getattr(self._floats.stages[number - 1], role)
         absolute: FloatForm = getattr(self._floats.absolute.stages[number - 1], role)
-        used, count = (INPUT, *form.terms), len(states[INPUT].value)
-        state = _State(
-            value=form({s: states[s].value for s in used}),
-            error=error_bound(absolute, {s: (states[s].value, states[s].error) for s in form.terms}, count),
-        )
+        used = (INPUT, *form.terms)
+        state = _State(*evaluate(form, absolute, {s: (states[s].value, states[s].error) for s in used}))
         if effort.tangents:
-            state.tangent = form.linear({s: states[s].tangent for s in used})
-            tangents = {s: (states[s].tangent, states[s].tangent_error) for s in form.terms}
-            state.tangent_error = error_bound(absolute, tangents, count, linear=True)
+            tangents = {s: (states[s].tangent, states[s].tangent_error) for s in used}
+            state.tangent, state.tangent_error = evaluate(form, absolute, tangents, linear=True)
         if number <= effort.num_stages:
             residues = {s: r for s in used if (r := states[s].residues) is not None}
             state.residues = self._residues.evaluate(number, role, residues, effort.places)
@@ -186,7 +182,7 @@ class _Filtered:
     """(n,): the last stage with such a number; 0 if there is none."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _State:
     """A form, or the units of a stage, at points and on the way into their regions."""
 

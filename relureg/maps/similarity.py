@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
@@ -22,8 +24,8 @@ _TERMS = 512
 _QUERIES = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Similarity:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Similarity(Frozen):
     """The gradients of the largest output of N and of N^(X), compared at n points (the source's Figure 2)."""
 
     angle: Floats
@@ -34,6 +36,7 @@ class Similarity:
     """(n,): whether both name the same class."""
 
 
+@checked
 def compare_coefficients(
     network: Network, function: ExtractedFunction, points: ArrayLike, *, chunk: int | None = None
 ) -> Similarity:
@@ -73,6 +76,7 @@ class StageAgreement:
     """The share of points to which it gives their label, where there are labels."""
 
 
+@checked
 def agreement_by_stage(
     network: Network,
     data: ArrayLike,

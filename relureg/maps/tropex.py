@@ -16,8 +16,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
+from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
@@ -30,8 +32,8 @@ _QUERIES, _TERMS = 2048, 4096
 _FORMAT = "relureg-extracted-function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractedFunction:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExtractedFunction(Frozen):
     """The function N^(X), a difference of maxima of affine functions; called like a network, on points (n, d).
 
     Terms that several points share (points with one label in one region) are kept once.
@@ -64,15 +66,18 @@ class ExtractedFunction:
     def input_dim(self) -> int:
         return int(self.numerators.shape[1])
 
+    @checked
     def __call__(self, points: ArrayLike) -> Floats:
         """(n, m): the outputs; -inf for one that no point was labelled with."""
         values, _ = self.evaluate(points)
         return values
 
+    @checked
     def predict(self, points: ArrayLike) -> NDArray[np.int64]:
         """(n,): the class, the largest output; of a single output 1 where it is positive."""
         return classes_of(self(points))
 
+    @checked
     def score(self, points: ArrayLike, labels: ArrayLike) -> float:
         """The share of points whose class is their label."""
         return float((self.predict(points) == np.asarray(labels)).mean())
@@ -92,6 +97,7 @@ class ExtractedFunction:
                 values[part, output], places[part, output] = above - below, first + place
         return values, places
 
+    @checked
     def coefficients(self, points: ArrayLike) -> Floats:
         """(n, d): the gradient of the largest output of N^(X) at points."""
         values, places = self.evaluate(points)
@@ -163,6 +169,7 @@ class AgreementCheck:
         return self.num_labels_equal + self.num_ties == self.num_points and not self.num_deviations
 
 
+@checked
 def extract(
     network: Network,
     points: ArrayLike,
@@ -206,6 +213,7 @@ def extract(
     return _gather(floats, found, labels, every_output=every_output, chunk=chunk, report=report)
 
 
+@checked
 def check_agreement(
     network: Network, function: ExtractedFunction, points: ArrayLike, *, chunk: int | None = None
 ) -> AgreementCheck:
@@ -299,6 +307,8 @@ def _points(points: ArrayLike, dim: int) -> Floats:
     array = array.reshape(len(array), -1) if array.ndim > 2 else array
     if array.ndim != 2 or array.shape[1] != dim:
         raise DataError(f"points need shape (points, {dim}), not {array.shape}")
+    if not np.isfinite(array).all():
+        raise DataError("points need finite coordinates, not NaN or infinity")
     return array
 
 

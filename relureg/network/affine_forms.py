@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.frozen import Frozen
 from relureg.network.rational import RationalMatrix
 from relureg.network.sparse import Index, SparseMatrix, compact
 
@@ -32,8 +33,8 @@ MAX_ENTRIES = 2**24
 in memory, for a Python integer takes some 40 bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AffineForm:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AffineForm(Frozen):
     """A vector-valued exact affine map ``y = constant + sum_s terms[s] @ h_s``."""
 
     constant: RationalMatrix

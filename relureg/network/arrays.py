@@ -1,46 +1,68 @@
-"""Networks as lists of named arrays: NumPy archives (`.npz`) and PyTorch checkpoints of perceptrons.
+"""NumPy archives (`.npz`) of weights and biases.
 
-Such a file holds weights and biases and no activations: ReLU after every layer but the last is assumed,
-and said in a notice.
+Such a file names no activations: ReLU after every layer but the last is assumed, and said in a notice.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
+from relureg.network.activations import Activation
 from relureg.network.affine_forms import MAX_ENTRIES
+from relureg.network.archives import open_archive, read_member
 from relureg.network.files import DAMAGED_ARRAY
+from relureg.network.layer_names import Layer, Orientation, choose_layers
 from relureg.network.model import Network
+from relureg.network.perceptrons import perceptron
 from relureg.network.rational import RationalMatrix
+from relureg.network.stored_arrays import Floats, StoredArray, exact_doubles
 
 Array = NDArray[Any]
 
-_ASSUMED = "the file names no activations: ReLU after every layer but the last is assumed"
-_WEIGHT = re.compile(r"(?:W|w|weight|weights|weight_|weights_|W_)(\d+)")
-_BIAS = re.compile(r"(?:b|bias|biases|bias_|biases_|b_)(\d+)")
 _ANY = re.compile(r"arr_(\d+)")
+_MAX_BYTES = 8 * MAX_ENTRIES
 
 
-def read_npz(data: bytes, *, name: str) -> Network:
-    """Parse an archive of W0, b0, W1, b1, ...; `weight_0` and NumPy's own `arr_0`, `arr_1` are read as well.
+def read_npz(data: bytes, *, name: str, prefix: str | None = None, activation: Activation | None = None) -> Network:
+    """Parse an archive of W0, b0, W1, b1, ..., of names as PyTorch, Flax, Haiku or Keras give them, or of NumPy's own.
 
-    A weight has shape (units, inputs); where only the other orientation fits all layers, it is taken, with a
-    notice.
+    A weight W0 has shape (units, inputs); where only the other orientation fits all layers, it is taken, with a
+    notice. No number is read before the shapes make a network.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+    prefix : str, optional
+        Which of several networks, as `choose_layers` takes it.
+    activation : Activation, optional
+        After every layer but the last.
 
     Raises
     ------
     MalformedNetworkError
         Not an archive of finite numbers, a layer without weight, or shapes that do not fit.
+    UnsupportedNetworkError
+        Names that give no order, or arrays that are no linear layers.
     """
-    return from_arrays(_layers_of(_archive(data)), name=name)
+    with open_archive(data) as archive:
+        arrays = _stored(archive)
+        if "header" in arrays and "patterns" in arrays:
+            raise MalformedNetworkError("a saved complex is no network; count, graph, regions and plot read it")
+        unnamed = bool(arrays) and all(_ANY.fullmatch(key) for key in arrays)
+        layers = _pairs(arrays) if unnamed and prefix is None else choose_layers(arrays, prefix)
+        held = sum(member.file_size for member in archive.infolist())
+        return perceptron(layers, name=name, held=held, activation=activation)
 
 
 def write_npz(network: Network) -> bytes:
@@ -69,100 +91,70 @@ def write_npz(network: Network) -> bytes:
     return stream.getvalue()
 
 
-def read_checkpoint(data: bytes, *, name: str) -> Network:
-    """Parse a PyTorch checkpoint that is the state dict of a perceptron, or holds one; no code in it is run.
-
-    Raises
-    ------
-    MalformedNetworkError
-        Not a checkpoint of tensors alone, or one that is no perceptron.
-    UnsupportedNetworkError
-        PyTorch is not installed.
-    """
-    from relureg.network.torch_ import load_state
-
-    state = load_state(data)
-    weights = [(key, value) for key, value in state.items() if key.endswith("weight")]
-    odd = [key for key, value in weights if value.ndim != 2]
-    odd += [key for key in state if not key.endswith(("weight", "bias"))]
-    if odd or not weights:
-        shown = f"{odd[0]!r} is no weight or bias of a linear layer" if odd else "it holds no weights"
-        raise UnsupportedNetworkError(
-            f"a checkpoint is read where it holds linear layers alone, and {shown}; "
-            "make the module, load the checkpoint into it, and give it to relureg.from_torch"
-        )
-    layers = []
-    for key, weight in weights:
-        bias = state.get(key.removesuffix("weight") + "bias")
-        layers.append((key, weight, np.zeros(weight.shape[0]) if bias is None else bias))
-    return from_arrays(layers, name=name)
+def _stored(archive: zipfile.ZipFile) -> dict[str, StoredArray]:
+    """The arrays of an archive, of which the headers are read alone."""
+    size = sum(member.file_size for member in archive.infolist())
+    if size > _MAX_BYTES:
+        raise MalformedNetworkError(f"its arrays take {size:,} bytes; at most {_MAX_BYTES:,} are read")
+    arrays = {}
+    for member in archive.infolist():
+        if not member.filename.endswith(".npy"):
+            raise MalformedNetworkError(f"it holds {member.filename!r}, which is no array; not a NumPy archive")
+        key = member.filename.removesuffix(".npy")
+        if key in arrays:
+            raise MalformedNetworkError("two arrays have one name", where=repr(key))
+        arrays[key] = _array(archive, member, key)
+    return arrays
 
 
-def from_arrays(layers: Sequence[tuple[str, Array, Array]], *, name: str, notices: Sequence[str] = ()) -> Network:
-    """A perceptron of layers (name, weight, bias), weights in either orientation."""
-    chain = [(weight.shape, bias.size) for _, weight, bias in layers]
-    for key, weight, bias in layers:
-        if weight.ndim != 2 or bias.size not in weight.shape or not weight.size:
-            raise MalformedNetworkError(
-                f"a weight of shape {list(weight.shape)} and a bias of shape {list(bias.shape)} make no layer",
-                where=repr(key),
-            )
-    notes = [*notices, _ASSUMED] if len(layers) > 1 else list(notices)
-    if not _fits(chain) and _fits([(shape[::-1], size) for shape, size in chain]):
-        layers = [(key, weight.T, bias) for key, weight, bias in layers]
-        notes.append("weights are read as (inputs, units)")
-    network = Network.from_layers(
-        [weight for _, weight, _ in layers], [bias.reshape(-1) for *_, bias in layers], name=name
-    )
-    return Network(
-        name=network.name, input_dim=network.input_dim, stages=network.stages, output=network.output,
-        notices=tuple(notes),
-    )  # fmt: skip
-
-
-def _fits(chain: Sequence[tuple[tuple[int, ...], int]]) -> bool:
-    """Whether shapes (units, inputs) with biases of that many units make a chain."""
-    inputs = [shape[1] for shape, _ in chain[1:]]
-    units = [shape[0] for shape, _ in chain]
-    return units == [size for _, size in chain] and inputs == units[:-1]
-
-
-def _archive(data: bytes) -> dict[str, Array]:
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, key: str) -> StoredArray:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > 8 * MAX_ENTRIES:
-            raise MalformedNetworkError(f"its arrays take {size:,} bytes; at most {8 * MAX_ENTRIES:,} are read")
-        with np.load(io.BytesIO(data), allow_pickle=False) as held:
-            return {key: _numbers(key, held[key]) for key in held.files}
-    except (zipfile.BadZipFile, OSError, KeyError, NotImplementedError, *DAMAGED_ARRAY) as error:
-        raise MalformedNetworkError(f"not a NumPy archive of numbers, or a damaged one: {error}") from error
+        with archive.open(member) as stream:
+            version = np.lib.format.read_magic(stream)
+            read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
+            shape, by_columns, dtype = read(stream)
+            start = stream.tell()
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        KeyError,
+        NotImplementedError,
+        RuntimeError,
+        zlib.error,
+        *DAMAGED_ARRAY,
+    ) as error:
+        raise MalformedNetworkError(f"not an array, or a damaged one: {error}", where=repr(key)) from error
+    if dtype.hasobject:
+        raise MalformedNetworkError(
+            "it holds Python objects, which are not unpickled; save each array by itself: "
+            'np.savez("net.npz", W0=w0, b0=b0, W1=w1, b1=b1)',
+            where=repr(key),
+        )
+    if dtype.kind not in "fiub" or dtype.itemsize > 8:
+        raise MalformedNetworkError(f"it holds no array of real numbers but {dtype}", where=repr(key))
+    size = math.prod(shape)
+    if size * dtype.itemsize != member.file_size - start:
+        raise MalformedNetworkError(
+            f"its header claims {size * dtype.itemsize:,} bytes of numbers, and {member.file_size - start:,} follow",
+            where=repr(key),
+        )
+
+    def fetch() -> Floats:
+        flat = np.frombuffer(read_member(archive, member.filename, _MAX_BYTES), dtype, offset=start)
+        return exact_doubles(flat).reshape(shape, order="F" if by_columns else "C")
+
+    return StoredArray(shape=tuple(shape), dtype=dtype.name, fetch=fetch)
 
 
-def _numbers(key: str, array: Any) -> Array:
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
-        raise MalformedNetworkError("it holds no array of numbers", where=repr(key))
-    if array.size > MAX_ENTRIES:
-        raise MalformedNetworkError(f"it has {array.size:,} entries; at most {MAX_ENTRIES:,} are read", where=repr(key))
-    return array.astype(np.float64)
-
-
-def _layers_of(arrays: Mapping[str, Array]) -> list[tuple[str, Array, Array]]:
-    numbered = {int(match[1]): array for key, array in arrays.items() if (match := _ANY.fullmatch(key))}
-    if numbered and len(numbered) == len(arrays):
-        in_order = [numbered[number] for number in sorted(numbered)]
-        if len(in_order) % 2:
-            raise MalformedNetworkError(f"{len(in_order)} arrays are not pairs of a weight and a bias")
-        return [(f"arr_{2 * k}", *pair) for k, pair in enumerate(zip(in_order[::2], in_order[1::2], strict=True))]
-    weights = {int(match[1]): key for key in arrays if (match := _WEIGHT.fullmatch(key))}
-    biases = {int(match[1]): key for key in arrays if (match := _BIAS.fullmatch(key))}
-    unknown = sorted(set(arrays) - set(weights.values()) - set(biases.values()))
-    if "header" in unknown and "patterns" in unknown:
-        raise MalformedNetworkError("a saved complex is no network; count, graph, regions and plot read it")
-    if unknown or not weights or not set(biases) <= set(weights):
-        held = ", ".join(sorted(arrays)[:8]) or "nothing"
-        raise MalformedNetworkError(f"arrays W0, b0, W1, b1, ... are expected; it holds {held}")
+def _pairs(arrays: Mapping[str, StoredArray]) -> list[Layer]:
+    """The layers of unnamed arrays: a weight and its bias, in turn."""
+    in_order = sorted(arrays, key=lambda key: int(key.removeprefix("arr_")))
+    ranks = [len(arrays[key].shape) for key in in_order]
+    if ranks != [2, 1] * (len(ranks) // 2):
+        raise MalformedNetworkError(
+            f"{len(in_order)} unnamed arrays are not pairs of a weight and a bias; save them as W0, b0, W1, b1, ..."
+        )
     return [
-        (key, arrays[key], arrays[biases[k]] if k in biases else np.zeros(arrays[key].shape[0]))
-        for k, key in sorted(weights.items())
+        Layer(path=(key,), name=key, weight=arrays[key], bias=arrays[bias], orientation=Orientation.UNKNOWN)
+        for key, bias in zip(in_order[::2], in_order[1::2], strict=True)
     ]

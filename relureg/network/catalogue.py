@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from relureg.arguments import checked, did_you_mean, short
 from relureg.errors import UsageError
 from relureg.network import arrangements, constructions
 from relureg.network.arrangements import (
@@ -67,15 +68,16 @@ class Constructed:
     at_least: int | None
 
 
-def construct(name: str, parameters: Mapping[str, str] | None = None) -> Constructed:
+@checked
+def construct(name: str, parameters: Mapping[str, Any] | None = None) -> Constructed:
     """A network of the catalogue, with the number of activation regions it must have.
 
     Parameters
     ----------
     name : str
         A key of `CONSTRUCTIONS`.
-    parameters : mapping of str to str
-        As on the command line, such as ``{"pieces": "3,4"}``.
+    parameters : mapping of str to str, number or sequence of numbers
+        As on the command line, such as ``{"pieces": "3,4"}``, or ``{"pieces": [3, 4]}``.
 
     Raises
     ------
@@ -90,7 +92,8 @@ def construct(name: str, parameters: Mapping[str, str] | None = None) -> Constru
     """
     family = CONSTRUCTIONS.get(name)
     if family is None:
-        raise UsageError(f"there is no construction {name!r}; `relureg construct` lists all")
+        nearest = did_you_mean(name, CONSTRUCTIONS)
+        raise UsageError(f"there is no construction {short(name)}{nearest}; `relureg construct` lists all")
     given = dict(parameters or {})
     values: list[Any] = []
     for parameter in family.parameters:
@@ -98,7 +101,7 @@ def construct(name: str, parameters: Mapping[str, str] | None = None) -> Constru
         if text is None:
             raise UsageError(f"{name} needs {parameter.name} ({parameter.meaning}), such as: {name} {family.example}")
         try:
-            values.append(parameter.parse(text))
+            values.append(parameter.parse(_written(text)))
         except ValueError as error:
             raise UsageError(f"{parameter.name}={text}: {error}") from error
     if given:
@@ -113,6 +116,11 @@ def construct(name: str, parameters: Mapping[str, str] | None = None) -> Constru
 
 
 # -- parameters ----------------------------------------------------------------------------------------
+
+
+def _written(value: Any) -> str:
+    """A parameter as the command line has it."""
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:

@@ -9,8 +9,8 @@ from typing import Any
 from relureg.errors import DataError, DomainError
 from relureg.network import vnnlib
 from relureg.network.domain import Domain, Number
-from relureg.network.tables import naming, read_table
-from relureg.network.texts import parse_entry, plural, read_json, read_text
+from relureg.network.tables import SUFFIXES, naming, read_table
+from relureg.network.texts import parse_entry, plural, read_json, read_text, unpacked_suffix
 
 Rows = list[list[Number]]
 
@@ -41,7 +41,7 @@ def read_points(path: Path, dim: int) -> Rows:
 
 
 def read_domain(path: Path, dim: int) -> Domain:
-    """A domain of R^dim from a file.
+    """A domain of R^dim from a file, which gzip may have packed.
 
     * ``.vnnlib``: the input constraints of a property.
     * ``.json``: ``{"C": [[...], ...], "c": [...]}`` for C x <= c, or ``{"lower": [...], "upper": [...]}``.
@@ -71,9 +71,11 @@ def write_domain(domain: Domain) -> bytes:
 
 
 def _read_domain(path: Path, dim: int) -> Domain:
-    suffix = path.suffix.lower()
+    suffix = unpacked_suffix(path)
     if suffix == ".vnnlib":
         return vnnlib.read(read_text(path), dim, path.name)
+    if suffix not in SUFFIXES and path.is_file():
+        raise DataError(f"the suffix is none of .vnnlib, {', '.join(SUFFIXES)}, with or without .gz")
     if suffix != ".json":
         bounds = read_table(path, finite=False).points
         if bounds.shape != (dim, 2):

@@ -9,13 +9,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.errors import DomainError
+from relureg.arguments import checked, short
+from relureg.errors import DomainError, UsageError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
 Number = Fraction | float | int
+
+_LONGEST, _BRIEF = 2000, 40
+"""Digits of a bound in the name of a box, and in a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Domain:
     for none. `relureg.network.slices.restrict` solves them before a complex is looked for."""
 
     @classmethod
+    @checked
     def box(cls, low: Sequence[Number], high: Sequence[Number]) -> Domain:
         """The axis-parallel box ``low <= x <= high``, exact; an infinite bound is no bound, equal bounds fix an input.
 
@@ -57,8 +62,8 @@ class Domain:
         for axis, (lo, hi) in enumerate(zip(low, high, strict=True)):
             if not (lo < hi or (lo == hi and abs(lo) != math.inf)):
                 raise DomainError(
-                    f"x{axis}: the lower bound {_short(lo)} is not below the upper bound {_short(hi)}, nor equal to it "
-                    "to fix that input"
+                    f"x{axis}: the lower bound {_short(lo, _BRIEF)} is not below the upper bound {_short(hi, _BRIEF)}, "
+                    "nor equal to it to fix that input"
                 )
             unit = [int(k == axis) for k in range(dim)]
             if lo == hi:
@@ -78,6 +83,7 @@ class Domain:
         )
 
     @classmethod
+    @checked
     def polytope(cls, matrix: Sequence[Sequence[Number]], bounds: Sequence[Number]) -> Domain:
         """The polyhedron ``matrix @ x <= bounds``, exact; it need not be bounded.
 
@@ -120,6 +126,7 @@ class Domain:
             equations=flat if flat.shape[0] else None,
         )
 
+    @checked
     def intersect(self, other: Domain) -> Domain:
         """What lies in both; raises `DomainError` where the number of coordinates differs.
 
@@ -148,7 +155,7 @@ class Domain:
         Raises
         ------
         DomainError
-            The flat misses the domain, or only touches its boundary.
+            The flat misses the domain.
         """
         change = RationalMatrix.vstack(
             [
@@ -160,16 +167,38 @@ class Domain:
         rows = self.rows @ change
         equations = None if self.equations is None else self.equations @ change
         flat = [row for row in ([] if equations is None else equations.primitive_rows()) if any(row)]
-        fixed = [(row[0] > 0) - (row[0] < 0) for row in rows.primitive_rows() if not any(row[1:])]
-        if -1 in fixed or any(not any(row[1:]) for row in flat):
+        primitives = rows.primitive_rows()
+        if any(not any(row[1:]) for row in flat) or any(row[0] < 0 and not any(row[1:]) for row in primitives):
             raise DomainError("the slice misses the domain")
-        if 0 in fixed:
-            raise DomainError("the slice only touches the domain's boundary")
-        kept = rows.rows(np.array([any(row[1:]) for row in rows.primitive_rows()], dtype=np.bool_))
+        # A wall that is constant on the flat, and holds there, says no more, even where the flat lies in it.
+        kept = rows.rows(np.array([any(row[1:]) for row in primitives], dtype=np.bool_))
         if not kept.shape[0] and not flat:
             return None
         equations = RationalMatrix.from_fractions(flat, rows.shape[1]) if flat else None
         return Domain._of_rows(kept, self.label, equations)
+
+    def check_parallel_walls(self) -> None:
+        """Raise `DomainError` where a wall holds nowhere, or two parallel walls leave nothing between them."""
+        entries: dict[int, list[tuple[int, int]]] = {}
+        for row, axis, entry in zip(*(column.tolist() for column in self.normals.nonzeros()), strict=True):
+            entries.setdefault(row, []).append((axis, entry))
+        furthest: dict[tuple[tuple[int, int], ...], Fraction] = {}
+        scale = Fraction(self.normals.denominator, self.constants.denominator)
+        for row, (constant,) in enumerate(self.constants.numerators.tolist()):
+            normal = entries.get(row, [])
+            if not normal:
+                if constant < 0:
+                    raise DomainError(
+                        f"the domain is empty: an inequality says 0 <= {Fraction(constant, self.constants.denominator)}"
+                    )
+                continue
+            divisor = math.gcd(*(entry for _, entry in normal))
+            direction = tuple((axis, entry // divisor) for axis, entry in normal)
+            distance = constant * scale / divisor
+            furthest[direction] = min(distance, furthest.get(direction, distance))
+        for direction, distance in furthest.items():
+            if distance + furthest.get(tuple((axis, -entry) for axis, entry in direction), -distance) < 0:
+                raise DomainError("the domain is empty: two opposite inequalities leave nothing between them")
 
     @property
     def rows(self) -> RationalMatrix:
@@ -184,18 +213,31 @@ class Domain:
     def intervals(self) -> list[Interval]:
         """For each coordinate the tightest bounds that rows on it alone give; None where there is none."""
         found: list[Interval] = [(None, None)] * self.dim
-        for normal, (constant,) in zip(self.normals.fractions(), self.constants.fractions(), strict=True):
-            axes = [axis for axis, entry in enumerate(normal) if entry]
-            if len(axes) != 1:
-                continue
-            low, high = found[axes[0]]
-            bound = -constant / normal[axes[0]]
-            if normal[axes[0]] > 0:
+        at_rows, axes, values = self.normals.nonzeros()
+        alone = np.bincount(at_rows, minlength=self.num_rows)[at_rows] == 1
+        for row, axis, value in zip(at_rows[alone].tolist(), axes[alone].tolist(), values[alone], strict=True):
+            constant = Fraction(self.constants.numerators[row, 0], self.constants.denominator)
+            bound = -constant / Fraction(value, self.normals.denominator)
+            low, high = found[axis]
+            if value > 0:
                 low = bound if low is None else max(low, bound)
             else:
                 high = bound if high is None else min(high, bound)
-            found[axes[0]] = low, high
+            found[axis] = low, high
         return found
+
+    @property
+    def has_plain_interior(self) -> bool:
+        """Whether a look shows that there is an interior: each row bounds one coordinate, and bounds leave room."""
+        rows = self.normals.nonzeros()[0]
+        if self.equations is not None or len(rows) != self.num_rows or len(np.unique(rows)) != self.num_rows:
+            return False
+        return all(low is None or high is None or low < high for low, high in self.intervals)
+
+    @property
+    def is_plainly_bounded(self) -> bool:
+        """Whether a look shows that it is bounded: rows on one coordinate each bound every one from both sides."""
+        return all(None not in interval for interval in self.intervals)
 
     @property
     def num_slabs(self) -> int:
@@ -210,13 +252,20 @@ class Domain:
         """The number of inputs d that it is a domain of."""
         return self.normals.shape[1]
 
+    @checked
     def has_inside(self, point: Sequence[Number]) -> bool:
         """Whether a point lies strictly inside (and on the flat of the equations), decided exactly."""
         return all(sign > 0 for sign in self.exact_signs(point)) and self._solves_equations(point)
 
+    @checked
     def exact_signs(self, point: Sequence[Number]) -> list[int]:
         """For each row 1 where a point is strictly on its inner side, 0 on it, -1 outside; decided exactly."""
-        column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
+        if len(point) != self.dim:
+            raise UsageError(f"a point needs {self.dim} coordinates, not {len(point)}")
+        try:
+            column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
+        except ValueError as error:
+            raise UsageError(f"a point needs finite coordinates: {error}") from error
         values = self.constants + self.normals @ column
         return [(n > 0) - (n < 0) for n in values.numerators.flat]
 
@@ -226,6 +275,7 @@ class Domain:
         column = RationalMatrix.from_fractions([[Fraction(1)], *([as_fraction(x)] for x in point)], 1)
         return (self.equations @ column).is_zero
 
+    @checked
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""
         if self.dim != network.input_dim:
@@ -246,11 +296,12 @@ def essential_inputs(network: Network, domain: Domain | None = None) -> list[int
     """
     if domain is not None and domain.equations is not None:
         # Engines look at a space; `restrict` makes one of the flat of the equations.
-        raise DomainError("the domain has no interior; its inequalities leave no room")
+        raise DomainError("the domain has no interior; restrict the network to the flat of its equations first")
     if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
         return pivots
-    blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
-    return RationalMatrix.vstack(blocks, network.input_dim).pivot_columns()
+    if domain is None:
+        return network.input_rows.pivot_columns()
+    return RationalMatrix.vstack([domain.normals, network.input_rows], network.input_dim).pivot_columns()
 
 
 def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
@@ -262,9 +313,11 @@ def _box_label(low: Sequence[Number], high: Sequence[Number]) -> str:
     return "box " + " x ".join(sides)
 
 
-def _short(value: Number) -> str:
+def _short(value: Number, most: int = _LONGEST) -> str:
     """A bound as people write it: whole numbers plain, doubles in their shortest form, else p/q."""
     if isinstance(value, Fraction):
         double = as_double(value)
         value = value if double is None else double
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else str(value)
+    return short(value, most)  # Python does not write integers of thousands of digits

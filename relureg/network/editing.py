@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
-from relureg.errors import UsageError
+from relureg.arguments import checked, index
+from relureg.errors import ArgumentIndexError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
 from relureg.network.rational import RationalMatrix
 
 
+@checked
 def without_unit(network: Network, stage: int, unit: int) -> Network:
     """The network without unit `unit` (from 0) of stage `stage` (from 1); a stage left empty goes too.
 
@@ -24,9 +27,10 @@ def without_unit(network: Network, stage: int, unit: int) -> Network:
     >>> without_unit(xor, 1, 0).widths
     (1,)
     """
-    if not (1 <= stage <= len(network.stages) and 0 <= unit < network.widths[stage - 1]):
-        raise UsageError(f"there is no unit {unit} in stage {stage}")
-    keep = [index for index in range(network.widths[stage - 1]) if index != unit]
+    if not 1 <= stage <= len(network.stages):
+        raise ArgumentIndexError(f"there is no stage {stage}; they are numbered 1 to {len(network.stages)}")
+    left_out = index(unit, network.widths[stage - 1], "unit")
+    keep = [number for number in range(network.widths[stage - 1]) if number != left_out]
     renumbered = {INPUT: INPUT}
     stages: list[Stage] = []
     for number, old in enumerate(network.stages, start=1):
@@ -37,10 +41,10 @@ def without_unit(network: Network, stage: int, unit: int) -> Network:
             )
             if not keep:
                 continue
-        stages.append(Stage(pre_activation=form, name=old.name))
+        stages.append(dataclasses.replace(old, pre_activation=form))
         renumbered[number] = len(stages)
     output = _without_inputs(network.output, stage, keep, renumbered)
-    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=output)
+    return network.replace(stages=tuple(stages), output=output)
 
 
 def _without_inputs(form: AffineForm, stage: int, keep: list[int], renumbered: dict[int, int]) -> AffineForm:
@@ -79,15 +83,16 @@ def parameter(network: Network, entry: Entry) -> Fraction:
     return Fraction(matrix.numerators[row, column], matrix.denominator)
 
 
+@checked
 def with_parameters(network: Network, change: Callable[[Entry, Fraction], Fraction]) -> Network:
     """The network with every hidden parameter passed through a function; the output map stays."""
-    stages = []
+    forms = []
     for number, stage in enumerate(network.stages, start=1):
         form = stage.pre_activation
         terms = {source: _changed(matrix, number, source, change) for source, matrix in form.terms.items()}
         constant = _changed(form.constant, number, CONSTANT, change)
-        stages.append(Stage(pre_activation=AffineForm(constant=constant, terms=terms), name=stage.name))
-    return Network(name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=network.output)
+        forms.append(AffineForm(constant=constant, terms=terms))
+    return network.with_forms(forms, network.output)
 
 
 def _changed(

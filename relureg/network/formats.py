@@ -7,11 +7,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from relureg.arguments import checked, finite
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
-from relureg.network import arrays, json_, nnet, onnx_, onnx_writer, sherlock
+from relureg.network import (
+    arrays,
+    checkpoints,
+    json_,
+    matlab,
+    nnet,
+    onnx_,
+    onnx_writer,
+    safetensors_,
+    sherlock,
+    torch_files,
+)
+from relureg.network.activations import Activation, parse_activation
 from relureg.network.files import read_bytes, write_atomically
+from relureg.network.mat_file import is_mat_file
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
+from relureg.network.unread_formats import way_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +39,8 @@ class _Source:
     raw: bool
     offset: Fraction | None
     scale: Fraction | None
+    prefix: str | None
+    activation: Activation | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +56,8 @@ class Format:
     """None where the format is only read. The type is that of the numbers, None for the narrowest that is exact."""
     has_dtypes: bool = False
     """Whether its numbers may be of either type; else they are doubles, or exact."""
+    has_names: bool = False
+    """Whether it holds named arrays, among which a prefix may choose and whose activations may be told."""
 
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -76,27 +95,55 @@ FORMATS = (
         name="NumPy archive",
         suffixes=(".npz",),
         recognises=lambda head: head[:2] == b"PK" and b".npy" in head,
-        read=lambda source: arrays.read_npz(source.data, name=source.name),
+        read=lambda source: arrays.read_npz(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
         write=lambda network, _: arrays.write_npz(network),
+        has_names=True,
     ),
     Format(
         name="PyTorch checkpoint",
-        suffixes=(".pt", ".pth"),
-        recognises=lambda head: head[:2] == b"PK" and b"data.pkl" in head,
-        read=lambda source: arrays.read_checkpoint(source.data, name=source.name),
+        suffixes=(".pt", ".pth", ".ckpt"),
+        recognises=lambda head: (head[:2] == b"PK" and b"data.pkl" in head) or head.startswith(torch_files.LEGACY_HEAD),
+        read=lambda source: checkpoints.read_checkpoint(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
+    ),
+    Format(
+        name="safetensors",
+        suffixes=(".safetensors",),
+        recognises=safetensors_.is_safetensors,
+        read=lambda source: safetensors_.read_safetensors(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
+    ),
+    Format(
+        name="MAT-file",
+        suffixes=(".mat",),
+        recognises=is_mat_file,
+        read=lambda source: matlab.read_matlab(
+            source.data, name=source.name, prefix=source.prefix, activation=source.activation
+        ),
+        has_names=True,
     ),
 )
 """Every format, in the order in which content is tried."""
 
 
+@checked
 def load(
     path: str | Path,
     *,
     raw: bool = False,
     offset: Fraction | float | None = None,
     scale: Fraction | float | None = None,
+    prefix: str | None = None,
+    activation: str | Activation | None = None,
+    output_relu: bool = False,
 ) -> Network:
-    """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz` or a PyTorch checkpoint.
+    """Read a network file: ONNX, relureg JSON, `.nnet`, Sherlock text, `.npz`, PyTorch, safetensors or `.mat`.
 
     Parameters
     ----------
@@ -107,6 +154,14 @@ def load(
         Leave out the normalisation a `.nnet` file states, and take its weights as they are.
     offset, scale : number, optional
         Of a Sherlock file, which does not hold them: its output is ``(y - offset) * scale``.
+    prefix : str, optional
+        Which network of a file of named arrays is meant, where there are several: ``"actor"`` for ``actor.0.weight``,
+        ``actor.2.weight``. Several prefixes, separated by commas, are read one after the other.
+    activation : str, optional
+        What follows every layer but the last in a file of named arrays, which does not say it: ``"relu"``,
+        ``"leaky:0.01"``, ``"relu6"``, ``"hardtanh"``, ``"hardsigmoid"``, ``"abs"`` or ``"linear"``.
+    output_relu : bool, optional
+        Let the outputs be ReLU units too, as `Network.with_output_relu` does.
 
     Returns
     -------
@@ -116,6 +171,8 @@ def load(
     ------
     MalformedNetworkError, UnsupportedNetworkError
         The file cannot be read or is not supported; the message says where and what to do.
+    UsageError
+        `prefix` or `activation` is given for a format that states its layers, or makes no sense.
 
     Examples
     --------
@@ -131,23 +188,37 @@ def load(
     known = [(f, suffix) for f in FORMATS for suffix in f.suffixes if file_name.lower().endswith(suffix)]
     found = known or [(f, "") for f in FORMATS if f.recognises(data[:256])]
     if not found:
+        told = way_out(data, file_name)
+        if told is not None:
+            raise UnsupportedNetworkError(told.replace("FILE", place), where=place)
         names = ", ".join(f"{f.name} ({', '.join(f.suffixes)})" for f in FORMATS)
         raise MalformedNetworkError(f"not a known network format; read are {names}", where=place)
     chosen, suffix = found[0]
+    for option, given in (("--prefix", prefix), ("--activation", activation)):
+        if given is not None and not chosen.has_names:
+            raise UsageError(
+                f"{chosen.name} states its layers and activations; {option} is for files of named arrays alone",
+                where=place,
+            )
     source = _Source(
         data=data,
         name="stdin" if stdin else file_name.removesuffix(file_name[len(file_name) - len(suffix) :]),
         folder=None if stdin else path.parent,
         raw=raw,
-        offset=None if offset is None else Fraction(offset),
-        scale=None if scale is None else Fraction(scale),
+        offset=None if offset is None else finite("offset", offset),
+        scale=None if scale is None else finite("scale", scale),
+        prefix=prefix,
+        activation=None if activation is None else parse_activation(activation),
     )
     try:
-        return chosen.read(source)
-    except NetworkError as error:
+        network = chosen.read(source)
+        return network.with_output_relu() if output_relu else network
+    except (NetworkError, UsageError) as error:
+        error.message = error.message.replace("FILE", place)  # in lines of Python that the message offers
         raise error.within(place) from error.__cause__
 
 
+@checked
 def save(
     network: Network,
     path: str | Path,

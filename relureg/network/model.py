@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
 import math
@@ -10,14 +11,17 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.errors import MalformedNetworkError, UsageError
+from relureg.arguments import checked
+from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UsageError
+from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.stored_arrays import exact_doubles
 
 if TYPE_CHECKING:
     from relureg.network.slices import Slice
@@ -63,7 +67,7 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Network:
+class Network(Frozen):
     """A ReLU network with exact rational parameters.
 
     Stage l = 1..L has units with pre-activations ``z_l``, an affine form over the input and the
@@ -132,8 +136,8 @@ class Network:
         ----------
         weights : sequence of arrays, shape (units, inputs) each
         biases : sequence of arrays, shape (units,) each
-            Floats are taken as the dyadic rationals they are; a `RationalMatrix` (a bias has shape
-            (units, 1)) is taken as it is.
+            Floats are taken as the dyadic rationals they are; a `Fraction`, or a `RationalMatrix` (a bias has
+            shape (units, 1)), is taken as it is.
         name : str, optional
 
         Raises
@@ -141,7 +145,7 @@ class Network:
         MalformedNetworkError
             Shapes do not match, or a number is NaN or infinite; says in which layer.
         """
-        if len(weights) != len(biases) or not weights:
+        if len(weights) != len(biases) or not len(weights):
             raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
         layers = [_layer(number, *pair) for number, pair in enumerate(zip(weights, biases, strict=True), start=1)]
         for number, ((before, _), (matrix, _)) in enumerate(itertools.pairwise(layers), start=2):
@@ -157,6 +161,61 @@ class Network:
             stages=tuple(Stage(pre_activation=form) for form in forms[:-1]),
             output=forms[-1],
         )
+
+    def with_output_relu(self) -> Network:
+        """The same network with a ReLU after its output, so that the outputs are units as well.
+
+        Its regions are cut along the zeros of the outputs: the decision boundary of a score, and what tools count
+        that apply ReLU to every layer.
+
+        Raises
+        ------
+        UsageError
+            The output is that of ReLU units already.
+
+        Examples
+        --------
+        >>> xor = Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]])
+        >>> xor.with_output_relu().widths
+        (2, 1)
+        """
+        last = len(self.stages)
+        if last and self.output == AffineForm.of_source(last, self.widths[-1]):
+            raise UsageError("the output is that of ReLU units already", where="--output-relu")
+        if self.output.is_constant:
+            raise UsageError(
+                "the output does not depend on the input, and a ReLU after it is no unit", where="--output-relu"
+            )
+        spanning = None if self.spanning_stages is None else (*self.spanning_stages, last + 1)
+        return self.replace(
+            stages=(*self.stages, Stage(pre_activation=self.output, name="output")),
+            output=AffineForm.of_source(last + 1, self.output_dim),
+            notices=(*self.notices, "the outputs are ReLU units, as asked for"),
+            spanning_stages=spanning,
+        )
+
+    def with_forms(self, pre_activations: Sequence[AffineForm], output: AffineForm, **changes: Any) -> Network:
+        """The network with other forms in its stages and for its output; all else stays, but for `changes`.
+
+        This and `replace` are the ways from a network to another one, so that no field is lost on the way.
+
+        Parameters
+        ----------
+        pre_activations : sequence of AffineForm
+            One for each stage.
+        output : AffineForm
+        **changes
+            Other fields by their names.
+        """
+        pairs = zip(self.stages, pre_activations, strict=True)
+        stages = tuple(dataclasses.replace(stage, pre_activation=form) for stage, form in pairs)
+        return self.replace(stages=stages, output=output, **changes)
+
+    def replace(self, **changes: Any) -> Network:
+        """The network with other values of some fields; other stages are not known to be spanned by some of them."""
+        if "stages" in changes:
+            changes.setdefault("spanning_stages", None)
+        return dataclasses.replace(self, **changes)
 
     # -- shape -------------------------------------------------------------------------------------
 
@@ -189,8 +248,8 @@ class Network:
     def input_rows(self) -> RationalMatrix:
         """Maps that units apply directly to the input, stacked: d columns, and the span of all such maps."""
         chosen = self.stages if self.spanning_stages is None else [self.stages[k - 1] for k in self.spanning_stages]
-        blocks = (stage.pre_activation.terms.get(INPUT) for stage in chosen)
-        return RationalMatrix.vstack((b for b in blocks if b is not None), self.input_dim)
+        blocks = [matrix for stage in chosen if (matrix := stage.pre_activation.terms.get(INPUT)) is not None]
+        return blocks[0] if len(blocks) == 1 else RationalMatrix.vstack(blocks, self.input_dim)
 
     @cached_property
     def effective_dim(self) -> int:
@@ -199,11 +258,13 @@ class Network:
 
     # -- values ------------------------------------------------------------------------------------
 
+    @checked
     def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
         """The output in floats, shape (points, outputs), at points of shape (points, d)."""
         sources = self._float_sources(points)
         return self.output.evaluate_floats(sources)
 
+    @checked
     def pre_activations(self, points: ArrayLike) -> NDArray[np.float64]:
         """All pre-activations in floats, shape (points, N), at points of shape (points, d).
 
@@ -213,11 +274,13 @@ class Network:
         columns = [stage.pre_activation.evaluate_floats(sources) for stage in self.stages]
         return np.concatenate([np.empty((sources[INPUT].shape[0], 0)), *columns], axis=1)
 
+    @checked
     def exact_output(self, point: Sequence[Fraction | float | int]) -> tuple[Fraction, ...]:
         """The exact output at one point; floats in `point` are the dyadic rationals they are."""
         *_, value = self._exact_values(point)
         return tuple(row[0] for row in value.fractions())
 
+    @checked
     def exact_signs(self, point: Sequence[Fraction | float | int]) -> NDArray[np.int8]:
         """The sign vector at one point: -1, 0 or 1 for each of the N units, exactly."""
         *values, _ = self._exact_values(point)
@@ -228,6 +291,8 @@ class Network:
         array = np.asarray(points, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.input_dim:
             raise UsageError(f"points need shape (points, {self.input_dim}), not {array.shape}")
+        if not np.isfinite(array).all():
+            raise UsageError("points need finite coordinates, not NaN or infinity")
         sources = {INPUT: array}
         for number, stage in enumerate(self.stages, start=1):
             sources[number] = np.maximum(stage.pre_activation.evaluate_floats(sources), 0.0)
@@ -274,7 +339,7 @@ class Network:
         )
 
     def __hash__(self) -> int:
-        return hash(self.sha256)
+        return int(self.sha256[:15], 16)  # the same in every process, which the hash of a text is not
 
     def __repr__(self) -> str:
         shape = " - ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
@@ -319,16 +384,33 @@ def _layer(
 ) -> tuple[RationalMatrix, RationalMatrix]:
     place = f"layer {number}"
     try:
-        matrix = weight if isinstance(weight, RationalMatrix) else RationalMatrix.from_floats(weight)
-        column = (
-            bias
-            if isinstance(bias, RationalMatrix)
-            else RationalMatrix.from_floats(np.asarray(bias, dtype=np.float64).reshape(-1, 1))
-        )
-    except ValueError as error:
+        matrix = weight if isinstance(weight, RationalMatrix) else _numbers(weight, "weight", 2)
+        column = bias if isinstance(bias, RationalMatrix) else _numbers(bias, "bias", 1)
+    except (ValueError, UnsupportedNetworkError) as error:
         raise MalformedNetworkError(str(error), where=place) from error
     if column.shape != (matrix.shape[0], 1):
         raise MalformedNetworkError(
             f"a bias of {column.shape[0]} entries does not fit a weight of shape {matrix.shape}", where=place
         )
     return matrix, column
+
+
+def _numbers(values: ArrayLike, what: str, rank: int) -> RationalMatrix:
+    """Numbers as they are, a bias as a column; raises `ValueError` where they are none, or of another shape."""
+    try:
+        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = "rows of different lengths" if "inhomogeneous" in str(error) else str(error).split(". ")[0]
+        raise ValueError(f"a {what} of {reason}; an array of {rank} dimension{'s' * (rank > 1)} is needed") from error
+    if array.ndim != rank and not (what == "bias" and array.ndim == 2 and 1 in array.shape):
+        shape = "(units, inputs)" if what == "weight" else "(units,)"
+        raise ValueError(f"a {what} of shape {array.shape}; shape {shape} is needed")
+    if array.dtype.kind in "US":
+        raise ValueError(f"a {what} of texts; numbers are needed")
+    array = array if what == "weight" else array.reshape(-1, 1)
+    if array.dtype.kind != "O":
+        return RationalMatrix.from_floats(exact_doubles(array))
+    for entry in array.flat:
+        if isinstance(entry, bool) or not isinstance(entry, int | float | Fraction):
+            raise ValueError(f"a {what} with an entry of type {type(entry).__name__}; numbers are needed")
+    return RationalMatrix.from_fractions([[as_fraction(entry) for entry in row] for row in array], array.shape[1])

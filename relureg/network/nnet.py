@@ -14,10 +14,12 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from relureg.arguments import short
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.network.rational import RationalMatrix, as_double
+from relureg.network.texts import parse_double
 
 MAX_UNITS = 1_000_000
 """Largest layer size taken from a header before any weight is seen."""
@@ -189,12 +191,11 @@ class _Reader:
 
 def _decimal(field: str, place: str, what: str) -> Fraction:
     try:
-        value = float(field)
+        value = parse_double(field)
     except ValueError as error:
-        shown = field if len(field) <= 40 else field[:37] + "..."
-        raise MalformedNetworkError(f"{shown!r} is not a number, in {what}", where=place) from error
+        raise MalformedNetworkError(f"{short(field)} is not a number, in {what}", where=place) from error
     if not math.isfinite(value):
-        raise MalformedNetworkError(f"{field!r} is not finite, in {what}", where=place)
+        raise MalformedNetworkError(f"{short(field)} is not finite, in {what}", where=place)
     return Fraction(value)
 
 

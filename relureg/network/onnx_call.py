@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.network.affine_forms import AffineTensor
+from relureg.errors import MalformedNetworkError
+from relureg.network.affine_forms import AffineForm, AffineTensor
 from relureg.network.pieces import StageBuilder
-from relureg.network.rational import as_fraction
+from relureg.network.rational import RationalMatrix, as_fraction
 from relureg.network.sparse import Index
 
-Integers = NDArray[np.int64]
-Value = AffineTensor | Integers
-"""Floats are affine tensors, even where they are constant; shapes, axes and indices are arrays of integers."""
+Value = AffineTensor | NDArray[Any]
+"""Floats are affine tensors, even where they are constant. Constants of another element type (shapes, axes, indices,
+quantised weights) are arrays of that type, and so are floats of which some are infinite or NaN."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +32,30 @@ class Call:
 
     inputs: list[Value | None]
     """None where an optional input is left out."""
+    names: list[str]
+    """What the file calls them."""
     attributes: Mapping[str, Any]
-    num_outputs: int
+    """With those that the file leaves out and the operator set gives a default."""
+    version: int
+    """The operator set in which the operator took this form."""
+    outputs: list[str]
     label: str
     """How messages and stages name the node."""
     builder: StageBuilder
     """Where an activation adds its stages."""
     notices: list[str]
     """Where an operator says what it assumed."""
+    rounded: list[str]
+    """Where a constant that is rounded to float64 is named."""
+
+    @property
+    def num_outputs(self) -> int:
+        return len(self.outputs)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether no input depends on the network's input; the first one is there."""
+        return self.has(0) and all(not isinstance(value, AffineTensor) or value.is_constant for value in self.inputs)
 
     def has(self, position: int) -> bool:
         """Whether that input is given."""
@@ -52,9 +69,22 @@ class Call:
         return value
 
     def tensor(self, position: int) -> AffineTensor:
-        """An input as an affine tensor; integers become the floats they are."""
+        """An input as an affine tensor; integers become the floats they are.
+
+        Raises
+        ------
+        MalformedNetworkError
+            An entry is NaN or infinite.
+        """
         value = self.any(position)
-        return value if isinstance(value, AffineTensor) else AffineTensor.of_array(value)
+        if isinstance(value, AffineTensor):
+            return value
+        if value.dtype.kind == "f":
+            entry = [int(i) for i in np.argwhere(~np.isfinite(value))[0]]
+            raise MalformedNetworkError(
+                f"entry {entry} is NaN or infinite; weights must be finite", where=f"tensor {self.names[position]!r}"
+            )
+        return exactly(value)
 
     def tensors(self) -> list[AffineTensor]:
         """All inputs, at least one."""
@@ -82,7 +112,7 @@ class Call:
     def integers(self, position: int) -> list[int]:
         """The entries of an input of constant integers."""
         value = self.any(position)
-        if isinstance(value, AffineTensor):
+        if isinstance(value, AffineTensor) or value.dtype.kind == "f":
             raise ValueError(f"input {position} is not a constant of integers")
         return [int(entry) for entry in value.reshape(-1)]
 
@@ -106,9 +136,9 @@ class Call:
             raise ValueError(f"the attribute {name!r} is missing or no list of integers")
         return value
 
-    def number_attribute(self, name: str, default: float) -> Fraction:
+    def number_attribute(self, name: str) -> Fraction:
         """A number as an attribute, exactly."""
-        value = self.attributes.get(name, default)
+        value = self.attributes.get(name)
         if not isinstance(value, float):
             raise ValueError(f"the attribute {name!r} is no number")
         return as_fraction(value)
@@ -132,22 +162,41 @@ OPERATORS: dict[str, Operator] = {}
 KINKS: set[str] = set()
 """Those of them that may add a stage."""
 
+MOVES: set[str] = set()
+"""Those that move or make entries of any element type, and do not look at their values."""
+
 LAYERS: set[str] = set()
 """Those of them that are a layer, so that a smooth operator before and after them is an activation."""
 
 
-def operator(*names: str, kink: bool = False, layer: bool = False) -> Callable[[Operator], Operator]:
+def operator(
+    *names: str, kink: bool = False, layer: bool = False, moves: bool = False
+) -> Callable[[Operator], Operator]:
     """Register a function under these operator types; other domains than ONNX's own stand before a dot."""
 
     def register(function: Operator) -> Operator:
         OPERATORS.update(dict.fromkeys(names, function))
         if kink:
             KINKS.update(names)
+        if moves:
+            MOVES.update(names)
         if layer:
             LAYERS.update(names)
         return function
 
     return register
+
+
+def exactly(integers: NDArray[Any]) -> AffineTensor:
+    """An array of integers or Booleans as a constant tensor."""
+    values = integers.astype(np.int64) if integers.dtype.kind == "b" else integers
+    column = RationalMatrix(values.reshape(-1, 1).astype(object))
+    return AffineTensor(shape=tuple(integers.shape), form=AffineForm.of_constant(column))
+
+
+def one_number(value: Fraction) -> AffineTensor:
+    """A constant tensor without axes."""
+    return AffineTensor(shape=(), form=AffineForm.of_constant(RationalMatrix.from_fractions([[value]], 1)))
 
 
 def places(axes: list[int], rank: int) -> list[int]:

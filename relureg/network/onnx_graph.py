@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UnsupportedOperator
-from relureg.network import onnx_operators, onnx_pieces, onnx_shapes, onnx_windows  # noqa: F401 - they register
-from relureg.network.affine_forms import AffineTensor
+from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
+from relureg.network import (  # noqa: F401 - they register
+    onnx_operators,
+    onnx_pieces,
+    onnx_shapes,
+    onnx_types,
+    onnx_windows,
+)
 from relureg.network.onnx_call import KINKS, LAYERS, OPERATORS, Value
-from relureg.network.onnx_tensors import decode
+from relureg.network.onnx_folding import FOLDED
+from relureg.network.onnx_tensors import decode, of_floats
+from relureg.network.onnx_unsupported import error_of, full_type, label, unsupported
 
 MAX_NODES = 100_000
 """Most nodes of a graph: far more than any network that can be enumerated has."""
@@ -21,27 +29,9 @@ MAX_NODES = 100_000
 SMOOTH = frozenset({"ArgMax", "ArgMin", "Hardmax", "LogSoftmax", "Sigmoid", "Softmax", "Tanh"})
 """Operators that are not piecewise linear but may stand after the last kink, where they move no region."""
 
-_ALTERNATIVES = {
-    **dict.fromkeys(("Sigmoid", "Erf", "Softplus", "Softsign"), "HardSigmoid or Clip"),
-    "Tanh": "Clip to [-1, 1], as Hardtanh does",
-    **dict.fromkeys(("Elu", "Selu", "Celu", "Gelu", "Mish", "Swish", "HardSwish", "QuickGelu"), "LeakyRelu or Relu"),
-    **dict.fromkeys(("Softmax", "LogSoftmax", "Hardmax"), "Relu inside, Softmax as the last operator"),
-    **dict.fromkeys(("ArgMax", "ArgMin", "TopK"), "ReduceMax"),
-    **dict.fromkeys(
-        ("LayerNormalization", "InstanceNormalization", "GroupNormalization", "LpNormalization", "LRN",
-         "MeanVarianceNormalization", "RMSNormalization"), "BatchNormalization, which has fixed statistics"),
-    **dict.fromkeys(("Resize", "Upsample"), "ConvTranspose with a constant weight"),
-    **dict.fromkeys(("LpPool", "GlobalLpPool"), "AveragePool or MaxPool"),
-    **dict.fromkeys(("LSTM", "GRU", "RNN", "Loop", "Scan"), "an unrolled network of Gemm and Relu"),
-    "If": "the branch that is taken, exported alone",
-    **dict.fromkeys(("Pow", "Sqrt", "Exp", "Log", "Reciprocal"), "Mul by a constant"),
-    **dict.fromkeys(("Sign", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"), "Clip, which is continuous"),
-    **dict.fromkeys(("GatherElements", "GatherND", "ScatterND", "ScatterElements", "OneHot"), "Gather or MatMul"),
-    **dict.fromkeys(("QuantizeLinear", "DequantizeLinear", "QLinearConv", "QLinearMatMul", "MatMulInteger"),
-                    "the network before quantisation"),
-    "Einsum": "MatMul and Transpose",
-}  # fmt: skip
-"""What comes nearest among the operators that are read."""
+
+ON_CONSTANTS = frozenset({"QuantizeLinear"})
+"""Operators with a function of their own that are read on constants alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +43,15 @@ class Graph:
     outputs: list[Any]
     stored: dict[str, Any]
     """Name of a constant -> its TensorProto, or the Constant node that holds it; decoded when it is used."""
+    constants: frozenset[str]
+    """Tensors that do not depend on the input: stored ones, shapes, and what is computed from these alone."""
+    opsets: Mapping[str, int]
+    """Domain -> version of its operator set."""
     folder: Path | None
     """Where external data may lie."""
 
     @classmethod
-    def of(cls, proto: Any, folder: Path | None) -> Graph:
+    def of(cls, proto: Any, opsets: Mapping[str, int], folder: Path | None) -> Graph:
         """Order the nodes; raises `MalformedNetworkError` for cycles, and what nothing or two nodes provide."""
         if len(proto.node) > MAX_NODES:
             raise UnsupportedNetworkError(f"the graph has {len(proto.node):,} nodes; at most {MAX_NODES:,} are read")
@@ -69,14 +63,39 @@ class Graph:
             if not values:
                 raise UnsupportedNetworkError(f"the graph has no {what}; at least one is needed")
         nodes = _needed_in_order(proto, {*stored, *(value.name for value in inputs)})
-        stored |= {node.output[0]: node for node in nodes if node.op_type == "Constant"}
+        stored |= {node.output[0]: node for node in nodes if full_type(node) == "Constant"}
+        nodes = [node for node in nodes if full_type(node) != "Constant"]
+        constants = set(stored)
+        for node in nodes:
+            used = [name for name in node.input if name]
+            if full_type(node) in ("Shape", "Size") or (used and constants.issuperset(used)):
+                constants.update(node.output)
         return cls(
-            nodes=[node for node in nodes if node.op_type != "Constant"],
+            nodes=nodes,
             inputs=inputs,
             outputs=list(proto.output),
             stored=stored,
+            constants=frozenset(constants),
+            opsets=opsets,
             folder=folder,
         )
+
+    def up_to(self, name: str) -> Graph:
+        """The same graph with the nodes alone that one tensor needs."""
+        needed, nodes = {name}, []
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.output):
+                needed.update(node.input)
+                nodes.append(node)
+        return dataclasses.replace(self, nodes=nodes[::-1], outputs=[])
+
+    def is_constant(self, node: Any) -> bool:
+        """Whether a node does not depend on the input."""
+        return bool(node.output) and self.constants.issuperset(node.output)
+
+    def is_smooth(self, node: Any) -> bool:
+        """Whether a node is smooth in the input, and may be a head."""
+        return full_type(node) in SMOOTH and not self.is_constant(node)
 
     def constant(self, name: str) -> Value:
         """The value of a constant."""
@@ -91,15 +110,19 @@ class Graph:
         for node in self.nodes:
             kind = full_type(node)
             if id(node) in inside:
-                problems.append(_unsupported(node, "an activation inside the network"))
-            elif kind not in OPERATORS and kind not in SMOOTH and id(node) not in behind:
-                problems.append(_unsupported(node, ""))
+                problems.append(unsupported(node, "an activation inside the network"))
+            elif id(node) in behind or kind in self._read(node):
+                continue
+            elif kind == "If" and node.input[0] in self.constants:
+                problems.append(unsupported(node, "its condition cannot be computed"))
+            else:
+                problems.append(unsupported(node))
         if problems:
-            count = "1 node is" if len(problems) == 1 else f"{len(problems)} nodes are"
-            raise UnsupportedNetworkError(
-                f"{count} not supported: {'; '.join(map(str, problems))}. See docs/formats.md for what is read",
-                unsupported=tuple(problems),
-            )
+            raise error_of(problems)
+
+    def _read(self, node: Any) -> Set[str]:
+        """The operator types that are read where this node stands."""
+        return OPERATORS.keys() | FOLDED if self.is_constant(node) else OPERATORS.keys() - ON_CONSTANTS | SMOOTH
 
     def _behind_smooth(self) -> set[int]:
         """Nodes that need the output of a smooth one: a head that is stripped with it, whatever they are."""
@@ -109,19 +132,20 @@ class Graph:
             after = any(name in tainted for name in node.input)
             if after:
                 behind.add(id(node))
-            if after or full_type(node) in SMOOTH:
+            if after or self.is_smooth(node):
                 tainted.update(node.output)
         return behind
 
     def _activations(self) -> set[int]:
         """Smooth nodes that are not a head: a kink, or a layer and one more smooth node, follows."""
-        has_kink = any(full_type(node) in KINKS for node in self.nodes)
+        nodes = [node for node in self.nodes if not self.is_constant(node)]
+        has_kink = any(full_type(node) in KINKS for node in nodes)
         # What lies behind each tensor: a kink, a layer, a smooth node, a layer with a smooth node behind it.
         nothing = (False, False, False, False)
         ahead: dict[str, tuple[bool, bool, bool, bool]] = {}
         found: set[int] = set()
-        smooth = [node for node in self.nodes if full_type(node) in SMOOTH]
-        for node in reversed(self.nodes):
+        smooth = [node for node in nodes if full_type(node) in SMOOTH]
+        for node in reversed(nodes):
             kind = full_type(node)
             later = _merge(ahead.get(name, nothing) for name in node.output)
             kink, layer, curve, layer_then_curve = later
@@ -138,21 +162,6 @@ class Graph:
         if found and not has_kink:  # then the smooth nodes at its other end are no head of their own either
             found |= {id(node) for node in smooth}
         return found
-
-
-def label(node: Any) -> str:
-    """How messages name a node."""
-    return f"node {node.name!r}" if node.name else f"output {node.output[0]!r}" if node.output else "a node"
-
-
-def full_type(node: Any) -> str:
-    """The operator type, with its domain unless that is ONNX's own."""
-    return node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
-
-
-def _unsupported(node: Any, reason: str) -> UnsupportedOperator:
-    alternative = _ALTERNATIVES.get(str(node.op_type), "")
-    return UnsupportedOperator(operator=full_type(node), node=label(node), reason=reason, alternative=alternative)
 
 
 def _merge(flags: Iterable[tuple[bool, bool, bool, bool]]) -> tuple[bool, bool, bool, bool]:
@@ -205,10 +214,7 @@ def _constant_node(node: Any, folder: Path | None) -> Value:
             return decode(attribute.t, folder)
         if attribute.name in ("value_float", "value_floats"):
             floats = attribute.f if attribute.name == "value_float" else list(attribute.floats)
-            array = np.asarray(floats, dtype=np.float64)
-            if not np.isfinite(array).all():
-                raise MalformedNetworkError("the constant is NaN or infinite", where=label(node))
-            return AffineTensor.of_array(array)
+            return of_floats(np.asarray(floats, dtype=np.float64))
         if attribute.name in ("value_int", "value_ints"):
             return np.asarray(attribute.i if attribute.name == "value_int" else list(attribute.ints), dtype=np.int64)
     raise UnsupportedNetworkError("the constant is neither a float nor an integer tensor", where=label(node))

@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
-from typing import Any
 
 import numpy as np
 
-from relureg.network.affine_forms import AffineTensor, check_size
+from relureg.network.affine_forms import AffineTensor
 from relureg.network.normalisation import batch_norm_scale
 from relureg.network.onnx_call import Call, Value, operator, places
-from relureg.network.onnx_shapes import flat
+from relureg.network.onnx_folding import quotients_of_constants
 from relureg.network.sparse import SparseMatrix
 
-_ROUNDING = {1: np.float32, 10: np.float16, 11: np.float64}
-"""TensorProto type that a constant can be cast to -> what rounds it so."""
 
-
-@operator("Identity")
+@operator("Identity", moves=True)
 def _identity(call: Call) -> Value:
     return call.any(0)
 
 
-@operator("Dropout")
+@operator("Dropout", moves=True)
 def _dropout(call: Call) -> Value:
-    if call.has(2) and any(call.integers(2)):
+    if (call.has(2) and any(call.integers(2))) or not call.integer("is_test", 1):
         raise ValueError("it is in training mode, which is random; export the network for inference")
     return call.any(0)
-
-
-@operator("Cast")
-def _cast(call: Call) -> Value:
-    kind = call.integer("to")
-    value = call.any(0)
-    if kind not in _ROUNDING:
-        if isinstance(value, AffineTensor):
-            raise ValueError(f"a cast to type number {kind} is not read; to float, double and float16 are")
-        return value
-    tensor = call.tensor(0)
-    if not tensor.is_constant:
-        return tensor  # how a runtime rounds what it computes is not part of the network
-    with np.errstate(over="ignore"):
-        rounded = tensor.form.constant.floats.astype(_ROUNDING[kind])
-    return AffineTensor.of_array(rounded.reshape(tensor.shape))
 
 
 # -- products ------------------------------------------------------------------------------------------
@@ -58,10 +37,10 @@ def _gemm(call: Call) -> Value:
         left = left.transpose((1, 0))
     if call.integer("transB", 0):
         right = right.transpose((1, 0))
-    product = _scaled(left.matmul(right), call.number_attribute("alpha", 1.0))
+    product = _scaled(left.matmul(right), call.number_attribute("alpha"))
     if not call.has(2):
         return product
-    return product + _scaled(call.tensor(2), call.number_attribute("beta", 1.0)).broadcast_to(product.shape)
+    return product + _scaled(call.tensor(2), call.number_attribute("beta")).broadcast_to(product.shape)
 
 
 @operator("MatMul", layer=True)
@@ -71,23 +50,26 @@ def _matmul(call: Call) -> Value:
 
 @operator("Mul")
 def _mul(call: Call) -> Value:
-    if _are_integers(call):
-        return _integer_arithmetic(call, np.multiply)
     left, right = _aligned(call)
     if right.is_constant:
         return left.multiply(right)
     if left.is_constant:
         return right.multiply(left)
-    raise ValueError("both factors depend on the input, and their product is not affine")
+    raise ValueError(
+        "both factors depend on the input, and a product of two such values is not piecewise linear; "
+        "no operator that is read stands for it"
+    )
 
 
 @operator("Div")
 def _div(call: Call) -> Value:
-    if _are_integers(call):
-        return _integer_arithmetic(call, _truncated_quotient)
     left, right = _aligned(call)
     if not right.is_constant:
         raise ValueError("the divisor depends on the input, which is not affine")
+    if not right.form.constant.numerators.all():
+        raise ValueError("a division by zero")
+    if left.is_constant and len(set(right.form.constant.numerators.flat)) > 1:
+        return quotients_of_constants(call, left, right)
     return left.multiply(right.reciprocal())
 
 
@@ -103,24 +85,19 @@ def _scaler(call: Call) -> Value:
 
 @operator("Add")
 def _add(call: Call) -> Value:
-    if _are_integers(call):
-        return _integer_arithmetic(call, np.add)
     left, right = _aligned(call)
     return left + right
 
 
 @operator("Sub")
 def _sub(call: Call) -> Value:
-    if _are_integers(call):
-        return _integer_arithmetic(call, np.subtract)
     left, right = _aligned(call)
     return left + (-right)
 
 
 @operator("Neg")
 def _neg(call: Call) -> Value:
-    value = call.any(0)
-    return -value
+    return -call.tensor(0)
 
 
 @operator("Sum")
@@ -148,12 +125,6 @@ def _reduce_mean(call: Call) -> Value:
 def _global_average_pool(call: Call) -> Value:
     x = call.tensor(0)
     return sum_over(x, list(range(2, len(x.shape))), keep=True, mean=True)
-
-
-@operator("ReduceProd")
-def _reduce_prod(call: Call) -> Value:
-    sizes = call.integers(0)  # of shapes alone
-    return np.asarray([math.prod(sizes)] if call.integer("keepdims", 1) else math.prod(sizes), dtype=np.int64)
 
 
 def sum_over(x: AffineTensor, axes: list[int], *, keep: bool, mean: bool) -> AffineTensor:
@@ -190,11 +161,12 @@ def _reduced(call: Call, *, mean: bool) -> Value:
 
 @operator("BatchNormalization")
 def _batch_normalization(call: Call) -> Value:
-    if call.integer("training_mode", 0):
+    # Before operator set 14, more outputs than one mean training; before 7, that is so unless is_test says no.
+    if call.integer("training_mode", 0) or not call.integer("is_test", 1) or any(call.outputs[1:]):
         raise ValueError("it is in training mode, which depends on the batch; export the network for inference")
     x = call.tensor(0)
     gamma, variance = call.floats(1, "the scale"), call.floats(4, "the variance")
-    scale = batch_norm_scale(gamma, variance, float(call.number_attribute("epsilon", 1e-5)))
+    scale = batch_norm_scale(gamma, variance, float(call.number_attribute("epsilon")))
     call.notices.append(
         f"{call.label}: the scale of a batch normalisation is the float64 value of gamma / sqrt(var + eps), "
         "exact from there"
@@ -222,25 +194,11 @@ def _aligned(call: Call) -> tuple[AffineTensor, AffineTensor]:
     return left, right
 
 
-def _are_integers(call: Call) -> bool:
-    return isinstance(call.any(0), np.ndarray) and isinstance(call.any(1), np.ndarray)
-
-
-def _integer_arithmetic(call: Call, function: Callable[[Any, Any], Any]) -> Value:
-    left, right = (np.asarray(call.any(position)) for position in (0, 1))
-    check_size(np.broadcast_shapes(left.shape, right.shape))
-    return np.asarray(function(left, right), dtype=np.int64)
-
-
-def _truncated_quotient(left: Any, right: Any) -> Any:
-    if not np.all(right):
-        raise ValueError("a division by zero")
-    return np.sign(left) * np.sign(right) * (np.abs(left) // np.abs(right))
-
-
 def _as_matrix(value: AffineTensor) -> AffineTensor:
     """Gemm takes matrices; a MATLAB exporter feeds it [1, 1, 1, n], which means [1, n]."""
-    return value if len(value.shape) == 2 else flat(value, 1)
+    if len(value.shape) < 2 or (len(value.shape) > 2 and math.prod(value.shape[:-1]) != 1):
+        raise ValueError(f"a tensor of shape {list(value.shape)} is no matrix")
+    return value if len(value.shape) == 2 else value.reshape((1, value.shape[-1]))
 
 
 def _scaled(value: AffineTensor, factor: Fraction) -> AffineTensor:

@@ -8,37 +8,35 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.network.affine_forms import AffineForm, AffineTensor
-from relureg.network.onnx_call import Call, Value, operator, places
-from relureg.network.rational import RationalMatrix
+from relureg.network.affine_forms import AffineTensor
+from relureg.network.onnx_call import Call, Value, one_number, operator, places
+from relureg.network.rational import as_fraction
 
-_LARGEST = float(np.finfo(np.float32).max)
+_LARGEST = Fraction(float(np.finfo(np.float32).max))
 """Opset 6 writes a bound that is absent as this."""
 
 
 @operator("Relu", kink=True)
 def _relu(call: Call) -> Value:
-    value = call.any(0)
-    if not isinstance(value, AffineTensor):
-        raise ValueError("a ReLU of a constant of integers is not read")
-    return call.builder.relu(value, call.label)
+    return call.builder.relu(call.tensor(0), call.label)
 
 
 @operator("LeakyRelu", kink=True)
 def _leaky_relu(call: Call) -> Value:
-    slope = RationalMatrix.from_fractions([[call.number_attribute("alpha", 0.01)]], 1)
-    slopes = AffineTensor(shape=(), form=AffineForm.of_constant(slope))
-    return call.builder.leaky_relu(call.tensor(0), slopes, call.label)
+    return call.builder.leaky_relu(call.tensor(0), one_number(call.number_attribute("alpha")), call.label)
 
 
 @operator("PRelu", kink=True)
 def _prelu(call: Call) -> Value:
-    return call.builder.leaky_relu(call.tensor(0), call.constant(1, "the slope"), call.label)
+    x, slope = call.tensor(0), call.constant(1, "the slope")
+    if call.version < 7 and slope.form.size > 1:  # then it has an entry for each channel
+        slope = slope.reshape((slope.form.size, *([1] * (len(x.shape) - 2))))
+    return call.builder.leaky_relu(x, slope, call.label)
 
 
 @operator("ThresholdedRelu", kink=True)
 def _thresholded_relu(call: Call) -> Value:
-    if call.number_attribute("alpha", 1.0):
+    if call.number_attribute("alpha"):
         raise ValueError("it jumps at its threshold, and is continuous only for the threshold 0; use Relu")
     return call.builder.relu(call.tensor(0), call.label)
 
@@ -51,30 +49,22 @@ def _abs(call: Call) -> Value:
 @operator("Clip", kink=True)
 def _clip(call: Call) -> Value:
     low, high = (_bound(call, name, position) for name, position in (("min", 1), ("max", 2)))
-    if isinstance(call.any(0), np.ndarray):
-        raise ValueError("a clip of integers is not read")
     return call.builder.clip(call.tensor(0), low, high, call.label)
 
 
 @operator("HardSigmoid", kink=True)
 def _hard_sigmoid(call: Call) -> Value:
-    alpha, beta = call.number_attribute("alpha", float(np.float32(0.2))), call.number_attribute("beta", 0.5)
-    x = call.tensor(0)
-    shift = AffineTensor(shape=(), form=AffineForm.of_constant(RationalMatrix.from_fractions([[beta]], 1)))
-    return call.builder.clip(x.scale_by(alpha) + shift, Fraction(0), Fraction(1), call.label)
+    line = call.tensor(0).scale_by(call.number_attribute("alpha")) + one_number(call.number_attribute("beta"))
+    return call.builder.clip(line, Fraction(0), Fraction(1), call.label)
 
 
 @operator("Max", kink=True)
 def _max(call: Call) -> Value:
-    if call.inputs and all(isinstance(value, np.ndarray) for value in call.inputs):
-        return np.asarray(np.maximum.reduce(np.broadcast_arrays(*call.inputs)))  # type: ignore[arg-type]
     return call.builder.maximum(call.tensors(), call.label)
 
 
 @operator("Min", kink=True)
 def _min(call: Call) -> Value:
-    if call.inputs and all(isinstance(value, np.ndarray) for value in call.inputs):
-        return np.asarray(np.minimum.reduce(np.broadcast_arrays(*call.inputs)))  # type: ignore[arg-type]
     return call.builder.minimum(call.tensors(), call.label)
 
 
@@ -117,12 +107,17 @@ def _groups(x: AffineTensor, axes: Sequence[int], *, keep: bool) -> tuple[list[l
 
 
 def _bound(call: Call, name: str, position: int) -> Fraction | None:
-    if name in call.attributes:
-        value = call.attributes[name]
-        if isinstance(value, float) and abs(value) >= _LARGEST:
-            return None
-        return call.number_attribute(name, 0.0)
-    if not call.has(position):
+    """The lower (`position` 1) or upper bound of a Clip; None where it bounds nothing."""
+    given = call.attributes[name] if name in call.attributes else call.any(position) if call.has(position) else None
+    if given is None:
         return None
-    bound = call.number(position, "the bound")
-    return None if abs(bound) >= Fraction(_LARGEST) else bound
+    if not isinstance(given, float) and math.prod(given.shape) != 1:
+        raise ValueError("the bound is not one number")
+    if isinstance(given, np.ndarray) and given.dtype.kind == "f":
+        given = float(given.reshape(()))
+    if isinstance(given, float) and not math.isfinite(given):
+        if given == (-math.inf if position == 1 else math.inf):
+            return None
+        raise ValueError(f"its bound {given} leaves no finite number")
+    bound = as_fraction(given) if isinstance(given, float) else call.number(position, "the bound")
+    return None if bound == (-_LARGEST if position == 1 else _LARGEST) else bound

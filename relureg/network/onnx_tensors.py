@@ -14,14 +14,17 @@ from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.network.affine_forms import MAX_ENTRIES, AffineTensor
 
 _FLOATS = {"FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"}
-_INTEGERS = {"INT64", "INT32", "INT16", "INT8", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL"}
+_HALF_BYTES = {"INT4": np.int8, "UINT4": np.uint8}
+"""Two to a byte; held in the smallest type that NumPy has."""
+_INTEGERS = {"INT64", "INT32", "INT16", "INT8", "UINT8", "UINT16", "UINT32", "UINT64", "BOOL", *_HALF_BYTES}
 _STORED_AS = {  # where a tensor without raw bytes keeps its entries
     "FLOAT": "float_data", "DOUBLE": "double_data", "INT64": "int64_data",
     "UINT32": "uint64_data", "UINT64": "uint64_data",
 }  # fmt: skip
 
-Constant = AffineTensor | NDArray[np.int64]
-"""A float tensor is exact from here on; integer tensors (shapes, axes) stay arrays."""
+Constant = AffineTensor | NDArray[Any]
+"""Finite floats are exact from here on. Integers and Booleans stay arrays of their own type, for their arithmetic
+wraps around; so do floats of which some are infinite or NaN, which can be a bound but no weight."""
 
 
 def decode(tensor: Any, folder: Path | None) -> Constant:
@@ -36,8 +39,7 @@ def decode(tensor: Any, folder: Path | None) -> Constant:
     Raises
     ------
     MalformedNetworkError
-        The stored bytes do not fill the declared shape, external data are missing or outside the
-        folder, or an entry is NaN or infinite.
+        The stored bytes do not fill the declared shape, or external data are missing or outside the folder.
     UnsupportedNetworkError
         An element type that is neither float nor integer.
     """
@@ -53,27 +55,30 @@ def decode(tensor: Any, folder: Path | None) -> Constant:
         raise MalformedNetworkError(
             f"declared shape {shape} is impossible or has more than {MAX_ENTRIES:,} entries", where=place
         )
-    item_size = _item_size(kind)
+    # Half bytes come in pairs, and the last of an odd number alone.
+    items = (math.prod(shape) + 1) // 2 if kind in _HALF_BYTES else math.prod(shape)
+    num_bytes = items * _item_size(kind)
     if tensor.data_location == TensorProto.EXTERNAL:
-        raw = _external_bytes(tensor, folder, math.prod(shape) * item_size, place)
+        raw = _external_bytes(tensor, folder, num_bytes, place)
         tensor = TensorProto(data_type=tensor.data_type, dims=shape, raw_data=raw, name=tensor.name)
     if tensor.HasField("raw_data"):
-        held, needed, unit = len(tensor.raw_data), math.prod(shape) * item_size, "bytes"
+        held, needed, unit = len(tensor.raw_data), num_bytes, "bytes"
     else:
-        held, needed, unit = len(getattr(tensor, _STORED_AS.get(kind, "int32_data"))), math.prod(shape), "entries"
+        held, needed, unit = len(getattr(tensor, _STORED_AS.get(kind, "int32_data"))), items, "entries"
     if held != needed:
         raise MalformedNetworkError(
             f"holds {held} {unit}, but its shape {shape} needs {needed}; the file is damaged", where=place
         )
     array = numpy_helper.to_array(tensor).reshape(shape)
     if kind in _INTEGERS:
-        return array.astype(np.int64)
-    with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused below
-        array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        entry = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-        raise MalformedNetworkError(f"entry {entry} is NaN or infinite; weights must be finite", where=place)
-    return AffineTensor.of_array(array)
+        return array.astype(_HALF_BYTES.get(kind, array.dtype))
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        return of_floats(array.astype(np.float64))
+
+
+def of_floats(array: NDArray[np.float64]) -> Constant:
+    """Floats as the exact numbers they are, where all of them are finite."""
+    return AffineTensor.of_array(array) if np.isfinite(array).all() else array
 
 
 def _item_size(kind: str) -> int:
@@ -81,6 +86,8 @@ def _item_size(kind: str) -> int:
 
     if kind == "BFLOAT16":
         return 2
+    if kind in _HALF_BYTES:
+        return 1
     return int(np.dtype(helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(kind))).itemsize)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relureg.arguments import checked, did_you_mean
 from relureg.errors import UsageError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
@@ -39,6 +40,7 @@ class Initialisation:
     bias: Callable[[random.Random, int], float]
 
 
+@checked
 def random_network(
     widths: Sequence[int], init: str = "he", seed: int = 0, *, outputs: int = 1, name: str | None = None
 ) -> Network:
@@ -69,7 +71,8 @@ def random_network(
     """
     chosen = INITIALISATIONS.get(init)
     if chosen is None:
-        raise UsageError(f"there is no initialisation {init!r}; choose {', '.join(INITIALISATIONS)}")
+        nearest = did_you_mean(init, INITIALISATIONS)
+        raise UsageError(f"there is no initialisation {init!r}{nearest}; choose {', '.join(INITIALISATIONS)}")
     if seed < 0:
         raise UsageError(f"seed {seed} is negative")
     shape = (*widths, outputs)

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
+from relureg.network import modular
+
 IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
-
-_PRIME = 2**61 - 1
 
 _SMALL = 2**10
 """Entries of a matrix so small that elimination over the integers is the fastest way to its rank."""
@@ -58,6 +59,12 @@ class RationalMatrix:
         if doubles is not None:
             doubles.flags.writeable = False
             self.__dict__["doubles"] = doubles
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is kept of a matrix besides its entries is left behind, and arrays stay read-only.
+        if (doubles := self.__dict__.get("doubles")) is not None:
+            return RationalMatrix.from_floats, (np.ascontiguousarray(doubles),)
+        return _of_integers, (self.shape, self.numerators.ravel().tolist(), self.denominator)
 
     # -- making ------------------------------------------------------------------------------------
 
@@ -275,22 +282,39 @@ class RationalMatrix:
         Columns that are independent modulo a prime are independent. Where there are as many as the matrix
         has rows or columns that are not zero, there can be no more; else elimination over the rationals decides.
         """
-        from flint import nmod_mat
+        return list(self._pivot_columns)
 
+    @cached_property
+    def _pivot_columns(self) -> list[int]:
         if math.prod(self.shape) <= _SMALL:
             return _pivots(*self._echelon()[::2])
+        found, is_proved = self._pivots_modulo()
+        if is_proved:
+            return found
+        # Parts that share neither row nor column are as good as matrices of their own, and soon done.
+        parts = components(self.shape, *self.nonzeros()[:2])
+        return sorted(
+            int(columns[j]) for rows, columns in parts for j in self.rows(rows).columns(columns)._part_pivots()
+        )
+
+    def _part_pivots(self) -> list[int]:
+        found, is_proved = self._pivots_modulo()
+        if is_proved:
+            return found
+        rows = list(dict.fromkeys(max(row, tuple(-n for n in row)) for row in self.primitive_rows()))
+        if len(found) == len(rows):  # all others are multiples of these
+            return found
+        stopping.check()
+        return _pivots(*RationalMatrix(np.array(rows, dtype=object))._echelon()[::2])
+
+    def _pivots_modulo(self) -> tuple[list[int], bool]:
+        """The pivot columns modulo a prime, and whether there can be no more."""
         at_rows, at_columns, values = self.nonzeros()
         rows, place_in = np.unique(at_rows, return_inverse=True)
         columns, place_across = np.unique(at_columns, return_inverse=True)
-        if not len(values):
-            return []
-        flat = [0] * (len(rows) * len(columns))
-        for place, value in zip((place_in * len(columns) + place_across).tolist(), values.tolist(), strict=True):
-            flat[place] = value % _PRIME
-        echelon, rank = nmod_mat(len(rows), len(columns), flat, _PRIME).rref()
-        if rank < min(len(rows), len(columns)):
-            echelon, _, rank = self.rows(rows).columns(columns)._echelon()
-        return [int(columns[j]) for j in _pivots(echelon, rank)]
+        residues = (values % modular.PRIME).astype(np.float64)
+        pivots = modular.pivot_columns((len(rows), len(columns)), place_in, place_across, residues)
+        return columns[pivots].tolist(), len(pivots) == min(len(rows), len(columns))
 
     def _echelon(self) -> tuple[Any, int, int]:
         """The reduced echelon form as integers, their common denominator, and the rank."""
@@ -353,6 +377,34 @@ def _pivots(echelon: Any, rank: int) -> list[int]:
     return pivots
 
 
+def components(
+    shape: tuple[int, int], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Rows and columns of the parts of a matrix that share none, from the places of its entries, row by row.
+
+    Examples
+    --------
+    >>> parts = components((3, 3), np.array([0, 1, 2]), np.array([2, 0, 2]))
+    >>> [(rows.tolist(), columns.tolist()) for rows, columns in parts]
+    [([0, 2], [2]), ([1], [0])]
+    """
+    label = np.arange(shape[0], dtype=np.intp)
+    while True:  # the smallest label spreads, from rows to columns and back
+        of_column = np.full(shape[1], shape[0], dtype=np.intp)
+        np.minimum.at(of_column, columns, label[rows])
+        spread = label.copy()
+        np.minimum.at(spread, rows, of_column[columns])
+        spread = spread[spread]
+        if (spread == label).all():
+            break
+        label = spread
+    used_rows, used_columns = np.unique(rows), np.unique(columns)
+    return [
+        (used_rows[label[used_rows] == part], used_columns[of_column[used_columns] == part])
+        for part in np.unique(label[used_rows])
+    ]
+
+
 def primitive(row: Sequence[int]) -> tuple[int, ...]:
     """Scale a row of integers by a positive number so that they are coprime (zero stays zero).
 
@@ -394,6 +446,30 @@ def nearest_double(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
+    """`nearest_double` of each entry."""
+    if matrix.doubles is not None:
+        return matrix.floats
+    return np.array([[nearest_double(x) for x in row] for row in matrix.fractions()]).reshape(matrix.shape)
+
+
+def nearest_root(value: Fraction) -> float:
+    """The double nearest to the square root of a number that is not negative; infinite beyond all of them.
+
+    Examples
+    --------
+    >>> nearest_root(Fraction(2)), nearest_root(Fraction(9, 4)), nearest_root(Fraction(1, 10**700))
+    (1.4142135623730951, 1.5, 0.0)
+    """
+    # The root times 2^places, rounded down, has 64 bits at least. Where it is not exact, half a unit more stands for
+    # what lies between it and the next integer: no double does, and none lies halfway between two.
+    places = max(0, 65 + (value.denominator.bit_length() - value.numerator.bit_length()) // 2)
+    scaled = (value.numerator << 2 * places) // value.denominator
+    root = math.isqrt(scaled)
+    is_exact = Fraction(root**2) == value * 4**places
+    return nearest_double(Fraction(2 * root + (not is_exact), 2 << places))
+
+
 def as_double(value: Fraction) -> float | None:
     """The double that equals `value`, or None when no double does.
 
@@ -420,6 +496,12 @@ def _product(left: IntArray, right: IntArray) -> IntArray:
     product = np.empty(rows * columns, dtype=object)
     product[:] = [int(entry) for entry in (factors[0] * factors[1]).entries()]
     return product.reshape(rows, columns)
+
+
+def _of_integers(shape: tuple[int, int], numerators: list[int], denominator: int) -> RationalMatrix:
+    column = np.empty(len(numerators), dtype=object)
+    column[:] = numerators
+    return RationalMatrix(column.reshape(shape), denominator)
 
 
 def _filled(shape: tuple[int, int]) -> IntArray:

@@ -6,9 +6,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.errors import UnsupportedNetworkError
 from relureg.network.affine_forms import AffineForm
-from relureg.network.model import Network, Stage
+from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
 
 Dtype = Literal["float32", "float64"]
@@ -16,6 +17,7 @@ Dtype = Literal["float32", "float64"]
 DTYPES: tuple[str, ...] = get_args(Dtype)
 
 
+@checked
 def rounded(network: Network, dtype: Dtype) -> Network:
     """The network with each parameter rounded to the nearest number of that type.
 
@@ -24,14 +26,8 @@ def rounded(network: Network, dtype: Dtype) -> Network:
     UnsupportedNetworkError
         A parameter exceeds the range of the type.
     """
-    stages = [
-        Stage(pre_activation=_form(stage.pre_activation, dtype), name=stage.name, kind=stage.kind)
-        for stage in network.stages
-    ]
-    return Network(
-        name=network.name, input_dim=network.input_dim, stages=tuple(stages), output=_form(network.output, dtype),
-        notices=network.notices, input_box=network.input_box, inputs=network.inputs, outputs=network.outputs,
-    )  # fmt: skip
+    forms = [_form(stage.pre_activation, dtype) for stage in network.stages]
+    return network.with_forms(forms, _form(network.output, dtype))
 
 
 def _form(form: AffineForm, dtype: Dtype) -> AffineForm:

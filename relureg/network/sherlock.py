@@ -12,10 +12,12 @@ import itertools
 import math
 from fractions import Fraction
 
+from relureg.arguments import short
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UnsupportedOperator
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.network.rational import RationalMatrix
+from relureg.network.texts import parse_double
 
 MAX_UNITS = 1_000_000
 """Largest layer size taken from a header before any weight is seen."""
@@ -94,12 +96,11 @@ class _Reader:
     def _number(self, what: str) -> tuple[int, Fraction]:
         line, word = self._next(what)
         try:
-            value = float(word)
+            value = parse_double(word)
         except ValueError as error:
-            shown = word if len(word) <= 40 else word[:37] + "..."
-            raise MalformedNetworkError(f"{shown!r} is not a number, in {what}", where=f"line {line}") from error
+            raise MalformedNetworkError(f"{short(word)} is not a number, in {what}", where=f"line {line}") from error
         if not math.isfinite(value):
-            raise MalformedNetworkError(f"{word!r} is not finite, in {what}", where=f"line {line}")
+            raise MalformedNetworkError(f"{short(word)} is not finite, in {what}", where=f"line {line}")
         return line, Fraction(value)
 
     def _size(self, what: str, least: int = 1) -> int:

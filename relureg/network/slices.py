@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,11 +9,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.network.rational import RationalMatrix, as_fraction, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Slice:
     """How a report names it."""
 
     @classmethod
+    @checked
     def along(cls, base: Sequence[Number], directions: Sequence[Sequence[Number]]) -> Slice:
         """The flat through a point, shape (d,), along k directions, shape (k, d).
 
@@ -54,6 +55,7 @@ class Slice:
         return cls._of(rows[0], rows[1:], label, "the directions of a slice must be linearly independent")
 
     @classmethod
+    @checked
     def through(cls, points: Sequence[Sequence[Number]]) -> Slice:
         """The flat through k + 1 points, shape (k + 1, d): the first is t = 0, the others are the unit vectors.
 
@@ -81,6 +83,7 @@ class Slice:
         """The dimension k."""
         return self.directions.shape[1]
 
+    @checked
     def of(self, network: Network) -> Network:
         """The network on this flat: k inputs, the same stages and outputs; its `slice` tells where it lies.
 
@@ -93,32 +96,48 @@ class Slice:
             raise UsageError(
                 f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
             )
-        stages = [dataclasses.replace(s, pre_activation=self._pull(s.pre_activation)) for s in network.stages]
-        return dataclasses.replace(
-            network,
+        return network.with_forms(
+            [self._pull(stage.pre_activation) for stage in network.stages],
+            self._pull(network.output),
             input_dim=self.dim,
-            stages=tuple(stages),
-            output=self._pull(network.output),
             input_box=None,
             inputs=(),
-            spanning_stages=None,
             slice=self if network.slice is None else self.within(network.slice),
         )
 
+    def is_same_as(self, other: Slice) -> bool:
+        """Whether both are the same flat with the same coordinates, however they are named."""
+        return self.base == other.base and self.directions == other.directions
+
+    @checked
     def within(self, outer: Slice) -> Slice:
         """The same flat in the space around `outer`, in whose coordinates it lies."""
+        if self.base.shape[0] != outer.dim:
+            raise UsageError(f"the slice has {self.base.shape[0]} coordinates and the one around it {outer.dim}")
         return Slice(
             base=outer.base + outer.directions @ self.base,
             directions=outer.directions @ self.directions,
             label=f"{outer.label}, {self.label}",
         )
 
+    @checked
     def embed(self, points: ArrayLike) -> NDArray[np.float64]:
-        """Points t of shape (n, k) in the space around, shape (n, d), in floats."""
-        embedded: NDArray[np.float64] = (
-            self.base.floats.T + np.asarray(points, dtype=np.float64) @ self.directions.floats.T
-        )
-        return embedded
+        """Points t of shape (n, k) in the space around, shape (n, d): exact, then rounded once.
+
+        Floats are taken as the dyadic rationals they are.
+
+        Raises
+        ------
+        UsageError
+            A coordinate is NaN or infinite, or there are not k of them.
+        """
+        array = np.asarray(points, dtype=object)
+        if array.ndim != 2 or array.shape[1] != self.dim:
+            raise UsageError(f"points need shape (points, {self.dim}), not {array.shape}")
+        around = self.directions @ RationalMatrix.from_fractions(_exact_rows(array.tolist()), self.dim).T
+        base = [x for (x,) in self.base.fractions()]
+        embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
+        return np.array(embedded, dtype=np.float64).reshape(len(array), len(base))
 
     def _pull(self, form: AffineForm) -> AffineForm:
         if INPUT not in form.terms:
@@ -138,15 +157,40 @@ def restrict(network: Network, domain: Domain | None) -> tuple[Network, Domain |
     Raises
     ------
     DomainError
-        The domain does not fit the network, its equations contradict each other, or they leave but one point.
+        The domain does not fit the network, its equations contradict each other or a wall, or they leave but one point.
     """
     if domain is None:
         return network, None
     domain.check_fits(network)
-    while domain is not None and domain.equations is not None:
-        flat = _solve(domain.equations)
-        network, domain = flat.of(network), domain.substitute(flat.base, flat.directions)
-    return network, domain
+    flat, domain = reduced(domain)
+    return network if flat is None else flat.of(network), domain
+
+
+def reduced(domain: Domain) -> tuple[Slice | None, Domain | None]:
+    """The flat that a domain's equations leave, None for the whole space, and the domain in its coordinates.
+
+    What the walls are on that flat may be equations again; none is left in the end. None stands for a domain without
+    any wall left.
+
+    Raises
+    ------
+    DomainError
+        The equations contradict each other or a wall, or they leave but one point.
+    """
+    flat: Slice | None = None
+    rest: Domain | None = domain
+    while rest is not None and rest.equations is not None:
+        step = _solve(rest.equations)
+        flat = step if flat is None else step.within(flat)
+        try:
+            rest = rest.substitute(step.base, step.directions)
+        except DomainError as error:
+            raise DomainError("the domain is empty: its equations leave nothing of it") from error
+        if not step.dim:
+            raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
+    if rest is not None:
+        rest.check_parallel_walls()
+    return flat, rest
 
 
 def _solve(equations: RationalMatrix) -> Slice:
@@ -155,8 +199,6 @@ def _solve(equations: RationalMatrix) -> Slice:
     if equations.rank() > matrix.rank():
         raise DomainError("the domain is empty: its equations contradict each other")
     directions = matrix.kernel()
-    if not directions.shape[0]:
-        raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
     # The solution whose coordinates are 0 but in the pivot columns, where the matrix is invertible.
     pivots = matrix.pivot_columns()
     homogeneous = RationalMatrix.hstack([constants, matrix.columns(pivots)], equations.shape[0]).kernel()

@@ -64,6 +64,9 @@ class SparseMatrix(RationalMatrix):
         for array in (starts, places, values):
             array.flags.writeable = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_entries, (self._shape, self.starts, self.places, self.values.tolist(), self.denominator)
+
     # -- making ------------------------------------------------------------------------------------
 
     @classmethod
@@ -311,6 +314,14 @@ def compact(matrix: RationalMatrix) -> RationalMatrix:
     if size > _SMALL and matrix.shape[1] > 1 and 2 * matrix.num_held < size:
         return matrix
     return RationalMatrix(matrix.numerators, matrix.denominator)
+
+
+def _of_entries(
+    shape: tuple[int, int], starts: Index, places: Index, values: list[int], denominator: int
+) -> SparseMatrix:
+    numerators = np.empty(len(values), dtype=object)
+    numerators[:] = values
+    return SparseMatrix(shape, starts, places, numerators, denominator)
 
 
 def _ones(count: int) -> IntArray:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
+import re
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,13 +17,17 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import DataError, DomainError, UsageError
+from relureg.errors import DataError, DomainError
 from relureg.network.domain import Number
-from relureg.network.files import DAMAGED_ARRAY, DAMAGED_HEADER
-from relureg.network.texts import parse_entry, parse_number, read_json
+from relureg.network.files import DAMAGED_ARRAY, DAMAGED_HEADER, GZIP_MAGIC
+from relureg.network.texts import parse_entry, parse_number, read_data, read_json, unpacked_suffix
+from relureg.packages import missing
 
 Numbers = NDArray[Any]
 """Doubles or integers; Python objects where an entry is a rational."""
+
+_Source = Callable[[], BinaryIO]
+"""What opens the file, or what gzip had packed in it, at its beginning."""
 
 _MAX_UNPACKED = 4 * 2**30
 """Bytes that the arrays read from a packed file may take: more is an accident or an attack."""
@@ -30,6 +36,10 @@ FINITE = "finite numbers are needed"
 
 _NAMES = ("X", "x", "data", "points", "images")
 """The array of an archive that holds the points, where there are several."""
+
+_QUOTIENT = re.compile(r"[+-]?[0-9.]+/[0-9.]+")
+_NO_NAMES = {"na", "n/a", "null", "none", "nan", "true", "false", "?", "-"}
+"""What stands for a missing number or a truth value, and names no column where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +62,8 @@ def read_table(path: Path, label: str | None = None, *, finite: bool = True) -> 
     path : Path
         ``.npy``; ``.npz`` with one array, or one named X, x, data, points or images; ``.csv`` or ``.txt``, a line a
         point, with or without a header; ``.json``, a list of lists; ``.parquet``, a column or a part of a list for each
-        input. In the texts, also ``p/q`` (in JSON as a string) is a number, and exact.
+        input. In the texts, also ``p/q`` (in JSON as a string) is a number, and exact. Any of them may be packed by
+        gzip, and end in ``.gz``.
     label : str, optional
         An array or a column to keep apart. The columns of a ``.csv`` file without a header are named 0, 1, ...
     finite : bool, optional
@@ -65,16 +76,24 @@ def read_table(path: Path, label: str | None = None, *, finite: bool = True) -> 
     UsageError
         pyarrow is needed and missing.
     """
-    read = _READERS.get(path.suffix.lower())
-    if read is None:
-        raise DataError(f"the suffix is none of {', '.join(_READERS)}")
     if not path.exists():
         raise DataError("no such file; check the path")
+    if path.is_dir():
+        raise DataError("is a directory; name a file in it")
     if not path.is_file():
         raise DataError("is no regular file; name a file")
     if not path.stat().st_size:
         raise DataError("the file is empty")
-    return read(path, label, finite)
+    suffix = unpacked_suffix(path)
+    if suffix == ".json":
+        return _read_json(path, finite)
+    read = _READERS.get(suffix)
+    if read is None:
+        raise DataError(f"the suffix is none of {', '.join(SUFFIXES)}, with or without .gz")
+    with path.open("rb") as stream:
+        is_packed = stream.read(2) == GZIP_MAGIC
+    content = read_data(path) if is_packed else None
+    return read(lambda: path.open("rb") if content is None else io.BytesIO(content), label, finite)
 
 
 @contextlib.contextmanager
@@ -90,14 +109,14 @@ def naming(path: Path) -> Iterator[None]:
         raise DataError("does not fit into memory", where=str(path)) from error
 
 
-def _read_npy(path: Path, label: str | None, finite: bool) -> Table:
-    with path.open("rb") as stream:
+def _read_npy(source: _Source, label: str | None, finite: bool) -> Table:
+    with source() as stream:
         return Table(points=_finite(_rows(_array(stream)), finite), labels=None, names=())
 
 
-def _read_npz(path: Path, label: str | None, finite: bool) -> Table:
+def _read_npz(source: _Source, label: str | None, finite: bool) -> Table:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with source() as stream, zipfile.ZipFile(stream) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
             chosen = next((name for name in _NAMES if name in members and name != label), None)
             others = [name for name in members if name != label]
@@ -108,8 +127,8 @@ def _read_npz(path: Path, label: str | None, finite: bool) -> Table:
             for name in (chosen or others[0], label):
                 if name is not None and name in members:
                     _check_size(members[name].file_size)
-                    with archive.open(members[name]) as stream:
-                        found[name] = _array(stream)  # type: ignore[arg-type]  # reading is all that is asked of it
+                    with archive.open(members[name]) as member:
+                        found[name] = _array(member)  # type: ignore[arg-type]  # reading is all that is asked of it
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:  # damaged; packed or locked
         raise DataError(f"is no archive of arrays: {error}") from error
     labels = found.get(label) if label is not None else None
@@ -126,7 +145,9 @@ def _array(stream: BinaryIO) -> Numbers:
         raise DataError(f"is no array of numbers: {objects if 'allow_pickle' in said else said}") from error
     if array.dtype.kind not in "biuf":
         raise DataError(f"is no array of numbers: numbers are needed, not entries of type {array.dtype}")
-    return array
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        raise DataError(f"holds numbers of type {array.dtype}; save doubles (float64)")
+    return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
 def _rows(array: Numbers) -> Numbers:
@@ -148,7 +169,7 @@ def _finite(array: Numbers, finite: bool) -> Numbers:
     return array
 
 
-def _read_json(path: Path, label: str | None, finite: bool) -> Table:
+def _read_json(path: Path, finite: bool) -> Table:
     document = read_json(path)
     if not isinstance(document, list):
         raise DataError("needs a list of rows: [[...], ...]")
@@ -162,14 +183,14 @@ def _read_json(path: Path, label: str | None, finite: bool) -> Table:
     return Table(points=_as_array(rows), labels=None, names=())
 
 
-def _read_csv(path: Path, label: str | None, finite: bool) -> Table:
+def _read_csv(source: _Source, label: str | None, finite: bool) -> Table:
     try:
-        first = next(_records(path), (0, []))[1]
+        first = next(_records(source), (0, []))[1]
         header = first if _is_header(first) else None
-        array = _parse_quickly(path, header is not None)
+        array = _parse_quickly(source, header is not None)
         # Whatever is wrong, or is a rational, the slow parser tells or reads.
         if array is None or array.shape[1] != len(first) or not np.isfinite(array).all():
-            array = _parse(path, header, finite)
+            array = _parse(source, header, finite)
     except UnicodeDecodeError as error:
         raise DataError("is no text in UTF-8") from error
     except csv.Error as error:
@@ -178,28 +199,45 @@ def _read_csv(path: Path, label: str | None, finite: bool) -> Table:
     return _of_columns({name: array[:, k : k + 1] for k, name in enumerate(_distinct(names))}, label)
 
 
-def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line that is not empty, from 1, and its cells."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, skipinitialspace=True)
+def _records(source: _Source) -> Iterator[tuple[int, list[str]]]:
+    """The number of each line that is not blank, from 1, and its cells."""
+    with io.TextIOWrapper(source(), encoding="utf-8-sig", newline="") as stream:
+        reader = csv.reader(stream, skipinitialspace=True, strict=True)
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if len(cells) > 1 or any(cell.strip() for cell in cells):
                 yield reader.line_num, [cell.strip() for cell in cells]
 
 
 def _is_header(cells: Sequence[str]) -> bool:
     """Whether a first line names columns: no cell is a number, but for those that count from 0 or 1 (as in pandas).
 
-    And none is empty: that is a row with a number missing.
+    And none is empty, or a number that cannot be read: that is a row with something wrong, which must not be taken for
+    names and left out.
     """
     counts = [cell for cell in cells if _is_number(cell)]
+    others = [cell for cell in cells if not _is_number(cell)]
     start = 0 if counts[:1] == ["0"] else 1
-    return all(cells) and len(counts) < len(cells) and counts == [str(k) for k in range(start, start + len(counts))]
+    if not others or not all(cells) or any(map(_is_meant_as_number, others)):
+        return False
+    if all(cell.lower() in _NO_NAMES for cell in others):
+        return False
+    if counts and not all(cell[0].isalpha() or cell[0] == "_" for cell in others):
+        return False
+    return counts == [str(k) for k in range(start, start + len(counts))]
 
 
-def _parse_quickly(path: Path, has_header: bool) -> Numbers | None:
+def _is_meant_as_number(cell: str) -> bool:
+    """Whether a cell that is no number was to be one: 1e400, 1_000, 1/0."""
+    try:
+        float(cell)
+    except ValueError:
+        return bool(_QUOTIENT.fullmatch(cell))
+    return True
+
+
+def _parse_quickly(source: _Source, has_header: bool) -> Numbers | None:
     """A regular table of doubles by NumPy's parser, None where it cannot."""
-    with path.open(encoding="utf-8-sig") as stream:
+    with io.TextIOWrapper(source(), encoding="utf-8-sig") as stream:
         while has_header and not stream.readline().strip():
             pass
         with contextlib.suppress(ValueError), warnings.catch_warnings():
@@ -208,9 +246,9 @@ def _parse_quickly(path: Path, has_header: bool) -> Numbers | None:
     return None
 
 
-def _parse(path: Path, header: Sequence[str] | None, finite: bool) -> Numbers:
+def _parse(source: _Source, header: Sequence[str] | None, finite: bool) -> Numbers:
     rows: list[list[Number]] = []
-    width, records = 0, _records(path)
+    width, records = 0, _records(source)
     if header is not None:
         next(records)
     for line, cells in records:
@@ -223,14 +261,14 @@ def _parse(path: Path, header: Sequence[str] | None, finite: bool) -> Numbers:
     return _as_array(rows, width=len(header or ()))
 
 
-def _read_parquet(path: Path, label: str | None, finite: bool) -> Table:
+def _read_parquet(source: _Source, label: str | None, finite: bool) -> Table:
     try:
         import pyarrow as arrow
         from pyarrow import parquet
     except ImportError as error:
-        raise UsageError("Parquet files need pyarrow: pip install 'relureg[maps]'") from error
+        raise missing("Parquet files need pyarrow", "parquet") from error
     try:
-        with parquet.ParquetFile(path) as file:
+        with source() as stream, parquet.ParquetFile(stream) as file:
             groups = (file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups))
             _check_size(max(8 * file.metadata.num_rows * file.metadata.num_columns, sum(groups)))
             table = file.read()
@@ -304,9 +342,9 @@ def _check_size(size: int) -> None:
         raise DataError(f"unpacks to {size / 2**30:,.1f} GiB; at most {_MAX_UNPACKED // 2**30} GiB are read")
 
 
-_READERS: dict[str, Callable[[Path, str | None, bool], Table]] = {
-    ".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv, ".txt": _read_csv, ".json": _read_json,
-    ".parquet": _read_parquet,
+_READERS: dict[str, Callable[[_Source, str | None, bool], Table]] = {
+    ".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet,
 }  # fmt: skip
 
-SUFFIXES = tuple(_READERS)
+SUFFIXES = (*_READERS, ".json")
+"""The suffixes of files of points; ``.gz`` may follow."""

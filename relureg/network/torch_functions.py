@@ -33,6 +33,10 @@ class Context:
     notices: list[str] = field(default_factory=list)
     label: str = ""
     """How messages and stages name the node."""
+    memory: dict[int, tuple[AffineTensor, int]] = field(default_factory=dict)
+    """By the id of a tensor: the tensor itself, and whose memory it looks into."""
+    changed: set[int] = field(default_factory=set)
+    """The ids of tensors whose memory an in-place operation has overwritten."""
 
     def number(self, value: float) -> Fraction:
         """A Python number as PyTorch's kernels see it."""
@@ -55,12 +59,22 @@ FUNCTIONS: dict[str, Function] = {}
 KINKS: set[str] = set()
 """Those that may add a stage."""
 
-LAYERS = {"linear", "matmul", "conv1d", "conv2d", "conv3d",
+LAYERS = {"linear", "addmm", "matmul", "conv1d", "conv2d", "conv3d",
           "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}  # fmt: skip
 """Those that are a layer, so that a smooth function before and after them is an activation."""
 
 SMOOTH = {"argmax", "log_softmax", "sigmoid", "softmax", "tanh"}
 """Functions that may stand after the last kink, where they move no region."""
+
+
+VIEWS = {"flatten", "unflatten", "reshape", "view", "permute", "transpose", "swapaxes", "t", "squeeze", "unsqueeze",
+         "chunk", "split", "expand", "getitem", "getattr", "select", "slice", "contiguous", "detach", "to", "float",
+         "double", "identity", "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout",
+         "feature_alpha_dropout"}  # fmt: skip
+"""Functions whose result may look into the memory of their argument."""
+
+IN_PLACE = {"relu": 1, "leaky_relu": 2, "relu6": 1, "hardtanh": 3, "hardsigmoid": 1, "threshold": 3}
+"""Functions that may overwrite their argument, and the place of the argument that tells them to."""
 
 
 def _function(*names: str, kink: bool = False) -> Callable[[F], F]:
@@ -201,6 +215,13 @@ def _matmul(c: Context, input: AffineTensor, other: AffineTensor) -> AffineTenso
     return input.matmul(other)
 
 
+@_function("addmm")
+def _addmm(
+    c: Context, input: Any, mat1: AffineTensor, mat2: AffineTensor, *, beta: float = 1, alpha: float = 1
+) -> AffineTensor:  # fmt: skip
+    return _add(c, _mul(c, input, beta) if beta != 1 else input, mat1.matmul(mat2), alpha)
+
+
 @_function("conv1d", "conv2d", "conv3d")
 def _conv(
     c: Context, input: AffineTensor, weight: AffineTensor, bias: AffineTensor | None = None, stride: Any = 1,
@@ -251,6 +272,12 @@ def _batch_norm(
     return result if bias is None else result + bias.reshape(shape)
 
 
+@_function("batch_norm_with_statistics")
+def _batch_norm_with_statistics(c: Context, *args: Any, **named: Any) -> tuple[AffineTensor]:
+    # PyTorch also gives the mean and the deviation that it has saved, which are nothing in inference.
+    return (_batch_norm(c, *args, **named),)
+
+
 # -- pooling -------------------------------------------------------------------------------------------
 
 
@@ -262,6 +289,11 @@ def _max_pool(
     windows = _pooling(input, kernel_size, stride, padding, dilation, ceil_mode)
     seen, shape = seen_by_windows(input, windows)
     return c.builder.maximum_over(input, seen, shape, c.label)
+
+
+@_function("max_pool2d_with_indices", "max_pool3d_with_indices", kink=True)
+def _max_pool_with_indices(c: Context, *args: Any, **named: Any) -> tuple[AffineTensor]:
+    return (_max_pool(c, *args, **named),)
 
 
 @_function("avg_pool1d", "avg_pool2d", "avg_pool3d")
@@ -300,6 +332,11 @@ def _sub(c: Context, input: Any, other: Any, alpha: float = 1) -> AffineTensor:
     return _add(c, input, -c.tensor(other), alpha)
 
 
+@_function("rsub")
+def _rsub(c: Context, input: Any, other: Any, alpha: float = 1) -> AffineTensor:
+    return _sub(c, other, input, alpha)
+
+
 @_function("mul", "mul_", "imul", "multiply")
 def _mul(c: Context, input: Any, other: Any) -> AffineTensor:
     left, right = c.tensor(input), c.tensor(other)
@@ -331,13 +368,50 @@ def _mean(c: Context, input: AffineTensor, dim: Any = (), keepdim: bool = False)
     return sum_over(input, _axes(dim, len(input.shape)), keep=keepdim, mean=True)
 
 
+CREATE = {"zeros", "ones", "full", "scalar_tensor"}
+"""Functions that make a constant tensor of numbers."""
+
+
+@_function("zeros")
+def _zeros(c: Context, size: Any, *_: Any, **__: Any) -> AffineTensor:
+    return _full(c, size, 0)
+
+
+@_function("ones")
+def _ones(c: Context, size: Any, *_: Any, **__: Any) -> AffineTensor:
+    return _full(c, size, 1)
+
+
+@_function("scalar_tensor")
+def _scalar_tensor(c: Context, value: float, *_: Any, **__: Any) -> AffineTensor:
+    return c.tensor(value)
+
+
+@_function("full")
+def _full(c: Context, size: Any, fill_value: float, *_: Any, **__: Any) -> AffineTensor:
+    return c.tensor(fill_value).broadcast_to(tuple(size))
+
+
 # -- shapes --------------------------------------------------------------------------------------------
 
 
 @_function("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "contiguous",
-           "clone", "detach", "to", "float", "double", "identity")  # fmt: skip
+           "clone", "detach", "float", "double", "identity")  # fmt: skip
 def _same(c: Context, input: AffineTensor, *_: Any, **__: Any) -> AffineTensor:
     return input
+
+
+@_function("to")
+def _to(c: Context, input: AffineTensor, *args: Any, **named: Any) -> AffineTensor:
+    # TorchScript writes types as numbers, of which 5 to 7 are half, float and double, and 15 is bfloat16.
+    for asked in (*args, *named.values()):
+        names_type = str(asked).startswith("torch.") and str(asked) not in _FLOATS
+        if names_type and "format" not in str(asked) and "strided" not in str(asked):
+            raise ValueError(f"a conversion to {asked}, which is not piecewise linear")
+    return input
+
+
+_FLOATS = {"torch.float16", "torch.bfloat16", "torch.float32", "torch.float64"}
 
 
 @_function("flatten")
@@ -420,6 +494,20 @@ def _expand(c: Context, input: AffineTensor, *sizes: Any) -> AffineTensor:
     asked = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
     own = [1] * (len(asked) - len(input.shape)) + list(input.shape)
     return input.broadcast_to(tuple(o if a == -1 else a for a, o in zip(asked, own, strict=True)))
+
+
+@_function("select")
+def _select(c: Context, input: AffineTensor, dim: int, index: int) -> AffineTensor:
+    return input.take(np.asarray(input.positions().take(index, axis=dim)))
+
+
+@_function("slice")
+def _slice(
+    c: Context, input: AffineTensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> AffineTensor:  # fmt: skip
+    places: list[slice] = [slice(None)] * len(input.shape)
+    places[dim] = slice(start, end, step)
+    return input.take(input.positions()[tuple(places)])
 
 
 @_function("getitem")

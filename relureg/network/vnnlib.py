@@ -1,28 +1,30 @@
 """The input constraints of a VNN-LIB property, as a domain.
 
 VNN-LIB (Demarchi, Guidotti, Pulina, Tacchella 2023; https://www.vnnlib.org) writes a property as SMT-LIB assertions
-over inputs ``X_0, X_1, ...`` and outputs ``Y_0, Y_1, ...``. A domain is what the assertions on inputs alone, joined by
-"and", say; those on outputs are left out. Numbers are taken for the doubles they parse to, as everywhere.
+over the inputs and the outputs of a network. A domain is what the assertions on inputs alone, joined by "and", say;
+those on outputs alone are left out. Versions 1.0 and 2.0 are read, the latter for one network. Numbers are taken for
+the doubles they parse to, as everywhere. Whatever else a file holds is refused: nothing is left out in silence.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from relureg.errors import DataError
+from relureg.errors import DataError, DomainError
 from relureg.network.domain import Domain
+from relureg.network.rational import RationalMatrix
+from relureg.network.s_expressions import Expression, Group, Symbol, parse, refusal
+from relureg.network.slices import reduced
+from relureg.network.vnnlib_formulas import Comparison, Formula, Junction, formula
+from relureg.network.vnnlib_names import Names
 
-_TOKEN = re.compile(r"\s*(?:;[^\n]*|([()])|([^\s();]+))")
-_INPUT = re.compile(r"X_(\d+)")
-MAX_DEPTH = 100
-"""Deepest nesting that is read; no property needs a tenth of it."""
-
-Expression = str | list["Expression"]
-Linear = dict[int, Fraction]
-"""Coefficients by input number; -1 is the constant."""
+_SILENT = {"set-logic": 1, "set-info": 2, "set-option": 2, "get-info": 1, "get-model": 0, "echo": 1}
+"""Commands that say nothing of inputs, with the number of words that they take at most; none takes an expression."""
+_ENDS = {"check-sat", "exit"}
+"""Commands after which nothing may be asserted."""
 
 
 def read(text: str, dim: int, name: str) -> Domain:
@@ -31,150 +33,112 @@ def read(text: str, dim: int, name: str) -> Domain:
     Raises
     ------
     DataError
-        The text is no VNN-LIB, names inputs that the network has not, or its input constraints are not linear or not
+        The text is no VNN-LIB, names inputs that the network has not, or its input constraints are not affine or not
         one polyhedron.
+    DomainError
+        No input satisfies them.
     """
-    rows = [row for expression in _parse(text) for row in _constraints(expression)]
+    names = Names(dim=dim)
+    rows = [row for assertion in _assertions(text, names) for row in _rows(assertion, names)]
     if not rows:
-        raise DataError("states no constraint on inputs X_0, X_1, ...")
-    largest = max(max(row) for row in rows)
-    if largest >= dim:
-        raise DataError(f"constrains X_{largest}, but the network has the inputs X_0 to X_{dim - 1}")
+        raise DataError(f"states no constraint on inputs {names.shown}")
     domain = _as_box(rows, dim)
     if domain is None:
-        # Each row says row <= 0.
-        domain = Domain.polytope(
-            [[row.get(axis, Fraction(0)) for axis in range(dim)] for row in rows],
-            [-row.get(-1, Fraction(0)) for row in rows],
-        )
-    return Domain(
-        constants=domain.constants,
-        normals=domain.normals,
-        label=f"inputs of {name}" if dim > 4 or not domain.label.startswith("box") else domain.label,
-        equations=domain.equations,
-    )
+        domain = Domain.polytope([_coefficients(row, dim) for row in rows], [-row.constant for row in rows])
+    _refuse_touching(domain, [row for row in rows if row.is_strict])
+    is_short = dim <= 4 and domain.label.startswith("box")
+    return dataclasses.replace(domain, label=domain.label if is_short else f"inputs of {name}")
 
 
-def _as_box(rows: list[Linear], dim: int) -> Domain | None:
+def _assertions(text: str, names: Names) -> Iterator[Expression]:
+    """What a file asserts; its declarations go to `names`."""
+    ended: Group | None = None
+    for command in parse(text):
+        if not isinstance(command, Group):
+            raise refusal(command, "stands outside of parentheses; this is no VNN-LIB")
+        if ended is not None and command.head not in _SILENT.keys() | _ENDS:
+            raise refusal(command, f"stands after {ended}; write one property a file")
+        match command.head:
+            case "assert":
+                if len(command.arguments) != 1:
+                    raise refusal(command, "does not assert one formula")
+                yield command.arguments[0]
+            case "declare-const" | "declare-fun":
+                names.declare(command)
+            case "declare-network":
+                names.declare_network(command)
+            case "vnnlib-version":
+                names.read_version(command)
+            case head if head in _ENDS and not command.arguments:
+                ended = command
+            case head if head not in _SILENT or not _are_words(command.arguments, _SILENT[head]):
+                raise refusal(command, "is not understood; declarations and assertions are read")
+
+
+def _are_words(arguments: tuple[Expression, ...], most: int) -> bool:
+    # With a parenthesis forgotten, what follows a command would be its argument, and be left out.
+    return len(arguments) <= most and all(isinstance(word, Symbol) for word in arguments)
+
+
+def _rows(assertion: Expression, names: Names) -> Iterator[Comparison]:
+    """What an assertion says of inputs alone."""
+    found = formula(assertion, names)
+    if isinstance(found, bool):
+        if not found:
+            raise _empty(assertion)
+        return
+    parts: tuple[Formula, ...] = found.parts if isinstance(found, Junction) and found.kind == "and" else (found,)
+    for part in parts:
+        assert not isinstance(part, bool)
+        if part.reads == {"outputs"}:
+            continue
+        if part.reads != {"inputs"}:
+            raise refusal(part.source, "joins inputs and outputs, which is no domain of inputs")
+        if isinstance(part, Junction):
+            count = len(part.parts)
+            raise refusal(part.source, f"is a union of {count} input sets; write one of them to a file of its own")
+        yield part
+
+
+def _as_box(rows: list[Comparison], dim: int) -> Domain | None:
     """The tightest bounds, where every row bounds one input."""
     low: list[Fraction | float] = [-math.inf] * dim
     high: list[Fraction | float] = [math.inf] * dim
+    if any(len(row.coefficients) > 1 for row in rows):
+        return None
     for row in rows:
-        axes = [axis for axis, factor in row.items() if axis >= 0 and factor]
-        if len(axes) != 1:
-            return None
-        (axis,) = axes
-        bound = -row.get(-1, Fraction(0)) / row[axis]
-        if row[axis] > 0:
+        ((axis, factor),) = row.coefficients
+        assert isinstance(axis, int)
+        bound = -row.constant / factor
+        if factor > 0:
             high[axis] = min(high[axis], bound)
         else:
             low[axis] = max(low[axis], bound)
+        if low[axis] > high[axis]:
+            raise _empty(row.source)
     return Domain.box(low, high)
 
 
-def _parse(text: str) -> list[Expression]:
-    stack: list[list[Expression]] = [[]]
-    position = 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            break  # white space at the end
-        position = match.end()
-        if match[1] == "(":
-            if len(stack) > MAX_DEPTH:
-                raise DataError("is nested too deeply")
-            stack.append([])
-        elif match[1] == ")":
-            if len(stack) == 1:
-                raise DataError("has a closing parenthesis too many")
-            done = stack.pop()
-            stack[-1].append(done)
-        elif match[2]:
-            stack[-1].append(match[2])
-    if len(stack) > 1:
-        raise DataError("ends inside a parenthesis; the file is truncated")
-    return stack[0]
+def _refuse_touching(domain: Domain, strict: list[Comparison]) -> None:
+    """Refuse ``x < 3`` beside ``x = 3``: on the flat of a domain's equations a strict wall must leave room."""
+    flat = reduced(domain)[0] if strict and domain.equations is not None else None
+    if flat is None:
+        return
+    for row in strict:
+        normal = RationalMatrix.from_fractions([_coefficients(row, domain.dim)], domain.dim)
+        at_base = RationalMatrix.from_fractions([[row.constant]], 1) + normal @ flat.base
+        if (normal @ flat.directions).is_zero and at_base.is_zero:
+            raise _empty(row.source)
 
 
-def _constraints(expression: Expression) -> Iterator[Linear]:
-    """What an assertion says of inputs alone, as rows that are <= 0."""
-    if not isinstance(expression, list) or not expression:
-        raise DataError(f"is no VNN-LIB: {expression!r} stands outside of parentheses")
-    head, *rest = expression
-    if head == "assert" and len(rest) == 1:
-        yield from _formula(rest[0])
-    elif head not in ("declare-const", "declare-fun", "set-logic", "set-info", "check-sat", "exit"):
-        raise DataError(f"is not understood at {_shown(expression)}; declarations and assertions are read")
+def _coefficients(row: Comparison, dim: int) -> list[Fraction]:
+    entries = [Fraction(0)] * dim
+    for axis, factor in row.coefficients:
+        assert isinstance(axis, int)
+        entries[axis] = factor
+    return entries
 
 
-def _formula(formula: Expression) -> Iterator[Linear]:
-    names = set(_names(formula))
-    if not any(_INPUT.fullmatch(name) for name in names):
-        return  # on outputs
-    if any(name.startswith("Y_") for name in names):
-        raise DataError(f"joins inputs and outputs in {_shown(formula)}, which is no domain of inputs")
-    assert isinstance(formula, list)
-    head, *rest = formula
-    if head == "and":
-        for part in rest:
-            yield from _formula(part)
-    elif head == "or":
-        if len(rest) != 1:
-            raise DataError(f"states a union of {len(rest)} input sets; write one of them to a file of its own")
-        yield from _formula(rest[0])
-    elif head in ("<=", ">=", "<", ">", "=") and len(rest) == 2:
-        left, right = (_linear(side) for side in rest)
-        difference = {k: left.get(k, Fraction(0)) - right.get(k, Fraction(0)) for k in left | right}
-        if head in ("<=", "<", "="):
-            yield difference
-        if head in (">=", ">", "="):
-            yield {k: -factor for k, factor in difference.items()}
-    else:
-        raise DataError(f"has {_shown(formula)}, which is no linear constraint")
-
-
-def _linear(term: Expression) -> Linear:
-    if isinstance(term, str):
-        found = _INPUT.fullmatch(term)
-        if found:
-            return {int(found[1]): Fraction(1)}
-        try:
-            return {-1: Fraction(float(term))}
-        except (ValueError, OverflowError) as error:
-            raise DataError(f"has {term!r} where a number or an input X_i belongs") from error
-    if not term:
-        raise DataError("has an empty term")
-    head, *rest = term
-    values = [_linear(part) for part in rest]
-    if head == "+" or (head == "-" and len(values) > 1):
-        signs = [1] + [1 if head == "+" else -1] * (len(values) - 1)
-        total: Linear = {}
-        for sign, value in zip(signs, values, strict=True):
-            for k, factor in value.items():
-                total[k] = total.get(k, Fraction(0)) + sign * factor
-        return total
-    if head == "-" and values:
-        return {k: -factor for k, factor in values[0].items()}
-    if head == "*" and len(values) == 2:
-        for number, other in (values, values[::-1]):
-            if set(number) <= {-1}:
-                return {k: number.get(-1, Fraction(0)) * entry for k, entry in other.items()}
-    if head == "/" and len(values) == 2 and set(values[1]) == {-1} and values[1][-1]:
-        return {k: entry / values[1][-1] for k, entry in values[0].items()}
-    raise DataError(f"has {_shown(term)}, which is not linear")
-
-
-def _names(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, str):
-        yield expression
-    else:
-        for part in expression:
-            yield from _names(part)
-
-
-def _shown(expression: Expression) -> str:
-    def text(part: Expression) -> str:
-        return part if isinstance(part, str) else "(" + " ".join(map(text, part)) + ")"
-
-    shown = text(expression)
-    return shown if len(shown) < 80 else shown[:77] + "..."
+def _empty(source: Expression) -> DomainError:
+    told = refusal(source, "holds nowhere")
+    return DomainError(f"the domain is empty: {told.message}, with what stands before", where=told.where)

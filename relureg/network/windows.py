@@ -102,6 +102,7 @@ def convolve_transposed(
         raise ValueError(f"{channels} channels do not fit a weight of shape {list(weight.shape)} in {groups} groups")
     if min(output, default=1) < 1:
         raise ValueError(f"the output would have the size {list(output)}")
+    check_size((groups * per_group, *output))
     # An input entry is spread over what a window sees of the output.
     seen = windows.positions(output, space)
     full = (in_channels, per_group, *seen.shape)

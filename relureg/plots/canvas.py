@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import EngineUnavailableError, UsageError
+from relureg.errors import UsageError
 from relureg.network.files import check_absent, write_atomically
+from relureg.packages import missing
 from relureg.plots.colours import THEMES, Theme
 from relureg.plots.svg import compact
 
@@ -50,11 +51,11 @@ def check_target(path: Path, suffixes: tuple[str, ...] = SUFFIXES, *, force: boo
 
 
 def require_matplotlib() -> None:
-    """Raise `EngineUnavailableError` where it is missing."""
+    """Raise `MissingPackageError` where it is missing."""
     try:
         import matplotlib  # noqa: F401 - only whether it is there
     except ImportError as error:
-        raise EngineUnavailableError("pictures need matplotlib: pip install 'relureg[plot]'") from error
+        raise missing("pictures need matplotlib", "plot") from error
 
 
 @contextmanager

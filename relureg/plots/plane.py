@@ -144,7 +144,7 @@ def _comparisons(network: Network, levels: Sequence[Fraction | float], classes: 
 
 def _with_stage(network: Network, form: AffineForm) -> Network:
     levels = Stage(pre_activation=form, name="levels")
-    return dataclasses.replace(network, stages=(*network.stages, levels), spanning_stages=None)
+    return network.replace(stages=(*network.stages, levels))
 
 
 def _labels(signs: NDArray[np.int8], num_outputs: int) -> NDArray[np.int64]:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.engine.records import Generators
-from relureg.errors import EngineUnavailableError, UsageError
+from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.files import check_absent, write_atomically
 from relureg.network.texts import plural
+from relureg.packages import missing
 from relureg.plots.colours import Theme, along
 from relureg.plots.view import MARGIN, SHARE
 
@@ -42,7 +43,7 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     ------
     UsageError
         The network has another number of inputs, or more than `MAX_FACETS` facets.
-    OutputError, EngineUnavailableError
+    OutputError, MissingPackageError
         The file cannot be written, or plotly is not installed.
     """
     if cells.network.input_dim != 3:
@@ -51,7 +52,7 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     try:
         import plotly.graph_objects as go
     except ImportError as error:
-        raise EngineUnavailableError("figures to turn need plotly: pip install 'relureg[plot]'") from error
+        raise missing("figures to turn need plotly", "plot") from error
     box = _box(cells)
     inside = cells.domain.intersect(box) if cells.domain is not None else box
     seen = cells

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import OutputError, UsageError
-from relureg.network.files import write_atomically
+from relureg.errors import UsageError
+from relureg.network.files import check_absent, write_atomically
+from relureg.packages import missing
 from relureg.tropical.subdivision import DualSubdivision, Edge, polygon
 from relureg.tropical.view import TropicalView
 
@@ -45,10 +46,7 @@ def check_picture(path: Path, num_variables: int, *, force: bool) -> None:
         raise UsageError(f"pictures show one or two variables, not {num_variables}", where=str(path))
     if path.suffix.lower() not in SUFFIXES:
         raise UsageError(f"the suffix is not one of {', '.join(SUFFIXES)}", where=str(path))
-    if path.exists() and not force:
-        raise OutputError("the file exists; give --force (force=True) to replace it", where=str(path))
-    if not path.parent.is_dir():
-        raise OutputError("cannot be written: there is no such folder", where=str(path))
+    check_absent(path, force=force)
     _matplotlib()
 
 
@@ -366,5 +364,5 @@ def _matplotlib() -> Any:
         import matplotlib
         import matplotlib.figure
     except ImportError as error:
-        raise UsageError("pictures need matplotlib; install relureg[plot]") from error
+        raise missing("pictures need matplotlib", "plot") from error
     return matplotlib

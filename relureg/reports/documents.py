@@ -223,8 +223,10 @@ def animate_document(complexes: Sequence[Complex], colour: str, theme: str) -> D
 
 def _embedded(network: Network, t: Fraction) -> list[float]:
     """A point of the line in the space in which it lies, rounded."""
-    value = [[nearest_double(t)]]
-    return list(value[0]) if network.slice is None else [float(x) for x in network.slice.embed(value)[0]]
+    if network.slice is None:
+        return [nearest_double(t)]
+    (point,) = network.slice.embed(np.array([[t]], dtype=object)).tolist()
+    return list(point)
 
 
 def bounds_document(

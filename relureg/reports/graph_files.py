@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.network.files import check_absent, open_atomically
@@ -20,6 +21,7 @@ from relureg.reports.npz import NpzWriter
 from relureg.reports.parquet import require_pyarrow, write_parquet
 
 
+@checked
 def save_graph(cells: Complex, path: str | Path, *, force: bool = False) -> tuple[Path, ...]:
     """Write the region graph of a complex in the format of the suffix, whole or not at all.
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.errors import UsageError
+from relureg.packages import missing
 from relureg.reports.columns import Lists, NestedLists
 
 Column = NDArray[Any] | Lists | NestedLists | list[Any]
@@ -51,7 +51,5 @@ def _pyarrow() -> tuple[Any, Any]:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise UsageError(
-            "Parquet files need pyarrow: pip install 'relureg[parquet]', or choose another suffix"
-        ) from error
+        raise missing("Parquet files need pyarrow", "parquet", "choose another suffix") from error
     return pyarrow, pyarrow.parquet

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.engine.records import Generators
 from relureg.errors import UsageError
@@ -23,6 +24,7 @@ from relureg.reports.parquet import require_pyarrow, write_parquet
 Row = dict[str, Any]
 
 
+@checked
 def save_regions(cells: Complex, path: str | Path, *, vertices: bool = False, force: bool = False) -> None:
     """Write the regions of a complex, one row each, in the format of the suffix; whole or not at all.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -39,6 +40,11 @@ _KINDS = {
     "lower": "some network has",
     "line": "a line meets",
 }
+_MOST_NUMBERS = 12
+"""Coordinates and intervals that are shown side by side; of more, the first `_FEW`."""
+_FEW = 3
+_LONG_NUMBER = re.compile(r"[\d./]{40,}")
+
 MAX_DIGITS = 18
 """Longer integers are shown by their number of digits and logarithm; --json has them in full."""
 
@@ -60,7 +66,7 @@ def inspect_table(document: Document) -> RenderableType:
     if document["input_box"]:
         low, high = document["input_box"]
         sides = " x ".join(f"[{_decimal(a)}, {_decimal(b)}]" for a, b in zip(low, high, strict=True))
-        facts.add_row("input box in the file", f"{sides}   (--box file)")
+        facts.add_row("input box in the file", f"{few_parts(sides)}   (--box file)")
     for what in ("inputs", "outputs"):
         for port in document[what] if len(document[what]) > 1 else ():
             last = port["first"] + port["size"] - 1
@@ -275,7 +281,7 @@ def page(document: Document, domain: str, *parts: RenderableType) -> RenderableT
     if network["slice"] is not None:
         title.append(f"   {network['slice']['label']}", style="not bold")
     if domain:
-        title.append(f"   {domain}", style="not bold")
+        title.append(f"   {few_parts(domain)}", style="not bold")
     spaced: list[RenderableType] = [title]
     for part in parts:
         spaced += [Text(), Indented(part)]
@@ -340,6 +346,22 @@ class Indented:
             yield Segment.line()
 
 
+def few_parts(label: str) -> str:
+    """The name of a domain, of whose intervals the first are shown where there are many, and of long numbers the ends.
+
+    Examples
+    --------
+    >>> few_parts("box " + " x ".join(f"[0, {k}]" for k in range(1, 785)))
+    'box [0, 1] x [0, 2] x [0, 3] x ... (784 intervals)'
+    """
+    parts = [
+        _LONG_NUMBER.sub(lambda number: f"{number[0][:8]}...{number[0][-4:]}", part) for part in label.split(" x ")
+    ]
+    if len(parts) <= _MOST_NUMBERS:
+        return " x ".join(parts)
+    return f"{' x '.join(parts[:_FEW])} x ... ({len(parts):,} intervals)"
+
+
 def grouped(value: int) -> str:
     return f"{value:,}"
 
@@ -366,7 +388,10 @@ def _hamming(found: Document, regions: int) -> str:
 
 
 def _numbers(values: Iterable[float]) -> str:
-    return ", ".join(f"{value:.4g}" for value in values)
+    texts = [f"{value:.4g}" for value in values]
+    if len(texts) <= _MOST_NUMBERS:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:_FEW])}, ... ({len(texts):,} numbers)"
 
 
 def huge(value: int | None) -> str:

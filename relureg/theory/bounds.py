@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -14,6 +15,7 @@ from relureg.theory.published import LOWER, Bound, iter_bounds
 __all__ = ["Bound", "bounds", "lower_bounds", "upper_bounds"]  # importing the last two registers what they hold
 
 
+@checked
 def bounds(
     network: Network | None = None,
     domain: Domain | None = None,

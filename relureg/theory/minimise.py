@@ -34,12 +34,7 @@ def minimise(network: Network, violates: Callable[[Network], bool], *, seconds: 
         return time.monotonic() < deadline and violates(candidate)
 
     smallest = _with_short_parameters(_with_few_units(network, accepts), accepts)
-    return Network(
-        name=f"{network.name}_minimal",
-        input_dim=smallest.input_dim,
-        stages=smallest.stages,
-        output=smallest.output,
-    )
+    return smallest.replace(name=f"{network.name}_minimal")
 
 
 def _with_few_units(network: Network, accepts: Callable[[Network], bool]) -> Network:

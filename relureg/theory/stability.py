@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
+from relureg import stopping
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Interval
 from relureg.network.model import Network
@@ -45,12 +48,12 @@ def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interva
     highs = list(lows)
     for source, matrix in form.terms.items():
         intervals = sources[source]
-        for unit, row in enumerate(matrix.numerators.tolist()):
-            for weight, (low, high) in zip(row, intervals, strict=True):
-                if weight:
-                    least, most = (low, high) if weight > 0 else (high, low)
-                    lows[unit] = _plus(lows[unit], weight, matrix.denominator, least)
-                    highs[unit] = _plus(highs[unit], weight, matrix.denominator, most)
+        for unit, column, weight in zip(*map(np.ndarray.tolist, matrix.nonzeros()), strict=True):
+            low, high = intervals[column]
+            least, most = (low, high) if weight > 0 else (high, low)
+            lows[unit] = _plus(lows[unit], weight, matrix.denominator, least)
+            highs[unit] = _plus(highs[unit], weight, matrix.denominator, most)
+        stopping.check()
     return list(zip(lows, highs, strict=True))
 
 

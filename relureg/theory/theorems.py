@@ -19,6 +19,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.arrangement import first_stage_hyperplanes
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.linear import LinearRegions
@@ -147,6 +148,7 @@ def theorem(name: str, statement: str, source: str, *, claimed: bool = False) ->
     return register
 
 
+@checked
 def check_theorems(cells: Complex) -> tuple[Verdict, ...]:
     """The verdict of every theorem on a complex.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.model import Network
 from relureg.network.rational import RationalMatrix
@@ -40,6 +41,7 @@ class Construction:
         return (_most_monomials(self.function) - 1).bit_length() + 2
 
 
+@checked
 def network_of(function: TropicalRational, *, name: str = "tropical") -> Construction:
     """A multilayer perceptron with one output that computes a tropical rational function, by pairwise maxima.
 
@@ -95,6 +97,7 @@ class PiecewiseLinear:
             if low >= high:
                 raise UsageError(f"breakpoints must ascend, but {high} follows {low}")
 
+    @checked
     def __call__(self, x: Fraction | int) -> Fraction:
         """The exact value."""
         start, value = self.through

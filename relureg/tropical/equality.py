@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.complex.complex import enumerate_regions
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
@@ -27,6 +28,7 @@ class Equality:
     """A point at which they differ, exactly; None when they are equal."""
 
 
+@checked
 def same_function(
     one: Network,
     other: Network,
@@ -84,9 +86,8 @@ def difference(one: Network, other: Network) -> Network:
         stages.append(Stage(pre_activation=AffineForm.concatenate(forms)))
     minus = RationalMatrix.identity(other.output_dim)
     last = _spread(one.output, 0, sizes) + _spread(other.output, 1, sizes).map(-minus)
-    return Network(
+    return one.replace(
         name=f"{one.name} - {other.name}",
-        input_dim=one.input_dim,
         stages=(*stages, Stage(pre_activation=last)),
         output=AffineForm.of_source(len(stages) + 1, one.output_dim),
     )

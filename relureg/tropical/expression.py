@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 
+from relureg.arguments import checked
 from relureg.errors import ExpressionError, UsageError
 from relureg.tropical.rational_function import TropicalRational
 
@@ -61,6 +62,7 @@ class _Token:
     start: int
 
 
+@checked
 def parse(text: str, *, notation: str = "auto", variables: Sequence[str] | None = None) -> Expression:
     """Read a tropical rational function.
 

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from relureg.errors import LimitReachedError, UsageError
+from relureg.arguments import positive_seconds, whole_number
+from relureg.errors import LimitReachedError
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,10 +32,10 @@ class Growth:
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        if self.max_monomials is not None and self.max_monomials < 1:
-            raise UsageError(f"max_monomials is {self.max_monomials}; at least 1 is needed")
-        if self.timeout is not None and not self.timeout > 0:
-            raise UsageError(f"timeout is {self.timeout}; a positive number of seconds is needed")
+        if self.max_monomials is not None:
+            self.max_monomials = whole_number("max_monomials", self.max_monomials, least=1)
+        if self.timeout is not None:
+            self.timeout = positive_seconds("timeout", self.timeout)
 
     @property
     def seconds_left(self) -> float | None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked, finite, index
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.complex.facets import facet_units
 from relureg.engine.budget import Progress
@@ -39,6 +40,7 @@ class LevelSet:
     """Exact points with nu = level."""
 
 
+@checked
 def level_set(
     network: Network,
     function: TropicalRational,
@@ -76,7 +78,7 @@ def level_set(
     >>> found.positive_components, found.negative_components, [str(x) for (x,) in found.boundary_points]
     (1, 2, ['1/2', '3/2'])
     """
-    exact = Fraction(level)
+    exact = finite("level", level)
     cells = enumerate_regions(_with_level(network, output, exact), timeout=timeout, jobs=jobs, progress=progress)
     if not cells.complete:
         return None
@@ -108,14 +110,9 @@ def off_hypersurface(function: TropicalRational, level: LevelSet) -> Point | Non
 
 
 def _with_level(network: Network, output: int, level: Fraction) -> Network:
-    row = network.output.entries(np.array([output]))
+    row = network.output.entries(np.array([index(output, network.output_dim, "output")]))
     form = type(row)(constant=row.constant - RationalMatrix.from_fractions([[level]], 1), terms=row.terms)
-    return Network(
-        name=network.name,
-        input_dim=network.input_dim,
-        stages=(*network.stages, Stage(pre_activation=form, name="level")),
-        output=network.output,
-    )
+    return network.replace(stages=(*network.stages, Stage(pre_activation=form, name="level")))
 
 
 def _num_components(cells: Complex, chosen: np.ndarray) -> int:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.rational import RationalMatrix, as_fraction
 from relureg.tropical.epigraph import Hull, common_denominator, upper_hull
@@ -71,6 +72,7 @@ class TropicalPolynomial:
         return cls.of_rows(RationalMatrix.from_fractions(rows, 1 + next(iter(dims), 0)))
 
     @classmethod
+    @checked
     def affine(cls, constant: Fraction | int, exponents: Sequence[Fraction | int]) -> TropicalPolynomial:
         """One monomial."""
         return cls(RationalMatrix.from_fractions([[constant, *exponents]], 1 + len(exponents)))
@@ -95,6 +97,7 @@ class TropicalPolynomial:
     def has_integer_exponents(self) -> bool:
         return self.monomials.columns(slice(1, None)).is_integral
 
+    @checked
     def __call__(self, point: Sequence[Fraction | int | float]) -> Fraction:
         """The exact value at one point."""
         return self.values([point])[0]

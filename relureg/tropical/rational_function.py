@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.rational import RationalMatrix, as_fraction
 from relureg.tropical.epigraph import common_denominator
@@ -40,6 +41,7 @@ class TropicalRational:
             )
 
     @classmethod
+    @checked
     def affine(cls, constant: Fraction | int, exponents: Sequence[Fraction | int]) -> TropicalRational:
         """An affine function."""
         return cls(TropicalPolynomial.affine(constant, exponents), TropicalPolynomial.affine(0, [0] * len(exponents)))
@@ -62,6 +64,7 @@ class TropicalRational:
         """Whether the denominator is the tropical one, the constant 0."""
         return self.denominator.monomials.is_zero and self.denominator.num_monomials == 1
 
+    @checked
     def __call__(self, point: Sequence[Fraction | int | float]) -> Fraction:
         """The exact value at one point."""
         return self.numerator(point) - self.denominator(point)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from relureg.arguments import checked
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
@@ -75,6 +76,7 @@ class TropicalMap:
         )
 
 
+@checked
 def tropical_map(
     network: Network, *, thresholds: Thresholds | None = None, growth: Growth | None = None
 ) -> TropicalMap:

@@ -24,6 +24,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.network.rational import RationalMatrix
 from relureg.tropical.epigraph import Generator, Hull
 from relureg.tropical.polynomial import Exponents, TropicalPolynomial, Watch
@@ -79,6 +80,7 @@ class DualSubdivision:
         return [tuple(exponent[axis] for axis in self.axes) for exponent in self.exponents]
 
 
+@checked
 def dual_subdivision(polynomial: TropicalPolynomial, watch: Watch | None = None) -> DualSubdivision:
     """The dual subdivision of a tropical polynomial; monomials that do not matter are no vertices of it.
 

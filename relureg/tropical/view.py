@@ -8,10 +8,11 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.arguments import checked, index
 from relureg.complex.checks import Check
 from relureg.complex.complex import enumerate_regions
 from relureg.engine.budget import Progress
-from relureg.errors import LimitReachedError, UsageError
+from relureg.errors import LimitReachedError
 from relureg.network.model import Network
 from relureg.tropical import checks
 from relureg.tropical.construction import Construction, network_of
@@ -90,6 +91,7 @@ class Wanted:
     """For enumerations."""
 
 
+@checked
 def view_network(network: Network, *, output: int | None = None, growth: Growth, wanted: Wanted) -> TropicalView:
     """The tropical view of a network, or of one of its outputs.
 
@@ -109,6 +111,7 @@ def view_network(network: Network, *, output: int | None = None, growth: Growth,
     return view.look()
 
 
+@checked
 def view_expression(
     expression: Expression, *, growth: Growth, wanted: Wanted, name: str = "expression"
 ) -> TropicalView:
@@ -204,9 +207,9 @@ class _View:
             self.checks.append(checks.pieces(self.form.outputs, products, pieces))
             self.checks.append(checks.convex(pieces))
         chains = []
-        for index, one in enumerate(self.outputs):
-            linear = pieces.num_linear_regions(index)
-            self.outputs[index] = replace(one, linear_regions=linear)
+        for number, one in enumerate(self.outputs):
+            linear = pieces.num_linear_regions(number)
+            self.outputs[number] = replace(one, linear_regions=linear)
             chains.append(checks.chain(linear, one.product.num_monomials, self.regions if own else None))
         self.checks.append(checks.combined(chains))
         if own and len(self.network.stages) == 1:
@@ -217,15 +220,15 @@ class _View:
 
     def _levels(self) -> None:
         found = []
-        for index, one in enumerate(self.outputs):
+        for number, one in enumerate(self.outputs):
             self.growth.place = f"the level set of output {one.output}"
             level = level_set(
-                self.network, one.function, output=index, level=self.wanted.level,
+                self.network, one.function, output=number, level=self.wanted.level,
                 timeout=self.growth.seconds_left, jobs=self.wanted.jobs, progress=self.wanted.progress,
             )  # fmt: skip
             if level is None:
                 raise LimitReachedError(f"the time limit in {self.growth.place}")
-            self.outputs[index] = replace(one, level=level)
+            self.outputs[number] = replace(one, level=level)
             found.append((checks.boundary(one.function, level), checks.sides(one.function, level)))
         for same_kind in zip(*found, strict=True):
             self.checks.append(checks.combined(same_kind))
@@ -256,19 +259,14 @@ class _View:
         return checks.round_trip(equality)
 
 
+@checked
 def select_output(network: Network, output: int) -> Network:
     """The network with one of its outputs alone.
 
     Raises
     ------
-    UsageError
-        There is no such output.
+    ArgumentIndexError
+        There is no such output; -1 is the last one.
     """
-    if not 0 <= output < network.output_dim:
-        raise UsageError(f"output {output} is not one of 0..{network.output_dim - 1}")
-    return Network(
-        name=network.name,
-        input_dim=network.input_dim,
-        stages=network.stages,
-        output=network.output.entries(np.array([output], dtype=np.intp)),
-    )
+    chosen = index(output, network.output_dim, "output")
+    return network.replace(output=network.output.entries(np.array([chosen], dtype=np.intp)), outputs=())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
@@ -31,6 +32,7 @@ class Zonotope:
     """Vertices seen from above: regions of the hyperplanes ``b_i + w_i . x = 0``."""
 
 
+@checked
 def zonotope(network: Network, watch: Watch | None = None) -> Zonotope:
     """The zonotope of a network's first stage.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -39,9 +40,11 @@ def test_interrupting_a_long_count(fixtures: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert "sha256" in read
-    assert process.returncode == 130
-    assert stdout == ""
-    assert stderr.strip() == "relureg: interrupted"
+    document = json.loads(stdout)
+    assert (process.returncode, document["complete"]) == (130, False)
+    assert document["regions"] >= 1
+    assert "region" in stderr
+    assert stderr.startswith("relureg: interrupted: ")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,7 +91,7 @@ def test_interrupting_the_terms_of_many_points(tmp_path: Path, fixtures: Path) -
         assert [path.name for path in tmp_path.iterdir()] == ["X.npy"]
 
 
-def test_a_reader_that_has_gone_is_no_error(fixtures: Path) -> None:
+def test_a_reader_that_has_gone_is_named(fixtures: Path) -> None:
     read_end, write_end = os.pipe()
     os.close(read_end)
     try:
@@ -101,7 +104,7 @@ def test_a_reader_that_has_gone_is_no_error(fixtures: Path) -> None:
         )
     finally:
         os.close(write_end)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (2, "relureg: error: standard output: cannot be written: Broken pipe\n")
 
 
 @pytest.mark.parametrize("words", [["bounds", "fixtures/truth/xor.json"], ["--help"]])
@@ -120,8 +123,10 @@ def test_a_full_disk_does_not_hide_another_error() -> None:
     assert done.stderr == "relureg: error: missing.json: no such file; check the path\n"
 
 
-def test_a_closed_standard_output_is_no_error(run_relureg: Run) -> None:
-    command = ["sh", "-c", 'exec "$0" -m relureg bounds fixtures/truth/xor.json >&-', sys.executable]
+@pytest.mark.parametrize("words", ["bounds fixtures/truth/xor.json", "count fixtures/truth/xor.json --json", "--help"])
+def test_a_closed_standard_output_is_named(run_relureg: Run, words: str) -> None:
+    command = ["sh", "-c", f'exec "$0" -m relureg {words} >&-', sys.executable]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60)
-    assert (done.returncode, done.stderr) == (0, "")
+    message = "relureg: error: standard output: cannot be written: Bad file descriptor\n"
+    assert (done.returncode, done.stderr) == (2, message)
     assert run_relureg("bounds", "fixtures/truth/xor.json").returncode == 0

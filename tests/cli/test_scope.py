@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import relureg
 from relureg.cli.main import run
 
 TRUTH = "fixtures/truth"
@@ -109,6 +110,48 @@ def test_a_domain_of_many_dimensions_comes_with_a_word(capsys: pytest.CaptureFix
     assert capsys.readouterr().err.count("\n") == 1
     assert run(["count", "fixtures/nets/marabou_twin_10_10_1.nnet", "--box", "0", "1", "--max-regions", "2"]) == 4
     assert "bounded in 10 dimensions has about 2^10 = 1,024 vertices: each region takes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--box", "--slice", "--through"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ";",
+        "0",
+        "a,b",
+        "x",
+        "x0:",
+        "x0:1,2,3",
+        "x9:0,1",
+        "0,1_0",
+        "1e400,2",
+        "0,\uff11",
+        "0;1",
+        "nan,0;1,1",
+        "y" * 5000,
+    ],
+)
+def test_nonsense_is_one_short_line(option: str, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["count", INT_2, f"{option}={text}", "--quiet"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"relureg: error: {option}: ")
+    assert captured.err.count("\n") == 1
+    assert len(captured.err) < 200
+
+
+def test_a_count_that_hardly_began_names_what_would_answer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    many = relureg.Network.from_layers([rng.normal(size=(12, 40)), rng.normal(size=(1, 12))], [np.ones(12), [0]])
+    relureg.save(many, tmp_path / "many.json")
+    assert run(["count", str(tmp_path / "many.json"), "--max-regions", "3", "--quiet"]) == 4
+    stderr = capsys.readouterr().err
+    assert "3 regions are a proven lower bound; with 40 inputs, look at a part: a line (relureg line" in stderr
+    assert all(word in stderr for word in ("--through", "--slice", "maps at", "--box"))
+    assert stderr.count("\n") == 1
+    assert run(["count", INT_2, "--max-regions", "3", "--quiet"]) == 4
+    assert "look at a part" not in capsys.readouterr().err
 
 
 def test_plot_tells_what_it_drew(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -6,9 +6,15 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from relureg import Network, __version__, save
+from relureg.cli.main import COMMANDS, relureg, run
+from relureg.cli.scope import Scope, scoped
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
 
 XOR = "fixtures/truth/xor.json"
@@ -40,7 +46,11 @@ def test_a_wrong_box(words: tuple[str, ...], run_relureg: Run) -> None:
 
 
 COMMAND_LINES = {
-    ("frobnicate",): r"No such command .*frobnicate.* \(try --help\)",
+    ("frobnicate",): r"there is no command 'frobnicate'; there are inspect, count, .*, maps",
+    ("coutn", XOR): r"there is no command 'coutn' \(did you mean 'count'\?\)",
+    ("maps", "clusster"): r"there is no command 'clusster' \(did you mean 'cluster'\?\)",
+    (XOR,): rf"'{XOR}' is no command; a command comes first, as in: relureg inspect {XOR}",
+    ("count", XOR, "--engine", "splt"): r"there is no engine 'splt' \(did you mean 'split'\?\); choose auto, .*",
     ("count", "--frobnicate"): r"No such option.* .*--frobnicate.* \(try --help\)",
     ("--quiet",): r"No such option.* .*--quiet.* \(try --help\)",
     ("inspect", XOR, "--box", "0", "1"): "No such option.* .*--box.*",
@@ -49,7 +59,7 @@ COMMAND_LINES = {
     ("count", XOR, "--box"): r"Option '--box' requires an argument\. \(try --help\)",
     ("count", XOR, "--max-regions", "0"): r"Invalid value for '--max-regions': 0 is not in the range x>=1\. .*",
     ("count", XOR, "--max-regions", "many"): r"Invalid value for '--max-regions': 'many' is not a valid integer.*",
-    ("count", XOR, "--timeout", "0"): r"timeout is 0\.0; a positive number of seconds is needed",
+    ("count", XOR, "--timeout", "0"): r"timeout is 0; a positive number of seconds is needed",
     ("count", XOR, "--timeout", "nan"): r"timeout is nan; a positive number of seconds is needed",
     ("bounds", XOR, "--widths", "2,3"): r"give either NET or --widths or --conv, not several of them",
     ("bounds", "--widths", "2,x"): r"--widths: 'x' is not a width; write whole numbers like 2,16,16",
@@ -64,6 +74,60 @@ def test_a_wrong_command_line(words: tuple[str, ...], run_relureg: Run) -> None:
     check_one_line(done, USAGE, "")
     assert re.fullmatch(COMMAND_LINES[words], done.stderr.removeprefix("relureg: error: ").rstrip())
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "construct tropical", "maps at", "maps relate"])
+def test_every_command_has_its_short_help(command: str) -> None:
+    """In this process: twenty interpreters take their time to start."""
+    runner = CliRunner()
+    short, long = (
+        runner.invoke(relureg, [*command.split(), option], prog_name="relureg") for option in ("-h", "--help")
+    )
+    assert short.exit_code == 0
+    assert short.output == long.output
+    assert short.output.startswith(f"Usage: relureg {command} ")
+
+
+def test_the_version_in_short(run_relureg: Run) -> None:
+    assert run_relureg("-V").stdout == run_relureg("--version").stdout == f"relureg, version {__version__}\n"
+
+
+def test_many_intervals_are_shortened_for_people_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """784 inputs in a box of 784 intervals: no power of 2 in full, no line of thousands of columns; JSON is exact."""
+    network = Network.from_layers([np.ones((1, 784)), [[1.0]]], [[0.5], [0.0]], name="wide")
+    save(network, tmp_path / "wide.json")
+    box = ";".join(f"x{k}:0,{k + 1}" for k in range(784))
+    scoped(network, Scope(box=box), quiet=False)
+    told = capsys.readouterr().err
+    assert "has about 2^784 vertices: the engine auto" in told
+    assert len(told) < 250
+    assert run(["bounds", str(tmp_path / "wide.json"), "--box", box]) == 0
+    printed = capsys.readouterr().out
+    assert "box [0, 1] x [0, 2] x [0, 3] x ... (784 intervals)" in printed
+    assert max(map(len, printed.splitlines())) < 250
+    assert run(["bounds", str(tmp_path / "wide.json"), "--box", box, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["domain"].endswith("x [0, 783] x [0, 784]")
+
+
+def test_a_word_of_thousands_of_letters(run_relureg: Run) -> None:
+    for words in (["--box", "a" * 5000, "1"], ["--engine", "a" * 5000], ["--slice", "a" * 5000]):
+        done = run_relureg("count", XOR, *words)
+        check_one_line(done, USAGE, "")
+        assert len(done.stderr) < 200
+
+
+MISSING = {
+    ("count", XOR, "--domain", "gone.xyz"): "--domain: gone.xyz: no such file; check the path",
+    ("count", XOR, "--domain", "docs"): "--domain: docs: is a directory; name a file in it",
+    ("count", XOR, "--slice", "gone.xyz"): "--slice: gone.xyz: no such file; check the path",
+    ("count", XOR, "--through", "docs/gone"): "--through: docs/gone: no such file; check the path",
+    ("maps", "at", XOR, "--data", "gone.xyz"): "gone.xyz: no such file; check the path",
+}
+
+
+@pytest.mark.parametrize("words", MISSING, ids=" ".join)
+def test_a_missing_file_is_missing_whatever_its_suffix(words: tuple[str, ...], run_relureg: Run) -> None:
+    check_one_line(run_relureg(*words), INPUT, f"{MISSING[words]}\n")
 
 
 def test_a_wrong_command_line_with_json(run_relureg: Run) -> None:

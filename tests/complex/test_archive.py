@@ -89,7 +89,7 @@ def test_where_a_slice_lies_is_checked(tmp_path: Path) -> None:
         ({"base": ["x", "0/1", "0/1"]}, "is no fraction"),
     ):
         SAMPLES["slice"]().save(path, force=True)
-        _rewrite(path, lambda _, header, change=change: header["slice"].update(change))
+        _rewrite(path, lambda _, header, change=change: header["particulars"]["slice"].update(change))
         _refused(path, reason)
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, Slice, breakpoints, enumerate_regions, load
+from relureg.complex.walk import Walk, are_attained
 from relureg.errors import UsageError
+from relureg.network.rational import RationalMatrix
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,3 +77,36 @@ def test_units_that_change_at_a_breakpoint_are_told_whichever_side_they_vanish_o
     (point,) = breakpoints(enumerate_regions(chain))
     assert point.units == (0, 1)
     assert (point.t, point.regions) == (0, (0, 1))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_walk_knows_which_signs_a_point_has(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=(9, 3)), rng.integers(-1, 2, size=(8, 9)), rng.normal(size=(7, 8)), np.ones((1, 7))]
+    network = Network.from_layers(weights, [rng.integers(-1, 2, size=len(w)) for w in weights])
+    on_line = Slice.through([rng.integers(-3, 4, size=3).tolist(), [9.5, 1, 2]]).of(network)
+    cells = enumerate_regions(on_line)
+    points = [cells.records.point(region)[0] for region in range(cells.num_regions)]
+    signs = cells.records.signs
+    assert cells.num_regions > 5
+    assert all(np.array_equal(on_line.exact_signs([t]), row) for t, row in zip(points, signs, strict=True))
+    assert all(is_attained for _, is_attained in are_attained(on_line, points, signs))
+    for unit in range(on_line.num_units):  # one sign in one region is wrong
+        wrong = signs.copy()
+        wrong[2, unit] = 1 if wrong[2, unit] <= 0 else -1
+        assert [number for number, is_attained in are_attained(on_line, points, wrong) if not is_attained] == [2]
+
+
+def test_a_walk_decides_in_rationals_what_doubles_cannot() -> None:
+    third, tiny = Fraction(1, 3), Fraction(1, 10**400)
+    network = Network.from_layers(
+        [RationalMatrix.from_fractions([[1], [1], [tiny]], 1), np.ones((1, 3))],
+        [RationalMatrix.from_fractions([[-third], [-third - Fraction(1, 10**40)], [0]], 1), [0]],
+    )
+    walk = Walk(network)
+    walk.go_to(np.array([1, -1, 1], dtype=np.int8))
+    between = third + Fraction(1, 10**41)
+    assert [walk.has_signs_at(t) for t in (third, between, between + tiny, third + Fraction(1, 10**40))] == [
+        False, True, True, False,
+    ]  # fmt: skip
+    assert (walk.root(0), walk.root(1), walk.root(2)) == (third, third + Fraction(1, 10**40), 0)

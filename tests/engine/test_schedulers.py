@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import relureg
-from relureg.engine import driver
+from relureg.engine import distributed, driver
 from relureg.engine.distributed import DaskScheduler
 from relureg.engine.estimate import NOTHING
 from relureg.engine.journal import Journal
@@ -326,6 +326,59 @@ def test_the_scheduler_goes_away(tmp_path: Path, expected: relureg.RegionCount) 
             relureg.count_regions(LONG, scheduler=own.address, journal=path)
     assert _num_rows(path) >= 2
     assert _figures(relureg.resume(path)) == _figures(expected)
+
+
+def test_a_worker_dies_while_it_is_asked_its_version(tmp_path: Path, expected: relureg.RegionCount) -> None:
+    with cluster(tmp_path) as own:
+        asleep = own.add_worker()
+        own.add_worker()
+        _wait_for_workers(own, 2)
+        asleep.send_signal(signal.SIGSTOP)
+        killer = threading.Timer(1.5, asleep.send_signal, [signal.SIGKILL])
+        killer.start()
+        counted = relureg.count_regions(LONG, scheduler=own.address)
+        killer.join()
+    assert _figures(counted) == _figures(expected)
+
+
+def test_a_worker_that_sleeps_all_the_time(
+    tmp_path: Path, expected: relureg.RegionCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "_ANSWER_SECONDS", 0.5)
+    with cluster(tmp_path) as own:
+        asleep = own.add_worker()
+        own.add_worker()
+        _wait_for_workers(own, 2)
+        asleep.send_signal(signal.SIGSTOP)
+        counted = relureg.count_regions(LONG, scheduler=own.address)
+        assert asleep.poll() is None
+    assert _figures(counted) == _figures(expected)
+
+
+def test_a_worker_that_falls_asleep_over_a_batch(
+    tmp_path: Path, expected: relureg.RegionCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "_SILENT_SECONDS", 3.0)
+    notes: list[str] = []
+    with cluster(tmp_path) as own:
+        asleep = own.add_worker()
+        own.add_worker()
+        _wait_for_workers(own, 2)
+        path = tmp_path / "run.journal"
+
+        def watch() -> None:
+            while not (path.exists() and _num_rows(path) >= 2):
+                time.sleep(0.02)
+            asleep.send_signal(signal.SIGSTOP)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        counted = relureg.count_regions(
+            LONG, scheduler=own.address, journal=path, progress=lambda p: notes.append(p.note or "")
+        )
+        watcher.join()
+    assert _figures(counted) == _figures(expected)
+    assert any("its worker does not answer" in note for note in notes)
 
 
 def test_a_worker_with_another_version(tmp_path: Path) -> None:

@@ -108,9 +108,9 @@ def test_a_domain_without_interior(rows: list[list[int]], bounds: list[int]) -> 
     network = Network.from_layers([[[1]], [[1]]], [[0], [0]])
     domain = Domain.polytope(rows, bounds)
     for jobs in (1, 2):
-        with pytest.raises(DomainError, match="no interior"):
+        with pytest.raises(DomainError, match=r"no interior|is empty"):
             enumerate_regions(network, domain, engine="split", jobs=jobs)
-        with pytest.raises(DomainError, match="no interior"):
+        with pytest.raises(DomainError, match=r"no interior|is empty"):
             count_regions(network, domain, engine="split", jobs=jobs)
 
 

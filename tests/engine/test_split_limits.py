@@ -40,11 +40,11 @@ def test_a_limit_ends_a_single_long_step() -> None:
     assert found.num_regions < 4
 
 
-def _round_polygon() -> Network:
+def _round_polygon(lines: int = 100) -> Network:
     """100 lines round a circle: 5,051 regions, one of which has 100 edges."""
-    angles = 2 * np.pi * np.sqrt(2) * np.arange(100)
+    angles = 2 * np.pi * np.sqrt(2) * np.arange(lines)
     return Network.from_layers(
-        [np.stack([np.cos(angles), np.sin(angles)], axis=1), np.ones((1, 100))], [np.ones(100), [0]]
+        [np.stack([np.cos(angles), np.sin(angles)], axis=1), np.ones((1, lines))], [np.ones(lines), [0]]
     )
 
 
@@ -89,6 +89,20 @@ def test_a_limit_on_time(jobs: int) -> None:
     assert (part.complete, part.num_regions > 1_000, part.num_facets) == (False, True, None)
 
 
+def test_what_was_found_before_a_cell_with_many_facets_stays() -> None:
+    """Half a million regions and more are told before the cell in the middle turns out to have 1,500 edges."""
+    seen: list[Progress] = []
+    count = count_regions(_round_polygon(1500), timeout=1.5, jobs=1, progress=seen.append)
+    assert seen
+    assert max(progress.regions for progress in seen) <= count.num_regions
+
+
+def test_a_journal_keeps_what_batches_have_found_at_the_limit(tmp_path: Path) -> None:
+    count = count_regions(_endless(), timeout=0.8, jobs=2, journal=tmp_path / "run.journal")
+    assert count.stopped_by == "the time limit of 0.8 s"
+    assert count.num_regions == relureg.journal_status(tmp_path / "run.journal").regions > 0
+
+
 def test_the_regions_up_to_a_limit_on_time_are_proven() -> None:
     network = _gaussian(0, 3, 400, 400, 1)
     part = enumerate_regions(network, timeout=0.2)
@@ -101,7 +115,7 @@ def test_the_regions_up_to_a_limit_on_time_are_proven() -> None:
 
 def test_limits_that_make_no_sense() -> None:
     network = relureg.load("fixtures/truth/xor.json")
-    for limits in ({"max_regions": 0}, {"timeout": 0.0}, {"jobs": 0}):
+    for limits in ({"max_regions": 0}, {"timeout": 0.0}, {"jobs": 0}, {"jobs": 100_000}):
         with pytest.raises(UsageError, match=next(iter(limits))):
             count_regions(network, **limits)
 
@@ -186,7 +200,7 @@ print(count.num_regions, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def _regions_and_peak(units: int) -> tuple[int, int]:
     done = subprocess.run(
-        [sys.executable, "-c", PEAK, str(units)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", PEAK, str(units)], capture_output=True, text=True, timeout=600, check=True
     )
     regions, kilobytes = done.stdout.split()
     return int(regions), int(kilobytes)
@@ -221,5 +235,5 @@ print(count_regions(Network.from_layers({layers}), jobs={jobs}).num_regions)
 def test_long_chains_of_splits_do_not_exhaust_the_stack(layers: str, regions: int, jobs: int) -> None:
     """In a process of its own, as a stack overflow would end this one."""
     program = DEEP.format(layers=layers, jobs=jobs)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=600)
     assert (done.returncode, done.stdout.strip()) == (0, str(regions))

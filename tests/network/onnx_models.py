@@ -98,6 +98,8 @@ def run(proto: Any, points: Array, shape: tuple[int, ...], *, output: str | None
         proto = inner
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # Its optimiser computes with dequantised weights in eight bits.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
     given = session.get_inputs()[0]
     dtype = np.float64 if "double" in given.type else np.float32

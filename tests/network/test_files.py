@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 import relureg
 from relureg import Network
 from relureg.errors import MalformedNetworkError, OutputError, UsageError
-from relureg.network.files import MAX_BYTES, read_bytes, write_atomically
+from relureg.network.files import MAX_BYTES, protecting, read_bytes, write_atomically
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_a_place_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) ->
     with pytest.raises(OutputError, match="cannot be written: its folder does not exist"):
         write_atomically(tmp_path / "missing" / "net.json", b"x")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot be written: Is a directory"):
+    with pytest.raises(OutputError, match="is a directory; name a file"):
         write_atomically(tmp_path / "folder", b"x", force=True)
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
 
@@ -136,3 +138,94 @@ def test_an_unknown_suffix_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the suffix is not one of \.json, \.nnet, \.onnx"):
         relureg.save(net, tmp_path / "net.txt")
     assert list(tmp_path.iterdir()) == []
+
+
+LAUNCHER = """
+import os, resource, subprocess, sys
+words = [sys.executable, "-m", "relureg", *sys.argv[1:]]
+done = subprocess.run(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+print(done.stderr.decode())
+"""
+"""A small process between, for a child begins with the memory of its parent."""
+
+
+def refused(*arguments: object, stdin: int | None = None) -> str:
+    """What a command says of a file that it refuses, in less than 200 MB."""
+    words = [sys.executable, "-c", LAUNCHER, *map(str, arguments)]
+    text = subprocess.run(words, stdin=stdin, capture_output=True, text=True, timeout=60, check=True).stdout
+    figures, message = text.split("\n", 1)
+    code, megabytes = map(int, figures.split())
+    assert code == 3
+    assert megabytes < 200, message
+    return message
+
+
+def test_refusing_takes_little_memory_and_ends(tmp_path: Path) -> None:
+    assert "is neither a file nor a pipe" in refused("count", "/dev/zero")
+    with open("/dev/zero", "rb") as zeros:
+        assert "standard input: the file is larger than 128 MiB" in refused("inspect", "-", stdin=zeros.fileno())
+    os.mkfifo(tmp_path / "pipe.onnx")
+    assert "is a pipe into which nobody writes" in refused("count", tmp_path / "pipe.onnx")
+    zeros_in_gzip = gzip.compress(bytes(2**20)) * 700  # members, one after the other: 700 MiB in 0.7 MiB
+    (tmp_path / "bomb.json.gz").write_bytes(zeros_in_gzip)
+    assert "unpack to more than 200 times their size" in refused("count", tmp_path / "bomb.json.gz")
+
+
+def test_a_pipe_is_read_once_somebody_writes(xor: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.json"
+    os.mkfifo(pipe)
+    writer = subprocess.Popen(["sh", "-c", f"sleep 0.3; exec cat {xor} > {pipe}"])
+    try:
+        assert relureg.load(pipe) == relureg.load(xor)
+    finally:
+        writer.wait(timeout=10)
+
+
+def test_a_symbolic_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    real, link, far = tmp_path / "folder" / "real.json", tmp_path / "link.json", tmp_path / "far.json"
+    real.write_bytes(b"old")
+    real.chmod(0o640)
+    link.symlink_to("folder/real.json")
+    far.symlink_to(link)
+    with pytest.raises(OutputError, match=r"far\.json: the file exists"):
+        write_atomically(far, b"new")
+    write_atomically(far, b"new", force=True)
+    assert (far.is_symlink(), link.is_symlink(), real.read_bytes()) == (True, True, b"new")
+    assert real.stat().st_mode & 0o777 == 0o640
+    real.unlink()
+    for force in (False, True):
+        with pytest.raises(OutputError, match="a symbolic link that leads nowhere"):
+            write_atomically(far, b"new", force=force)
+    link.unlink()
+    link.symlink_to(far)  # each leads to the other
+    with pytest.raises(OutputError, match="a symbolic link that leads nowhere"):
+        write_atomically(far, b"new", force=True)
+
+
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "pipe.csv", Path("/dev/null")):
+        with pytest.raises(OutputError, match="no regular file"):
+            write_atomically(path, b"x", force=True)
+    with pytest.raises(OutputError, match="cannot be written: File name too long"):
+        write_atomically(tmp_path / ("x" * 300), b"x")
+
+
+def test_inputs_are_not_replaced_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held, other = tmp_path / "held.csv", tmp_path / "other.csv"
+    held.write_bytes(b"points")
+    other.write_bytes(b"others")
+    (tmp_path / "soft.csv").symlink_to(held)
+    (tmp_path / "hard.csv").hardlink_to(held)
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path / "folder")
+    with protecting([held]):
+        for name in (held, Path("../held.csv"), tmp_path / "soft.csv", Path("../hard.csv")):
+            with pytest.raises(OutputError, match="is an input of this command"):
+                write_atomically(name, b"x", force=True)
+        write_atomically(other, b"x", force=True)
+    assert held.read_bytes() == b"points"
+    write_atomically(held, b"x", force=True)
+    assert held.read_bytes() == b"x"

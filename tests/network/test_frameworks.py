@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import relureg
-from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UsageError
+from relureg.errors import UnsupportedNetworkError, UsageError
 from relureg.network import json_, onnx_
 
 SMALL = (1, 4, 4)
@@ -164,6 +164,58 @@ def test_a_module_that_cannot_be_traced_is_refused_with_advice() -> None:
         relureg.from_torch(Branching(), 2)
 
 
+def test_an_operation_in_place_that_changes_what_is_read_later_is_refused() -> None:
+    class Overwritten(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.a, self.inplace = nn.Linear(2, 3), nn.ReLU(inplace=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.a(x)
+            flat = h.view(1, 3)
+            return self.inplace(flat) + h
+
+    class Sum(Overwritten):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            h = self.inplace(self.a(x))
+            h += x.sum(dim=1, keepdim=True)
+            return h
+
+    with pytest.raises(UnsupportedNetworkError, match="a value that an in-place operation has overwritten"):
+        relureg.from_torch(Overwritten(), 2)
+    module = Sum()
+    assert_agrees(relureg.from_torch(module, 2), module, (2,))
+
+
+def test_parameters_that_are_no_numbers_are_named() -> None:
+    module = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    with torch.no_grad():
+        module[2].weight[0, 1] = torch.nan
+    with pytest.raises(relureg.errors.MalformedNetworkError, match="module '2': parameter 'weight': NaN and infinity"):
+        relureg.from_torch(module, 2)
+    with pytest.raises(UnsupportedNetworkError, match="'0': parameter 'weight': a tensor on the device 'meta' has no"):
+        relureg.from_torch(nn.Sequential(nn.Linear(2, 3, device="meta")), 2)
+    half = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)).bfloat16()
+    assert_agrees(relureg.from_torch(half, 2), half, (2,))
+    half = half.bfloat16()
+    half[0].weight = nn.Parameter(half[0].weight.detach().to_sparse(), requires_grad=False)
+    assert relureg.from_torch(half, 2).widths == (3,)
+
+
+def test_a_smooth_activation_is_no_head() -> None:
+    with pytest.raises(UnsupportedNetworkError, match="a smooth function is an activation of the network"):
+        relureg.from_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1)), 2)
+
+
+def test_a_conversion_to_whole_numbers_is_refused() -> None:
+    class Whole(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.relu(x.to(torch.float64)).to(torch.int64)
+
+    with pytest.raises(UnsupportedNetworkError, match=r"a conversion to torch\.int64, which is not piecewise linear"):
+        relureg.from_torch(Whole(), 2)
+
+
 def test_a_module_of_two_inputs() -> None:
     class Two(nn.Module):
         def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
@@ -172,28 +224,6 @@ def test_a_module_of_two_inputs() -> None:
     network = relureg.from_torch(Two(), [(2,), (2,)])
     assert [(port.name, port.shape, port.first) for port in network.inputs] == [("x", (1, 2), 0), ("y", (1, 2), 2)]
     assert network.exact_output([1, -1, 1, 0]) == (3, 0)
-
-
-def test_a_checkpoint_of_a_perceptron(tmp_path: Path) -> None:
-    module, _ = make("perceptron")
-    for name, held in (("a.pt", module.state_dict()), ("b.pth", {"state_dict": module.state_dict(), "epoch": 3})):
-        torch.save(held, tmp_path / name)
-        network = relureg.load(tmp_path / name)
-        assert network == relureg.from_torch(module, 2)
-        assert network.notices == ("the file names no activations: ReLU after every layer but the last is assumed",)
-
-
-def test_a_checkpoint_runs_no_code_and_names_what_is_no_perceptron(tmp_path: Path) -> None:
-    module, _ = make("perceptron")
-    torch.save(module, tmp_path / "whole.pt")
-    with pytest.raises(MalformedNetworkError, match="not a PyTorch checkpoint of tensors alone"):
-        relureg.load(tmp_path / "whole.pt")
-    torch.save(make("max pool")[0].state_dict(), tmp_path / "conv.pt")
-    with pytest.raises(UnsupportedNetworkError, match=r"'2\.weight' is no weight or bias of a linear layer"):
-        relureg.load(tmp_path / "conv.pt")
-    (tmp_path / "no.pt").write_bytes(b"PK\x03\x04 nothing")
-    with pytest.raises(MalformedNetworkError, match="not a PyTorch checkpoint"):
-        relureg.load(tmp_path / "no.pt")
 
 
 def test_a_convolutional_network_of_5000_relus_is_held_sparsely() -> None:
@@ -262,11 +292,11 @@ def test_scikit_learn_directly_and_by_onnx(kind: str, classes: int, scaler: str 
 
 
 def test_scikit_learn_estimators_that_are_not_read() -> None:
-    from sklearn.linear_model import LogisticRegression
     from sklearn.neural_network import MLPRegressor
+    from sklearn.tree import DecisionTreeClassifier
 
-    with pytest.raises(UnsupportedNetworkError, match=r"LogisticRegression \(a step, use MLPClassifier"):
-        relureg.from_sklearn(LogisticRegression())
+    with pytest.raises(UnsupportedNetworkError, match=r"DecisionTreeClassifier \(a step, use MLPClassifier"):
+        relureg.from_sklearn(DecisionTreeClassifier())
     with pytest.raises(UnsupportedNetworkError, match="MLPRegressor is not fitted; call fit first"):
         relureg.from_sklearn(MLPRegressor())
     with pytest.raises(UnsupportedNetworkError, match=r"the activation tanh \(the hidden layers, use relu or identity"):

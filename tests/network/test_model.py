@@ -194,3 +194,27 @@ def test_no_point_and_no_stage_are_answered() -> None:
     assert affine.exact_signs([3, 4]).tolist() == []
     assert INPUT not in Network.from_layers([[[0, 0]]], [[1]]).output.terms
     assert Network.from_layers([[[0, 0]]], [[1]]).input_dim == 2
+
+
+@pytest.mark.parametrize(
+    ("weight", "bias", "message"),
+    [
+        ([[1, 2], [3]], [1, 2], "a weight of rows of different lengths; an array of 2 dimensions is needed"),
+        ([["1", "2"]], [1], "a weight of texts; numbers are needed"),
+        ([[None, 1]], [1], "a weight with an entry of type NoneType; numbers are needed"),
+        ([[1j, 1]], [1], "numbers of type complex128 are not read"),
+        ([1, 2], [1], r"a weight of shape \(2,\); shape \(units, inputs\) is needed"),
+        ([[[1, 2]]], [1], r"a weight of shape \(1, 1, 2\); shape \(units, inputs\) is needed"),
+        ([[1, 2]], [[1, 2], [3, 4]], r"a bias of shape \(2, 2\); shape \(units,\) is needed"),
+        ([[2**62 + 1, 2]], [1], r"an integer beyond 2\^53 need not be a double"),
+        ([[float("inf"), 2]], [1], "NaN and infinity"),
+    ],
+)
+def test_layers_that_are_no_arrays_of_numbers(weight: Any, bias: Any, message: str) -> None:
+    with pytest.raises(MalformedNetworkError, match=f"layer 1: {message}"):
+        Network.from_layers([weight], [bias])
+
+
+def test_fractions_stay_exact() -> None:
+    third = Network.from_layers([[[Fraction(1, 3), 1]]], [[Fraction(1, 7)]])
+    assert third.exact_output([1, 0]) == (Fraction(10, 21),)

@@ -51,12 +51,10 @@ def read_or_error(data: bytes) -> Network | NetworkError:
 
 @pytest.mark.parametrize("data", [WHOLE, RICH], ids=["two layers", "rich"])
 def test_any_truncation_is_noticed(data: bytes) -> None:
-    whole = read_or_error(data)
-    assert isinstance(whole, Network)
-    operator_set = data.rindex(b"B")  # the last field of the file, and the one that nothing here needs
+    assert isinstance(read_or_error(data), Network)
+    # The last field of the file is its operator set, without which no operator has a meaning.
     for length in range(len(data)):
-        result = read_or_error(data[:length])
-        assert result == whole if length == operator_set else isinstance(result, NetworkError)
+        assert isinstance(read_or_error(data[:length]), NetworkError)
 
 
 def test_a_truncated_file_says_so() -> None:
@@ -118,7 +116,7 @@ def test_a_weight_that_is_not_finite_is_named_by_tensor_and_entry(entry: float) 
     with pytest.raises(MalformedNetworkError, match=r"tensor 'w': entry \[1\] is NaN or infinite"):
         read(signalling)
     constant = node("Constant", "", "w", value_floats=[1.0, entry])
-    with pytest.raises(MalformedNetworkError, match="node 'Constant_w': the constant is NaN or infinite"):
+    with pytest.raises(MalformedNetworkError, match=r"tensor 'w': entry \[1\] is NaN or infinite"):
         read(model([constant, node("Add", "x w", "y")], {}, [1, 2]))
 
 

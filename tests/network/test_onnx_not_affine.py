@@ -15,7 +15,7 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "product": ([node("Mul", "x x", "y")], {}, "Mul (node 'Mul_y'): both factors depend on the input"),
     "matrix product": ([node("MatMul", "x x", "y")], {}, "MatMul (node 'MatMul_y'): both factors depend on the input"),
     "division": ([node("Div", "c x", "y")], {"c": f32(1, 2)}, "Div (node 'Div_y'): the divisor depends on the input"),
-    "division by zero": ([node("Div", "x c", "y")], {"c": f32(1, 0)}, "Div (node 'Div_y'): "),
+    "division by zero": ([node("Div", "x c", "y")], {"c": f32(1, 0)}, "Div (node 'Div_y'): a division by zero"),
     "shapes": ([node("MatMul", "x c", "y")], {"c": random(3, 1)}, "shapes [1, 2] and [3, 1] do not multiply"),
     "bias": ([node("Gemm", "x c b", "y")], {"c": random(2, 2), "b": random(3)}, "Gemm (node 'Gemm_y'): "),
     "alpha": ([node("Gemm", "x c", "y", alpha=float("nan"))], {"c": random(2, 2)}, "Gemm (node 'Gemm_y'): "),
@@ -26,7 +26,8 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         [node("Gemm", "x c", "y", alpha="one")], {"c": random(2, 2)}, "the attribute 'alpha' is no number"),
     "axis type": ([node("Flatten", "x", "y", axis=1.5)], {}, "the attribute 'axis' is missing or no integer"),
     "no target": ([node("Cast", "x", "y")], {}, "Cast (node 'Cast_y'): the attribute 'to' is missing"),
-    "to integers": ([node("Cast", "x", "y", to=7)], {}, "a cast to type number 7 is not read"),
+    "to integers": (
+        [node("Cast", "x", "y", to=7)], {}, "a cast of what depends on the input to integers or Booleans jumps"),
     "flatten axis": ([node("Flatten", "x", "y", axis=3)], {}, "axis 3 is none of the 2 axes of shape [1, 2]"),
     "reshape": ([node("Reshape", "x s", "y")], {"s": i64(3, -1)}, "2 entries do not fill shape [3, -1]"),
     "reshape 0": ([node("Reshape", "x s", "y")], {"s": i64(1, 2, 0)}, "2 entries do not fill shape [1, 2, 0]"),
@@ -37,7 +38,9 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "unsqueeze twice": ([node("Unsqueeze", "x a", "y")], {"a": i64(0, 0)}, "axes [0, 0] are not distinct axes of 4"),
     "perm": ([node("Transpose", "x", "y", perm=[0, 0])], {}, "perm [0, 0] does not order the 2 axes"),
     "no input": ([node("Relu", "", "y")], {}, "Relu (node 'Relu_y'): "),
-    "no operand": ([node("Add", "x", "y")], {}, "Add (node 'Add_y'): input 1 is missing"),
+    "no operand": (
+        [node("Add", "x", "y")], {},
+        "Add (node 'Add_y'): it has 1 input; in the model's operator set 13 it takes 2"),
     "training": (
         [node("Dropout", "x r t", "y")], {"r": f32(0.5), "t": np.array(True)}, "it is in training mode, which is"),
     "second output": (
@@ -58,3 +61,11 @@ def test_what_is_not_affine_or_does_not_fit_is_refused_by_node(name: str) -> Non
         read(model(nodes, constants, [1, 2]))
     assert caught.value.exit_code == 3
     assert len(str(caught.value)) < 300
+
+
+def test_an_input_of_integers_is_refused_unless_it_is_cast_at_once() -> None:
+    nodes = [node("Div", "x c", "q"), node("Cast", "q", "y", to=1)]
+    with pytest.raises(UnsupportedNetworkError, match="input 'x': its entries are of type INT64"):
+        read(model(nodes, {"c": np.array([2, 3])}, [1, 2], kind=7))
+    pixels = model([node("Cast", "x", "f", to=1), node("Relu", "f", "y")], {}, [1, 2], kind=2)
+    assert read(pixels).widths == (2,)

@@ -94,7 +94,11 @@ def test_a_convolution_folds_into_the_one_behind_it() -> None:
         ([node("Conv", "x w", "y", kernel_shape=[3, 3])], {"w": random(2, 2, 2, 2)}, "does not fit the kernel"),
         ([node("Conv", "x x", "y")], {}, "the weight depends on the input, which is not affine"),
         ([node("MaxPool", "x", "y", kernel_shape=[2])], {}, "a kernel of 1 dimensions does not fit 2 axes"),
-        ([node("AveragePool", "x", "y", kernel_shape=[2, 2], pads=[0, 0, 2**40, 0])], {}, "more than 16,777,216"),
+        (
+            [node("AveragePool", "x", "y", kernel_shape=[2, 2], pads=[0, 0, 2**40, 0])],
+            {},
+            "pads as large as the kernel",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(nodes: list[Any], constants: dict[str, Any], message: str) -> None:

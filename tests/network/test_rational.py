@@ -7,10 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from flint import fmpz_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relureg.network.rational import RationalMatrix, as_double, as_fraction, primitive
+from relureg.network.sparse import SparseMatrix
 
 fractions = st.fractions(min_value=-50, max_value=50, max_denominator=30)
 finite_floats = st.floats(allow_nan=False, allow_infinity=False)
@@ -159,3 +161,21 @@ def test_a_numpy_integer_does_not_keep_its_few_bits() -> None:
     assert total == 300
     assert -as_fraction(point[0]) == -200
     assert RationalMatrix.from_fractions([[np.int64(2**62)]], 1).numerators[0, 0] * 4 == 2**64
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pivot_columns_of_large_matrices_are_those_of_elimination_over_the_rationals(seed: int) -> None:
+    """Of full rank, deficient, with rows that are multiples of others, in parts, with empty rows and columns."""
+    rng = np.random.default_rng(seed)
+    low = rng.integers(-2, 3, size=(90, 7)) @ rng.integers(-2, 3, size=(7, 60))
+    full = rng.integers(-9, 10, size=(70, 80)) * (rng.random((70, 80)) < 0.3)
+    parts = np.zeros((160, 140), dtype=np.int64)
+    parts[:70, 60:] = full
+    parts[70:, :60] = low
+    parts = parts[rng.permutation(160)][:, rng.permutation(140)]
+    repeated = np.concatenate([full, -3 * full, 2 * full])
+    for entries in (low, full, full.T, parts, repeated, np.zeros((50, 50), dtype=np.int64)):
+        matrix = RationalMatrix(entries.astype(object), 6)
+        echelon, rank = fmpz_mat(entries.tolist()).rref()[::2]
+        expected = [next(j for j in range(entries.shape[1]) if echelon[i, j] != 0) for i in range(rank)]
+        assert matrix.pivot_columns() == SparseMatrix.of(matrix).pivot_columns() == expected

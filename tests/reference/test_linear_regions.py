@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -148,12 +149,32 @@ def test_in_a_box_a_connection_outside_of_it_does_not_count() -> None:
     assert above.closed_connected == above.open_connected  # the segment is outside, the cones stay apart
 
 
-def test_patterns_on_the_boundary_of_a_domain_are_left_out() -> None:
+def test_patterns_in_boxes_are_those_of_all_their_inputs() -> None:
+    """Every cell has a point that is the mean of vertices of one region: their patterns, in fractions."""
+    for seed in range(12):
+        rng = random.Random(seed)
+        sizes = [rng.randint(1, 2), *(rng.randint(1, 4) for _ in range(rng.randint(1, 2))), 1]
+        network = Network.from_layers(
+            [[[rng.randint(-2, 2) for _ in range(a)] for _ in range(b)] for a, b in itertools.pairwise(sizes)],
+            [[rng.randint(-1, 1) for _ in range(b)] for b in sizes[1:]],
+        )
+        cells = enumerate_regions(network, relureg.Domain.box([0] * sizes[0], [2] * sizes[0]))
+        patterns = set()
+        for region in range(cells.num_regions):
+            vertices = cells.polyhedron(region).vertices.fractions()
+            for count in range(1, len(vertices) + 1):
+                for chosen in itertools.combinations(vertices, count):
+                    mean = [sum(column) / count for column in zip(*chosen, strict=True)]
+                    patterns.add(tuple((network.exact_signs(mean) > 0).tolist()))
+        assert cells.linear_regions.activation_patterns == len(patterns), seed
+
+
+def test_patterns_on_the_boundary_of_a_domain_count() -> None:
     identity = Network.from_layers([[[1], [-1]], [[1, -1]]], [[0, 0], [0]])
     inside = enumerate_regions(identity, relureg.Domain.box([-1], [1])).linear_regions
     beside = enumerate_regions(identity, relureg.Domain.box([0], [1])).linear_regions
     assert (inside.activation_patterns, inside.activation_regions) == (3, 2)
-    assert (beside.activation_patterns, beside.activation_regions) == (1, 1)
+    assert (beside.activation_patterns, beside.activation_regions) == (2, 1)  # the input 0 is in [0, 1]
 
 
 def test_patterns_by_points_of_a_fine_grid() -> None:

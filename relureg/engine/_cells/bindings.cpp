@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "run.hpp"
+#include "watchdog.hpp"
 
 namespace nb = nanobind;
 using relureg::Records;
@@ -164,7 +165,7 @@ nb::dict figures(relureg::Run& run) {
 NB_MODULE(RELUREG_MODULE, m) {
     m.doc() = "The cell splitter; use it through relureg.engine.split.";
     m.def("has_modern_processor", [] {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(RELUREG_SANITIZE)  // sanitized, there is one module
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 #else
         return false;
@@ -208,4 +209,14 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def_prop_ro("fraction_done", &relureg::Run::fraction_done)
         .def_prop_ro("is_out_of_regions", &relureg::Run::is_out_of_regions)
         .def_prop_ro("error", &relureg::Run::error);
+    nb::class_<relureg::Watchdog>(m, "Watchdog")
+        .def(nb::init<int, double, double>(), nb::arg("signals"), nb::arg("patience"), nb::arg("most"))
+        .def("limit_time", &relureg::Watchdog::limit_time, nb::arg("seconds"))
+        .def("limit_memory", &relureg::Watchdog::limit_memory, nb::arg("bytes"), nb::arg("reserve"))
+        .def("set_last_words", &relureg::Watchdog::set_last_words, nb::arg("reason"), nb::arg("out"), nb::arg("err"),
+             nb::arg("code"))
+        .def("set_temporaries", &relureg::Watchdog::set_temporaries, nb::arg("paths"))
+        .def("acknowledge", &relureg::Watchdog::acknowledge)
+        .def_prop_ro("reason", &relureg::Watchdog::reason)
+        .def_prop_ro("seconds_since", &relureg::Watchdog::seconds_since);
 }

@@ -157,24 +157,22 @@ class Run {
         changed_.notify_all();
     }
 
-    // With one-word bitsets; where a cell has too many facets for them, again with wide ones. Under a limit on regions
-    // nothing may be counted twice, so wide ones come first where they could be needed.
+    // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to that
+    // cell, before anything is found, and is searched with wide ones.
     Result search(const Prefix& prefix) {
-        thread_local std::unique_ptr<Searcher> searcher;
+        thread_local std::unique_ptr<Searcher> narrow, wide;
         thread_local Run* owner = nullptr;
-        if (owner != this || !searcher) {
-            searcher = make_searcher(network_, options_, control_, options_.max_regions && network_.num_units >= 64);
-            owner = this;
-        }
+        if (owner != this) narrow.reset(), wide.reset();
+        owner = this;
+        if (!narrow) narrow = make_searcher(network_, options_, control_, false);
         Result result;
         try {
             try {
-                searcher->run(prefix, {}, result);
+                narrow->run(prefix, result);
             } catch (const TooManyFacetsError&) {
-                const std::vector<Prefix> given = searcher->given();  // is done elsewhere
-                const auto wide = make_searcher(network_, options_, control_, true);
                 result = Result{};
-                wide->run(prefix, given, result);
+                if (!wide) wide = make_searcher(network_, options_, control_, true);
+                wide->run(prefix, result);
             }
         } catch (const StoppedError&) {
             // What was found so far stays.

@@ -32,12 +32,9 @@ class Search final : public Searcher {
         }
     }
 
-    const std::vector<Prefix>& given() const override { return given_; }
-
-    void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) override {
-        prefix_ = &prefix, skipped_ = &skipped, result_ = &result;
+    void run(const Prefix& prefix, Result& result) override {
+        prefix_ = &prefix, result_ = &result;
         nodes_ = wanted_since_ = 0;
-        given_.clear();
         open_.clear();
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
@@ -72,13 +69,12 @@ class Search final : public Searcher {
 
     // A probe is a unit of work whose prefix grows by a random step at each cut.
     double probe(const Prefix& prefix, std::uint64_t seed) override {
-        static const std::vector<Prefix> none;
         Result result;
         probed_ = prefix;
         random_ = seed;
         is_probing_ = true;
         chance_ = 1;
-        run(probed_, none, result);
+        run(probed_, result);
         is_probing_ = false;
         return static_cast<double>(result.regions) / chance_;
     }
@@ -322,11 +318,17 @@ class Search final : public Searcher {
                 open_.pop_back();
                 if (is_given) continue;
             }
-            if (can_give && is_skipped(path_.size(), {number, static_cast<std::int8_t>(side)})) continue;
             const auto mark = arena_.mark();
             path_.push_back({number, static_cast<std::int8_t>(side)});
             set_sign(number, side);
-            descend(side, depth + 1);
+            try {
+                descend(side, depth + 1);
+            } catch (const TooManyFacetsError&) {
+                // Thrown before anything below this cell was counted: all of it is a unit of work of its own, for a
+                // search with wide bitsets. What this search has found elsewhere stays.
+                if (!can_give) throw;
+                control_.give_away(path_);
+            }
             path_.pop_back();
             arena_.release(mark);
             if (depth + 1 == kReportDepth && is_own(depth)) tally_.advance(depth + 1);
@@ -358,18 +360,9 @@ class Search final : public Searcher {
 
     void give_away(Open& open) {
         open.is_given = true;
-        if (is_skipped(open.depth, {open.number, 1})) return;
         Prefix prefix(path_.begin(), path_.begin() + open.depth);
         prefix.push_back({open.number, 1});
-        given_.push_back(prefix);
         control_.give_away(std::move(prefix));
-    }
-
-    // Whether a cell was given away by an earlier attempt at this unit of work.
-    bool is_skipped(std::size_t depth, Step step) const {
-        return std::any_of(skipped_->begin(), skipped_->end(), [&](const Prefix& prefix) {
-            return prefix.size() == depth + 1 && prefix.back() == step && std::equal(prefix.begin(), prefix.end() - 1, path_.begin());
-        });
     }
 
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
@@ -594,8 +587,6 @@ class Search final : public Searcher {
     std::vector<std::uint64_t> mask_;
 
     const Prefix* prefix_ = nullptr;
-    const std::vector<Prefix>* skipped_ = nullptr;
-    std::vector<Prefix> given_;
     std::vector<Open> open_;
     std::int64_t nodes_ = 0;         // cells of this unit of work that have been split
     std::int64_t wanted_since_ = 0;  // `nodes_` when parts were last not wanted
@@ -615,6 +606,13 @@ std::unique_ptr<Searcher> make(const Network& network, const Options& options, C
 
 inline std::unique_ptr<Searcher> make_searcher(const Network& network, const Options& options, Control& control, bool wide) {
     if (wide) return make<0, 0>(network, options, control);
+#if defined(RELUREG_SANITIZE)  // compiling each takes a minute with sanitizers: every kind of search, but not every size
+    switch (network.dim + 1) {
+        case 3: return make<3, 1>(network, options, control);
+        case 4: return make<4, 1>(network, options, control);
+        default: return make<0, 1>(network, options, control);
+    }
+#else
     switch (network.dim + 1) {
         case 2: return make<2, 1>(network, options, control);
         case 3: return make<3, 1>(network, options, control);
@@ -626,6 +624,7 @@ inline std::unique_ptr<Searcher> make_searcher(const Network& network, const Opt
         case 9: return make<9, 1>(network, options, control);
         default: return make<0, 1>(network, options, control);
     }
+#endif
 }
 
 }  // namespace relureg

@@ -49,15 +49,13 @@ constexpr int kRecordDepth = 6;
 constexpr int kReportDepth = 12;
 
 struct StoppedError {};  // told to stop within a long step
-struct TooManyFacetsError {};  // more than a one-word bitset holds: run the unit again with wide ones
+struct TooManyFacetsError {};  // more than a one-word bitset holds: what lies below is searched with wide ones
 
 class Searcher {
   public:
     virtual ~Searcher() = default;
-    // Go down from the cell of `prefix` to its regions, but not into the cells of `skipped`.
-    virtual void run(const Prefix& prefix, const std::vector<Prefix>& skipped, Result& result) = 0;
-    // What the last run has given away.
-    virtual const std::vector<Prefix>& given() const = 0;
+    // Go down from the cell of `prefix` to its regions. Throws TooManyFacetsError only if nothing was found.
+    virtual void run(const Prefix& prefix, Result& result) = 0;
 
     // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random side
     // at each cut. One that is reached with probability p stands for 1/p of them on average.

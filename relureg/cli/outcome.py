@@ -1,0 +1,110 @@
+"""What a run has printed and proven so far: what is said of it where it ends before its time."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relureg.cli import guard
+from relureg.network.model import printable
+
+Document = dict[str, Any]
+
+_INTERVAL = 0.5
+"""Seconds between changes of what is said where the process has to be ended."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """One run of the command line."""
+
+    as_json: bool = False
+    answered: bool = False
+    """Errors that come after the answer must not print a second document."""
+    journal: Path | None = None
+    """Where an interrupted run can be gone on with."""
+    regions: int = 0
+    """A proven lower bound, where regions are counted."""
+    partial: Callable[[str, int], Document] | None = None
+    """The document of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
+    table: Callable[[Document], Any] | None = None
+    """How that document is shown to people."""
+    started: float = field(default_factory=time.monotonic)
+    _told: float = 0.0
+
+    def prove(self, regions: int) -> None:
+        """Remember a proven lower bound; the largest one stays."""
+        self.regions = max(self.regions, regions)
+        now = time.monotonic()
+        if now - self._told > _INTERVAL:
+            self._told = now
+            self.note()
+
+    def note(self) -> None:
+        """Bring what is to be said to where it is said if the process has to be ended."""
+        watching = guard.current()
+        if watching is not None:
+            watching.set_last_words(self.last_words)
+
+    def last_words(self, kind: int, name: str) -> tuple[str, str]:
+        """What to print on stdout and on stderr where that has stopped the run."""
+        return self._document(kind, name), f"{self._line(kind, name)}\n"
+
+    def _text(self, kind: int, name: str) -> str:
+        is_limit = guard.EXIT[kind] == guard.EXIT[guard.TIME]
+        text = f"stopped by {name}" if is_limit else "interrupted" if kind == guard.INTERRUPT else "terminated"
+        if self.regions:
+            text += f": {lower_bound(self.regions)}"
+        elif self.partial is not None:
+            text += ": no region was counted by then"
+        return text
+
+    def _line(self, kind: int, name: str) -> str:
+        prefix = "relureg: error: " if guard.EXIT[kind] == guard.EXIT[guard.TIME] else "relureg: "
+        more = f"; go on with: relureg resume {printable(str(self.journal))}" if self.journal is not None else ""
+        return f"{prefix}{self._text(kind, name)}{more}"
+
+    def _document(self, kind: int, name: str) -> str:
+        if self.answered:
+            return ""
+        document = None if self.partial is None else self.partial(name, self.regions)
+        if document is not None:
+            document["seconds"] = round(time.monotonic() - self.started, 6)
+        if not self.as_json:
+            return "" if document is None or self.table is None else f"{as_text(self.table(document))}\n"
+        if document is not None:
+            return json.dumps(document, indent=1) + "\n"
+        is_limit = guard.EXIT[kind] == guard.EXIT[guard.TIME]
+        told = {"kind": "limit" if is_limit else "interrupted", "message": self._text(kind, name), "where": None}
+        return json.dumps({"error": told}) + "\n"
+
+
+def as_text(rendering: Any) -> str:
+    """What rich renders, for standard output as it is."""
+    from rich.console import Console
+
+    # In a pipe there is no width to fold to: lines stay whole, for grep and for diffs.
+    on_terminal = sys.stdout.isatty()
+    console = Console(width=None if on_terminal else 500, highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        console.print(rendering)
+    if on_terminal:
+        return capture.get().rstrip("\n")
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def lower_bound(regions: int) -> str:
+    """In words."""
+    return f"{regions:,} region{'s are' if regions != 1 else ' is'} a proven lower bound"
+
+
+def this_outcome() -> Outcome:
+    """That of the command that runs."""
+    return click.get_current_context().ensure_object(Outcome)

@@ -1,0 +1,302 @@
+"""The coordinates of vertices and rays, each the double nearest to the exact number.
+
+An engine's coordinates are good to some ten digits and decide nothing. Each generator is the solution of the equations
+of the rows that vanish on it. One Newton step from the engine's coordinates, with residuals in pairs of doubles, gives
+thirty digits and a proven bound of what they lack: nearly always enough to know the nearest double. What it leaves open
+(a coordinate that is 0, say, which no relative bound can tell from a tiny one) is solved over the integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.complex.affine import exact_maps
+from relureg.complex.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
+from relureg.complex.faces import distinct_generators
+from relureg.complex.polyhedron import homogeneous_rows
+from relureg.engine.records import Generators, Records, freeze
+from relureg.errors import CheckFailedError
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.domain import Domain
+from relureg.network.model import Network
+from relureg.network.rational import RationalMatrix, nearest_double
+
+_CHUNK_NUMBERS = 1 << 17
+"""Numbers in the composed rows of the generators handled at once: temporary arrays of about a
+megabyte stay in the processor's caches."""
+
+_UNDERFLOW = 2.0**-900
+"""More than all that numbers near 0 can lose in one sum, in which each loses at most some 2^-1074."""
+
+_STEPS = 2
+"""Newton steps: the second one serves generators of which the engine has few digits."""
+
+
+def with_nearest_coordinates(
+    network: Network, domain: Domain | None, essential: list[int], records: Records, generators: Generators
+) -> Generators:
+    """The same vertices and rays, with correctly rounded coordinates.
+
+    Those of a ray are of the direction whose largest entry is 1 in size. Infinite beyond the doubles.
+
+    Raises
+    ------
+    CheckFailedError
+        The rows that vanish on a generator do not determine it.
+    """
+    first, number = distinct_generators(records, generators)
+    owner = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))[first]
+    rows = _vanishing_rows(records, generators, owner, first)
+    asked = _Generators(
+        region=owner,
+        is_ray=generators.is_ray[first],
+        rows=rows,
+        x=generators.coordinates[first][:, essential],
+        known=np.zeros((len(first), len(essential)), dtype=np.bool_),
+    )
+    system = _System(network, domain, essential, records)
+    with np.errstate(all="ignore"):  # a bound that is NaN or infinite proves nothing
+        system.set_axis_walls(asked)
+        system.refine(asked)
+    system.solve(asked)
+    coordinates = np.zeros_like(generators.coordinates)
+    coordinates[:, essential] = asked.x[number]
+    result = replace(generators, coordinates=coordinates)
+    freeze(result)
+    return result
+
+
+def _vanishing_rows(
+    records: Records, generators: Generators, owner: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """(n, W + N): the rows that vanish on some generators, but not on the whole region."""
+    packed = np.ascontiguousarray(generators.zeros[chosen].astype("<u8")).view(np.uint8)
+    rows = np.unpackbits(packed, axis=1, count=generators.num_rows, bitorder="little").astype(np.bool_)
+    everywhere = np.unpackbits(records.vanishing[owner], axis=1, count=records.num_units, bitorder="little")
+    rows[:, generators.num_rows - records.num_units :] &= everywhere == 0
+    return rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Generators:
+    """n generators in the r essential coordinates; `x` and `known` are filled in as they are found."""
+
+    region: NDArray[np.int64]
+    is_ray: NDArray[np.bool_]
+    rows: NDArray[np.bool_]
+    """(n, W + N)."""
+    x: Floats
+    """(n, r)."""
+    known: NDArray[np.bool_]
+    """(n, r): whether the coordinate is proved to be the nearest double."""
+
+    @property
+    def open(self) -> NDArray[np.intp]:
+        """Those with a coordinate that is not proved."""
+        return np.flatnonzero(~self.known.all(axis=1))
+
+
+class _System:
+    """The equations that determine generators: rows of the domain, then units as they are affine on a region."""
+
+    def __init__(self, network: Network, domain: Domain | None, essential: list[int], records: Records) -> None:
+        self._network, self._domain, self._essential, self._records = network, domain, essential, records
+        self._dim = len(essential)
+        walls = [] if domain is None else [AffineForm(constant=domain.constants, terms={INPUT: domain.normals})]
+        forms = [*walls, *(stage.pre_activation for stage in network.stages)]
+        self._forms = [PairForm.of(_on_inputs(form, essential)) for form in forms]
+        self._first_stage = 1 - len(walls)
+        # A parameter's rounding, a product's, the sum's and two more, on the way through all stages.
+        roundings = sum(form.num_products + len(form.matrices) + 4 for form in self._forms) * ROUNDOFF
+        self._gamma = roundings / (1 - roundings) * (1 + 2.0**-20)
+
+    # -- coordinates that the domain fixes ---------------------------------------------------------
+
+    def set_axis_walls(self, asked: _Generators) -> None:
+        """Set the coordinates of generators on walls that bound one input alone, as those of a box do."""
+        if self._domain is None:
+            return
+        normals = self._domain.normals.columns(self._essential).fractions()
+        for wall, (row, (constant,)) in enumerate(zip(normals, self._domain.constants.fractions(), strict=True)):
+            axes = [axis for axis, entry in enumerate(row) if entry]
+            if len(axes) == 1:
+                on = np.flatnonzero(asked.rows[:, wall])
+                value = nearest_double(-constant / row[axes[0]])
+                asked.x[on, axes[0]] = np.where(asked.is_ray[on], 0.0, value + 0.0)
+                asked.known[on, axes[0]] = True
+
+    # -- in pairs of doubles -----------------------------------------------------------------------
+
+    def refine(self, asked: _Generators) -> None:
+        """Newton steps; what they prove is known from then on."""
+        for _ in range(_STEPS):
+            for chosen in self._chunks(asked):
+                signs = self._records.signs_of(asked.region[chosen])
+                y = np.concatenate([~asked.is_ray[chosen, None], asked.x[chosen]], axis=1).astype(np.float64)
+                values = self._values(y, signs)
+                regions, place = np.unique(asked.region[chosen], return_inverse=True)
+                matrix, off = self._matrices(self._records.signs_of(regions))
+                for mine, rows in _alike(asked.rows[chosen]):
+                    at, here = (mine[:, None], rows), (place[mine][:, None], rows)
+                    unknown = _unknown(asked, chosen[mine])
+                    residual, error = values.high[at], values.error[at] + ROUNDOFF * np.abs(values.high[at])
+                    _take(asked, chosen[mine], unknown, *_step(matrix[here], off[here], residual, error, unknown))
+
+    def _chunks(self, asked: _Generators) -> Iterator[NDArray[np.intp]]:
+        """Open generators that have more than one coordinate to be found, some at once."""
+        undone = asked.open
+        size = max(1, _CHUNK_NUMBERS // max(1, asked.rows.shape[1] * (self._dim + 1)))
+        for start in range(0, len(undone), size):
+            yield undone[start : start + size]
+
+    def _values(self, y: Floats, signs: NDArray[np.int8]) -> Pairs:
+        """(k, W + N): the values of all rows at points or along directions, as they are affine on a region."""
+        sources = {INPUT: Pairs.of(y[:, 1:])}
+        found, first = [], 0
+        for number, form in enumerate(self._forms, start=self._first_stage):
+            value = form(y[:, 0], sources)
+            found.append(value)
+            if number > 0:
+                width = value.high.shape[1]
+                sources[number] = value.where(signs[:, first : first + width] > 0)
+                first += width
+        return Pairs.concatenate(found, axis=1)
+
+    def _matrices(self, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:
+        """(k, W + N, r): the matrices of all rows on regions, in doubles, and bounds of their errors."""
+        count, identity = len(signs), np.eye(self._dim)
+        values = {INPUT: np.broadcast_to(identity, (count, self._dim, self._dim))}
+        sizes = dict(values)
+        found, first = [], 0
+        for number, form in enumerate(self._forms, start=self._first_stage):
+            width = len(form.constant[0])
+            value, size = np.zeros((2, count, width, self._dim))
+            for source, (matrix, _) in form.matrices.items():
+                value += _times(matrix, values[source])
+                size += _times(abs(matrix), sizes[source])
+            found.append((value, size))
+            if number > 0:
+                active = signs[:, first : first + width, None] > 0
+                values[number], sizes[number] = np.where(active, value, 0.0), np.where(active, size, 0.0)
+                first += width
+        matrix, size = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
+        return matrix, size * self._gamma + _UNDERFLOW
+
+    # -- over the integers -------------------------------------------------------------------------
+
+    def solve(self, asked: _Generators) -> None:
+        """Solve exactly for the generators that are still open, in place."""
+        undone = asked.open
+        undone = undone[np.argsort(asked.region[undone], kind="stable")]
+        domain = self._domain
+        walls = [] if domain is None else list(homogeneous_rows(domain.constants, domain.normals, self._essential))
+        region = -1
+        for one in undone.tolist():
+            if asked.region[one] != region:
+                region = int(asked.region[one])
+                maps, _ = exact_maps(self._network, self._records.signs_of(np.array([region]))[0])
+                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, self._essential)]
+            rows = [list(every[row]) for row in np.flatnonzero(asked.rows[one]).tolist()]
+            if asked.is_ray[one]:
+                rows.append([1, *(0 for _ in self._essential)])
+            kernel = RationalMatrix.from_fractions(rows, self._dim + 1).kernel().numerators.tolist()
+            if len(kernel) != 1 or (kernel[0][0] == 0) != asked.is_ray[one]:
+                raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
+            scale, *vector = kernel[0]
+            if asked.is_ray[one]:
+                pivot = int(np.argmax(np.abs(asked.x[one])))
+                turn = 1 if (vector[pivot] > 0) == (asked.x[one, pivot] > 0) else -1
+                scale = turn * max(map(abs, vector))
+            asked.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
+            asked.known[one] = True
+
+
+def _times(matrix: Any, values: Floats) -> Floats:
+    """A matrix, dense or sparse, times each of (k, size, r)."""
+    if isinstance(matrix, np.ndarray):
+        return np.asarray(matrix @ values)
+    return np.stack([np.asarray(matrix @ value) for value in values])
+
+
+def _on_inputs(form: AffineForm, essential: list[int]) -> AffineForm:
+    """A form over the input in the essential inputs alone."""
+    terms = {s: m.columns(np.array(essential, dtype=np.intp)) if s == INPUT else m for s, m in form.terms.items()}
+    return AffineForm(constant=form.constant, terms=terms)
+
+
+def _alike(rows: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Generators with equally many rows (k,), and the rows of each (k, m)."""
+    counts = rows.sum(axis=1)
+    for count in np.unique(counts).tolist():
+        mine = np.flatnonzero(counts == count)
+        yield mine, np.nonzero(rows[mine])[1].reshape(len(mine), count)
+
+
+def _unknown(asked: _Generators, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """(k, r): the coordinates to be solved for: all of a vertex, all but the largest of a ray."""
+    unknown = np.ones((len(chosen), asked.x.shape[1]), dtype=np.bool_)
+    rays = np.flatnonzero(asked.is_ray[chosen])
+    unknown[rays, np.argmax(np.abs(asked.x[chosen[rays]]), axis=1)] = False
+    return unknown
+
+
+def _step(
+    matrix: Floats, off: Floats, values: Floats, error: Floats, unknown: NDArray[np.bool_]
+) -> tuple[Floats, Floats]:
+    """A Newton step for k systems ``A (x + d) + c = 0`` in r unknowns, and a bound of what it misses.
+
+    With any R, the true step d* is ``-R z + (I - R A) d*`` for the residuals ``z = A x + c``. So it differs from
+    ``d = -R z`` by at most ``g / (1 - g) ||R z||`` in the maximum norm, where g bounds ``||I - R A||``, besides what
+    the errors of z make of it.
+
+    Parameters
+    ----------
+    matrix, off : (k, m, r)
+        A in doubles, and a bound of its error.
+    values, error : (k, m)
+        z likewise.
+    unknown : (k, r)
+        The other coordinates stay.
+
+    Returns
+    -------
+    (k, r), (k, r)
+        The second is NaN or infinite where nothing is proved.
+    """
+    matrix, off = np.where(unknown[:, None], matrix, 0.0), np.where(unknown[:, None], off, 0.0)
+    # Rows of about equal size, by powers of two.
+    _, exponent = np.frexp(np.abs(matrix).max(axis=2, initial=0.0))
+    matrix, off = np.ldexp(matrix, -exponent[:, :, None]), np.ldexp(off, -exponent[:, :, None])
+    values, error = np.ldexp(values, -exponent), np.ldexp(error, -exponent)
+    good = np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(values).all(axis=1)
+    inverse = np.zeros((len(matrix), matrix.shape[2], matrix.shape[1]))
+    inverse[good] = np.linalg.pinv(matrix[good])
+    identity = np.where(unknown[:, :, None], np.eye(matrix.shape[2]), 0.0)
+    rounding = (matrix.shape[1] + 3) * ROUNDOFF
+    # _UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
+    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + _UNDERFLOW)
+    contraction = away.sum(axis=2).max(axis=1, initial=0.0) * (1 + 2.0**-20)
+    step = -(inverse @ values[:, :, None])[:, :, 0]
+    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + _UNDERFLOW)[:, :, None])[:, :, 0]
+    norm = (np.abs(step) + missed).max(axis=1, initial=0.0)
+    share = np.where(good & (contraction < 0.5), contraction / (1 - contraction) * norm, np.nan)
+    return step, (missed + share[:, None]) * (1 + 2.0**-20)
+
+
+def _take(
+    asked: _Generators, chosen: NDArray[np.intp], unknown: NDArray[np.bool_], step: Floats, bound: Floats
+) -> None:
+    """Add a step; a coordinate is known where the bound lets only one double be the nearest."""
+    nearest, rest = two_sum(asked.x[chosen], step)
+    known = is_nearest(nearest, rest, bound)
+    # Beside the entry of a ray that is 1, none may be larger: where that is not plain, integers decide.
+    within = ~asked.is_ray[chosen, None] | (np.abs(nearest) < 1)
+    better = unknown & within & np.isfinite(bound) & ~asked.known[chosen]
+    asked.x[chosen] = np.where(better, nearest, asked.x[chosen])
+    asked.known[chosen] |= (known & within) | ~unknown
