@@ -4,6 +4,8 @@ Load a network, enumerate every activation region of the whole input space, and 
 region graph; see `load`, `enumerate_regions`, `bounds`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions, resume
@@ -18,14 +20,16 @@ from relureg.network.domain import Domain
 from relureg.network.formats import load, save
 from relureg.network.model import Network
 from relureg.network.random_ import random_network
-from relureg.network.sklearn_ import from_sklearn
 from relureg.network.slices import Slice
-from relureg.network.torch_ import from_torch
 from relureg.reports.graph_files import save_graph
 from relureg.reports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
 from relureg.theory.theorems import check_theorems
 from relureg.version import __version__
+
+if TYPE_CHECKING:
+    from relureg.network.sklearn_ import from_sklearn
+    from relureg.network.torch_ import from_torch
 
 __all__ = [
     "Bound",
@@ -60,3 +64,16 @@ __all__ = [
     "save_graph",
     "save_regions",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The readers of modules and estimators, which bring all that other libraries can hold, when they are asked for."""
+    if name == "from_torch":
+        from relureg.network.torch_ import from_torch
+
+        return from_torch
+    if name == "from_sklearn":
+        from relureg.network.sklearn_ import from_sklearn
+
+        return from_sklearn
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -168,6 +168,7 @@ def guarding() -> Iterator[None]:
     try:
         yield
     finally:
+        stopping.watch_temporaries(None)
         if _guard is not None:
             _guard.close()
         _guard = None

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from relureg.arguments import checked, finite
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
-from relureg.network import (
-    arrays,
-    checkpoints,
-    json_,
-    matlab,
-    nnet,
-    onnx_,
-    onnx_writer,
-    safetensors_,
-    sherlock,
-    torch_files,
-)
+from relureg.network import json_, nnet, sherlock
 from relureg.network.activations import Activation, parse_activation
 from relureg.network.files import read_bytes, write_atomically
-from relureg.network.mat_file import is_mat_file
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
 from relureg.network.unread_formats import way_out
@@ -60,6 +50,11 @@ class Format:
     """Whether it holds named arrays, among which a prefix may choose and whose activations may be told."""
 
 
+def _room(module: str) -> Any:
+    """A reader's module, imported when it is needed: a start reads one format and not all of them."""
+    return import_module(f"relureg.network.{module}")
+
+
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 FORMATS = (
@@ -81,8 +76,8 @@ FORMATS = (
         name="ONNX",
         suffixes=(".onnx",),
         recognises=lambda head: head[:1] == b"\x08",  # field 1 of ModelProto, ir_version
-        read=lambda source: onnx_.read(source.data, name=source.name, folder=source.folder),
-        write=lambda network, dtype: onnx_writer.write(network, dtype=dtype),
+        read=lambda source: _room("onnx_").read(source.data, name=source.name, folder=source.folder),
+        write=lambda network, dtype: _room("onnx_writer").write(network, dtype=dtype),
         has_dtypes=True,
     ),
     Format(
@@ -95,17 +90,19 @@ FORMATS = (
         name="NumPy archive",
         suffixes=(".npz",),
         recognises=lambda head: head[:2] == b"PK" and b".npy" in head,
-        read=lambda source: arrays.read_npz(
+        read=lambda source: _room("arrays").read_npz(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
-        write=lambda network, _: arrays.write_npz(network),
+        write=lambda network, _: _room("arrays").write_npz(network),
         has_names=True,
     ),
     Format(
         name="PyTorch checkpoint",
         suffixes=(".pt", ".pth", ".ckpt"),
-        recognises=lambda head: (head[:2] == b"PK" and b"data.pkl" in head) or head.startswith(torch_files.LEGACY_HEAD),
-        read=lambda source: checkpoints.read_checkpoint(
+        recognises=lambda head: (
+            (head[:2] == b"PK" and b"data.pkl" in head) or head.startswith(_room("torch_files").LEGACY_HEAD)
+        ),
+        read=lambda source: _room("checkpoints").read_checkpoint(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
         has_names=True,
@@ -113,8 +110,8 @@ FORMATS = (
     Format(
         name="safetensors",
         suffixes=(".safetensors",),
-        recognises=safetensors_.is_safetensors,
-        read=lambda source: safetensors_.read_safetensors(
+        recognises=lambda head: _room("safetensors_").is_safetensors(head),
+        read=lambda source: _room("safetensors_").read_safetensors(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
         has_names=True,
@@ -122,8 +119,8 @@ FORMATS = (
     Format(
         name="MAT-file",
         suffixes=(".mat",),
-        recognises=is_mat_file,
-        read=lambda source: matlab.read_matlab(
+        recognises=lambda head: _room("mat_file").is_mat_file(head),
+        read=lambda source: _room("matlab").read_matlab(
             source.data, name=source.name, prefix=source.prefix, activation=source.activation
         ),
         has_names=True,

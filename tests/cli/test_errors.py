@@ -147,7 +147,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "gzip bomb": (
         "n.json.gz",
         gzip.compress(bytes(2**24)) * 33,
-        "the file is larger than 512 MiB, the most that is read",
+        "the gzip data unpack to more than 200 times their size, which no network does",
     ),
 }
 
