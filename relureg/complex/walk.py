@@ -145,9 +145,12 @@ class Walk:
         denominator, doubles = self._denominators[stage], self._doubles[stage]
         for unit, pair in zip(units.tolist(), self._values[stage][units].tolist(), strict=True):
             try:
-                doubles[unit] = [number / denominator for number in pair]
+                rounded = [number / denominator for number in pair]
             except OverflowError:
-                doubles[unit] = np.nan
+                rounded = [np.nan, np.nan]
+            # A far point makes much of a slope that underflows.
+            lost = any(number and not abs(double) > _TINY for number, double in zip(pair, rounded, strict=True))
+            doubles[unit] = np.nan if lost else rounded
 
 
 def are_attained(network: Network, points: Sequence[Fraction], signs: NDArray[np.int8]) -> Iterator[tuple[int, bool]]:

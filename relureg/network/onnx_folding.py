@@ -124,6 +124,8 @@ def _check_result_size(kind: str, inputs: Sequence[NDArray[Any] | None]) -> None
     """Refuse what no memory holds; the other operators give no more than they are given."""
     shapes = [value.shape for value in inputs if value is not None]
     if kind == "MatMul":
+        if len(shapes) < 2:
+            raise ValueError("it needs two matrices, and one is missing")
         check_size((*shapes[0], shapes[1][-1] if shapes[1] else 1))
     elif kind not in _OWN_SHAPE and len(shapes) > 1 and not kind.startswith(("Reduce", "CumSum", "LayerNorm")):
         check_size(np.broadcast_shapes(*shapes))

@@ -12,6 +12,7 @@ from relureg import Complex
 from relureg.complex.checks import failures
 from relureg.engine.records import Records
 from relureg.errors import LimitReachedError
+from tests.contract.networks import generated
 
 
 @pytest.fixture(scope="module", params=["lp", "split"])
@@ -166,3 +167,10 @@ def test_euler_on_a_line() -> None:
     assert {check.name: check.passed for check in line.checks}["euler"] is True
     fewer = dataclasses.replace(line, records=_with_regions(line.records, [0, 1, 2, 3, 5, 6, 7, 8, 9]))
     assert "euler" in {check.name for check in failures(fewer.checks)}
+
+
+def test_slopes_that_underflow_decide_no_sign_at_far_points() -> None:
+    """Rounded to 0 as a double, a slope still decides the sign of its unit far out."""
+    sample = generated("extreme", 5, size=400)
+    cells = relureg.enumerate_regions(sample.network, sample.domain)
+    assert {check.name: check.passed for check in cells.checks}["witnesses"] is True
