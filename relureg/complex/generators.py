@@ -9,7 +9,7 @@ from relureg.complex.polyhedron import derive_generators
 from relureg.engine.budget import Budget
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Records
-from relureg.errors import CheckFailedError
+from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 
@@ -32,11 +32,16 @@ def generators_of(
     ------
     CheckFailedError
         The engine finds other regions than those listed, or the listed facets do not bound a region.
+    LimitReachedError
+        A limit was reached before all were found again.
     """
     find = ENGINES[engine].find_generators
     if find is None or not complete:
         return derive_generators(network, domain, essential_inputs(network, domain), records)
-    found, generators = find(network, domain, Budget(jobs=jobs))
+    budget = Budget(jobs=jobs)
+    found, generators = find(network, domain, budget)
+    if budget.exhausted is not None:
+        raise LimitReachedError(f"stopped by {budget.exhausted}")
     if np.array_equal(found.patterns, records.patterns) and np.array_equal(found.vanishing, records.vanishing):
         return generators
     return generators.take(_places(records, found))

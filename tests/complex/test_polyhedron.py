@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import relureg
-from relureg import Complex, Domain, Network, Polyhedron, enumerate_regions
+from relureg import Complex, Domain, Network, Polyhedron, enumerate_regions, stopping
 from relureg.complex.double_description import extreme_rays
 from relureg.complex.polyhedron import derive_generators
-from relureg.errors import CheckFailedError, UsageError
+from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 
 NETWORKS = ["int_2-6-6-1", "int_3-6-6-1", "nobias_3-8-1", "dup_dead_2", "xor", "rand_2-16-16-1"]
 
@@ -109,6 +109,13 @@ def test_the_splitter_and_the_inequalities_have_the_same_generators(name: str, b
     derived = derive_generators(cells.network, cells.domain, cells.essential_inputs, cells.records)
     assert np.array_equal(told.starts, derived.starts)
     assert _by_zeros(told) == _by_zeros(derived)
+
+
+def test_a_stop_while_generators_are_found_again_is_no_contradiction() -> None:
+    cells = _cells("int_2-6-6-1", None)
+    with stopping.within(1e-9), pytest.raises(LimitReachedError, match="stopped by the time limit of 1e-09 s"):
+        _ = cells.generators
+    assert cells.generators.num_regions == cells.num_regions
 
 
 def _by_zeros(generators: Any) -> list[dict[bytes, tuple[float, ...]]]:

@@ -156,6 +156,14 @@ def test_a_tensor_that_is_not_what_it_declares_is_refused(fields: dict[str, Any]
     assert caught.value.exit_code == 3
 
 
+def test_a_product_of_one_matrix_is_refused_whether_it_is_constant_or_not() -> None:
+    for given, weights in (("x", {}), ("x _", {}), ("w _", {"w": f32([[1, 2], [3, 4]])})):
+        proto = model([node("MatMul", given, "p"), node("Add", "x p", "y")], weights, [1, 2])
+        with pytest.raises(NetworkError, match=r"'MatMul_p'") as caught:
+            read(proto)
+        assert caught.value.exit_code == 3
+
+
 def test_a_huge_shape_without_any_data_is_refused() -> None:
     proto = damaged_weight(dims=[4096, 4096])
     proto.graph.initializer[0].ClearField("raw_data")
