@@ -14,8 +14,9 @@ count: $(STAMP) ## count the regions of a real network (NET=path for another)
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-sweep: $(STAMP) ## compare the engines on hundreds of larger networks, and count the largest known ones
-	$(BIN)/python -m pytest -m sweep
+sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
+	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=explore tests/network tests/tropical tests/property
 
 SANITIZED := build/sanitize
 # What must be found within a part of a second: not by a build that is ten times slower.

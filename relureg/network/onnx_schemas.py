@@ -65,7 +65,8 @@ def schema_of(node: Any, opsets: Mapping[str, int]) -> Schema:
     schema = _schema(str(node.op_type), domain, opsets[domain])
     if schema is None:
         raise ValueError(f"it is no operator of the model's operator set {opsets[domain]}")
-    unknown = sorted({attribute.name for attribute in node.attribute} - schema.attributes)
+    # Protocol buffers hand out a name that is no text as bytes.
+    unknown = sorted(map(str, {attribute.name for attribute in node.attribute} - schema.attributes))
     if unknown:
         raise ValueError(f"the attribute {unknown[0]!r} is none it has in the model's operator set {opsets[domain]}")
     fewest, most = schema.num_inputs

@@ -185,6 +185,9 @@ def test_sparse_weights_and_opaque_constants_are_refused() -> None:
 
 def test_names_that_are_no_text_do_not_confuse_the_reader() -> None:
     # Protocol buffers hand out such a name as bytes.
+    twice = RICH.replace(b"alpha", b"\x00lpha").replace(b"transA", b"\x80ransA")
+    with pytest.raises(NetworkError, match="the attribute .* is none it has"):
+        onnx_.read(twice, name="given", folder=None)
     data = WHOLE.replace(b"Gemm_z1", b"Gemm_\xff1").replace(b"w1", b"w\xff").replace(b"Relu_h1", b"\x1b[31m\xffx")
     assert onnx_.read(data, name="given", folder=None) == read(two_layers())
     with pytest.raises(UnsupportedNetworkError, match=r"not supported: b'Re\\xffu'"):
