@@ -19,7 +19,8 @@ class Schema:
     """The operator set in which the operator took this form."""
     defaults: Mapping[str, Any]
     """Attributes that have a default: floats are float32 numbers, as they are in a file."""
-    attributes: frozenset[str]
+    attributes: Mapping[str, int]
+    """Name -> AttributeProto type, of all that it may have."""
     num_inputs: tuple[int, int]
     """The fewest and the most inputs."""
 
@@ -52,7 +53,8 @@ def schema_of(node: Any, opsets: Mapping[str, int]) -> Schema:
     Raises
     ------
     ValueError
-        The operator is not in that set, or the node has an attribute, or as many inputs, as the operator has not.
+        The operator is not in that set, or the node has an attribute, a type of one, or as many inputs, as the
+        operator has not.
     MalformedNetworkError
         The model declares no operator set for it.
     """
@@ -66,9 +68,13 @@ def schema_of(node: Any, opsets: Mapping[str, int]) -> Schema:
     if schema is None:
         raise ValueError(f"it is no operator of the model's operator set {opsets[domain]}")
     # Protocol buffers hand out a name that is no text as bytes.
-    unknown = sorted(map(str, {attribute.name for attribute in node.attribute} - schema.attributes))
+    unknown = sorted(map(str, {attribute.name for attribute in node.attribute} - schema.attributes.keys()))
     if unknown:
         raise ValueError(f"the attribute {unknown[0]!r} is none it has in the model's operator set {opsets[domain]}")
+    for attribute in node.attribute:
+        if attribute.type != schema.attributes[attribute.name]:
+            expected, found = (_type_name(kind) for kind in (schema.attributes[attribute.name], attribute.type))
+            raise ValueError(f"the attribute {attribute.name!r} is of type {found}; it takes {expected}")
     fewest, most = schema.num_inputs
     if not fewest <= len(node.input) <= most:
         raise ValueError(
@@ -93,9 +99,20 @@ def _schema(operator: str, domain: str, opset: int) -> Schema | None:
             for name, attribute in schema.attributes.items()
             if attribute.default_value.name
         },
-        attributes=frozenset(schema.attributes),
+        attributes={name: _number(attribute.type) for name, attribute in schema.attributes.items()},
         num_inputs=(schema.min_input, schema.max_input),
     )
+
+
+def _type_name(kind: int) -> str:
+    from onnx import AttributeProto
+
+    names: dict[int, str] = {number: name for name, number in AttributeProto.AttributeType.items()}
+    return names.get(kind, f"number {kind}")
+
+
+def _number(kind: Any) -> int:
+    return int(kind.value)
 
 
 def _domain(name: str) -> str:

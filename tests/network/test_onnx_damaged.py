@@ -156,9 +156,18 @@ def test_a_tensor_that_is_not_what_it_declares_is_refused(fields: dict[str, Any]
     assert caught.value.exit_code == 3
 
 
+def test_an_attribute_of_another_type_than_its_operator_takes_is_refused() -> None:
+    graph = helper.make_graph([], "inner", [], [])
+    with pytest.raises(
+        NetworkError, match=r"node 'Cast_y'.*the attribute 'to' is of type GRAPH; it takes INT"
+    ) as caught:
+        read(model([node("Cast", "x", "y", to=graph)], {}, [1, 2]))
+    assert caught.value.exit_code == 3
+
+
 def test_a_product_of_one_matrix_is_refused_whether_it_is_constant_or_not() -> None:
-    for given, weights in (("x", {}), ("x _", {}), ("w _", {"w": f32([[1, 2], [3, 4]])})):
-        proto = model([node("MatMul", given, "p"), node("Add", "x p", "y")], weights, [1, 2])
+    for inputs, weights in (("x", {}), ("x _", {}), ("w _", {"w": f32([[1, 2], [3, 4]])})):
+        proto = model([node("MatMul", inputs, "p"), node("Add", "x p", "y")], weights, [1, 2])
         with pytest.raises(NetworkError, match=r"'MatMul_p'") as caught:
             read(proto)
         assert caught.value.exit_code == 3
@@ -186,7 +195,7 @@ def test_sparse_weights_and_opaque_constants_are_refused() -> None:
 def test_names_that_are_no_text_do_not_confuse_the_reader() -> None:
     # Protocol buffers hand out such a name as bytes.
     twice = RICH.replace(b"alpha", b"\x00lpha").replace(b"transA", b"\x80ransA")
-    with pytest.raises(NetworkError, match="the attribute .* is none it has"):
+    with pytest.raises(NetworkError, match=r"the attribute .* is none it has"):
         onnx_.read(twice, name="given", folder=None)
     data = WHOLE.replace(b"Gemm_z1", b"Gemm_\xff1").replace(b"w1", b"w\xff").replace(b"Relu_h1", b"\x1b[31m\xffx")
     assert onnx_.read(data, name="given", folder=None) == read(two_layers())

@@ -23,8 +23,8 @@ NOT_AFFINE: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         [node("Gemm", "x c b", "y", beta=float("inf"))], {"c": random(2, 2), "b": random(2)},
         "Gemm (node 'Gemm_y'): inf is not a finite number"),
     "attribute type": (
-        [node("Gemm", "x c", "y", alpha="one")], {"c": random(2, 2)}, "the attribute 'alpha' is no number"),
-    "axis type": ([node("Flatten", "x", "y", axis=1.5)], {}, "the attribute 'axis' is missing or no integer"),
+        [node("Gemm", "x c", "y", alpha="one")], {"c": random(2, 2)}, "'alpha' is of type STRING; it takes FLOAT"),
+    "axis type": ([node("Flatten", "x", "y", axis=1.5)], {}, "'axis' is of type FLOAT; it takes INT"),
     "no target": ([node("Cast", "x", "y")], {}, "Cast (node 'Cast_y'): the attribute 'to' is missing"),
     "to integers": (
         [node("Cast", "x", "y", to=7)], {}, "a cast of what depends on the input to integers or Booleans jumps"),
