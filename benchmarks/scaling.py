@@ -22,11 +22,11 @@ import networks
 import numpy as np
 
 import relureg
-from relureg.engine import driver
-from relureg.engine.distributed import DaskScheduler
-from relureg.engine.journal import Journal
-from relureg.engine.problem import Problem
-from relureg.engine.units import Batch
+from relureg.engine.runs import driver
+from relureg.engine.runs.batches import Batch
+from relureg.engine.runs.distributed import DaskScheduler
+from relureg.engine.runs.journal import Journal
+from relureg.engine.runs.run_problem import Problem
 
 STRONG = ((8, 12, 12, 1), (4, 100, 60, 1))
 WEAK = ((4, 60, 60, 1), (4, 71, 71, 1))

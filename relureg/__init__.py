@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Any
 from relureg.complex.archive import load_complex
 from relureg.complex.complex import Complex, Neighbour, enumerate_regions
 from relureg.complex.count import RegionCount, count_regions, resume
-from relureg.complex.graph import RegionGraph
+from relureg.complex.graph.region_graph import RegionGraph
+from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
 from relureg.complex.line import Breakpoint, breakpoints
-from relureg.complex.linear import LinearRegions
+from relureg.complex.linear.notions import LinearRegions
 from relureg.complex.polyhedron import Polyhedron
-from relureg.complex.stored_graph import StoredGraph, stored_graph
-from relureg.engine.status import JournalStatus, journal_status
-from relureg.network.catalogue import construct
+from relureg.engine.runs.status import JournalStatus, journal_status
+from relureg.families.catalogue import construct
+from relureg.families.random import random_network
 from relureg.network.domain import Domain
-from relureg.network.formats import load, save
 from relureg.network.model import Network
-from relureg.network.random_ import random_network
 from relureg.network.slices import Slice
-from relureg.reports.graph_files import save_graph
-from relureg.reports.region_files import save_regions
+from relureg.readers.formats import load, save
+from relureg.reports.exports.graph_files import save_graph
+from relureg.reports.exports.region_files import save_regions
 from relureg.theory.bounds import Bound, bounds
 from relureg.theory.theorems import check_theorems
 from relureg.version import __version__
 
 if TYPE_CHECKING:
-    from relureg.network.sklearn_ import from_sklearn
-    from relureg.network.torch_ import from_torch
+    from relureg.readers.sklearn import from_sklearn
+    from relureg.readers.torch.reader import from_torch
 
 __all__ = [
     "Bound",
@@ -69,11 +69,11 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """The readers of modules and estimators, which bring all that other libraries can hold, when they are asked for."""
     if name == "from_torch":
-        from relureg.network.torch_ import from_torch
+        from relureg.readers.torch.reader import from_torch
 
         return from_torch
     if name == "from_sklearn":
-        from relureg.network.sklearn_ import from_sklearn
+        from relureg.readers.sklearn import from_sklearn
 
         return from_sklearn
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,9 +19,9 @@ import pytest
 
 import relureg
 from relureg import errors, maps, tropical
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.maps.data import Dataset
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
 
 TRUTH = Path(__file__).parents[1] / "fixtures" / "truth"
 PUBLIC = {

@@ -22,7 +22,7 @@ from relureg.cli.options import (
 from relureg.cli.plot import style_of, style_options, view_of
 from relureg.cli.scope import scoped
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.texts import plural
+from relureg.words import plural
 
 EPILOG = f"""\b
 Examples:
@@ -63,7 +63,7 @@ def animate(
     View and colours are the same in all frames; beside them run the number of regions and the average degree.
     """
     from relureg.cli.answer import close, find_complex, require_passed
-    from relureg.plots.animation import check_target, save_animation
+    from relureg.plots.plane.animation import check_target, save_animation
     from relureg.reports.documents import animate_document
     from relureg.reports.tables import animate_table
 

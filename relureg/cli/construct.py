@@ -38,8 +38,8 @@ def construct(
     The network goes to FILE, or as relureg JSON to standard output (unless --json asks for its figures); the number of
     regions that it must have is told on standard error, or on standard output when there is a FILE.
     """
-    from relureg.network.catalogue import CONSTRUCTIONS, Constructed
-    from relureg.network.catalogue import construct as build
+    from relureg.families.catalogue import CONSTRUCTIONS, Constructed
+    from relureg.families.catalogue import construct as build
     from relureg.reports.theory_documents import catalogue_document, construct_document
     from relureg.reports.theory_tables import catalogue_table, construct_line, construct_table
 

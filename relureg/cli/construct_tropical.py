@@ -65,8 +65,8 @@ def tropical(
 
     The network is checked: its own tropical form is taken and compared with what was asked for.
     """
-    from relureg.network import json_
-    from relureg.network.formats import save
+    from relureg.network import document as json_
+    from relureg.readers.formats import save
     from relureg.reports.tropical import construct_tropical_document, construct_tropical_table
 
     names: tuple[str, ...] = ("x",)

@@ -56,7 +56,7 @@ def convert(
     NET is any file that relureg reads, or - for standard input. OUT is written whole or not at all, is not
     replaced without --force, and is read back and compared.
     """
-    from relureg.network.formats import format_to_write, load, save
+    from relureg.readers.formats import format_to_write, load, save
     from relureg.reports.documents import convert_document
     from relureg.reports.tables import convert_table
 

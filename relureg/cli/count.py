@@ -22,7 +22,7 @@ from relureg.cli.options import (
 from relureg.cli.outcome import this_outcome
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
-from relureg.network.files import check_no_input
+from relureg.files import check_no_input
 
 if TYPE_CHECKING:
     from relureg.theory.bounds import Bound

@@ -74,7 +74,7 @@ def graph(
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.cli.stored import is_journal, stored_graph_answer
     from relureg.reports.documents import graph_document
-    from relureg.reports.graph_files import graph_files, save_graph
+    from relureg.reports.exports.graph_files import graph_files, save_graph
     from relureg.reports.tables import graph_table
     from relureg.theory.bounds import bounds
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from relureg.maps.data import Dataset
     from relureg.maps.images import Shape
     from relureg.maps.local import Report
-    from relureg.plots.maps import Target
+    from relureg.plots.maps.maps import Target
 
 _PATH = click.Path(path_type=Path)
 
@@ -78,7 +78,7 @@ class Drawing:
         """Where it goes; refuses early what could not be written."""
         if self.plot is None:
             return None
-        from relureg.plots.maps import Target
+        from relureg.plots.maps.maps import Target
 
         target = Target(path=self.plot, theme=self.theme, dpi=self.dpi, force=force)
         target.check()

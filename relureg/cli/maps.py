@@ -37,7 +37,7 @@ from relureg.cli.options import (
 from relureg.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
-    from relureg.plots.maps import Target
+    from relureg.plots.maps.maps import Target
 
 _MEASURABLE = 0.1
 """Seconds that a forward pass of all points takes at least where the cost of the extraction is told."""
@@ -97,8 +97,8 @@ def at(
     from relureg.maps.inequalities import region_around
     from relureg.maps.local import classes_of, number_maps, outputs_at, regions_at
     from relureg.maps.nearest import nearest_facets
+    from relureg.reports.exports.map_files import PointTable, save_points, table_writer
     from relureg.reports.map_documents import at_document, iter_point_rows, points_part
-    from relureg.reports.map_files import PointTable, save_points, table_writer
     from relureg.reports.map_tables import at_table
 
     if output is not None:
@@ -139,7 +139,7 @@ def at(
         classes[first], around,
     )  # fmt: skip
     if target is not None:
-        from relureg.plots.maps import save_points_picture
+        from relureg.plots.maps.maps import save_points_picture
 
         save_points_picture(target, network, train.points, mine, classes[first], shape)
     document["files"] = _written(output, target)
@@ -218,7 +218,7 @@ def extract(
             if with_stages:
                 stages = agreement_by_stage(network, train.points, asked.points, truth, chunk=chunk, report=report)
             if target is not None:
-                from relureg.plots.maps import save_coefficients
+                from relureg.plots.maps.maps import save_coefficients
 
                 right = None if truth is None else by_terms == truth
                 save_coefficients(target, network, len(train.points), similarity, right, stages)
@@ -264,8 +264,8 @@ def cluster(
     Without --test, the points themselves are classified.
     """
     from relureg.maps.clustering import cluster_maps
+    from relureg.reports.exports.map_files import cluster_writer, save_clusters
     from relureg.reports.map_documents import cluster_document
-    from relureg.reports.map_files import cluster_writer, save_clusters
     from relureg.reports.map_tables import cluster_table
 
     try:
@@ -287,7 +287,7 @@ def cluster(
         if output is not None:
             save_clusters(found, output, force=force)
         if target is not None:
-            from relureg.plots.maps import save_clusters_picture
+            from relureg.plots.maps.maps import save_clusters_picture
 
             save_clusters_picture(target, network, len(train.points), found, own, shape)
     document = cluster_document(network, found, num_points=len(train.points), num_test=len(asked.points), accuracy=own)
@@ -323,8 +323,8 @@ def relate(
     Without --test, the points themselves are classified.
     """
     from relureg.maps.relating import relate_maps
+    from relureg.reports.exports.map_files import Relations, relation_writer, save_relations
     from relureg.reports.map_documents import relate_document
-    from relureg.reports.map_files import Relations, relation_writer, save_relations
     from relureg.reports.map_tables import relate_table
 
     if len(nets) < 2:
@@ -347,7 +347,7 @@ def relate(
         if output is not None:
             save_relations(Relations(names=names, found=found), output, force=force)
         if target is not None:
-            from relureg.plots.maps import save_relations_picture
+            from relureg.plots.maps.maps import save_relations_picture
 
             save_relations_picture(target, names, len(train.points), own, found)
     document = relate_document(networks, own, found, num_points=len(train.points), num_test=len(asked.points))

@@ -24,11 +24,11 @@ from relureg.cli.progress import waiting_on_stderr
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.engine.budget import MAX_JOBS
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.files import check_absent, protecting
-from relureg.network.formats import load
+from relureg.exact.rational import as_fraction
+from relureg.files import check_absent, protecting
 from relureg.network.model import Network
-from relureg.network.rational import as_fraction
-from relureg.network.texts import parse_number
+from relureg.readers.formats import load
+from relureg.readers.texts import parse_number
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from relureg.network import json_
-from relureg.network.formats import save
+from relureg.network import document as json_
 from relureg.network.model import Network
+from relureg.readers.formats import save
 
 
 def network_output_options(function: Callable[..., Any]) -> Callable[..., Any]:

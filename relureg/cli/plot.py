@@ -23,17 +23,17 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import chosen_slice, parse_box, scoped
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.data_files import read_points
+from relureg.exact.rational import nearest_double
 from relureg.network.model import Network
-from relureg.network.rational import nearest_double
-from relureg.network.texts import parse_number
+from relureg.readers.data_files import read_points
+from relureg.readers.texts import parse_number
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from relureg.plots.picture import Style
-    from relureg.plots.view import View
+    from relureg.plots.plane.picture import Style
+    from relureg.plots.plane.view import View
 
 EPILOG = f"""\b
 Examples:
@@ -145,11 +145,11 @@ def plot(
     document = plot_document(cells, COLOURS_OF.get(network.input_dim, look.colour), look.theme)
     if network.input_dim == 3:
         from relureg.plots.canvas import theme_of
-        from relureg.plots.solid import save_solid
+        from relureg.plots.plane.solid import save_solid
 
         document["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.jobs)
     elif network.input_dim == 2:
-        from relureg.plots.picture import save_picture
+        from relureg.plots.plane.picture import save_picture
 
         plane = save_picture(
             cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.jobs
@@ -158,7 +158,7 @@ def plot(
         document["regions_in_view"] = plane.num_regions_seen
         document["facets_drawn"] = int((plane.polygons.edge_unit >= 0).sum())
     else:
-        from relureg.plots.function import save_function
+        from relureg.plots.plane.function import save_function
 
         span = None if view is None else (float(view.low[0]), float(view.high[0]))
         low, high = save_function(cells, output, look, span=span, points=marked, dpi=style["dpi"] or 200, force=force)
@@ -184,8 +184,8 @@ def _check_effects(input_dim: int) -> None:
 
 def style_of(options: dict[str, Any], *, source: int = 0, **more: bool) -> Style:
     """The options of `style_options` as a `Style`."""
-    from relureg.plots.colouring import Choices
-    from relureg.plots.picture import Style
+    from relureg.plots.plane.colouring import Choices
+    from relureg.plots.plane.picture import Style
 
     levels: list[Fraction | float] = []
     for text in filter(None, (options["levels"] or "").split(",")):
@@ -210,7 +210,7 @@ def view_of(text: str | None, network: Network) -> View | None:
         return None
     import numpy as np
 
-    from relureg.plots.view import View, frame_of
+    from relureg.plots.plane.view import View, frame_of
 
     _check_bounds(text)
     domain = parse_box(text, network, "--view")

@@ -45,7 +45,7 @@ def random(
 
     It goes to FILE, or as relureg JSON to standard output (unless --json asks for its figures).
     """
-    from relureg.network.random_ import random_network
+    from relureg.families.random import random_network
     from relureg.reports.theory_documents import random_document
     from relureg.reports.theory_tables import random_table
 

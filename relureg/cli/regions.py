@@ -71,7 +71,7 @@ def regions(
     """
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.reports.documents import regions_document
-    from relureg.reports.region_files import iter_rows, region_writer, save_regions
+    from relureg.reports.exports.region_files import iter_rows, region_writer, save_regions
     from relureg.reports.tables import regions_table
 
     if output is not None:

@@ -14,12 +14,13 @@ import click
 
 from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
-from relureg.network.data_files import Rows, read_domain, read_points
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
 from relureg.network.slices import Slice, restrict
-from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number, plural, unpacked_suffix
+from relureg.readers.data_files import Rows, read_domain, read_points
+from relureg.readers.point_tables import SUFFIXES
+from relureg.readers.texts import parse_number, unpacked_suffix
+from relureg.words import plural
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""

@@ -22,7 +22,7 @@ Example:
 @timed
 def status(journal: Path, as_json: bool, quiet: bool, verbose: bool, started: float) -> None:
     """Tell how far the run of JOURNAL has come, while it runs or after: counts, fraction, rate, time left."""
-    from relureg.engine.status import journal_status
+    from relureg.engine.runs.status import journal_status
     from relureg.reports.runs import status_document, status_table
 
     emit(status_document(journal_status(journal)), status_table, as_json=as_json, started=started)

@@ -29,7 +29,7 @@ def stored_graph_answer(
     CheckFailedError
         The complex is not watertight or not connected.
     """
-    from relureg.complex.stored_graph import MEMORY, stored_graph
+    from relureg.complex.graph.stored_graph import MEMORY, stored_graph
     from relureg.reports.runs import stored_graph_document, stored_graph_table
 
     for option in [*work.given, *(["--jobs"] if work.jobs is not None else [])]:

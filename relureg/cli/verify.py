@@ -27,9 +27,9 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
-from relureg.network import json_
-from relureg.network.data_files import write_domain
-from relureg.network.files import check_absent, write_atomically
+from relureg.files import check_absent, write_atomically
+from relureg.network import document as json_
+from relureg.readers.data_files import write_domain
 
 if TYPE_CHECKING:
     from relureg.network.domain import Domain
@@ -109,7 +109,7 @@ def verify(
     stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
     and made small (units dropped, weights rounded).
     """
-    from relureg.reports.junit import junit_report
+    from relureg.reports.exports.junit import junit_report
     from relureg.reports.theory_documents import verify_document
     from relureg.reports.theory_tables import verify_table
     from relureg.theory.verification import Limits, random_networks, verify_all

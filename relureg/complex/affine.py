@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

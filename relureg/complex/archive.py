@@ -28,9 +28,10 @@ from relureg.complex.complex import Complex
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Records, freeze
 from relureg.errors import ComplexFileError, ReluregError
-from relureg.network import json_
+from relureg.exact.rational import RationalMatrix
+from relureg.files import DAMAGED_ARRAY, write_atomically
+from relureg.network import document as json_
 from relureg.network.domain import Domain
-from relureg.network.files import DAMAGED_ARRAY, write_atomically
 from relureg.network.model import Network
 from relureg.network.particulars import (
     fraction_texts,
@@ -39,7 +40,6 @@ from relureg.network.particulars import (
     read_slice,
     with_particulars,
 )
-from relureg.network.rational import RationalMatrix
 
 FORMAT = "relureg-complex"
 VERSION = 1

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.network.affine_forms import INPUT
-from relureg.network.arrangements import generic_central_regions, generic_regions
 from relureg.network.domain import essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 MAX_MINORS = 2_000_000
 """Most determinants looked at to establish general position; beyond, the closed form is left out."""

@@ -14,7 +14,7 @@ from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
 from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
-from relureg.complex.graph import RegionGraph
+from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.walk import are_attained
 from relureg.engine.records import Figures, Records, is_witness
 from relureg.errors import LimitReachedError

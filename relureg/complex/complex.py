@@ -21,8 +21,8 @@ from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
 from relureg.complex.facets import Facets, facet_units, match_facets
 from relureg.complex.generators import generators_of
-from relureg.complex.graph import RegionGraph
-from relureg.complex.hamming import HammingComparison, compare_with_hamming
+from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
+from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.budget import Budget, Progress
@@ -35,7 +35,7 @@ from relureg.network.model import Network
 from relureg.network.slices import restrict
 
 if TYPE_CHECKING:
-    from relureg.complex.linear import LinearRegions
+    from relureg.complex.linear.notions import LinearRegions
 
 MAX_DIM_DERIVED = 6
 """Largest dimension in which vertices are derived from inequalities unasked: a box has 2^r of them."""
@@ -335,7 +335,7 @@ class Complex(Frozen):
         >>> found.activation_regions, found.open_connected, found.closed_connected, found.affine_pieces
         (4, 4, 4, 3)
         """
-        from relureg.complex.linear import find_linear_regions
+        from relureg.complex.linear.notions import find_linear_regions
 
         return find_linear_regions(self)
 

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
 from relureg.complex.faces import distinct_generators
 from relureg.complex.polyhedron import homogeneous_rows
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.exact.rational import RationalMatrix, nearest_double
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain
+from relureg.network.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double
 
 _CHUNK_NUMBERS = 1 << 17
 """Numbers in the composed rows of the generators handled at once: temporary arrays of about a

@@ -13,9 +13,9 @@ from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
-from relureg.engine.driver import go_on
 from relureg.engine.engines import choose
 from relureg.engine.records import Figures, Predicates
+from relureg.engine.runs.driver import go_on
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
 from relureg.network.slices import restrict

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Generators, Records, freeze
+from relureg.exact.ranges import ranges
 from relureg.frozen import Frozen
-from relureg.network.ranges import ranges
 
 _CHUNK = 1 << 18
 """Generators of faces handled at once, so that temporary arrays stay below about 100 MB."""

@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import AffineMap, exact_maps
-from relureg.complex.double_description import Ray, Row, dot, extreme_rays
 from relureg.complex.facets import facet_units
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.exact.double_description import Ray, Row, dot, extreme_rays
+from relureg.exact.rational import RationalMatrix, nearest_double
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

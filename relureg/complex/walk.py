@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from relureg import stopping
 from relureg.errors import UsageError
+from relureg.exact.ranges import ranges
+from relureg.exact.rational import IntArray, RationalMatrix, nearest_double
+from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.ranges import ranges
-from relureg.network.rational import IntArray, RationalMatrix, nearest_double
-from relureg.network.sparse import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Budget:
     audit : bool, optional
         Let the splitter decide every predicate both ways, and stop on a contradiction. Slow.
     scheduler : str or distributed.Client, optional
-        Who searches, instead of threads of this process: see `relureg.engine.scheduler.open_scheduler`.
+        Who searches, instead of threads of this process: see `relureg.engine.runs.scheduler.open_scheduler`.
     journal : Path, optional
         A file that keeps what is done, so that an interrupted run can go on.
     keeps_records : bool, optional

@@ -16,10 +16,10 @@ from collections.abc import Iterable
 from relureg.engine.budget import Budget
 from relureg.engine.records import Figures
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix, primitive
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, primitive
 
 Hyperplane = tuple[int, ...]
 """(b, w_1, ..., w_r), coprime, the first non-zero w positive: b + w . x = 0."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from relureg.arguments import did_you_mean, short
 from relureg.engine import charpoly, lp, split
 from relureg.engine.budget import Budget
-from relureg.engine.problem import Problem
 from relureg.engine.records import Figures, Generators, Records, gather, join
+from relureg.engine.runs.run_problem import Problem
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -45,7 +45,7 @@ class Engine:
 def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> Figures:
     if not budget.in_units:
         return split.count_regions(network, domain, budget)
-    from relureg.engine.driver import drive  # with a database, which a plain count does without
+    from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
     problem = Problem(network=network, domain=domain, audit=budget.audit, keeps_records=budget.keeps_records)
     return drive(problem, budget).sums.figures(domain, complete=budget.exhausted is None)
@@ -54,7 +54,7 @@ def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> 
 def _find_by_split(network: Network, domain: Domain | None, budget: Budget) -> Records:
     if not budget.in_units:
         return split.find_records(network, domain, budget)
-    from relureg.engine.driver import drive
+    from relureg.engine.runs.driver import drive
 
     driver = drive(Problem(network=network, domain=domain, audit=budget.audit, keeps_records=True), budget)
     driver.sums.figures(domain, complete=budget.exhausted is None)  # raises where there is nothing

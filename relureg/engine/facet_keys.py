@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Records
-from relureg.network.ranges import ranges
+from relureg.exact.ranges import ranges
 
 _ROWS = 1 << 19
 """Facets handled at once: some tens of megabytes, whatever the number of facets."""

@@ -24,10 +24,10 @@ from relureg.engine.budget import Budget
 from relureg.engine.quiet import without_lines
 from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.packages import missing
 
 _CDDLIB = re.compile(rb"max number \d+ of pivots|\*|dd_|ddf_|DualSimplex|Procedure dd|LP Type|@?input row")

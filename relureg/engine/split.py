@@ -22,10 +22,10 @@ from relureg.engine.budget import Budget
 from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order, rounded_point
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""

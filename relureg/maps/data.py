@@ -14,7 +14,7 @@ from relureg.frozen import Frozen
 from relureg.maps.float_network import Floats, check_points
 from relureg.maps.local import num_classes
 from relureg.network.model import Network
-from relureg.network.tables import naming, read_table
+from relureg.readers.point_tables import naming, read_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +33,7 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
     Parameters
     ----------
     path : str or Path
-        Any file that `relureg.network.tables.read_table` reads; arrays of more than two axes are flattened in row-major
+        Any file that `relureg.readers.point_tables` reads; arrays of more than two axes are flattened in row-major
         order.
     labels : str, optional
         A file of integers in the same formats, or the name of an array or a column in `path`.

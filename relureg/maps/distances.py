@@ -10,12 +10,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.double_double import ROUNDOFF, Pairs, is_nearest, two_product, two_sum
+from relureg.exact.rational import RationalMatrix, nearest_double, nearest_root
 from relureg.maps.float_network import FloatNetwork, Floats
 from relureg.maps.signs import pull_back
 from relureg.network.affine_forms import INPUT
+from relureg.network.double_double import ROUNDOFF, Pairs, is_nearest, two_product, two_sum
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double, nearest_root
 
 _SMALL = 64 * ROUNDOFF**2
 """More than the relative error of a product or quotient of two pairs."""

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.complex.double_double import PairForm
 from relureg.errors import DataError, UnsupportedNetworkError, UsageError
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.double_double import PairForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
-from relureg.network.tables import FINITE, refuse_entries
-from relureg.network.texts import plural
 from relureg.packages import missing
+from relureg.readers.point_tables import FINITE, refuse_entries
+from relureg.words import plural
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[Any]

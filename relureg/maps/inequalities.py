@@ -14,6 +14,7 @@ from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix, nearest_doubles
 from relureg.frozen import Frozen
 from relureg.maps.distances import exact_unit_rows
 from relureg.maps.float_network import FloatNetwork, Floats, check_points
@@ -21,7 +22,6 @@ from relureg.maps.nearest import row_norms
 from relureg.maps.redundancy import facets_among
 from relureg.maps.signs import SignFinder, direction
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_doubles
 
 MOST = 256
 """Hyperplanes of which it is decided whether they are facets. Around an image a convolutional network has ten thousand,

@@ -18,10 +18,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

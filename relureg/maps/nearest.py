@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.maps.distances import distances_to, exact_unit_rows
 from relureg.maps.float_network import (
@@ -32,7 +33,6 @@ from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, reg
 from relureg.maps.signs import Signs
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 _TINIEST, _HUGE = 2.0**-1074, np.finfo(np.float64).max
 _FLOOR = 2.0**-500

@@ -19,11 +19,11 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.maps.float_network import FloatForm, Floats, Matrix, forward, sparse_matrices
 from relureg.maps.maxima import MaximumStage
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
 
 _PRIME_BITS, _NUM_PRIMES = 20, 48
 _MAX_ENTRIES = 2**14

@@ -22,11 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
 from relureg.maps.float_network import FloatForm, FloatNetwork, Floats, FloatStage, evaluate, forward
 from relureg.maps.residues import ResidueNetwork, Residues, num_binary_places, num_primes, proved_bits
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 _TINY = 2.0**-500
 """A product of two numbers that are not smaller cannot underflow to 0."""

@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
+from relureg.files import open_atomically
 from relureg.frozen import Frozen
 from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
-from relureg.network.files import open_atomically
 from relureg.network.model import Network
 
 _QUERIES, _TERMS = 2048, 4096

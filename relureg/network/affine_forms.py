@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import Index, SparseMatrix, compact
 from relureg.frozen import Frozen
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import Index, SparseMatrix, compact
 
 INPUT = 0
 """The number of the source that is the network's input."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
+from relureg.exact.rational import RationalMatrix, as_double, as_fraction
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""

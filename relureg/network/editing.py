@@ -10,9 +10,9 @@ import numpy as np
 
 from relureg.arguments import checked, index
 from relureg.errors import ArgumentIndexError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
 
 
 @checked

@@ -18,10 +18,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked, short
 from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
+from relureg.exact.doubles import exact_doubles
+from relureg.exact.rational import RationalMatrix, as_fraction
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.rational import RationalMatrix, as_fraction
-from relureg.network.stored_arrays import exact_doubles
 
 if TYPE_CHECKING:
     from relureg.network.slices import Slice

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network, Port, StageKind
-from relureg.network.rational import RationalMatrix
 from relureg.network.slices import Slice
 
 

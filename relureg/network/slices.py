@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
+from relureg.exact.rational import RationalMatrix, as_fraction, nearest_double
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_fraction, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

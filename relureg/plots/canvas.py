@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UsageError
-from relureg.network.files import check_absent, write_atomically
+from relureg.files import check_absent, write_atomically
 from relureg.packages import missing
 from relureg.plots.colours import THEMES, Theme
-from relureg.plots.svg import compact
+from relureg.plots.plane.svg import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UsageError
-from relureg.network.files import check_absent, write_atomically
+from relureg.files import check_absent, write_atomically
 from relureg.packages import missing
 from relureg.tropical.subdivision import DualSubdivision, Edge, polygon
 from relureg.tropical.view import TropicalView

@@ -17,10 +17,10 @@ from relureg.complex.checks import Check
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
 from relureg.complex.line import Breakpoint
-from relureg.complex.linear import DEFINITIONS, LinearRegions
+from relureg.complex.linear.notions import DEFINITIONS, LinearRegions
+from relureg.exact.rational import RationalMatrix, nearest_double
 from relureg.network.domain import Domain
 from relureg.network.model import Network, Port
-from relureg.network.rational import RationalMatrix, nearest_double
 from relureg.network.slices import Slice
 from relureg.theory.bounds import Bound
 

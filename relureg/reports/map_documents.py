@@ -19,7 +19,7 @@ from relureg.maps.similarity import Similarity, StageAgreement
 from relureg.maps.tropex import AgreementCheck, ExtractedFunction
 from relureg.network.model import Network
 from relureg.reports.documents import Document, head
-from relureg.reports.map_files import PointTable
+from relureg.reports.exports.map_files import PointTable
 
 
 def points_part(

@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from relureg.network.texts import plural
 from relureg.reports.documents import Document
 from relureg.reports.tables import facts_table, page, plain_table, seconds_line
+from relureg.words import plural
 
 
 def at_table(document: Document) -> RenderableType:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from relureg.complex.stored_graph import StoredGraph
-from relureg.engine.status import JournalStatus
-from relureg.network.texts import plural
+from relureg.complex.graph.stored_graph import StoredGraph
+from relureg.engine.runs.status import JournalStatus
 from relureg.reports.documents import Document, head, rational
 from relureg.reports.tables import facts_table, grouped, page, plain_table
+from relureg.words import plural
 
 
 def status_document(status: JournalStatus) -> Document:

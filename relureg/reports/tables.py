@@ -14,9 +14,9 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from relureg.network.rational import as_double
-from relureg.network.texts import plural
+from relureg.exact.rational import as_double
 from relureg.reports.documents import Document
+from relureg.words import plural
 
 CHECK_WORDS = {True: ("yes", "green"), False: ("NO", "bold red"), None: ("n/a", "dim")}
 _CHECK_NAMES = {

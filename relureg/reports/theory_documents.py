@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from relureg.network.catalogue import Constructed, Construction
+from relureg.families.catalogue import Constructed, Construction
 from relureg.network.model import Network
 from relureg.reports.documents import Document, head, network_document, rational
 from relureg.theory.theorems import THEOREMS

@@ -7,9 +7,9 @@ from collections import Counter
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from relureg.network.texts import plural
 from relureg.reports.documents import Document
 from relureg.reports.tables import Indented, facts_table, page, plain_table
+from relureg.words import plural
 
 
 def catalogue_table(document: Document) -> RenderableType:

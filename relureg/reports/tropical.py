@@ -9,7 +9,6 @@ from rich.table import Table
 from rich.text import Text
 
 from relureg.network.model import Network
-from relureg.network.texts import plural
 from relureg.reports.documents import Document, checks_of, details_of, head
 from relureg.reports.tables import CHECK_WORDS, Indented, facts_table, grouped, huge, page, plain_table
 from relureg.tropical.construction import Construction
@@ -17,6 +16,7 @@ from relureg.tropical.notation import in_max_notation, in_tropical_notation
 from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.subdivision import DualSubdivision
 from relureg.tropical.view import OutputView, TropicalView
+from relureg.words import plural
 
 MAX_SHOWN = 12
 """Most monomials or points of a polynomial that the table writes out; --json has all."""

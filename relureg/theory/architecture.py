@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.theory.stability import stable_units
 
 MAX_WIDTH = 100_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from relureg.network.arrangements import generic_central_regions, generic_regions
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis, layered, wide
 from relureg.theory.published import LOWER, published
 from relureg.theory.upper_bounds import SERRA_2018

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from relureg.errors import UsageError
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis
 from relureg.theory.published import UPPER, Bound
 from relureg.theory.upper_bounds import SERRA_2018

@@ -22,7 +22,7 @@ import numpy as np
 from relureg.arguments import checked
 from relureg.complex.arrangement import first_stage_hyperplanes
 from relureg.complex.complex import Complex, enumerate_regions
-from relureg.complex.linear import LinearRegions
+from relureg.complex.linear.notions import LinearRegions
 from relureg.errors import LimitReachedError
 from relureg.network.domain import essential_inputs
 from relureg.network.editing import without_unit

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from relureg.network.arrangements import generic_central_regions, generic_regions
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis, layered, one_hidden_layer, one_input, wide
 from relureg.theory.published import EXACT, LINE, UPPER, published
 

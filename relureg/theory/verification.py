@@ -12,10 +12,10 @@ from relureg import stopping
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex, enumerate_regions
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
-from relureg.network import json_
+from relureg.families.random import random_network
+from relureg.network import document as json_
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.random_ import random_network
 from relureg.network.slices import restrict
 from relureg.theory.minimise import minimise
 from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from relureg.complex.checks import Check
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.construction import Construction
 from relureg.tropical.equality import Equality
 from relureg.tropical.levels import LevelSet, off_hypersurface

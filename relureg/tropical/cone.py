@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from flint import fmpz_mat
 
-from relureg.network.rational import IntArray, primitive
+from relureg.exact.rational import IntArray, primitive
 
 Vector = tuple[int, ...]
 

@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 

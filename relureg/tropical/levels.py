@@ -19,8 +19,8 @@ from relureg.complex.facets import facet_units
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
 from relureg.errors import CheckFailedError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 

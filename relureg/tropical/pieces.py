@@ -15,9 +15,9 @@ from functools import cached_property
 import numpy as np
 
 from relureg.complex.complex import Complex
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.growth import Growth
 
 Piece = tuple[Fraction, ...]

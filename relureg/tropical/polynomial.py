@@ -15,7 +15,7 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.exact.rational import RationalMatrix, as_fraction
 from relureg.tropical.epigraph import Hull, common_denominator, upper_hull
 
 Exponents = tuple[Fraction, ...]

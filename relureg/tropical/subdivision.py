@@ -25,7 +25,7 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical.epigraph import Generator, Hull
 from relureg.tropical.polynomial import Exponents, TropicalPolynomial, Watch
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.epigraph import upper_hull
 from relureg.tropical.polynomial import Watch
 

@@ -158,7 +158,7 @@ import sys
 from pathlib import Path
 from flint import fmpz_mat
 from relureg.cli import main, options
-from relureg.network.files import open_atomically
+from relureg.files import open_atomically
 
 def read(*words, **options):
     with open_atomically(Path("half.txt")) as stream:

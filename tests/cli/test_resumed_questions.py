@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import relureg
-from relureg.engine.journal import Journal
+from relureg.engine.runs.journal import Journal
 from tests.cli.command_line import Run
 
 QUESTIONS: dict[str, list[str]] = {
@@ -60,7 +60,7 @@ def test_another_slice_is_another_question(tmp_path: Path) -> None:
 
 
 def test_an_older_journal_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relureg.engine.problem import Problem
+    from relureg.engine.runs.run_problem import Problem
 
     network = relureg.load("fixtures/truth/int_2-6-6-1.json")
     newer = Problem.document

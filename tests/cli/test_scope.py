@@ -213,7 +213,7 @@ def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> Non
     from relureg.cli.options import Work
     from relureg.cli.plot import _points
     from relureg.cli.scope import Scope, scoped
-    from relureg.network.formats import load
+    from relureg.readers.formats import load
 
     network = load(Path(TRUTH) / "int_3-6-6-1.json")
     np.savetxt(tmp_path / "p.csv", [[1, 2, 3], [4, 5, 9]], delimiter=",")

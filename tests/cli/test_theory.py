@@ -11,8 +11,8 @@ import pytest
 
 import relureg
 from relureg.cli.main import run
-from relureg.network.constructions import folded_cut, perturbed
-from relureg.network.random_ import random_network
+from relureg.families.constructions import folded_cut, perturbed
+from relureg.families.random import random_network
 
 Finished = subprocess.CompletedProcess[str]
 ROOT = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def test_a_construction_in_a_file(answer: Callable[..., Any], tmp_path: Path) ->
 
 
 def test_the_catalogue_lists_every_construction(answer: Callable[..., Any], said: Callable[..., Any]) -> None:
-    from relureg.network.catalogue import CONSTRUCTIONS
+    from relureg.families.catalogue import CONSTRUCTIONS
 
     _, document = answer("construct")
     assert [entry["name"] for entry in document["constructions"]] == list(CONSTRUCTIONS)

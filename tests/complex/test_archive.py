@@ -19,7 +19,7 @@ import relureg
 from relureg import Complex, Domain, Network, Slice, enumerate_regions, load_complex
 from relureg.complex import archive
 from relureg.errors import ComplexFileError, OutputError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 

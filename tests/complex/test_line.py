@@ -12,7 +12,7 @@ import pytest
 from relureg import Domain, Network, Slice, breakpoints, enumerate_regions, load
 from relureg.complex.walk import Walk, are_attained
 from relureg.errors import UsageError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 ROOT = Path(__file__).parents[2]
 

@@ -21,11 +21,11 @@ import relureg
 from relureg import errors
 from relureg.cli.main import COMMANDS, run
 from relureg.engine.engines import AUTO, COUNTERS, ENGINES
-from relureg.engine.journal import Journal
-from relureg.engine.problem import Problem
+from relureg.engine.runs.journal import Journal
+from relureg.engine.runs.run_problem import Problem
 from relureg.errors import NetworkError
-from relureg.network import json_
-from relureg.network.random_ import INITIALISATIONS
+from relureg.families.random import INITIALISATIONS
+from relureg.network import document as json_
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -31,7 +31,7 @@ def test_a_point_too_thin_for_doubles_is_kept_exactly() -> None:
 
 
 def _hinges(units: list[tuple[int, Fraction]]) -> Network:
-    from relureg.network.rational import RationalMatrix
+    from relureg.exact.rational import RationalMatrix
 
     slopes = RationalMatrix.from_fractions([[slope] for slope, _ in units], 1)
     biases = RationalMatrix.from_fractions([[bias] for _, bias in units], 1)

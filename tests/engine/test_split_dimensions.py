@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, count_regions, enumerate_regions
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from tests.contract.agreement import assert_engines_agree
 from tests.contract.networks import Draft, integers
 

@@ -14,13 +14,14 @@ from PIL import Image
 
 from relureg import Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import EngineUnavailableError, LimitReachedError, OutputError, UsageError
-from relureg.plots import animation, canvas
-from relureg.plots.colouring import colour
+from relureg.plots import canvas
 from relureg.plots.colours import DARK, LIGHT, along, relief
-from relureg.plots.function import save_function
-from relureg.plots.picture import Style, figure_of, plane_for, save_picture
-from relureg.plots.solid import facet_polygons, save_solid
-from relureg.plots.view import bounded_view
+from relureg.plots.plane import animation
+from relureg.plots.plane.colouring import colour
+from relureg.plots.plane.function import save_function
+from relureg.plots.plane.picture import Style, figure_of, plane_for, save_picture
+from relureg.plots.plane.solid import facet_polygons, save_solid
+from relureg.plots.plane.view import bounded_view
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PATH = "{http://www.w3.org/2000/svg}path"

@@ -10,7 +10,7 @@ import pytest
 
 from relureg import Complex, Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import UsageError
-from relureg.plots.polygons import exact_area, exact_corners, polygons_of
+from relureg.plots.plane.polygons import exact_area, exact_corners, polygons_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 BOXES = [

@@ -14,8 +14,9 @@ import pytest
 
 import relureg
 from relureg import Complex, Network, enumerate_regions
-from relureg.complex import affine_classes, closed_regions, linear
-from relureg.network.rational import RationalMatrix
+from relureg.complex.linear import affine_classes, closed_regions
+from relureg.complex.linear import notions as linear
+from relureg.exact.rational import RationalMatrix
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 

@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 
 
 def _count(name: str, domain: Domain | None = None) -> Complex:

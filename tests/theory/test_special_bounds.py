@@ -14,10 +14,10 @@ import pytest
 import relureg
 from relureg import Domain, Network, bounds, count_regions
 from relureg.errors import DomainError, UsageError
-from relureg.network.arrangements import generic_central_regions
-from relureg.network.catalogue import construct
-from relureg.network.random_ import random_network
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
+from relureg.families.arrangements import generic_central_regions
+from relureg.families.catalogue import construct
+from relureg.families.random import random_network
 from relureg.theory.architecture import Architecture
 from relureg.theory.convolution import convolution_bound, receptive_fields
 from relureg.theory.lower_bounds import arora_2018, serra_2018_remainders, serra_2018_zonotope

@@ -13,10 +13,10 @@ import pytest
 import relureg
 from relureg import Complex, Domain, LinearRegions, Network, RegionGraph, enumerate_regions
 from relureg.errors import LimitReachedError
-from relureg.network.catalogue import construct
-from relureg.network.constructions import folded_cut, perturbed
+from relureg.families.catalogue import construct
+from relureg.families.constructions import folded_cut, perturbed
+from relureg.families.random import INITIALISATIONS, random_network
 from relureg.network.editing import hidden_parameters, parameter, with_parameters, without_unit
-from relureg.network.random_ import INITIALISATIONS, random_network
 from relureg.theory import published
 from relureg.theory.architecture import Architecture
 from relureg.theory.minimise import minimise

@@ -11,9 +11,9 @@ import pytest
 
 from relureg import Network, enumerate_regions, load
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Stage
-from relureg.network.rational import RationalMatrix
 from relureg.tropical import Growth, TropicalMap, checks, tropical_map
 from relureg.tropical.pieces import Pieces
 from tests.tropical.networks import REFERENCE, VALUES, exact, integer, random_network, rational, reference_network

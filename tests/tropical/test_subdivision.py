@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from relureg.engine.lp import interior_point
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical import TropicalPolynomial, checks, dual_subdivision, newton_vertices, parse
 from relureg.tropical.subdivision import DualSubdivision, area, polygon
 
