@@ -6,9 +6,10 @@ region graph; see `load`, `enumerate_regions`, `bounds`.
 
 from typing import TYPE_CHECKING, Any
 
-from relureg.complex.archive import load_complex
-from relureg.complex.complex import Complex, Neighbour, enumerate_regions
+from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount, count_regions, resume
+from relureg.complex.enumeration import enumerate_regions, load_complex
+from relureg.complex.facets import Neighbour
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
 from relureg.complex.line import Breakpoint, breakpoints

@@ -11,10 +11,11 @@ from relureg.cli.options import Work
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
-from relureg.complex.archive import is_complex_file, load_complex
+from relureg.complex.archive import is_complex_file
 from relureg.complex.checks import Check, failures
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount, count_regions
+from relureg.complex.enumeration import enumerate_regions, load_complex
 from relureg.engine.budget import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain

@@ -20,9 +20,7 @@ from relureg.cli.options import (
     work_options,
 )  # fmt: skip
 from relureg.cli.scope import scoped
-
-MAX_FACES = 10_000_000
-"""Most faces, by estimate, that are counted unasked: about ten seconds' work."""
+from relureg.complex.face_limits import MAX_FACES_COUNTED
 
 EPILOG = f"""\b
 Examples:
@@ -41,7 +39,8 @@ Examples:
 @click.option(
     "--faces/--no-faces",
     default=None,
-    help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
+    help="The number of faces of every dimension, or not. By default with all else, up to about "
+    f"{MAX_FACES_COUNTED:,} faces.",
 )
 @file_options(
     "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
@@ -95,7 +94,7 @@ def graph(
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything
     if faces is None:
-        faces = everything and cells.face_estimate <= MAX_FACES
+        faces = everything and cells.face_estimate <= MAX_FACES_COUNTED
     document = graph_document(
         cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
     )

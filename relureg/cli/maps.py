@@ -175,7 +175,7 @@ def extract(
     output: Path | None, force: bool, as_json: bool, quiet: bool, verbose: bool, started: float,
 ) -> None:  # fmt: skip
     """Extract the linear terms that NET uses at data points (TropEx), and compare with NET on test points."""
-    from relureg.complex.complex import enumerate_regions
+    from relureg.complex.enumeration import enumerate_regions
     from relureg.maps.everywhere import compare_everywhere
     from relureg.maps.float_network import FloatNetwork
     from relureg.maps.local import classes_of, outputs_at, regions_at

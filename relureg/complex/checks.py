@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from relureg import stopping
 from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
-from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.walk import are_attained
@@ -39,15 +38,17 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """The figures that checks compare."""
+class ComplexSize:
+    """The size of a complex, by which it is checked."""
 
     network: Network
     domain: Domain | None
     essential_dim: int
     regions: int
     inner_facets: int | None
-    """None when the list of regions is not complete."""
+    """Facets shared by two regions; None when the list of regions is not complete."""
+    boundary_facets: int | None
+    """Facets on the domain's boundary; None likewise."""
 
     @property
     def complete(self) -> bool:
@@ -130,63 +131,25 @@ def incomplete(name: str) -> Check:
     return Check(name=name, passed=None, detail="the list of regions is not complete")
 
 
-def euler(tally: Tally) -> Check:
+def euler(size: ComplexSize) -> Check:
     """Sum (-1)^k f_k = (-1)^r; facets and regions are the whole f-vector only up to one dimension."""
-    if tally.inner_facets is None or tally.domain is not None or tally.essential_dim > 1:
+    if size.inner_facets is None or size.domain is not None or size.essential_dim > 1:
         return Check(name="euler", passed=None, detail="needs faces of every dimension")
-    if tally.essential_dim == 0:
-        return Check(name="euler", passed=tally.regions == 1, detail=f"{tally.regions} = 1")
-    value = tally.inner_facets - tally.regions
+    if size.essential_dim == 0:
+        return Check(name="euler", passed=size.regions == 1, detail=f"{size.regions} = 1")
+    value = size.inner_facets - size.regions
     return Check(name="euler", passed=value == -1, detail=f"{value} = -1")
 
 
-def euler_of_faces(tally: Tally, faces: Faces) -> Check:
-    """Sum (-1)^k f_k is the Euler characteristic, with compact support, of the space that the cells divide.
-
-    That is (-1)^r for R^r, 1 for a bounded domain and 0 for an unbounded one that contains no line. On the whole space
-    the bounded faces make a contractible complex: their sum is 1.
-    """
-    expected = _euler_characteristic(tally, all_bounded=faces.f_vector[-1] == faces.f_vector_bounded[-1])
-    if expected is None:
-        return Check(name="euler", passed=None, detail="for a domain that contains a line it is not known")
-    passed, detail = faces.euler == expected, f"{faces.euler} = {expected}"
-    if tally.domain is None:
-        passed, detail = passed and faces.euler_bounded == 1, f"{detail}; bounded faces {faces.euler_bounded} = 1"
-    return Check(name="euler", passed=passed, detail=detail)
-
-
-def faces_match(tally: Tally, faces: Faces, facets: Facets) -> Check:
-    """The facets found from vertices are as many as those found from signs, and so are the vertices either way."""
-    name = "faces"
-    if not tally.essential_dim:
-        return Check(name=name, passed=None, detail="the complex is one point in its essential dimensions")
-    found, listed = faces.f_vector[-2], facets.num_inner + facets.num_boundary
-    vertices = len(faces.generator_of_vertex)
-    return Check(
-        name=name,
-        passed=found == listed and faces.f_vector[0] == vertices,
-        detail=f"{found:,} = {listed:,} facets, {faces.f_vector[0]:,} = {vertices:,} vertices",
-    )
-
-
-def _euler_characteristic(tally: Tally, *, all_bounded: bool) -> int | None:
-    """None where it is not known without a look at the shape of the domain."""
-    domain, dim = tally.domain, tally.essential_dim
-    num_lines = dim if domain is None else dim - domain.normals.rank()
-    if num_lines in (0, dim):
-        return (-1) ** num_lines if all_bounded or num_lines else 0
-    return None
-
-
-def closed_form(tally: Tally) -> Check:
+def closed_form(size: ComplexSize) -> Check:
     """One hidden stage in general position has a known number of regions."""
     name = "closed_form"
-    if not tally.complete or tally.domain is not None or len(tally.network.stages) != 1:
+    if not size.complete or size.domain is not None or len(size.network.stages) != 1:
         return Check(name=name, passed=None, detail="for one hidden stage on the whole space")
-    expected = expected_region_count(first_stage_hyperplanes(tally.network), tally.regions)
+    expected = expected_region_count(first_stage_hyperplanes(size.network), size.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
-    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {figure(expected)}")
+    return Check(name=name, passed=size.regions == expected, detail=f"{size.regions:,} = {figure(expected)}")
 
 
 def connected(graph: RegionGraph) -> Check:

@@ -10,7 +10,7 @@ from typing import Any
 from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex import checks
-from relureg.complex.checks import Check, Tally
+from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
@@ -205,12 +205,13 @@ def _of_figures(
     network: Network, domain: Domain | None, engine: str, figures: Figures, stopped_by: str | None
 ) -> RegionCount:
     essential_dim = len(essential_inputs(network, domain))
-    tally = Tally(
+    size = ComplexSize(
         network=network,
         domain=domain,
         essential_dim=essential_dim,
         regions=figures.regions,
         inner_facets=figures.inner_facets,
+        boundary_facets=figures.boundary_facets,
     )
     return RegionCount(
         network=network,
@@ -222,7 +223,7 @@ def _of_figures(
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
         num_boundary_facets=figures.boundary_facets,
-        checks=(checks.balanced(figures), checks.euler(tally), checks.closed_form(tally)),
+        checks=(checks.balanced(figures), checks.euler(size), checks.closed_form(size)),
         predicates=figures.predicates,
         stopped_by=stopped_by,
     )

@@ -39,6 +39,12 @@ class Faces(Frozen):
     vertex_of_generator: NDArray[np.int64]
     """(G,): the number of the vertex that each generator is; -1 for a ray."""
 
+    def vertices_of(self, generators: Generators, region: int) -> NDArray[np.int64]:
+        """The numbers of the vertices of a region, of whose complex `generators` holds the vertices and rays."""
+        start, stop = generators.starts[region : region + 2].tolist()
+        numbers = self.vertex_of_generator[start:stop]
+        return numbers[numbers >= 0]
+
     @property
     def euler(self) -> int:
         """The alternating sum of the f-vector, f_0 - f_1 + f_2 - ..."""

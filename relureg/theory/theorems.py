@@ -21,7 +21,8 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.complex.arrangement import first_stage_hyperplanes
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.complex.linear.notions import LinearRegions
 from relureg.errors import LimitReachedError
 from relureg.network.domain import essential_inputs

@@ -10,7 +10,8 @@ from itertools import product
 
 from relureg import stopping
 from relureg.complex.checks import failures
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.families.random import random_network
 from relureg.network import document as json_

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.complex.complex import enumerate_regions
+from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point
 from relureg.errors import LimitReachedError, UsageError

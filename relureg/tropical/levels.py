@@ -14,7 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked, finite, index
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.complex.facets import facet_units
 from relureg.engine.budget import Progress
 from relureg.engine.records import Point

@@ -7,16 +7,14 @@ regions that differ in one unit need not touch, and regions that touch may diffe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.complex.graph.region_graph import RegionGraph
 from relureg.engine.facet_keys import hash_packed, random_words
 from relureg.engine.records import Records
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
 
 MAX_SOURCES_UNASKED = 16
 """Regions whose distances to all others are compared in a larger complex."""
@@ -46,32 +44,27 @@ class HammingComparison:
         return not self.most_above and not self.most_below
 
 
-def hamming_distances(cells: Complex, region: int) -> NDArray[np.int32]:
+def hamming_distances(records: Records, region: int) -> NDArray[np.int32]:
     """(R,): the number of units whose sign (-, 0, +) differs between each region and one of them."""
-    patterns, vanishing = cells.records.patterns, cells.records.vanishing
+    patterns, vanishing = records.patterns, records.vanishing
     differ = (patterns ^ patterns[region]) | (vanishing ^ vanishing[region])
     distances: NDArray[np.int32] = _BITS_OF_BYTE[differ].sum(axis=1, dtype=np.int32)
     return distances
 
 
-def compare_with_hamming(cells: Complex) -> HammingComparison:
-    """Compare distances in the region graph with Hamming distances of sign vectors.
+def compare_with_hamming(records: Records, graph: RegionGraph) -> HammingComparison:
+    """Compare distances in the region graph of all regions with Hamming distances of sign vectors.
 
     All pairs of up to 1,000 regions; from `MAX_SOURCES_UNASKED` evenly spread regions to all others of more.
-
-    Raises
-    ------
-    LimitReachedError
-        The complex is not complete.
     """
-    count = cells.num_regions
+    count = records.num_regions
     sources = range(count) if count <= _FEW_REGIONS else np.linspace(0, count - 1, MAX_SOURCES_UNASKED).astype(int)
     above = below = 0
     for source in map(int, sources):
-        difference = cells.graph.distances_from(source) - hamming_distances(cells, source)
+        difference = graph.distances_from(source) - hamming_distances(records, source)
         above, below = max(above, int(difference.max())), max(below, -int(difference.min()))
     return HammingComparison(
-        pairs_one_apart=count_pairs_one_apart(cells.records),
+        pairs_one_apart=count_pairs_one_apart(records),
         num_sources=len(sources),
         most_above=above,
         most_below=below,

@@ -10,19 +10,17 @@ from each to the next.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
 from relureg.complex.polyhedron import homogeneous_rows, inner_facets
+from relureg.engine.records import Records
 from relureg.exact.double_description import Row, dot, extreme_rays
 from relureg.exact.rational import RationalMatrix
-from relureg.network.domain import essential_inputs
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
+from relureg.network.domain import Domain, essential_inputs
+from relureg.network.model import Network
 
 MAX_POLYHEDRA = 20_000
 """Regions looked at as exact polyhedra, about a millisecond each, before the count is given up."""
@@ -31,19 +29,30 @@ MAX_MEETINGS = 1_000_000
 """Regions compared with the map of another one, some ten microseconds each, likewise."""
 
 
-def count_closed_regions(cells: Complex, piece: NDArray[np.int64], open_region: NDArray[np.int64]) -> int | None:
+def count_closed_regions(
+    network: Network,
+    domain: Domain | None,
+    records: Records,
+    regions_behind: NDArray[np.int64],
+    piece: NDArray[np.int64],
+    open_region: NDArray[np.int64],
+) -> int | None:
     """R5; None when it would take more than `MAX_POLYHEDRA` polyhedra or `MAX_MEETINGS` comparisons.
 
     Parameters
     ----------
-    cells : Complex
-        Complete, of a network with one output.
+    network : Network
+        With one output.
+    records : Records
+        All regions.
+    regions_behind : array, shape (K,)
+        For each row of the facet columns, the region on the other side; -1 on the boundary.
     piece, open_region : arrays, shape (R,)
         The affine piece and the open connected linear region of each activation region.
     """
     first = np.unique(open_region, return_index=True)[1]
     num_open = np.bincount(piece[first])
-    polyhedra = _Polyhedra(cells)
+    polyhedra = _Polyhedra(network, domain, records, regions_behind)
     count = int((num_open == 1).sum())
     for label in np.flatnonzero(num_open > 1).tolist():
         components = _count_components(polyhedra, piece == label)
@@ -67,13 +76,16 @@ class _Polyhedron:
 class _Polyhedra:
     """The regions of a complex that were looked at, each once."""
 
-    def __init__(self, cells: Complex) -> None:
-        self.cells = cells
+    def __init__(
+        self, network: Network, domain: Domain | None, records: Records, regions_behind: NDArray[np.int64]
+    ) -> None:
         self.meetings = 0
+        self._network = network
+        self._records = records
+        self._regions_behind = regions_behind
         self._known: dict[int, _Polyhedron] = {}
-        self._essential = essential_inputs(cells.network, cells.domain)
-        walls = cells.domain
-        self._walls = () if walls is None else homogeneous_rows(walls.constants, walls.normals, self._essential)
+        self._essential = essential_inputs(network, domain)
+        self._walls = () if domain is None else homogeneous_rows(domain.constants, domain.normals, self._essential)
 
     @property
     def is_exhausted(self) -> bool:
@@ -81,8 +93,8 @@ class _Polyhedra:
 
     def behind(self, region: int) -> NDArray[np.int64]:
         """The regions behind the facets of a region, -1 for those on the domain's boundary."""
-        start, stop = np.searchsorted(self.cells.records.facet_region, [region, region + 1])
-        return self.cells.regions_behind[start:stop]
+        start, stop = np.searchsorted(self._records.facet_region, [region, region + 1])
+        return self._regions_behind[start:stop]
 
     def polyhedron(self, region: int) -> _Polyhedron:
         if region not in self._known:
@@ -90,10 +102,9 @@ class _Polyhedra:
         return self._known[region]
 
     def _make(self, region: int) -> _Polyhedron:
-        records = self.cells.records
-        signs = records.signs_of(np.array([region]))[0]
-        maps, output = exact_maps(self.cells.network, signs)
-        crossed = inner_facets(records, region, signs)
+        signs = self._records.signs_of(np.array([region]))[0]
+        maps, output = exact_maps(self._network, signs)
+        crossed = inner_facets(self._records, region, signs)
         facets = maps.rows([unit for unit, _ in crossed])
         rows = homogeneous_rows(facets.constant, facets.matrix, self._essential)
         inner = [tuple(sign * entry for entry in row) for (_, sign), row in zip(crossed, rows, strict=True)]

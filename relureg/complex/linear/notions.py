@@ -9,23 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.faces import count_patterns
+from relureg.complex.facets import Facets
 from relureg.complex.linear.affine_classes import label_affine_maps
 from relureg.complex.linear.closed_regions import count_closed_regions
 from relureg.complex.linear.components import merged
-from relureg.engine.records import freeze
+from relureg.engine.records import Generators, Records, freeze
 from relureg.frozen import Frozen
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
-
-MAX_FACES = 10_000_000
-"""Most faces, by `Complex.face_estimate`, for which R1 is counted: about ten seconds' work."""
+from relureg.network.domain import Domain
+from relureg.network.model import Network
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType({
     "activation_patterns": "patterns (z > 0 or not, for each unit) that some input has, be it on a set without "
@@ -46,7 +42,7 @@ class LinearRegions(Frozen):
     """The regions of a complex by all six definitions."""
 
     activation_patterns: int | None
-    """R1; None with more than `MAX_FACES` faces."""
+    """R1; None with more than `MAX_FACES_COUNTED` faces."""
     activation_regions: int
     """R2."""
     convex_low: int
@@ -65,7 +61,9 @@ class LinearRegions(Frozen):
     """(R,): the number of the open connected linear region of each activation region, likewise."""
 
 
-def find_linear_regions(cells: Complex) -> LinearRegions:
+def find_linear_regions(
+    network: Network, domain: Domain | None, records: Records, facets: Facets, incidences: Generators | None, dim: int
+) -> LinearRegions:
     """Count the linear regions of a complex, exactly.
 
     * R6: the distinct affine maps of the activation regions (all outputs), compared over the integers.
@@ -74,28 +72,31 @@ def find_linear_regions(cells: Complex) -> LinearRegions:
     * R5: see `count_closed_regions`; it equals R4 where no affine map has several open regions.
     * R1: the patterns of the faces of all dimensions.
 
-    Raises
-    ------
-    LimitReachedError
-        The complex is not complete.
+    Parameters
+    ----------
+    records : Records
+        All regions.
+    incidences : Generators, optional
+        Their vertices and rays, in `dim` essential dimensions; R1 is left out without them.
     """
-    pairs = cells.facets.regions
-    piece = label_affine_maps(cells.network, cells.records)
-    open_region = merged(cells.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
+    pairs = facets.regions
+    piece = label_affine_maps(network, records)
+    open_region = merged(records.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
     num_open = int(open_region.max()) + 1
-    patterns = None
-    if cells.face_estimate <= MAX_FACES:
-        patterns = count_patterns(cells.records, cells.incidences, cells.essential_dim)
-    found = LinearRegions(
-        activation_patterns=patterns,
-        activation_regions=cells.num_regions,
+    num_closed = None
+    if network.output_dim == 1:
+        behind = facets.regions_behind(len(records.facet_region))
+        num_closed = count_closed_regions(network, domain, records, behind, piece, open_region)
+    regions = LinearRegions(
+        activation_patterns=None if incidences is None else count_patterns(records, incidences, dim),
+        activation_regions=records.num_regions,
         convex_low=num_open,
-        convex_high=cells.num_regions,
+        convex_high=records.num_regions,
         open_connected=num_open,
-        closed_connected=count_closed_regions(cells, piece, open_region) if cells.network.output_dim == 1 else None,
+        closed_connected=num_closed,
         affine_pieces=int(piece.max()) + 1,
         affine_piece=piece,
         open_region=open_region,
     )
-    freeze(found)
-    return found
+    freeze(regions)
+    return regions

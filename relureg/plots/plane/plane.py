@@ -15,7 +15,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.records import Records, freeze
 from relureg.errors import DomainError, UsageError
 from relureg.exact.rational import RationalMatrix, as_fraction

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.records import Generators
 from relureg.errors import UsageError
 from relureg.files import check_absent, write_atomically

@@ -22,7 +22,7 @@ def test_all_pairs_of_small_complexes(name: str) -> None:
     assert found.num_sources == cells.num_regions
     assert found.pairs_one_apart == (theirs == 1).sum() // 2
     assert (found.most_above, found.most_below) == ((ours - theirs).max(), (theirs - ours).max())
-    assert np.array_equal(hamming.hamming_distances(cells, 1), theirs[1])
+    assert np.array_equal(hamming.hamming_distances(cells.records, 1), theirs[1])
 
 
 def test_arrangements_agree_and_deep_networks_do_not() -> None:
