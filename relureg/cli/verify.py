@@ -40,7 +40,7 @@ EPILOG = f"""\b
 Examples:
   relureg verify fixtures/truth/int_2-6-6-1.json
   relureg verify --random 20 --widths 2,6,6 --widths 3,5,5 --init he --init integer --seed 1
-  relureg verify fixtures/counterexample-3-9-4-1.json --claims --save violations
+  relureg verify fixtures/counterexamples/counterexample-3-9-4-1.json --claims --save violations
   relureg verify fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1
 
 {EXIT_CODES}"""

@@ -16,7 +16,7 @@ from relureg.families.random import random_network
 
 Finished = subprocess.CompletedProcess[str]
 ROOT = Path(__file__).parents[2]
-COUNTEREXAMPLE = ROOT / "fixtures" / "counterexample-3-9-4-1.json"
+COUNTEREXAMPLE = ROOT / "fixtures" / "counterexamples" / "counterexample-3-9-4-1.json"
 
 
 @pytest.fixture(autouse=True)

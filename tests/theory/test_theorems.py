@@ -28,7 +28,7 @@ GRAPHS = {
     for entry in json.loads(Path("fixtures/reference/constructions.json").read_text())["region_graphs"]
 }
 LCG = json.loads(Path("fixtures/reference/values.json").read_text())["lcg"]
-COUNTEREXAMPLE = "fixtures/counterexample-3-9-4-1.json"
+COUNTEREXAMPLE = "fixtures/counterexamples/counterexample-3-9-4-1.json"
 
 
 def _verdicts(network: Network, domain: Domain | None = None) -> dict[str, Verdict]:
