@@ -40,6 +40,7 @@ from relureg.network.particulars import (
     read_slice,
     with_particulars,
 )
+from relureg.network.problem import Problem
 
 FORMAT = "relureg-complex"
 VERSION = 1
@@ -227,10 +228,8 @@ def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
     except ValueError as error:
         raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
-    domain = _domain(header["domain"], network)
-    return Complex(
-        network=network, domain=domain, engine=header["engine"], records=records, stopped_by=header["stopped_by"]
-    )
+    problem = Problem(network=network, domain=_domain(header["domain"], network))
+    return Complex(problem=problem, engine=header["engine"], records=records, stopped_by=header["stopped_by"])
 
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from relureg.engine.engines import ENGINES, choose
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain, essential_inputs
+from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
     from relureg.complex.linear.notions import LinearRegions
@@ -74,9 +74,8 @@ class Complex(Frozen):
     True
     """
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
+    """Whose regions these are."""
     engine: str
     """The engine that found the regions."""
     records: Records
@@ -84,6 +83,15 @@ class Complex(Frozen):
     """The limit that ended the run early; None when every region is here."""
     jobs: int | None = None
     """Threads of the splitter for what is asked later; None is all cores."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        """None is the whole input space."""
+        return self.problem.domain
 
     @property
     def complete(self) -> bool:
@@ -97,15 +105,15 @@ class Complex(Frozen):
         """R, the number of activation regions; a proven lower bound when not `complete`."""
         return self.records.num_regions
 
-    @cached_property
-    def essential_inputs(self) -> list[int]:
-        """The input coordinates in which the complex is described, the others being 0 (see `essential_inputs`)."""
-        return essential_inputs(self.network, self.domain)
+    @property
+    def essential_inputs(self) -> tuple[int, ...]:
+        """The input coordinates in which the complex is described, the others being 0; see `Problem`."""
+        return self.problem.essential_inputs
 
     @property
     def essential_dim(self) -> int:
         """The dimension that carries the complex: the rank of all rows applied to the input."""
-        return len(self.essential_inputs)
+        return self.problem.essential_dim
 
     @property
     def num_relatively_bounded(self) -> int:
@@ -166,14 +174,13 @@ class Complex(Frozen):
         >>> xor.locate([[0.25, 0.25], [-2, 0], [-1, 0]]).tolist()
         [2, 0, 0]
         """
-        return locate(self.network, self.domain, self.records, points)
+        return locate(self.problem, self.records, points)
 
     # -- geometry ----------------------------------------------------------------------------------
 
     def polyhedron(self, region: int) -> Polyhedron:
         """A region by its irredundant inequalities, vertices and rays, exactly; see `Polyhedron`."""
-        number = self._region(region)
-        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, number)
+        return polyhedron(self.problem, self.records, self._region(region))
 
     def affine_map(self, region: int) -> AffineMap:
         """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
@@ -209,7 +216,7 @@ class Complex(Frozen):
         LimitReachedError
             There are more faces than `MAX_FACES`, and too many generators for memory.
         """
-        return with_nearest_coordinates(self.network, self.domain, self.essential_inputs, self.records, self.incidences)
+        return with_nearest_coordinates(self.problem, self.records, self.incidences)
 
     @cached_property
     def incidences(self) -> Generators:
@@ -218,9 +225,7 @@ class Complex(Frozen):
         Raises as `generators` does.
         """
         self._require_room()
-        return generators_of(
-            self.network, self.domain, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs
-        )
+        return generators_of(self.problem, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs)
 
     @cached_property
     def faces(self) -> Faces:
@@ -361,7 +366,7 @@ class Complex(Frozen):
     @cached_property
     def _region_checks(self) -> tuple[Check, Check, Check]:
         return (
-            checks.witnesses(self.network, self.domain, self.records),
+            checks.witnesses(self.problem, self.records),
             checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
             checks.closed_form(self._tally),
         )
@@ -389,9 +394,7 @@ class Complex(Frozen):
     @property
     def _tally(self) -> Tally:
         return Tally(
-            network=self.network,
-            domain=self.domain,
-            essential_dim=self.essential_dim,
+            problem=self.problem,
             regions=self.num_regions,
             inner_facets=self.facets.num_inner if self.complete else None,
         )
@@ -399,7 +402,7 @@ class Complex(Frozen):
     @cached_property
     def graph_checks(self) -> tuple[Check, ...]:
         """The checks on the region graph; they need its diameter."""
-        return checks.connected(self.graph), *checks.diameter(self.network, self.domain, self.graph)
+        return checks.connected(self.graph), *checks.diameter(self.problem, self.graph)
 
     # -- files and identity ------------------------------------------------------------------------
 
@@ -427,10 +430,7 @@ class Complex(Frozen):
         if not isinstance(other, Complex):
             return NotImplemented
         return (
-            self.network == other.network
-            and self.domain == other.domain
-            and self.stopped_by == other.stopped_by
-            and self.records.equals(other.records)
+            self.problem == other.problem and self.stopped_by == other.stopped_by and self.records.equals(other.records)
         )
 
     def __hash__(self) -> int:
@@ -510,17 +510,16 @@ def enumerate_regions(
     48
     """
     with stopping.within(timeout):
-        network, domain = restrict(network, domain)
-        chosen = choose(engine, network, domain)
+        problem = Problem(network=network, domain=domain).restricted()
+        chosen = choose(engine, problem)
         find = chosen.finder
         budget = Budget(
             max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
         )
         chosen.check_fits(budget)
-        records = find(network, domain, budget)
+        records = find(problem, budget)
         return Complex(
-            network=network,
-            domain=domain,
+            problem=problem,
             engine=chosen.name,
             records=records,
             stopped_by=budget.exhausted,

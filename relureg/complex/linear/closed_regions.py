@@ -16,10 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.polyhedron import homogeneous_rows, inner_facets
+from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls, inner_facets
 from relureg.exact.double_description import Row, dot, extreme_rays
 from relureg.exact.rational import RationalMatrix
-from relureg.network.domain import essential_inputs
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
@@ -71,9 +70,8 @@ class _Polyhedra:
         self.cells = cells
         self.meetings = 0
         self._known: dict[int, _Polyhedron] = {}
-        self._essential = essential_inputs(cells.network, cells.domain)
-        walls = cells.domain
-        self._walls = () if walls is None else homogeneous_rows(walls.constants, walls.normals, self._essential)
+        self._essential = list(cells.essential_inputs)
+        self._walls = homogeneous_walls(cells.problem)
 
     @property
     def is_exhausted(self) -> bool:
