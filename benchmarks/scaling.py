@@ -26,7 +26,8 @@ from relureg.engine.runs import driver
 from relureg.engine.runs.batches import Batch
 from relureg.engine.runs.distributed import DaskScheduler
 from relureg.engine.runs.journal import Journal
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
+from relureg.network.problem import Problem
 
 STRONG = ((8, 12, 12, 1), (4, 100, 60, 1))
 WEAK = ((4, 60, 60, 1), (4, 71, 71, 1))
@@ -49,7 +50,7 @@ WORK = (3.6e4, 3.6e6)
 def overhead(units: int = UNITS) -> float:
     """Seconds of processor time of driver and scheduler (here one process) for a unit, and print it."""
     scheduler = DaskScheduler.open("local:2")
-    scheduler.begin(Problem(network=networks.he_initialised((2, 4, 1)).network(), domain=None))
+    scheduler.begin(RunSettings(problem=Problem(network=networks.he_initialised((2, 4, 1)).network())))
     started, wall = time.process_time(), time.perf_counter()
     done = sent = 0
     while done < units:
@@ -79,9 +80,9 @@ def measure(*, small: bool = False) -> None:
             scheduler = DaskScheduler.open(f"local:{workers}")
             while scheduler.num_workers < workers:
                 time.sleep(0.1)
-            problem = Problem(network=network, domain=None)
-            with TemporaryDirectory() as folder, Journal.create_or_continue(Path(folder, "run"), problem) as journal:
-                run = driver.Driver(problem, scheduler, driver.Budget(), journal)
+            settings = RunSettings(problem=Problem(network=network))
+            with TemporaryDirectory() as folder, Journal.create_or_continue(Path(folder, "run"), settings) as journal:
+                run = driver.Driver(settings, scheduler, driver.Budget(), journal)
                 started = time.perf_counter()
                 run.run()
                 seconds = time.perf_counter() - started

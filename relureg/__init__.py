@@ -20,6 +20,7 @@ from relureg.families.catalogue import construct
 from relureg.families.random import random_network
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 from relureg.network.slices import Slice
 from relureg.readers.formats import load, save
 from relureg.reports.exports.graph_files import save_graph
@@ -41,6 +42,7 @@ __all__ = [
     "Network",
     "Neighbour",
     "Polyhedron",
+    "Problem",
     "JournalStatus",
     "RegionCount",
     "RegionGraph",

@@ -25,6 +25,7 @@ from relureg.errors import (
     UsageError,
 )
 from relureg.network.editing import without_unit
+from relureg.network.problem import Problem
 from relureg.tropical.view import select_output
 
 TRUTH = Path(__file__).parents[1] / "fixtures" / "truth"
@@ -170,7 +171,7 @@ def test_negative_numbers_count_from_the_end_everywhere() -> None:
 def test_the_last_point_of_thin_regions_is_exact() -> None:
     """A point that no double is near enough to is found by -1, too."""
     thin = relureg.Network.from_layers([[[1.0], [1.0]], [[1.0, 1.0]]], [[-1.0, -1.0 - 2**-52], [0.0]])
-    records = gather(iter_regions(thin, None, Budget()), thin, None)
+    records = gather(iter_regions(Problem(network=thin), Budget()), Problem(network=thin))
     for region in range(-3, 0):
         assert records.point(region) == records.point(region + 3)
 

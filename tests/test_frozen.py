@@ -49,7 +49,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     return [
         network, relureg.Slice.through([[0, 0], [2, 1]]).of(network), _sparse_network(),
         box, relureg.Domain.box([0, 3], [1, 3]), relureg.Slice.along([0, 1], [[1, Fraction(1, 3)]]),
-        counted, relureg.journal_status(journal), relureg.stored_graph(journal),
+        counted, counted.problem, relureg.journal_status(journal), relureg.stored_graph(journal),
         cells, cells.records, cells.generators, cells.faces, cells.facets, cells.graph, cells.graph.diameter,
         cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
         *cells.neighbours(0), *relureg.breakpoints(relureg.enumerate_regions(hat)), *relureg.bounds(network),

@@ -20,6 +20,7 @@ from relureg.engine.budget import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 from relureg.theory.bounds import Bound
 
 FEW_REGIONS = 1000
@@ -28,7 +29,7 @@ FEW_REGIONS = 1000
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
-    expect_regions(network, domain)
+    expect_regions(Problem(network=network, domain=domain))
     with progress_on_stderr(quiet) as progress:
         cells = enumerate_regions(
             network,
@@ -88,10 +89,10 @@ def count_with_progress(
     return counted
 
 
-def expect_regions(network: Network, domain: Domain | None) -> None:
+def expect_regions(problem: Problem) -> None:
     """From now on a run that is stopped tells its lower bound: a point proves one region."""
     outcome = this_outcome()
-    outcome.regions = max(outcome.regions, int(domain is None or domain.has_plain_interior))
+    outcome.regions = max(outcome.regions, int(problem.has_plain_interior))
     outcome.note()
 
 

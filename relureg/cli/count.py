@@ -23,6 +23,7 @@ from relureg.cli.outcome import this_outcome
 from relureg.cli.scope import scoped
 from relureg.errors import UsageError
 from relureg.files import check_no_input
+from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
     from relureg.theory.bounds import Bound
@@ -89,11 +90,12 @@ def count(
         network, domain = scoped(network, work.scope, quiet=quiet)
     else:
         network, domain = cells.network, cells.domain
-    expect_regions(network, domain)
+    problem = Problem(network=network, domain=domain)
+    expect_regions(problem)
     network_document(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
     this_outcome().partial = lambda reason, proven: count_document(
-        nothing_but(network, domain, work.engine, reason, proven), found
+        nothing_but(problem, work.engine, reason, proven), found
     )
     this_outcome().table = count_table
     this_outcome().note()

@@ -16,7 +16,8 @@ from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
-from relureg.network.slices import Slice, restrict
+from relureg.network.problem import Problem
+from relureg.network.slices import Slice
 from relureg.readers.data_files import Rows, read_domain, read_points
 from relureg.readers.point_tables import SUFFIXES
 from relureg.readers.texts import parse_number, unpacked_suffix
@@ -79,12 +80,12 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = chosen.of(network)
     try:
-        network, domain = restrict(network, domain)
+        problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
         raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
-    if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
+    if problem.domain is not None and not quiet and (slabs := problem.domain.num_slabs) > MAX_DIM_UNWARNED:
         click.echo(f"relureg: {_feasible(slabs)}", err=True)
-    return network, domain
+    return problem.network, problem.domain
 
 
 def _feasible(slabs: int) -> str:

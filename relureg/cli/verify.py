@@ -29,6 +29,7 @@ from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.files import check_absent, write_atomically
 from relureg.network import document as json_
+from relureg.network.problem import Problem
 from relureg.readers.data_files import write_domain
 
 if TYPE_CHECKING:
@@ -140,11 +141,12 @@ def verify(
     _close(results, claims=claims)
 
 
-def _case(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+def _case(network: Network, scope: Scope, *, quiet: bool) -> Problem:
     try:
-        return scoped(network, scope, quiet=quiet)
+        network, domain = scoped(network, scope, quiet=quiet)
     except ReluregError as error:
         raise error.within(network.name) from error
+    return Problem(network=network, domain=domain)
 
 
 def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> Iterator[Verification]:
@@ -176,7 +178,7 @@ def _save_violations(
             saved[_write_domain(result.domain, folder)] = f"the domain of {result.network.name}, for --domain"
         if not quiet:
             click.echo(f"relureg: {what}; looking for a smaller one", err=True)
-        small = smallest_violation(result.network, verdict.theorem, limits, domain=result.domain)
+        small = smallest_violation(result.problem, verdict.theorem, limits)
         if small != result.network:
             saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
     return saved

@@ -40,6 +40,7 @@ from relureg.network.particulars import (
     read_slice,
     with_particulars,
 )
+from relureg.network.problem import Problem
 
 FORMAT = "relureg-complex"
 VERSION = 1
@@ -60,8 +61,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal complexes make equal files
 class Contents:
     """What a file of a complex holds: the fields of `Complex`, but for the threads."""
 
-    network: Network
-    domain: Domain | None
+    problem: Problem
     engine: str
     records: Records
     stopped_by: str | None
@@ -78,7 +78,7 @@ def write_complex(contents: Contents, path: Path, *, force: bool) -> None:
     arrays: dict[str, NDArray[Any]] = {
         name: np.ascontiguousarray(getattr(contents.records, name)).astype(kind) for name, kind in _COLUMNS.items()
     }
-    arrays["network"] = np.frombuffer(json_.write(contents.network), dtype=np.uint8)
+    arrays["network"] = np.frombuffer(json_.write(contents.problem.network), dtype=np.uint8)
     header = _header(contents) | {"sha256": _digest(arrays)}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
@@ -147,15 +147,15 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _header(contents: Contents) -> dict[str, Any]:
-    domain = contents.domain
+    domain = contents.problem.domain
     return {
         "format": FORMAT,
         "version": VERSION,
         "relureg_version": version.__version__,
         "engine": contents.engine,
         "stopped_by": contents.stopped_by,
-        "network_sha256": contents.network.sha256,
-        "particulars": particulars(contents.network),
+        "network_sha256": contents.problem.network.sha256,
+        "particulars": particulars(contents.problem.network),
         "domain": None
         if domain is None
         else {
@@ -230,10 +230,8 @@ def _contents(arrays: dict[str, NDArray[Any]]) -> Contents:
     except ValueError as error:
         raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
-    domain = _domain(header["domain"], network)
-    return Contents(
-        network=network, domain=domain, engine=header["engine"], records=records, stopped_by=header["stopped_by"]
-    )
+    problem = Problem(network=network, domain=_domain(header["domain"], network))
+    return Contents(problem=problem, engine=header["engine"], records=records, stopped_by=header["stopped_by"])
 
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:

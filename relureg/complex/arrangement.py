@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from relureg.exact.rational import RationalMatrix
 from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import essential_inputs
 from relureg.network.model import Network
 
 MAX_MINORS = 2_000_000
@@ -28,7 +27,7 @@ def first_stage_hyperplanes(network: Network) -> RationalMatrix:
 
     Rows with w = 0 are no hyperplanes; rows that are multiples of each other are one.
     """
-    essential = essential_inputs(network)
+    essential = network.input_rows.pivot_columns()
     if not network.stages:
         return RationalMatrix.zeros(0, 1)
     form = network.stages[0].pre_activation

@@ -17,8 +17,8 @@ from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.walk import are_attained
 from relureg.engine.records import Figures, Records, is_witness
 from relureg.errors import LimitReachedError
-from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 MAX_WITNESSES = 2_000
 """Most regions whose point is looked at again; of more, that many evenly spread ones are."""
@@ -41,9 +41,7 @@ class Check:
 class ComplexSize:
     """The size of a complex, by which it is checked."""
 
-    network: Network
-    domain: Domain | None
-    essential_dim: int
+    problem: Problem
     regions: int
     inner_facets: int | None
     """Facets shared by two regions; None when the list of regions is not complete."""
@@ -60,18 +58,18 @@ def failures(checks: Iterable[Check]) -> list[Check]:
     return [check for check in checks if check.passed is False]
 
 
-def witnesses(network: Network, domain: Domain | None, records: Records) -> Check:
+def witnesses(problem: Problem, records: Records) -> Check:
     """Every listed region exists, and none twice: the network, in rationals, has its signs at its point.
 
     The engine has certified each point already; this asks the network itself again, which shares nothing with it.
     """
     signs = records.signs
     count = records.num_regions
-    weights = sum(m.num_held for stage in network.stages for m in stage.pre_activation.terms.values())
+    weights = sum(m.num_held for stage in problem.network.stages for m in stage.pre_activation.terms.values())
     most = MAX_WITNESSES if count <= MAX_WITNESSES else max(100, min(MAX_WITNESSES, MAX_WITNESS_WORK // (weights or 1)))
     looked_at = range(count) if count <= most else np.linspace(0, count - 1, most).astype(int).tolist()
     try:
-        for region, is_attained in _are_attained(network, domain, records, signs, looked_at):
+        for region, is_attained in _are_attained(problem, records, signs, looked_at):
             if not is_attained:
                 detail = f"region {region} does not have its signs at its point, or the point is outside the domain"
                 return Check(name="witnesses", passed=False, detail=detail)
@@ -85,13 +83,14 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
 
 
 def _are_attained(
-    network: Network, domain: Domain | None, records: Records, signs: NDArray[np.int8], regions: Sequence[int]
+    problem: Problem, records: Records, signs: NDArray[np.int8], regions: Sequence[int]
 ) -> Iterator[tuple[int, bool]]:
     """For some regions, whether the point of each is in the domain and has its signs."""
+    network, domain = problem.network, problem.domain
     if network.input_dim != 1:
         for region in regions:
             stopping.check()
-            yield region, is_witness(records.point(region), signs[region], network, domain)
+            yield region, is_witness(records.point(region), signs[region], problem)
         return
     points = [records.point(region) for region in regions]
     for number, is_attained in are_attained(network, [t for (t,) in points], signs[list(regions)]):
@@ -133,9 +132,9 @@ def incomplete(name: str) -> Check:
 
 def euler(size: ComplexSize) -> Check:
     """Sum (-1)^k f_k = (-1)^r; facets and regions are the whole f-vector only up to one dimension."""
-    if size.inner_facets is None or size.domain is not None or size.essential_dim > 1:
+    if size.inner_facets is None or size.problem.domain is not None or size.problem.essential_dim > 1:
         return Check(name="euler", passed=None, detail="needs faces of every dimension")
-    if size.essential_dim == 0:
+    if size.problem.essential_dim == 0:
         return Check(name="euler", passed=size.regions == 1, detail=f"{size.regions} = 1")
     value = size.inner_facets - size.regions
     return Check(name="euler", passed=value == -1, detail=f"{value} = -1")
@@ -144,9 +143,9 @@ def euler(size: ComplexSize) -> Check:
 def closed_form(size: ComplexSize) -> Check:
     """One hidden stage in general position has a known number of regions."""
     name = "closed_form"
-    if not size.complete or size.domain is not None or len(size.network.stages) != 1:
+    if not size.complete or size.problem.domain is not None or len(size.problem.network.stages) != 1:
         return Check(name=name, passed=None, detail="for one hidden stage on the whole space")
-    expected = expected_region_count(first_stage_hyperplanes(size.network), size.regions)
+    expected = expected_region_count(first_stage_hyperplanes(size.problem.network), size.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
     return Check(name=name, passed=size.regions == expected, detail=f"{size.regions:,} = {figure(expected)}")
@@ -158,7 +157,7 @@ def connected(graph: RegionGraph) -> Check:
     return Check(name="connected", passed=count == 1, detail=f"{count} component{'s' * (count != 1)}")
 
 
-def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tuple[Check, Check]:
+def diameter(problem: Problem, graph: RegionGraph) -> tuple[Check, Check]:
     """Bounds that hold for all weights: along a line, and by counting hyperplanes between two regions."""
     if not graph.is_connected:
         unknown = "the graph is not connected"
@@ -167,9 +166,10 @@ def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tup
             Check(name="diameter_lower", passed=None, detail=unknown),
         )
     found = graph.diameter
+    network = problem.network
     most = most_steps(network)
     upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {figure(most)}")
-    if domain is not None:
+    if problem.domain is not None:
         return upper, Check(name="diameter_lower", passed=None, detail="for the whole space")
     least = first_stage_hyperplanes(network).shape[0]
     if len(network.stages) == 1:

@@ -27,8 +27,9 @@ from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain, essential_inputs
+from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
     from relureg.complex.linear.notions import LinearRegions
@@ -56,9 +57,8 @@ class Complex(Frozen):
     True
     """
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
+    """Whose regions these are."""
     engine: str
     """The engine that found the regions."""
     records: Records
@@ -66,6 +66,15 @@ class Complex(Frozen):
     """The limit that ended the run early; None when every region is here."""
     jobs: int | None = None
     """Threads of the splitter for what is asked later; None is all cores."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        """None is the whole input space."""
+        return self.problem.domain
 
     @property
     def complete(self) -> bool:
@@ -79,15 +88,15 @@ class Complex(Frozen):
         """R, the number of activation regions; a proven lower bound when not `complete`."""
         return self.records.num_regions
 
-    @cached_property
-    def essential_inputs(self) -> list[int]:
-        """The input coordinates in which the complex is described, the others being 0 (see `essential_inputs`)."""
-        return essential_inputs(self.network, self.domain)
+    @property
+    def essential_inputs(self) -> tuple[int, ...]:
+        """The input coordinates in which the complex is described, the others being 0; see `Problem`."""
+        return self.problem.essential_inputs
 
     @property
     def essential_dim(self) -> int:
         """The dimension that carries the complex: the rank of all rows applied to the input."""
-        return len(self.essential_inputs)
+        return self.problem.essential_dim
 
     @property
     def num_relatively_bounded(self) -> int:
@@ -140,14 +149,13 @@ class Complex(Frozen):
         >>> xor.locate([[0.25, 0.25], [-2, 0], [-1, 0]]).tolist()
         [2, 0, 0]
         """
-        return locate(self.network, self.domain, self.records, points)
+        return locate(self.problem, self.records, points)
 
     # -- geometry ----------------------------------------------------------------------------------
 
     def polyhedron(self, region: int) -> Polyhedron:
         """A region by its irredundant inequalities, vertices and rays, exactly; see `Polyhedron`."""
-        number = self._region(region)
-        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, number)
+        return polyhedron(self.problem, self.records, self._region(region))
 
     def affine_map(self, region: int) -> AffineMap:
         """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
@@ -179,7 +187,7 @@ class Complex(Frozen):
         LimitReachedError
             There are more faces than `face_limits.MAX_FACES`, and too many generators for memory.
         """
-        return with_nearest_coordinates(self.network, self.domain, self.essential_inputs, self.records, self.incidences)
+        return with_nearest_coordinates(self.problem, self.records, self.incidences)
 
     @cached_property
     def incidences(self) -> Generators:
@@ -188,9 +196,7 @@ class Complex(Frozen):
         Raises as `generators` does.
         """
         face_limits.require_room(self.num_regions, self.face_estimate)
-        return generators_of(
-            self.network, self.domain, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs
-        )
+        return generators_of(self.problem, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs)
 
     @cached_property
     def faces(self) -> Faces:
@@ -301,7 +307,7 @@ class Complex(Frozen):
 
         facets = self.facets
         incidences = self.incidences if self.face_estimate <= face_limits.MAX_FACES_COUNTED else None
-        return find_linear_regions(self.network, self.domain, self.records, facets, incidences, self.essential_dim)
+        return find_linear_regions(self.problem, self.records, facets, incidences)
 
     # -- proof -------------------------------------------------------------------------------------
 
@@ -326,7 +332,7 @@ class Complex(Frozen):
     @cached_property
     def graph_checks(self) -> tuple[Check, ...]:
         """The checks on the region graph; they need its diameter."""
-        return checks.connected(self.graph), *checks.diameter(self.network, self.domain, self.graph)
+        return checks.connected(self.graph), *checks.diameter(self.problem, self.graph)
 
     def _with_region_checks(self, on_faces: tuple[Check, ...]) -> tuple[Check, ...]:
         witnesses, watertight, closed_form = self._region_checks
@@ -335,7 +341,7 @@ class Complex(Frozen):
     @cached_property
     def _region_checks(self) -> tuple[Check, Check, Check]:
         return (
-            checks.witnesses(self.network, self.domain, self.records),
+            checks.witnesses(self.problem, self.records),
             checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
             checks.closed_form(self._size),
         )
@@ -343,9 +349,7 @@ class Complex(Frozen):
     @property
     def _size(self) -> ComplexSize:
         return ComplexSize(
-            network=self.network,
-            domain=self.domain,
-            essential_dim=self.essential_dim,
+            problem=self.problem,
             regions=self.num_regions,
             inner_facets=self.facets.num_inner if self.complete else None,
             boundary_facets=self.facets.num_boundary if self.complete else None,
@@ -365,8 +369,7 @@ class Complex(Frozen):
         from relureg.complex.archive import Contents, write_complex
 
         contents = Contents(
-            network=self.network,
-            domain=self.domain,
+            problem=self.problem,
             engine=self.engine,
             records=self.records,
             stopped_by=self.stopped_by,
@@ -381,8 +384,7 @@ class Complex(Frozen):
 
         held = read_complex(Path(path))
         cells = Complex(
-            network=held.network,
-            domain=held.domain,
+            problem=held.problem,
             engine=held.engine,
             records=held.records,
             stopped_by=held.stopped_by,
@@ -395,10 +397,7 @@ class Complex(Frozen):
         if not isinstance(other, Complex):
             return NotImplemented
         return (
-            self.network == other.network
-            and self.domain == other.domain
-            and self.stopped_by == other.stopped_by
-            and self.records.equals(other.records)
+            self.problem == other.problem and self.stopped_by == other.stopped_by and self.records.equals(other.records)
         )
 
     def __hash__(self) -> int:

@@ -8,7 +8,7 @@ thirty digits and a proven bound of what they lack: nearly always enough to know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
 from relureg.complex.faces import distinct_generators
-from relureg.complex.polyhedron import homogeneous_rows
+from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
 from relureg.exact.rational import RationalMatrix, nearest_double
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain
 from relureg.network.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 _CHUNK_NUMBERS = 1 << 17
 """Numbers in the composed rows of the generators handled at once: temporary arrays of about a
@@ -38,9 +37,7 @@ _STEPS = 2
 """Newton steps: the second one serves generators of which the engine has few digits."""
 
 
-def with_nearest_coordinates(
-    network: Network, domain: Domain | None, essential: list[int], records: Records, generators: Generators
-) -> Generators:
+def with_nearest_coordinates(problem: Problem, records: Records, generators: Generators) -> Generators:
     """The same vertices and rays, with correctly rounded coordinates.
 
     Those of a ray are of the direction whose largest entry is 1 in size. Infinite beyond the doubles.
@@ -50,6 +47,7 @@ def with_nearest_coordinates(
     CheckFailedError
         The rows that vanish on a generator do not determine it.
     """
+    essential = problem.essential_inputs
     first, number = distinct_generators(records, generators)
     owner = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))[first]
     rows = _vanishing_rows(records, generators, owner, first)
@@ -60,7 +58,7 @@ def with_nearest_coordinates(
         x=generators.coordinates[first][:, essential],
         known=np.zeros((len(first), len(essential)), dtype=np.bool_),
     )
-    system = _System(network, domain, essential, records)
+    system = _System(problem, records)
     with np.errstate(all="ignore"):  # a bound that is NaN or infinite proves nothing
         system.set_axis_walls(asked)
         system.refine(asked)
@@ -105,13 +103,11 @@ class _Generators:
 class _System:
     """The equations that determine generators: rows of the domain, then units as they are affine on a region."""
 
-    def __init__(self, network: Network, domain: Domain | None, essential: list[int], records: Records) -> None:
-        self._network, self._domain, self._essential, self._records = network, domain, essential, records
-        self._dim = len(essential)
-        walls = [] if domain is None else [AffineForm(constant=domain.constants, terms={INPUT: domain.normals})]
-        forms = [*walls, *(stage.pre_activation for stage in network.stages)]
-        self._forms = [PairForm.of(_on_inputs(form, essential)) for form in forms]
-        self._first_stage = 1 - len(walls)
+    def __init__(self, problem: Problem, records: Records) -> None:
+        self._problem, self._records, self._dim = problem, records, problem.essential_dim
+        forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
+        self._forms = [PairForm.of(_on_inputs(form, problem.essential_inputs)) for form in forms]
+        self._first_stage = 1 - len(problem.walls)
         # A parameter's rounding, a product's, the sum's and two more, on the way through all stages.
         roundings = sum(form.num_products + len(form.matrices) + 4 for form in self._forms) * ROUNDOFF
         self._gamma = roundings / (1 - roundings) * (1 + 2.0**-20)
@@ -120,10 +116,11 @@ class _System:
 
     def set_axis_walls(self, asked: _Generators) -> None:
         """Set the coordinates of generators on walls that bound one input alone, as those of a box do."""
-        if self._domain is None:
+        domain = self._problem.domain
+        if domain is None:
             return
-        normals = self._domain.normals.columns(self._essential).fractions()
-        for wall, (row, (constant,)) in enumerate(zip(normals, self._domain.constants.fractions(), strict=True)):
+        normals = domain.normals.columns(list(self._problem.essential_inputs)).fractions()
+        for wall, (row, (constant,)) in enumerate(zip(normals, domain.constants.fractions(), strict=True)):
             axes = [axis for axis, entry in enumerate(row) if entry]
             if len(axes) == 1:
                 on = np.flatnonzero(asked.rows[:, wall])
@@ -194,17 +191,16 @@ class _System:
         """Solve exactly for the generators that are still open, in place."""
         undone = asked.open
         undone = undone[np.argsort(asked.region[undone], kind="stable")]
-        domain = self._domain
-        walls = [] if domain is None else list(homogeneous_rows(domain.constants, domain.normals, self._essential))
+        walls, essential = homogeneous_walls(self._problem), self._problem.essential_inputs
         region = -1
         for one in undone.tolist():
             if asked.region[one] != region:
                 region = int(asked.region[one])
-                maps, _ = exact_maps(self._network, self._records.signs_of(np.array([region]))[0])
-                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, self._essential)]
+                maps, _ = exact_maps(self._problem.network, self._records.signs_of(np.array([region]))[0])
+                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, essential)]
             rows = [list(every[row]) for row in np.flatnonzero(asked.rows[one]).tolist()]
             if asked.is_ray[one]:
-                rows.append([1, *(0 for _ in self._essential)])
+                rows.append([1, *(0 for _ in essential)])
             kernel = RationalMatrix.from_fractions(rows, self._dim + 1).kernel().numerators.tolist()
             if len(kernel) != 1 or (kernel[0][0] == 0) != asked.is_ray[one]:
                 raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
@@ -224,7 +220,7 @@ def _times(matrix: Any, values: Floats) -> Floats:
     return np.stack([np.asarray(matrix @ value) for value in values])
 
 
-def _on_inputs(form: AffineForm, essential: list[int]) -> AffineForm:
+def _on_inputs(form: AffineForm, essential: Sequence[int]) -> AffineForm:
     """A form over the input in the essential inputs alone."""
     terms = {s: m.columns(np.array(essential, dtype=np.intp)) if s == INPUT else m for s, m in form.terms.items()}
     return AffineForm(constant=form.constant, terms=terms)

@@ -16,9 +16,9 @@ from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
 from relureg.engine.records import Figures, Predicates
 from relureg.engine.runs.driver import go_on
-from relureg.network.domain import Domain, essential_inputs
+from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,8 @@ class RegionCount:
     (5092, 4184, (697, 5092), 14762)
     """
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
+    """Whose regions were counted."""
     engine: str
     num_regions: int
     """A proven lower bound when not `complete`."""
@@ -54,6 +53,15 @@ class RegionCount:
     """How signs were decided; None for an engine that takes every decision exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        """None is the whole input space."""
+        return self.problem.domain
 
     @property
     def complete(self) -> bool:
@@ -107,8 +115,8 @@ def count_regions(
         The journal cannot be written; what it holds stays.
     """
     with stopping.within(timeout):
-        network, domain = restrict(network, domain)
-        chosen = choose(engine, network, domain)
+        problem = Problem(network=network, domain=domain).restricted()
+        chosen = choose(engine, problem)
         budget = Budget(
             max_regions=max_regions,
             timeout=timeout,
@@ -121,15 +129,13 @@ def count_regions(
         )
         chosen.check_fits(budget)
         if chosen.count is None:
-            records = chosen.finder(network, domain, budget)
+            records = chosen.finder(problem, budget)
             counted = count_of(
-                Complex(
-                    network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted
-                )
+                Complex(problem=problem, engine=chosen.name, records=records, stopped_by=budget.exhausted)
             )
         else:
-            figures = chosen.count(network, domain, budget)
-            counted = _of_figures(network, domain, chosen.name, figures, budget.exhausted)
+            figures = chosen.count(problem, budget)
+            counted = _of_figures(problem, chosen.name, figures, budget.exhausted)
         return _at_least_one(counted, budget.proven)
 
 
@@ -148,25 +154,24 @@ def resume(
     """
     budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
     driver = go_on(Path(journal), budget)
-    problem, stopped_by = driver.problem, budget.exhausted
-    figures = driver.sums.figures(problem.domain, complete=stopped_by is None)
-    return _at_least_one(_of_figures(problem.network, problem.domain, "split", figures, stopped_by), budget.proven)
+    problem, stopped_by = driver.settings.problem, budget.exhausted
+    figures = driver.sums.figures(problem, complete=stopped_by is None)
+    return _at_least_one(_of_figures(problem, "split", figures, stopped_by), budget.proven)
 
 
 def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
     """The count itself; where it was stopped before its first region, what a point inside the domain proves."""
-    domain, stopped_by = counted.domain, counted.stopped_by
-    least = max(proven, int(domain is None or domain.has_plain_interior))
+    stopped_by = counted.stopped_by
+    least = max(proven, int(counted.problem.has_plain_interior))
     if stopped_by is None or counted.num_regions >= least:
         return counted
-    return nothing_but(counted.network, domain, counted.engine, stopped_by, least)
+    return nothing_but(counted.problem, counted.engine, stopped_by, least)
 
 
 def count_of(cells: Complex) -> RegionCount:
     """The figures of a complex that has been enumerated."""
     counted = RegionCount(
-        network=cells.network,
-        domain=cells.domain,
+        problem=cells.problem,
         engine=cells.engine,
         num_regions=cells.num_regions,
         num_relatively_bounded=cells.num_relatively_bounded,
@@ -181,13 +186,12 @@ def count_of(cells: Complex) -> RegionCount:
     return _at_least_one(counted, 0)
 
 
-def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:
+def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) -> RegionCount:
     """What a count that was stopped before it could tell anything knows: a lower bound of the regions."""
     names = ("watertight", "euler", "closed_form")
-    bounded = regions if domain is not None and domain.is_plainly_bounded else 0
+    bounded = regions if problem.domain is not None and problem.domain.is_plainly_bounded else 0
     return RegionCount(
-        network=network,
-        domain=domain,
+        problem=problem,
         engine=engine,
         num_regions=regions,
         num_relatively_bounded=bounded,
@@ -201,25 +205,19 @@ def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by
     )
 
 
-def _of_figures(
-    network: Network, domain: Domain | None, engine: str, figures: Figures, stopped_by: str | None
-) -> RegionCount:
-    essential_dim = len(essential_inputs(network, domain))
+def _of_figures(problem: Problem, engine: str, figures: Figures, stopped_by: str | None) -> RegionCount:
     size = ComplexSize(
-        network=network,
-        domain=domain,
-        essential_dim=essential_dim,
+        problem=problem,
         regions=figures.regions,
         inner_facets=figures.inner_facets,
         boundary_facets=figures.boundary_facets,
     )
     return RegionCount(
-        network=network,
-        domain=domain,
+        problem=problem,
         engine=engine,
         num_regions=figures.regions,
         num_relatively_bounded=figures.bounded,
-        num_bounded=figures.bounded if essential_dim == network.input_dim else 0,
+        num_bounded=figures.bounded if problem.essential_dim == problem.network.input_dim else 0,
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
         num_boundary_facets=figures.boundary_facets,

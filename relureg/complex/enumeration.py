@@ -13,7 +13,7 @@ from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 
 
 @checked
@@ -73,17 +73,16 @@ def enumerate_regions(
     48
     """
     with stopping.within(timeout):
-        network, domain = restrict(network, domain)
-        chosen = choose(engine, network, domain)
+        problem = Problem(network=network, domain=domain).restricted()
+        chosen = choose(engine, problem)
         find = chosen.finder
         budget = Budget(
             max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
         )
         chosen.check_fits(budget)
-        records = find(network, domain, budget)
+        records = find(problem, budget)
         return Complex(
-            network=network,
-            domain=domain,
+            problem=problem,
             engine=chosen.name,
             records=records,
             stopped_by=budget.exhausted,

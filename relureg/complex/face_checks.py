@@ -15,7 +15,7 @@ def check_faces(size: ComplexSize, faces: Callable[[], Faces]) -> tuple[Check, C
     """Both checks; `faces` is called where they are complete and within `face_limits.MAX_FACES`."""
     if not size.complete:
         return incomplete("euler"), incomplete("faces")
-    if face_limits.estimate_faces(size.regions, size.essential_dim) > face_limits.MAX_FACES:
+    if face_limits.estimate_faces(size.regions, size.problem.essential_dim) > face_limits.MAX_FACES:
         return left_out(size)
     try:
         found = faces()
@@ -26,7 +26,7 @@ def check_faces(size: ComplexSize, faces: Callable[[], Faces]) -> tuple[Check, C
 
 def left_out(size: ComplexSize) -> tuple[Check, Check]:
     """The same where there are too many faces to look at them unasked, or at all."""
-    estimate = face_limits.estimate_faces(size.regions, size.essential_dim)
+    estimate = face_limits.estimate_faces(size.regions, size.problem.essential_dim)
     detail = f"left out: about {figure(estimate)} faces"
     if estimate <= face_limits.MAX_FACES:
         detail += "; face_checks and --faces look at them"
@@ -43,14 +43,14 @@ def euler(size: ComplexSize, faces: Faces) -> Check:
     if expected is None:
         return Check(name="euler", passed=None, detail="for a domain that contains a line it is not known")
     passed, detail = faces.euler == expected, f"{faces.euler} = {expected}"
-    if size.domain is None:
+    if size.problem.domain is None:
         passed, detail = passed and faces.euler_bounded == 1, f"{detail}; bounded faces {faces.euler_bounded} = 1"
     return Check(name="euler", passed=passed, detail=detail)
 
 
 def match_facets_and_vertices(size: ComplexSize, faces: Faces) -> Check:
     """The facets found from vertices are as many as those found from signs, and so are the vertices either way."""
-    if not size.essential_dim:
+    if not size.problem.essential_dim:
         return Check(name="faces", passed=None, detail="the complex is one point in its essential dimensions")
     counted, listed = faces.f_vector[-2], (size.inner_facets or 0) + (size.boundary_facets or 0)
     vertices = len(faces.generator_of_vertex)
@@ -63,7 +63,7 @@ def match_facets_and_vertices(size: ComplexSize, faces: Faces) -> Check:
 
 def _euler_characteristic(size: ComplexSize, *, all_bounded: bool) -> int | None:
     """None where it is not known without a look at the shape of the domain."""
-    domain, dim = size.domain, size.essential_dim
+    domain, dim = size.problem.domain, size.problem.essential_dim
     num_lines = dim if domain is None else dim - domain.normals.rank()
     if num_lines in (0, dim):
         return (-1) ** num_lines if all_bounded or num_lines else 0

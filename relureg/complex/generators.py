@@ -10,18 +10,11 @@ from relureg.engine.budget import Budget
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Records
 from relureg.errors import CheckFailedError, LimitReachedError
-from relureg.network.domain import Domain, essential_inputs
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 
 def generators_of(
-    network: Network,
-    domain: Domain | None,
-    records: Records,
-    *,
-    engine: str,
-    complete: bool,
-    jobs: int | None = None,
+    problem: Problem, records: Records, *, engine: str, complete: bool, jobs: int | None = None
 ) -> Generators:
     """The vertices and rays of all listed regions.
 
@@ -37,9 +30,9 @@ def generators_of(
     """
     find = ENGINES[engine].find_generators
     if find is None or not complete:
-        return derive_generators(network, domain, essential_inputs(network, domain), records)
+        return derive_generators(problem, records)
     budget = Budget(jobs=jobs)
-    found, generators = find(network, domain, budget)
+    found, generators = find(problem, budget)
     if budget.exhausted is not None:
         raise LimitReachedError(f"stopped by {budget.exhausted}")
     if np.array_equal(found.patterns, records.patterns) and np.array_equal(found.vanishing, records.vanishing):

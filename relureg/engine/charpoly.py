@@ -18,8 +18,7 @@ from relureg.engine.records import Figures
 from relureg.errors import UsageError
 from relureg.exact.rational import RationalMatrix, primitive
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import Domain, essential_inputs
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 Hyperplane = tuple[int, ...]
 """(b, w_1, ..., w_r), coprime, the first non-zero w positive: b + w . x = 0."""
@@ -28,7 +27,7 @@ Polynomial = list[int]
 """Coefficients, constant first."""
 
 
-def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+def count_regions(problem: Problem, budget: Budget) -> Figures:
     """The figures of a network with at most one hidden stage, on the whole space.
 
     Raises
@@ -36,11 +35,12 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
     UsageError
         There are more hidden stages, or a domain.
     """
-    if domain is not None or len(network.stages) > 1:
-        fault = "a domain was given" if domain is not None else f"the network has {len(network.stages)}"
+    network = problem.network
+    if problem.domain is not None or len(network.stages) > 1:
+        fault = "a domain was given" if problem.domain is not None else f"the network has {len(network.stages)}"
         raise UsageError(f"the engine charpoly counts one hidden stage on the whole space, and {fault}; use split")
-    hyperplanes = _hyperplanes(network)
-    rank = len(essential_inputs(network))
+    hyperplanes = _hyperplanes(problem)
+    rank = problem.essential_dim
     counter = _Counter(budget)
     chi = _monomial(rank)
     complete = True
@@ -106,13 +106,14 @@ class _Counter:
         return total
 
 
-def _hyperplanes(network: Network) -> list[Hyperplane]:
+def _hyperplanes(problem: Problem) -> list[Hyperplane]:
     """The distinct hyperplanes of the hidden stage in the essential inputs."""
+    network = problem.network
     if not network.stages:
         return []
     form = network.stages[0].pre_activation
     weights = form.terms.get(INPUT, RationalMatrix.zeros(form.size, network.input_dim))
-    essential = weights.columns(essential_inputs(network))
+    essential = weights.columns(list(problem.essential_inputs))
     rows = RationalMatrix.hstack([form.constant, essential], form.size).primitive_rows()
     return list(dict.fromkeys(_oriented(row) for row in rows if any(row[1:])))
 

@@ -9,10 +9,9 @@ from relureg.arguments import did_you_mean, short
 from relureg.engine import charpoly, lp, split
 from relureg.engine.budget import Budget
 from relureg.engine.records import Figures, Generators, Records, gather, join
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.errors import UsageError
-from relureg.network.domain import Domain
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +19,17 @@ class Engine:
     """From a network to its regions."""
 
     name: str
-    find: Callable[[Network, Domain | None, Budget], Records] | None
+    find: Callable[[Problem, Budget], Records] | None
     """Every region, as columns; None where the engine only counts."""
-    count: Callable[[Network, Domain | None, Budget], Figures] | None
+    count: Callable[[Problem, Budget], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
     works_in_units: bool
     """Whether it can be given to a scheduler, and keep a journal."""
-    find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
+    find_generators: Callable[[Problem, Budget], tuple[Records, Generators]] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
 
     @property
-    def finder(self) -> Callable[[Network, Domain | None, Budget], Records]:
+    def finder(self) -> Callable[[Problem, Budget], Records]:
         """What finds every region; raises `UsageError` where the engine only counts."""
         if self.find is None:
             raise UsageError(f"the engine {self.name} only counts; choose {_listed('auto', *ENGINES)}")
@@ -42,27 +41,27 @@ class Engine:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
 
 
-def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+def _count_by_split(problem: Problem, budget: Budget) -> Figures:
     if not budget.in_units:
-        return split.count_regions(network, domain, budget)
+        return split.count_regions(problem, budget)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
-    problem = Problem(network=network, domain=domain, audit=budget.audit, keeps_records=budget.keeps_records)
-    return drive(problem, budget).sums.figures(domain, complete=budget.exhausted is None)
+    settings = RunSettings(problem=problem, audit=budget.audit, keeps_records=budget.keeps_records)
+    return drive(settings, budget).sums.figures(problem, complete=budget.exhausted is None)
 
 
-def _find_by_split(network: Network, domain: Domain | None, budget: Budget) -> Records:
+def _find_by_split(problem: Problem, budget: Budget) -> Records:
     if not budget.in_units:
-        return split.find_records(network, domain, budget)
+        return split.find_records(problem, budget)
     from relureg.engine.runs.driver import drive
 
-    driver = drive(Problem(network=network, domain=domain, audit=budget.audit, keeps_records=True), budget)
-    driver.sums.figures(domain, complete=budget.exhausted is None)  # raises where there is nothing
-    return join(driver.records, network.num_units, network.input_dim)
+    driver = drive(RunSettings(problem=problem, audit=budget.audit, keeps_records=True), budget)
+    driver.sums.figures(problem, complete=budget.exhausted is None)  # raises where there is nothing
+    return join(driver.records, problem.network.num_units, problem.network.input_dim)
 
 
-def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Records:
-    return gather(lp.iter_regions(network, domain, budget), network, domain)
+def _find_by_lp(problem: Problem, budget: Budget) -> Records:
+    return gather(lp.iter_regions(problem, budget), problem)
 
 
 ENGINES = {
@@ -91,18 +90,16 @@ MAX_SLABS = 15
 (measured for three units in a box: 0.05 s a region in 16 dimensions, where the splitter takes 0.07 to 0.17 s)."""
 
 
-def choose(name: str, network: Network, domain: Domain | None) -> Engine:
-    """The engine of that name; raises `UsageError` when there is none, or the domain does not fit."""
+def choose(name: str, problem: Problem) -> Engine:
+    """The engine of that name for a problem; raises `UsageError` when there is none."""
     known = ENGINES | COUNTERS
     if name == "auto":
-        name = "lp" if domain is not None and domain.num_slabs > MAX_SLABS else AUTO
+        name = "lp" if problem.domain is not None and problem.domain.num_slabs > MAX_SLABS else AUTO
     engine = known.get(name)
     if engine is None:
         raise UsageError(
             f"there is no engine {short(name)}{did_you_mean(name, ['auto', *known])}; choose {_listed('auto', *known)}"
         )
-    if domain is not None:
-        domain.check_fits(network)
     return engine
 
 

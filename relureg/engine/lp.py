@@ -26,8 +26,8 @@ from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 from relureg.packages import missing
 
 _CDDLIB = re.compile(rb"max number \d+ of pivots|\*|dd_|ddf_|DualSimplex|Procedure dd|LP Type|@?input row")
@@ -51,14 +51,12 @@ class _Cell:
     """The pre-activations on the cell of each stage entered so far, (n_l, r + 1), constants first."""
 
 
-def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Iterator[Region]:
-    """The activation regions of a network inside a domain, in the order of their sign vectors.
+def iter_regions(problem: Problem, budget: Budget) -> Iterator[Region]:
+    """The activation regions of a problem, in the order of their sign vectors.
 
     Parameters
     ----------
-    network : Network
-    domain : Domain or None
-        None is the whole input space.
+    problem : Problem
     budget : Budget
         When it is exhausted the iteration ends early; each region yielded is proven.
 
@@ -71,7 +69,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     CheckFailedError
         The linear programming library gave an answer that does not prove what it claims.
     """
-    essential = essential_inputs(network, domain)
+    network, domain, essential = problem.network, problem.domain, list(problem.essential_inputs)
     walls = () if domain is None else _rows(RationalMatrix.hstack(
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))

@@ -16,8 +16,7 @@ from relureg.arguments import index
 from relureg.exact.ranges import ranges
 from relureg.exact.rational import nearest_double
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 Point = tuple[Fraction, ...]
 
@@ -187,21 +186,21 @@ class Figures:
     """None for an engine that decides everything exactly."""
 
 
-def gather(regions: Iterable[Region], network: Network, domain: Domain | None = None) -> Records:
+def gather(regions: Iterable[Region], problem: Problem) -> Records:
     """Collect regions into columns.
 
     A region's point is rounded to doubles where the rounded point still has the region's signs and lies in the
     domain, which is decided in exact arithmetic; otherwise the rational one is kept.
     """
     collected = list(regions)
-    num_units = network.num_units
+    num_units = problem.network.num_units
     signs = np.array([region.signs for region in collected], dtype=np.int8)
     signs = signs.reshape(len(collected), num_units)
     exact_points: dict[int, Point] = {}
-    points = np.zeros((len(collected), network.input_dim))
+    points = np.zeros((len(collected), problem.network.input_dim))
     for number, region in enumerate(collected):
         points[number] = rounded_point(region.point)
-        if not is_witness(points[number].tolist(), signs[number], network, domain):
+        if not is_witness(points[number].tolist(), signs[number], problem):
             exact_points[number] = region.point
     facets = [facet for region in collected for facet in region.facets]
     counts = np.array([len(region.facets) for region in collected], dtype=np.int64)
@@ -299,12 +298,10 @@ def by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], nu
     return np.lexsort(keys.T[::-1])
 
 
-def is_witness(
-    point: Sequence[Fraction | float], signs: NDArray[np.int8], network: Network, domain: Domain | None
-) -> bool:
+def is_witness(point: Sequence[Fraction | float], signs: NDArray[np.int8], problem: Problem) -> bool:
     """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
-    inside = domain is None or domain.has_inside(point)
-    return inside and bool((network.exact_signs(point) == signs).all())
+    inside = problem.domain is None or problem.domain.has_inside(point)
+    return inside and bool((problem.network.exact_signs(point) == signs).all())
 
 
 def freeze(record: Any) -> None:

@@ -8,7 +8,7 @@ matrix in doubles, and in integers where doubles do not hold it), and its chunks
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -24,14 +24,14 @@ from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
 
 
-def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+def count_regions(problem: Problem, budget: Budget) -> Figures:
     """Count without keeping anything: memory does not grow with the number of regions.
 
     Raises
@@ -41,27 +41,26 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
     LimitReachedError
         Memory is exhausted.
     """
-    run = _Run(network, domain, budget, records=False)
+    run = _Run(problem, budget, records=False)
     for _ in run.chunks():
         pass
     return run.figures()
 
 
-def find_records(network: Network, domain: Domain | None, budget: Budget) -> Records:
+def find_records(problem: Problem, budget: Budget) -> Records:
     """All regions as columns, in the order of their sign vectors; raises as `count_regions` does."""
-    run = _Run(network, domain, budget, records=True)
+    run = _Run(problem, budget, records=True)
     chunks = list(run.chunks())
     run.figures()  # raises where there is nothing to merge
-    return merge(chunks, network, run.essential)
+    return merge(chunks, problem)
 
 
-def find_generators(network: Network, domain: Domain | None, budget: Budget) -> tuple[Records, Generators]:
+def find_generators(problem: Problem, budget: Budget) -> tuple[Records, Generators]:
     """All regions, and their vertices and rays; raises as `count_regions` does."""
-    run = _Run(network, domain, budget, records=True, generators=True)
+    run = _Run(problem, budget, records=True, generators=True)
     chunks = list(run.chunks())
     run.figures()
-    num_rows = network.num_units + (0 if domain is None else domain.num_rows)
-    return merge(chunks, network, run.essential), _merge_generators(chunks, network, run.essential, num_rows)
+    return merge(chunks, problem), _merge_generators(chunks, problem)
 
 
 @cache
@@ -80,15 +79,11 @@ def module() -> Any:
 class _Run:
     """One search from start to end."""
 
-    def __init__(
-        self, network: Network, domain: Domain | None, budget: Budget, *, records: bool, generators: bool = False
-    ) -> None:
-        self.network = network
-        self.domain = domain
+    def __init__(self, problem: Problem, budget: Budget, *, records: bool, generators: bool = False) -> None:
+        self.problem = problem
         self.budget = budget
-        self.essential = essential_inputs(network, domain)
         self._run = module().Run(
-            translate(network, domain, self.essential),
+            translate(problem),
             records=records,
             generators=generators,
             audit=budget.audit,
@@ -120,7 +115,7 @@ class _Run:
 
     def figures(self) -> Figures:
         """What the search counted; raises where it shows that there is nothing to count."""
-        return Sums.of(self._run).figures(self.domain, complete=self.budget.exhausted is None)
+        return Sums.of(self._run).figures(self.problem, complete=self.budget.exhausted is None)
 
 
 def raise_error(run: Any) -> None:
@@ -131,16 +126,15 @@ def raise_error(run: Any) -> None:
         raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
 
 
-def translate(network: Network, domain: Domain | None, essential: list[int]) -> Any:
+def translate(problem: Problem) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
+    essential = list(problem.essential_inputs)
     translated = module().Network(len(essential))
     denominators: dict[int, int] = {INPUT: 1}
-    offset = 0
-    if domain is not None:
-        walls = AffineForm(constant=domain.constants, terms={INPUT: domain.normals})
+    for walls in problem.walls:
         _add_stage(translated, walls, essential, denominators, 0, forced=True)
-        offset = 1
-    for number, stage in enumerate(network.stages, start=1):
+    offset = len(problem.walls)
+    for number, stage in enumerate(problem.network.stages, start=1):
         denominators[number] = _add_stage(
             translated, stage.pre_activation, essential, denominators, offset, forced=False
         )
@@ -208,12 +202,13 @@ def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:
     return " ".join(f"{n * factor:x}" for n in matrix.numerators.flat)
 
 
-def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) -> Records:
+def merge(chunks: list[dict[str, Any]], problem: Problem) -> Records:
     """Chunks of the search as one set of columns, sorted by sign vector."""
 
     def column(name: str, dtype: Any) -> NDArray[Any]:
         return _column(chunks, name, dtype)
 
+    network, essential = problem.network, problem.essential_inputs
     bounded = column("bounded", np.uint8).astype(np.bool_)
     patterns, vanishing = _sign_vectors(chunks, network)
     points = np.zeros((len(bounded), network.input_dim))
@@ -235,10 +230,9 @@ def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) 
     )
 
 
-def _merge_generators(
-    chunks: list[dict[str, Any]], network: Network, essential: list[int], num_rows: int
-) -> Generators:
+def _merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generators:
     """The generators of all chunks, in the order of `merge`."""
+    network, essential, num_rows = problem.network, problem.essential_inputs, problem.num_rows
     counts = _column(chunks, "generator_count", np.int64)
     total = int(counts.sum())
     coordinates = np.zeros((total, network.input_dim))
@@ -264,7 +258,7 @@ def _sign_vectors(chunks: list[dict[str, Any]], network: Network) -> tuple[NDArr
     return patterns.reshape(rows, width), vanishing.reshape(rows, width)
 
 
-def _exact_points(chunks: list[dict[str, Any]], dim: int, essential: list[int]) -> Iterator[tuple[int, Point]]:
+def _exact_points(chunks: list[dict[str, Any]], dim: int, essential: Sequence[int]) -> Iterator[tuple[int, Point]]:
     first = 0
     for chunk in chunks:
         for region, coordinates in chunk["exact_points"].items():

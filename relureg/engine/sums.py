@@ -8,7 +8,7 @@ from typing import Any
 
 from relureg.engine.records import Figures, Predicates
 from relureg.errors import DomainError
-from relureg.network.domain import Domain
+from relureg.network.problem import Problem
 
 Prefix = tuple[int, ...]
 """A work unit: the cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a
@@ -55,7 +55,7 @@ class Sums:
         numbers["balance"] %= _MODULUS
         return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
 
-    def figures(self, domain: Domain | None, *, complete: bool) -> Figures:
+    def figures(self, problem: Problem, *, complete: bool) -> Figures:
         """The figures of a run.
 
         Raises
@@ -70,7 +70,7 @@ class Sums:
         return Figures(
             regions=self.regions,
             bounded=self.bounded,
-            per_stage=self.per_stage[(domain is not None) :],
+            per_stage=self.per_stage[len(problem.walls) :],
             inner_facets=self.facet_sides // 2 if complete else None,
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,

@@ -149,23 +149,6 @@ class Slice:
         )
 
 
-def restrict(network: Network, domain: Domain | None) -> tuple[Network, Domain | None]:
-    """Where a domain has equations, the network and the domain in the flat that they leave; else both as they are.
-
-    With the equations ``x_i = c`` of a box the coordinates left are the inputs that are not fixed, in their order.
-
-    Raises
-    ------
-    DomainError
-        The domain does not fit the network, its equations contradict each other or a wall, or they leave but one point.
-    """
-    if domain is None:
-        return network, None
-    domain.check_fits(network)
-    flat, domain = reduced(domain)
-    return network if flat is None else flat.of(network), domain
-
-
 def reduced(domain: Domain) -> tuple[Slice | None, Domain | None]:
     """The flat that a domain's equations leave, None for the whole space, and the domain in its coordinates.
 

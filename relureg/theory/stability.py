@@ -8,13 +8,11 @@ import numpy as np
 
 from relureg import stopping
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain, Interval
-from relureg.network.model import Network
-
-"""Lower and upper bound; None is infinite."""
+from relureg.network.domain import Interval
+from relureg.network.problem import Problem
 
 
-def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[int, ...], ...]:
+def stable_units(problem: Problem) -> tuple[tuple[int, ...], ...]:
     """For each stage 1, -1 or 0 a unit: proved active (z >= 0), inactive (z <= 0) on the domain, or neither.
 
     Interval arithmetic in rationals, one pass over the stages: what it finds is proved, but it does not find every
@@ -22,24 +20,24 @@ def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[
 
     Examples
     --------
+    >>> from relureg import Domain, Network
     >>> hat = Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
-    >>> stable_units(hat), stable_units(hat, Domain.box([0], [1]))
+    >>> stable_units(Problem(network=hat)), stable_units(Problem(network=hat, domain=Domain.box([0], [1])))
     (((0, 0, 0),), ((1, -1, -1),))
     """
-    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(network, domain)}
+    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(problem)}
     found = []
-    for number, stage in enumerate(network.stages, start=1):
+    for number, stage in enumerate(problem.network.stages, start=1):
         intervals = _image(stage.pre_activation, sources)
         found.append(tuple(_sign(interval) for interval in intervals))
         sources[number] = [_rectified(interval) for interval in intervals]
     return tuple(found)
 
 
-def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
-    if domain is None:
-        return [(None, None)] * network.input_dim
-    domain.check_fits(network)
-    return domain.intervals
+def _input_intervals(problem: Problem) -> list[Interval]:
+    if problem.domain is None:
+        return [(None, None)] * problem.network.input_dim
+    return problem.domain.intervals
 
 
 def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:

@@ -25,7 +25,6 @@ from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_regions
 from relureg.complex.linear.notions import LinearRegions
 from relureg.errors import LimitReachedError
-from relureg.network.domain import essential_inputs
 from relureg.network.editing import without_unit
 from relureg.theory.architecture import Architecture
 from relureg.theory.published import LINE, Bound, iter_bounds
@@ -99,7 +98,7 @@ class Case:
     @cached_property
     def bounds(self) -> tuple[Bound, ...]:
         """Every published bound."""
-        return tuple(iter_bounds(Architecture.of(self.network, self.cells.domain)))
+        return tuple(iter_bounds(Architecture.of(self.cells.problem)))
 
     @cached_property
     def num_hyperplanes(self) -> int:
@@ -303,7 +302,7 @@ def _arrangement_degree(case: Case) -> _Outcome:
     """
     if len(case.network.stages) != 1:
         return _skip(_ONE_LAYER)
-    return _at_most(case.graph.average_degree, 2 * len(essential_inputs(case.network)))
+    return _at_most(case.graph.average_degree, 2 * case.network.effective_dim)
 
 
 @theorem(

@@ -14,10 +14,9 @@ from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_regions
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.families.random import random_network
-from relureg.network import document as json_
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 from relureg.theory.minimise import minimise
 from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems
 
@@ -41,13 +40,19 @@ class Limits:
 class Verification:
     """The verdict of every theorem on one network."""
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
     regions: int
     verdicts: tuple[Verdict, ...]
     stopped_by: str | None
     """The limit that ended the enumeration, or the checks after it; there is then no verdict."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        return self.problem.domain
 
     def violations(self, *, claims: bool) -> list[Verdict]:
         """Theorems that are violated, with `claims` the claimed ones as well."""
@@ -78,9 +83,7 @@ def random_networks(
         yield random_network(widths, init, SEEDS_APART * seed + k)
 
 
-def verify(
-    network: Network, limits: Limits = Limits(), *, domain: Domain | None = None, jobs: int | None = 1
-) -> Verification:
+def verify(problem: Problem, limits: Limits = Limits(), *, jobs: int | None = 1) -> Verification:
     """Enumerate a network, on the whole space or in a domain, and check every theorem on its complex.
 
     Raises
@@ -91,12 +94,12 @@ def verify(
     Examples
     --------
     >>> import relureg
-    >>> found = verify(relureg.load("fixtures/truth/int_2-6-6-1.json"))
+    >>> found = verify(Problem(network=relureg.load("fixtures/truth/int_2-6-6-1.json")))
     >>> found.regions, found.violations(claims=True)
     (49, [])
     """
     with stopping.within(limits.timeout):
-        cells = _enumerate(network, domain, limits, jobs)
+        cells = _enumerate(problem, limits, jobs)
         verdicts: tuple[Verdict, ...] = ()
         stopped_by = cells.stopped_by
         if stopped_by is None:
@@ -107,8 +110,7 @@ def verify(
                 if stopped_by is None:  # a limit that a theorem has set itself
                     raise error
     return Verification(
-        network=cells.network,
-        domain=cells.domain,
+        problem=cells.problem,
         regions=cells.num_regions,
         verdicts=verdicts,
         stopped_by=stopped_by,
@@ -121,58 +123,53 @@ def _verdicts(cells: Complex) -> tuple[Verdict, ...]:
     return check_theorems(cells)
 
 
-def verify_all(
-    cases: Iterable[tuple[Network, Domain | None]], limits: Limits = Limits(), *, jobs: int = 1
-) -> Iterator[Verification]:
-    """`verify` for each network and domain, in the same order.
+def verify_all(problems: Iterable[Problem], limits: Limits = Limits(), *, jobs: int = 1) -> Iterator[Verification]:
+    """`verify` for each problem, in the same order.
 
     With several jobs, processes of their own take the networks in turn; a script must then guard its top level with
     ``if __name__ == "__main__":``, as for all of `multiprocessing`.
     """
-    listed = [restrict(network, domain) for network, domain in cases]
+    listed = [problem.restricted() for problem in problems]
     if jobs == 1 or len(listed) < _IN_PARALLEL:
-        for network, domain in listed:
-            yield verify(network, limits, domain=domain, jobs=jobs)
+        for problem in listed:
+            yield verify(problem, limits, jobs=jobs)
         return
     # Fresh interpreters: a forked one would inherit the splitter's threads half alive.
     context = multiprocessing.get_context("spawn")
     chunk = max(1, min(8, len(listed) // (4 * jobs)))
     with context.Pool(min(jobs, len(listed)), _leave_interrupts_to_the_parent) as pool:
-        # A network as JSON: exact, and shorter than a pickle.
-        tasks = [(json_.write(network), domain, limits) for network, domain in listed]
-        for (network, domain), (regions, verdicts, stopped_by) in zip(
-            listed, pool.imap(_verify_one, tasks, chunk), strict=True
-        ):
-            yield Verification(
-                network=network, domain=domain, regions=regions, verdicts=verdicts, stopped_by=stopped_by
-            )
+        tasks = [(problem, limits) for problem in listed]
+        for problem, (regions, verdicts, stopped_by) in zip(listed, pool.imap(_verify_one, tasks, chunk), strict=True):
+            yield Verification(problem=problem, regions=regions, verdicts=verdicts, stopped_by=stopped_by)
 
 
-def smallest_violation(
-    network: Network, theorem: str, limits: Limits = Limits(), *, domain: Domain | None = None, seconds: float = 30.0
-) -> Network:
+def smallest_violation(problem: Problem, theorem: str, limits: Limits = Limits(), *, seconds: float = 30.0) -> Network:
     """A small network that violates the same theorem in the same domain."""
 
     def violates(candidate: Network) -> bool:
-        cells = _enumerate(candidate, domain, limits, None)
+        cells = _enumerate(Problem(network=candidate, domain=problem.domain), limits, None)
         if not cells.complete:
             return False
         status = THEOREMS[theorem].verdict(Case(cells)).status
         # The checks of the complex take longer than the theorem, and matter only where it fails.
         return status in (Status.VIOLATED, Status.CLAIMED_VIOLATED) and not failures(cells.checks)
 
-    return minimise(network, violates, seconds=seconds)
+    return minimise(problem.network, violates, seconds=seconds)
 
 
-def _enumerate(network: Network, domain: Domain | None, limits: Limits, jobs: int | None) -> Complex:
+def _enumerate(problem: Problem, limits: Limits, jobs: int | None) -> Complex:
     return enumerate_regions(
-        network, domain, engine=limits.engine, max_regions=limits.max_regions, timeout=limits.timeout, jobs=jobs
+        problem.network,
+        problem.domain,
+        engine=limits.engine,
+        max_regions=limits.max_regions,
+        timeout=limits.timeout,
+        jobs=jobs,
     )
 
 
-def _verify_one(task: tuple[bytes, Domain | None, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
-    data, domain, limits = task
-    found = verify(json_.read(data, name="network"), limits, domain=domain)
+def _verify_one(task: tuple[Problem, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
+    found = verify(*task)
     return found.regions, found.verdicts, found.stopped_by
 
 

@@ -60,15 +60,17 @@ def test_another_slice_is_another_question(tmp_path: Path) -> None:
 
 
 def test_an_older_journal_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relureg.engine.runs.run_problem import Problem
+    from relureg.engine.runs.settings import RunSettings
 
     network = relureg.load("fixtures/truth/int_2-6-6-1.json")
-    newer = Problem.document
-    monkeypatch.setattr(Problem, "document", lambda self: {k: v for k, v in newer(self).items() if k != "particulars"})
+    newer = RunSettings.document
+    monkeypatch.setattr(
+        RunSettings, "document", lambda self: {k: v for k, v in newer(self).items() if k != "particulars"}
+    )
     relureg.count_regions(network, journal=tmp_path / "run.journal")
     monkeypatch.undo()
     with Journal.look(tmp_path / "run.journal") as journal:
-        assert journal.problem.network == network
+        assert journal.settings.problem.network == network
     assert relureg.resume(tmp_path / "run.journal").num_regions == 49
 
 

@@ -106,7 +106,7 @@ def test_walls_are_named() -> None:
 def test_the_splitter_and_the_inequalities_have_the_same_generators(name: str, box: int | None) -> None:
     cells = _cells(name, box)
     told = cells.generators
-    derived = derive_generators(cells.network, cells.domain, cells.essential_inputs, cells.records)
+    derived = derive_generators(cells.problem, cells.records)
     assert np.array_equal(told.starts, derived.starts)
     assert _by_zeros(told) == _by_zeros(derived)
 

@@ -22,10 +22,11 @@ from relureg import errors
 from relureg.cli.main import COMMANDS, run
 from relureg.engine.engines import AUTO, COUNTERS, ENGINES
 from relureg.engine.runs.journal import Journal
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.errors import NetworkError
 from relureg.families.random import INITIALISATIONS
 from relureg.network import document as json_
+from relureg.network.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -259,8 +260,8 @@ def test_a_network_without_hidden_layer_matches_the_output_schema(
 
 def test_answers_about_a_run_match_the_output_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     journal = str(tmp_path / "run.journal")
-    problem = Problem(network=relureg.load(INT_2), domain=None, keeps_records=True)
-    Journal.create_or_continue(Path(journal), problem).close()
+    settings = RunSettings(problem=Problem(network=relureg.load(INT_2)), keeps_records=True)
+    Journal.create_or_continue(Path(journal), settings).close()
     for command in (
         f"status {journal}",
         f"resume {journal}",

@@ -11,7 +11,7 @@ import pytest
 
 from relureg import Domain, Network, Slice, count_regions, enumerate_regions, load
 from relureg.errors import DomainError, UsageError
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 
@@ -161,4 +161,4 @@ def parts(flat: Slice) -> tuple[object, object]:
 )
 def test_a_domain_without_room_is_refused(domain: Domain, message: str) -> None:
     with pytest.raises(DomainError, match=message):
-        restrict(load(TRUTH / "xor.json"), domain)
+        Problem(network=load(TRUTH / "xor.json"), domain=domain).restricted()

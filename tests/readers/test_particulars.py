@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 import relureg
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.exact.rational import RationalMatrix
 from relureg.network import document as json_
 from relureg.network import editing, rounding
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Port, Stage, StageKind
 from relureg.network.particulars import particulars, with_particulars
+from relureg.network.problem import Problem
 from relureg.network.slices import Slice
 from relureg.tropical.view import select_output
 
@@ -55,7 +56,7 @@ def test_it_has_a_value_in_each_field() -> None:
 
 
 NUMBERS = {"stages", "output", "spanning_stages"}
-WRITTEN = json.dumps(Problem(network=FULL, domain=None).document())
+WRITTEN = json.dumps(RunSettings(problem=Problem(network=FULL)).document())
 MADE: dict[str, tuple[Network, set[str]]] = {
     "without_unit": (editing.without_unit(FULL, 1, 0), NUMBERS),
     "with_parameters": (editing.with_parameters(FULL, lambda _, x: 2 * x), NUMBERS),
@@ -64,7 +65,7 @@ MADE: dict[str, tuple[Network, set[str]]] = {
     "slice": (Slice.through([[0, 0], [1, 2]]).of(FULL), NUMBERS | {"input_dim", "input_box", "inputs", "slice"}),
     "particulars": (with_particulars(json_.read(json_.write(FULL), name="x"), particulars(FULL)), {"spanning_stages"}),
     "problem": (
-        Problem.of(json.loads(WRITTEN)).network,
+        RunSettings.of(json.loads(WRITTEN)).problem.network,
         {"spanning_stages"},
     ),
 }

@@ -17,6 +17,7 @@ from relureg.families.catalogue import construct
 from relureg.families.constructions import folded_cut, perturbed
 from relureg.families.random import INITIALISATIONS, random_network
 from relureg.network.editing import hidden_parameters, parameter, with_parameters, without_unit
+from relureg.network.problem import Problem
 from relureg.theory import published
 from relureg.theory.architecture import Architecture
 from relureg.theory.minimise import minimise
@@ -337,5 +338,5 @@ def test_a_stage_that_is_left_empty_goes() -> None:
 
 
 def test_architecture_of_a_network() -> None:
-    a = Architecture.of(random_network([3, 4, 2], "nobias", 1, outputs=2))
+    a = Architecture.of(Problem(network=random_network([3, 4, 2], "nobias", 1, outputs=2)))
     assert (a.input_dim, a.widths, a.output_dim, a.is_bias_free, a.ranks) == (3, (4, 2), 2, True, (3, 2))

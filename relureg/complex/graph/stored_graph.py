@@ -25,10 +25,10 @@ from relureg.complex.graph.eccentricities import Eccentricities
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.journal import Entry, Journal
-from relureg.engine.runs.run_problem import Problem
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
 from relureg.frozen import Frozen
+from relureg.network.problem import Problem
 from relureg.packages import missing
 
 MEMORY = "2GB"
@@ -156,9 +156,10 @@ def stored_graph(journal: str | Path, *, memory: str = MEMORY, folder: str | Pat
     """
     path = Path(journal)
     with Journal.look(path) as found:
-        problem, entries = found.problem, found.entries
+        settings, entries = found.settings, found.entries
         is_complete, parts_folder = found.is_complete, found.parts_folder
-    if not problem.keeps_records:
+    problem = settings.problem
+    if not settings.keeps_records:
         raise UsageError("keeps no regions; count with --journal and --keep-regions", where=str(path))
     if not is_complete:
         raise LimitReachedError("the run is not complete; go on with: relureg resume", where=str(path))

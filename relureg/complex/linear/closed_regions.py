@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.polyhedron import homogeneous_rows, inner_facets
+from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls, inner_facets
 from relureg.engine.records import Records
 from relureg.exact.double_description import Row, dot, extreme_rays
 from relureg.exact.rational import RationalMatrix
-from relureg.network.domain import Domain, essential_inputs
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 MAX_POLYHEDRA = 20_000
 """Regions looked at as exact polyhedra, about a millisecond each, before the count is given up."""
@@ -30,8 +29,7 @@ MAX_MEETINGS = 1_000_000
 
 
 def count_closed_regions(
-    network: Network,
-    domain: Domain | None,
+    problem: Problem,
     records: Records,
     regions_behind: NDArray[np.int64],
     piece: NDArray[np.int64],
@@ -41,8 +39,8 @@ def count_closed_regions(
 
     Parameters
     ----------
-    network : Network
-        With one output.
+    problem : Problem
+        Of a network with one output.
     records : Records
         All regions.
     regions_behind : array, shape (K,)
@@ -52,7 +50,7 @@ def count_closed_regions(
     """
     first = np.unique(open_region, return_index=True)[1]
     num_open = np.bincount(piece[first])
-    polyhedra = _Polyhedra(network, domain, records, regions_behind)
+    polyhedra = _Polyhedra(problem, records, regions_behind)
     count = int((num_open == 1).sum())
     for label in np.flatnonzero(num_open > 1).tolist():
         components = _count_components(polyhedra, piece == label)
@@ -76,16 +74,14 @@ class _Polyhedron:
 class _Polyhedra:
     """The regions of a complex that were looked at, each once."""
 
-    def __init__(
-        self, network: Network, domain: Domain | None, records: Records, regions_behind: NDArray[np.int64]
-    ) -> None:
+    def __init__(self, problem: Problem, records: Records, regions_behind: NDArray[np.int64]) -> None:
         self.meetings = 0
-        self._network = network
+        self._network = problem.network
         self._records = records
         self._regions_behind = regions_behind
         self._known: dict[int, _Polyhedron] = {}
-        self._essential = essential_inputs(network, domain)
-        self._walls = () if domain is None else homogeneous_rows(domain.constants, domain.normals, self._essential)
+        self._essential = problem.essential_inputs
+        self._walls = homogeneous_walls(problem)
 
     @property
     def is_exhausted(self) -> bool:

@@ -20,8 +20,7 @@ from relureg.complex.linear.closed_regions import count_closed_regions
 from relureg.complex.linear.components import merged
 from relureg.engine.records import Generators, Records, freeze
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType({
     "activation_patterns": "patterns (z > 0 or not, for each unit) that some input has, be it on a set without "
@@ -62,7 +61,7 @@ class LinearRegions(Frozen):
 
 
 def find_linear_regions(
-    network: Network, domain: Domain | None, records: Records, facets: Facets, incidences: Generators | None, dim: int
+    problem: Problem, records: Records, facets: Facets, incidences: Generators | None
 ) -> LinearRegions:
     """Count the linear regions of a complex, exactly.
 
@@ -77,18 +76,18 @@ def find_linear_regions(
     records : Records
         All regions.
     incidences : Generators, optional
-        Their vertices and rays, in `dim` essential dimensions; R1 is left out without them.
+        Their vertices and rays, in essential inputs; R1 is left out without them.
     """
     pairs = facets.regions
-    piece = label_affine_maps(network, records)
+    piece = label_affine_maps(problem.network, records)
     open_region = merged(records.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
     num_open = int(open_region.max()) + 1
     num_closed = None
-    if network.output_dim == 1:
+    if problem.network.output_dim == 1:
         behind = facets.regions_behind(len(records.facet_region))
-        num_closed = count_closed_regions(network, domain, records, behind, piece, open_region)
+        num_closed = count_closed_regions(problem, records, behind, piece, open_region)
     regions = LinearRegions(
-        activation_patterns=None if incidences is None else count_patterns(records, incidences, dim),
+        activation_patterns=None if incidences is None else count_patterns(records, incidences, problem.essential_dim),
         activation_regions=records.num_regions,
         convex_low=num_open,
         convex_high=records.num_regions,

@@ -19,10 +19,10 @@ from relureg import version
 from relureg.engine import split
 from relureg.engine.records import Records
 from relureg.engine.runs.estimate import Estimate
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.engine.sums import WHOLE, Prefix, Sums
 from relureg.errors import UsageError
-from relureg.network.domain import essential_inputs
+from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at a search at the most."""
@@ -78,7 +78,7 @@ class VersionError(UsageError):
 
 
 def search(
-    problem: Problem, batch: Batch, cancelled: threading.Event | None = None, over: threading.Event | None = None
+    settings: RunSettings, batch: Batch, cancelled: threading.Event | None = None, over: threading.Event | None = None
 ) -> Outcome:
     """Search the parts of a batch, the last one first, until all is done, the time is over or `over` is set.
 
@@ -92,8 +92,8 @@ def search(
         `cancelled` was set.
     """
     started = time.monotonic()
-    check_version(problem.version)
-    run = _compiled(problem, batch.parts)
+    check_version(settings.version)
+    run = _compiled(settings, batch.parts)
     chunks: list[dict[str, Any]] = []
 
     def take() -> None:
@@ -104,7 +104,7 @@ def search(
     try:
         while not run.wait(min(_INTERVAL, batch.seconds)):
             take()
-            is_full = problem.keeps_records and run.regions_so_far >= MAX_KEPT
+            is_full = settings.keeps_records and run.regions_so_far >= MAX_KEPT
             is_over = over is not None and over.is_set()
             if is_full or is_over or time.monotonic() - started > batch.seconds:
                 run.hand_back()
@@ -123,8 +123,8 @@ def search(
         if prefix not in index
     )
     records = None
-    if problem.keeps_records:
-        records = split.merge(chunks, problem.network, essential_inputs(problem.network, problem.domain))
+    if settings.keeps_records:
+        records = split.merge(chunks, settings.problem)
     return Outcome(
         batch=batch.number,
         sums=Sums.of(run),
@@ -146,9 +146,9 @@ def check_version(asking: str) -> None:
         )
 
 
-def whole(problem: Problem) -> Part:
+def whole(settings: RunSettings) -> Part:
     """The whole tree, with an estimate of its size."""
-    run = _compiled(problem, ())
+    run = _compiled(settings, ())
     started, probes = time.monotonic(), list[float]()
     while len(probes) < 2 or (len(probes) < _FIRST_PROBES and time.monotonic() - started < _FIRST_SECONDS):
         probes += run.probe(WHOLE, 20, len(probes))
@@ -160,12 +160,12 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def _compiled(problem: Problem, parts: tuple[Part, ...]) -> Any:
+def _compiled(settings: RunSettings, parts: tuple[Part, ...]) -> Any:
     return split.module().Run(
-        _translated(problem),
-        records=problem.keeps_records,
+        _translated(settings.problem),
+        records=settings.keeps_records,
         generators=False,
-        audit=problem.audit,
+        audit=settings.audit,
         max_regions=0,
         jobs=1,
         units=[part.prefix for part in parts],
@@ -175,4 +175,4 @@ def _compiled(problem: Problem, parts: tuple[Part, ...]) -> Any:
 @lru_cache(maxsize=2)
 def _translated(problem: Problem) -> Any:
     """The network as the search reads it: made once for all units of a run."""
-    return split.translate(problem.network, problem.domain, essential_inputs(problem.network, problem.domain))
+    return split.translate(problem)

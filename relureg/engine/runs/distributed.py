@@ -20,8 +20,8 @@ from typing import Any
 from relureg import version
 from relureg.engine.runs import batches as units
 from relureg.engine.runs.batches import Batch, Outcome, VersionError
-from relureg.engine.runs.run_problem import Problem
 from relureg.engine.runs.scheduler import Lost, drain
+from relureg.engine.runs.settings import RunSettings
 from relureg.errors import LimitReachedError, UsageError
 from relureg.packages import missing
 
@@ -133,7 +133,7 @@ class DaskScheduler:
             return [f"dashboard {self._client.dashboard_link}"]
         return []
 
-    def begin(self, problem: Problem) -> None:
+    def begin(self, settings: RunSettings) -> None:
         with self._cluster():
             self._look()
             # Before a unit names the network's cells to a worker, it must be of this version. Those that do not answer
@@ -148,7 +148,7 @@ class DaskScheduler:
                     )
                 if not isinstance(found, str):
                     self._seen[address].is_silent = True
-            self._packed = _packed(problem)
+            self._packed = _packed(settings)
             self._spread_problem()
 
     def submit(self, batch: Batch) -> None:
@@ -368,13 +368,13 @@ def _search(packed: bytes, batch: Batch) -> Outcome:
     return units.search(_unpacked(packed), batch)
 
 
-def _packed(problem: Problem) -> bytes:
+def _packed(settings: RunSettings) -> bytes:
     # Not pickled: another version must be able to read whose this is.
-    return json.dumps({"version": problem.version} | problem.document()).encode()
+    return json.dumps({"version": settings.version} | settings.document()).encode()
 
 
 @lru_cache(maxsize=2)
-def _unpacked(packed: bytes) -> Problem:
+def _unpacked(packed: bytes) -> RunSettings:
     document = json.loads(packed)
     units.check_version(document.pop("version"))
-    return Problem.of(document)
+    return RunSettings.of(document)

@@ -22,8 +22,8 @@ from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.estimate import after_search, fraction_done, sum_of
 from relureg.engine.runs.journal import ROOT, Entry, Journal, PartId
-from relureg.engine.runs.run_problem import Problem
 from relureg.engine.runs.scheduler import Lost, Scheduler, open_scheduler
+from relureg.engine.runs.settings import RunSettings
 from relureg.engine.sums import Sums
 from relureg.errors import LimitReachedError
 
@@ -61,8 +61,8 @@ class _UnderWay:
 class Driver:
     """One run: use `run` once."""
 
-    def __init__(self, problem: Problem, scheduler: Scheduler, budget: Budget, journal: Journal | None) -> None:
-        self.problem = problem
+    def __init__(self, settings: RunSettings, scheduler: Scheduler, budget: Budget, journal: Journal | None) -> None:
+        self.settings = settings
         self.scheduler = scheduler
         self.budget = budget
         self.journal = journal
@@ -80,12 +80,12 @@ class Driver:
             self.sums, self._row = self.journal.sums, len(self.journal.entries)
             self._open = [(name, part, 0) for name, part in self.journal.open_parts().items()]
         if not self._row:
-            self._open = [(ROOT, units.whole(self.problem), 0)]
+            self._open = [(ROOT, units.whole(self.settings), 0)]
         if not self._open:
             return
         for note in self.scheduler.notes:
             self._note(note)
-        self.scheduler.begin(self.problem)
+        self.scheduler.begin(self.settings)
         if self.journal is not None:
             self.journal.begin_session(f"{self.scheduler.num_workers} {self.scheduler.workers_name}")
         try:
@@ -197,7 +197,7 @@ class Driver:
             fraction,
             error=error,
             workers=self.scheduler.num_workers,
-            per_stage=self.sums.per_stage[(self.problem.domain is not None) :],
+            per_stage=self.sums.per_stage[len(self.settings.problem.walls) :],
         )
 
     def _note(self, text: str) -> None:
@@ -206,28 +206,28 @@ class Driver:
             self.budget.report(Progress(regions=self.sums.regions, seconds=seconds, note=text))
 
 
-def drive(problem: Problem, budget: Budget) -> Driver:
-    """Run a problem with the scheduler and the journal that the budget names; raises as these do."""
-    if problem.keeps_records and budget.journal is not None:
+def drive(settings: RunSettings, budget: Budget) -> Driver:
+    """Run with the scheduler and the journal that the budget names; raises as these do."""
+    if settings.keeps_records and budget.journal is not None:
         parts.require_pyarrow()
-    journal = None if budget.journal is None else Journal.create_or_continue(budget.journal, problem)
-    return _drive(problem, budget, journal)
+    journal = None if budget.journal is None else Journal.create_or_continue(budget.journal, settings)
+    return _drive(settings, budget, journal)
 
 
 def go_on(path: Path, budget: Budget) -> Driver:
     """Run on from a journal; raises as `drive` does."""
     journal = Journal.open(path)
-    return _drive(journal.problem, budget, journal)
+    return _drive(journal.settings, budget, journal)
 
 
-def _drive(problem: Problem, budget: Budget, journal: Journal | None) -> Driver:
+def _drive(settings: RunSettings, budget: Budget, journal: Journal | None) -> Driver:
     try:
-        if problem.keeps_records and journal is not None:
+        if settings.keeps_records and journal is not None:
             parts.require_pyarrow()
         # A journal that is wrong is told before a cluster is started for it.
         scheduler = open_scheduler(budget.scheduler, budget.jobs)
         try:
-            driver = Driver(problem, scheduler, budget, journal)
+            driver = Driver(settings, scheduler, budget, journal)
             for note in journal.notes if journal else ():
                 driver._note(note)
             driver.run()

@@ -29,7 +29,7 @@ from typing import IO, Any
 
 from relureg.engine.runs.batches import Part
 from relureg.engine.runs.estimate import NOTHING, Estimate
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import JournalError, OutputError, ReluregError, UsageError
@@ -72,20 +72,20 @@ class Journal:
         self._connection = connection
         self._lock = lock
         self.notes: list[str] = []
-        self.problem, self._first_digest = self._read_problem()
+        self.settings, self._first_digest = self._read_settings()
         self.entries = list(self._read_entries())
         self._digest = self._digests[-1] if self.entries else self._first_digest
 
     # -- opening -----------------------------------------------------------------------------------
 
     @classmethod
-    def create_or_continue(cls, path: Path, problem: Problem) -> Journal:
-        """The journal of a problem: a new one, or the one that is there, if it is of this problem.
+    def create_or_continue(cls, path: Path, settings: RunSettings) -> Journal:
+        """The journal of a run: a new one, or the one that is there, if it is of the same settings.
 
         Raises
         ------
         UsageError
-            The journal is of another problem, or another run is writing it.
+            The journal is of a run with other settings, or another run is writing it.
         JournalError
             The file is no journal.
         OutputError
@@ -93,9 +93,9 @@ class Journal:
         """
         if not path.exists() or not path.stat().st_size:
             with _lock(path), _written(path):
-                _create(path, problem)
+                _create(path, settings)
         journal = cls.open(path)
-        difference = journal.problem.difference(problem)
+        difference = journal.settings.difference(settings)
         if difference is not None:
             journal.close()
             raise UsageError(f"is the journal of a run with {difference}; name another file", where=str(path))
@@ -210,7 +210,7 @@ class Journal:
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def _read_problem(self) -> tuple[Problem, str]:
+    def _read_settings(self) -> tuple[RunSettings, str]:
         with _read(self.path):
             ((text, digest),) = self._connection.execute("SELECT document, digest FROM problem").fetchall()
             if hashlib.blake2b(text.encode()).hexdigest() != digest:
@@ -218,7 +218,7 @@ class Journal:
             document = json.loads(text)
             if document["format"] != FORMAT or document["version"] != VERSION:
                 raise ValueError(f"it has version {document['version']}, this relureg reads {VERSION}")
-            return Problem.of(document["problem"]), digest
+            return RunSettings.of(document["problem"]), digest
 
     def _read_entries(self) -> Iterator[Entry]:
         """All rows up to the first that is damaged."""
@@ -267,8 +267,8 @@ class Journal:
             self.notes.append(f"{dropped} damaged rows of the journal were dropped; their work is done again")
 
 
-def _create(path: Path, problem: Problem) -> None:
-    text = json.dumps({"format": FORMAT, "version": VERSION, "problem": problem.document()})
+def _create(path: Path, settings: RunSettings) -> None:
+    text = json.dumps({"format": FORMAT, "version": VERSION, "problem": settings.document()})
     # Built beside its place, so that a journal is there with its problem or not at all.
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from relureg import stopping
 from relureg.engine.runs import batches as units
 from relureg.engine.runs.batches import Batch, Outcome
-from relureg.engine.runs.run_problem import Problem
+from relureg.engine.runs.settings import RunSettings
 from relureg.errors import UsageError
 
 
@@ -38,8 +38,8 @@ class Scheduler(Protocol):
     def notes(self) -> list[str]:
         """What people want to know, such as where to watch."""
 
-    def begin(self, problem: Problem) -> None:
-        """Bring the problem to the workers."""
+    def begin(self, settings: RunSettings) -> None:
+        """Bring what the run is about to the workers."""
 
     def submit(self, batch: Batch) -> None:
         """Have a batch searched."""
@@ -68,7 +68,7 @@ class ThreadScheduler:
         self._done: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
         self._cancelled = threading.Event()
         self._over = threading.Event()
-        self._problem: Problem | None = None
+        self._settings: RunSettings | None = None
 
     @property
     def num_workers(self) -> int:
@@ -78,12 +78,12 @@ class ThreadScheduler:
     def notes(self) -> list[str]:
         return []
 
-    def begin(self, problem: Problem) -> None:
-        self._problem = problem
+    def begin(self, settings: RunSettings) -> None:
+        self._settings = settings
 
     def submit(self, batch: Batch) -> None:
-        assert self._problem is not None
-        searched = self._pool.submit(units.search, self._problem, batch, self._cancelled, self._over)
+        assert self._settings is not None
+        searched = self._pool.submit(units.search, self._settings, batch, self._cancelled, self._over)
         searched.add_done_callback(self._done.put)
 
     def collect(self, timeout: float) -> list[Outcome | Lost]:

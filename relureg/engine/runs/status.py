@@ -9,7 +9,7 @@ from pathlib import Path
 from relureg.arguments import checked
 from relureg.engine.runs.estimate import fraction_done, sum_of
 from relureg.engine.runs.journal import Journal
-from relureg.engine.runs.run_problem import Problem
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def journal_status(path: str | Path) -> JournalStatus:
         sums, entries, sessions = journal.sums, journal.entries, journal.sessions()
         running, complete = journal.is_running, journal.is_complete
         rest = sum_of([part.size for part in journal.open_parts().values()])
-        problem = journal.problem
+        settings = journal.settings
         open_parts = len(journal.open_parts())
     fraction, error = fraction_done(sums.regions, rest)
     recent = [entry for entry in entries if sessions and entry.time >= sessions[-1][0]]
@@ -71,12 +71,12 @@ def journal_status(path: str | Path) -> JournalStatus:
         until = time.time() if running else recent[-1].time
         rate = sum(entry.sums.regions for entry in recent) / max(until - sessions[-1][0], 1e-3)
     return JournalStatus(
-        problem=problem,
+        problem=settings.problem,
         complete=complete,
         running=running,
         regions=sums.regions,
         bounded=sums.bounded,
-        per_stage=sums.per_stage[(problem.domain is not None) :],
+        per_stage=sums.per_stage[len(settings.problem.walls) :],
         expected=sums.regions + rest.mean,
         expected_error=rest.variance**0.5,
         fraction=fraction if entries else 0.0,
@@ -89,6 +89,6 @@ def journal_status(path: str | Path) -> JournalStatus:
         sessions=len(sessions),
         workers=sessions[-1][1] if sessions else None,
         stored_regions=sum(entry.stored.regions for entry in entries if entry.stored)
-        if problem.keeps_records
+        if settings.keeps_records
         else None,
     )

@@ -104,9 +104,9 @@ def test_a_part_that_no_row_names_is_removed(run: Path) -> None:
 
 def _size_without_rows(run: Path) -> int:
     with Journal.look(run) as journal:
-        problem = journal.problem
+        settings = journal.settings
     path = run.with_name("empty.journal")
-    Journal.create_or_continue(path, problem).close()
+    Journal.create_or_continue(path, settings).close()
     return path.stat().st_size
 
 

@@ -21,10 +21,11 @@ from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.distributed import DaskScheduler
 from relureg.engine.runs.estimate import NOTHING
 from relureg.engine.runs.journal import Journal
-from relureg.engine.runs.run_problem import Problem
 from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler, open_scheduler
+from relureg.engine.runs.settings import RunSettings
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import LimitReachedError, UsageError
+from relureg.network.problem import Problem
 from tests.cli.command_line import Run, check_one_line
 from tests.engine.runs.clusters import Cluster, cluster
 from tests.engine.runs.runs import assert_same_records, he_network
@@ -76,8 +77,8 @@ def _collect(scheduler: Scheduler, seconds: float = 60) -> list[Outcome | Lost]:
 
 
 def _check_the_contract(scheduler: Scheduler) -> None:
-    problem = Problem(network=LONG, domain=None)
-    scheduler.begin(problem)
+    settings = RunSettings(problem=Problem(network=LONG))
+    scheduler.begin(settings)
     assert scheduler.num_workers >= 1
     parts, sums, number, rounds = [Part(prefix=WHOLE, size=NOTHING)], Sums(), 0, 0
     while parts:
@@ -109,7 +110,7 @@ def _plain_figures() -> object:
     from relureg.engine import split
     from relureg.engine.budget import Budget
 
-    return split.count_regions(LONG, None, Budget(jobs=1))
+    return split.count_regions(Problem(network=LONG), Budget(jobs=1))
 
 
 def test_the_contract(open_one: Open) -> None:
@@ -412,7 +413,7 @@ def test_a_worker_with_another_version(tmp_path: Path) -> None:
 def _packed_problem() -> bytes:
     from relureg.engine.runs.distributed import _packed
 
-    return _packed(Problem(network=LONG, domain=None))
+    return _packed(RunSettings(problem=Problem(network=LONG)))
 
 
 def test_a_unit_that_comes_back_twice_counts_once(expected: relureg.RegionCount) -> None:
@@ -423,7 +424,7 @@ def test_a_unit_that_comes_back_twice_counts_once(expected: relureg.RegionCount)
 
     from relureg.engine.budget import Budget
 
-    run = driver.Driver(Problem(network=LONG, domain=None), Doubling(2), Budget(), None)
+    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Doubling(2), Budget(), None)
     run.run()
     assert run.sums.regions == expected.num_regions
     assert run.sums.balance == 0
@@ -444,10 +445,10 @@ def test_a_unit_that_is_lost_is_searched_again(expected: relureg.RegionCount) ->
 
     notes: list[str | None] = []
     budget = Budget(report=lambda progress: notes.append(progress.note))
-    run = driver.Driver(Problem(network=LONG, domain=None), Losing(2), budget, None)
+    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(2), budget, None)
     run.run()
     assert run.sums.regions == expected.num_regions
     assert sum("is searched again" in note for note in notes if note) == 3
     Losing.losses = -100
     with pytest.raises(LimitReachedError, match="lost 5 times"):
-        driver.Driver(Problem(network=LONG, domain=None), Losing(1), Budget(), None).run()
+        driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(1), Budget(), None).run()

@@ -12,16 +12,15 @@ from relureg import version
 from relureg.exact.rational import RationalMatrix
 from relureg.network import document as json_
 from relureg.network.domain import Domain
-from relureg.network.model import Network
 from relureg.network.particulars import particulars, with_particulars
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """A network, a domain, and what is wanted of them; `difference` says in what two of them differ."""
+class RunSettings:
+    """A problem, and what is wanted of it; `difference` says in what two of them differ."""
 
-    network: Network
-    domain: Domain | None
+    problem: Problem
     audit: bool = False
     keeps_records: bool = False
     """Whether each unit also yields its regions and facets."""
@@ -29,13 +28,13 @@ class Problem:
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 
     def document(self) -> dict[str, Any]:
-        """Everything but the version, as JSON; equal problems give equal documents."""
-        domain = self.domain
+        """Everything but the version, as JSON; equal settings give equal documents."""
+        network, domain = self.problem.network, self.problem.domain
         return {
-            "network": json.loads(json_.write(self.network)),
-            "network_sha256": self.network.sha256,
-            "name": self.network.name,
-            "particulars": particulars(self.network),
+            "network": json.loads(json_.write(network)),
+            "network_sha256": network.sha256,
+            "name": network.name,
+            "particulars": particulars(network),
             "domain": None
             if domain is None
             else {
@@ -48,8 +47,8 @@ class Problem:
         }
 
     @classmethod
-    def of(cls, document: dict[str, Any]) -> Problem:
-        """The problem of a document; raises `ReluregError`, KeyError, TypeError or ValueError where it is none."""
+    def of(cls, document: dict[str, Any]) -> RunSettings:
+        """The settings of a document; raises `ReluregError`, KeyError, TypeError or ValueError where it is none."""
         network = json_.read(json.dumps(document["network"]).encode(), name=str(document["name"]))
         # Older journals tell nothing but the name.
         if document.get("particulars") is not None:
@@ -62,12 +61,10 @@ class Problem:
                 normals=_matrix(found["normals"], network.input_dim),
                 label=str(found["label"]),
             )
-            domain.check_fits(network)
         if network.sha256 != document["network_sha256"]:
             raise ValueError("the network is not the one whose hash is given")
         return cls(
-            network=network,
-            domain=domain,
+            problem=Problem(network=network, domain=domain),
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
         )
@@ -77,17 +74,18 @@ class Problem:
         """A hash of everything, the version included."""
         return hashlib.blake2b(json.dumps([self.version, self.document()]).encode(), digest_size=16).hexdigest()
 
-    def difference(self, other: Problem) -> str | None:
+    def difference(self, other: RunSettings) -> str | None:
         """In what `other` differs, the version apart, in words; None if in nothing that matters."""
-        if other.network.sha256 != self.network.sha256:
+        mine, theirs = self.problem.network, other.problem.network
+        if theirs.sha256 != mine.sha256:
             return "another network"
-        flat, wanted = self.network.slice, other.network.slice
+        flat, wanted = mine.slice, theirs.slice
         # A journal without a slice is of a network that was given as it is, or an older one, which does not tell.
         if flat is not None and (wanted is None or not flat.is_same_as(wanted)):
             return "another slice"
-        mine, theirs = self.document(), other.document()
+        known, asked = self.document(), other.document()
         for name, words in (("domain", "another domain"), ("audit", "audit"), ("keeps_records", "--keep-regions")):
-            if mine[name] != theirs[name]:
+            if known[name] != asked[name]:
                 return words
         return None
 
