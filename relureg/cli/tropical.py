@@ -121,16 +121,16 @@ def tropical(
     document = tropical_document(view, expression)
     emit(document, tropical_table, as_json=as_json, started=started)
     if plot is not None and view.outputs:
-        from relureg.plots.tropical import plot_view
+        from relureg.plots.tropical.duality import save_view_picture
 
-        plot_view(view, plot, force=force)
+        save_view_picture(view, plot, force=force)
     _close(view)
 
 
 def _check_picture(path: Path | None, dim: int, force: bool) -> None:
     """Refuse a picture that could not be drawn or written, before any work is done."""
     if path is not None:
-        from relureg.plots.tropical import check_picture
+        from relureg.plots.tropical.duality import check_picture
 
         check_picture(path, dim, force=force)
 

@@ -30,6 +30,12 @@ def _gaussian(path: Path, seed: int, *widths: int) -> Path:
 
 
 @pytest.fixture(scope="module")
+def run_relureg(run_process: Run) -> Run:
+    """A process of its own: limits are on the time and the memory that it takes from its start."""
+    return run_process
+
+
+@pytest.fixture(scope="module")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More regions than any test has time for."""
     return _gaussian(tmp_path_factory.mktemp("nets") / "endless.json", 0, 7, 40, 40, 40, 1)
