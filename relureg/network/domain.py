@@ -11,7 +11,8 @@ import numpy as np
 
 from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
-from relureg.exact.rational import RationalMatrix, as_double, as_fraction
+from relureg.exact.numbers import as_double, as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
 
 Interval = tuple[Fraction | None, Fraction | None]

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked, short
 from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
 from relureg.exact.doubles import exact_doubles
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
-from relureg.exact.rational import RationalMatrix, as_fraction, nearest_double
+from relureg.exact.numbers import as_fraction, nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain, Number
 from relureg.network.model import Network
