@@ -14,9 +14,11 @@ import click
 
 from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
-from relureg.network.domain import Domain, Number
+from relureg.exact.numbers import Number
+from relureg.network.domain import Domain
+from relureg.network.equations import restrict
 from relureg.network.model import Network
-from relureg.network.slices import Slice, restrict
+from relureg.network.slices import Slice
 from relureg.readers.texts import parse_number, unpacked_suffix
 from relureg.words import plural
 
@@ -78,7 +80,7 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     chosen = chosen_slice(network, scope)
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
-        network = chosen.of(network)
+        network = network.on(chosen)
     try:
         network, domain = restrict(network, domain)
     except DomainError as error:

@@ -31,8 +31,8 @@ from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain, essential_inputs
+from relureg.network.equations import restrict
 from relureg.network.model import Network
-from relureg.network.slices import restrict
 
 if TYPE_CHECKING:
     from relureg.complex.linear.notions import LinearRegions

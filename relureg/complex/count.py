@@ -15,8 +15,8 @@ from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain, essential_inputs
+from relureg.network.equations import restrict
 from relureg.network.model import Network
-from relureg.network.slices import restrict
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex

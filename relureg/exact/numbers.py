@@ -8,6 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
+Number = Fraction | float | int
+"""What is taken for an exact number: a float for the dyadic rational it is."""
+
 
 def as_fraction(value: Fraction | float | int) -> Fraction:
     """A finite number, exactly; a NumPy scalar is taken for the Python number it equals.

@@ -11,13 +11,12 @@ import numpy as np
 
 from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
-from relureg.exact.numbers import as_double, as_fraction
+from relureg.exact.numbers import Number, as_double, as_fraction
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
-Number = Fraction | float | int
 _Direction = tuple[tuple[int, int], ...]
 """A vector by its entries that are not zero, as pairs (axis, entry)."""
 
@@ -45,7 +44,7 @@ class Domain:
     """How a report names it."""
     equations: RationalMatrix | None = None
     """(k, 1 + d), constants first: affine functions that are 0 on the domain, which then has a lower dimension; None
-    for none. `relureg.network.slices.restrict` solves them before a complex is looked for."""
+    for none. `relureg.network.equations.restrict` solves them before a complex is looked for."""
 
     @classmethod
     @checked

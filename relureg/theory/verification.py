@@ -15,8 +15,8 @@ from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.families.random import random_network
 from relureg.network import document as json_
 from relureg.network.domain import Domain
+from relureg.network.equations import restrict
 from relureg.network.model import Network
-from relureg.network.slices import restrict
 from relureg.theory.minimise import minimise
 from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems
 

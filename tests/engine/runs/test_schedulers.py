@@ -22,7 +22,8 @@ from relureg.engine.runs.distributed import DaskScheduler
 from relureg.engine.runs.estimate import NOTHING
 from relureg.engine.runs.journal import Journal
 from relureg.engine.runs.run_problem import Problem
-from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler, open_scheduler
+from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler
+from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import LimitReachedError, UsageError
 from tests.cli.command_line import Run, check_one_line
