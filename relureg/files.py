@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import os
 import select
 import stat
 import sys
-import tempfile
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -120,6 +118,8 @@ def open_atomically(path: Path, *, force: bool = False) -> Iterator[BinaryIO]:
     OutputError
         As `check_absent`, or it cannot be written.
     """
+    import tempfile
+
     destination = _destination(path, force=force)
     temporary: str | None = None
     try:
@@ -218,6 +218,8 @@ def _too_large(limit: int, place: str) -> MalformedNetworkError:
 
 def _gunzip(data: bytes, limit: int, place: str) -> bytes:
     """What a gzip file unpacks to, counted before it is kept."""
+    import gzip
+
     try:
         size = 0
         with gzip.open(io.BytesIO(data)) as stream:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from importlib import metadata
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from relureg.errors import MissingPackageError
 
@@ -36,6 +32,8 @@ def install_command(extra: str) -> str:
     >>> install_command("plot").startswith("pip install ")
     True
     """
+    import shlex
+
     source, is_editable = _source()
     if source is None:
         return f"pip install 'relureg[{extra}]'"
@@ -45,6 +43,10 @@ def install_command(extra: str) -> str:
 
 def _source() -> tuple[Path | None, bool]:
     """The folder that relureg was installed from, or is run from; and whether changes there are seen at once."""
+    import json
+    from importlib import metadata  # with what reads letters: most of a start, where nothing is missing
+    from urllib.parse import unquote, urlsplit
+
     try:
         text = metadata.distribution("relureg").read_text("direct_url.json")
     except metadata.PackageNotFoundError:

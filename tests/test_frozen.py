@@ -47,7 +47,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
     growth, wanted = tropical.Growth(), tropical.Wanted()
     return [
-        network, relureg.Slice.through([[0, 0], [2, 1]]).of(network), _sparse_network(),
+        network, network.on(relureg.Slice.through([[0, 0], [2, 1]])), _sparse_network(),
         box, relureg.Domain.box([0, 3], [1, 3]), relureg.Slice.along([0, 1], [[1, Fraction(1, 3)]]),
         counted, counted.problem, relureg.journal_status(journal), relureg.stored_graph(journal),
         cells, cells.records, cells.generators, cells.faces, cells.facets, cells.graph, cells.graph.diameter,

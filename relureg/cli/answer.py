@@ -11,11 +11,10 @@ from relureg.cli.options import Work
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
-from relureg.complex.archive import is_complex_file
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount, count_regions
-from relureg.complex.enumeration import enumerate_regions, load_complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.budget import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
@@ -53,7 +52,12 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
     UsageError
         An option asks for another run than the one that was saved.
     """
-    if net is None or not net.lower().endswith(".npz") or not is_complex_file(net):
+    if net is None or not net.lower().endswith(".npz"):
+        return None
+    from relureg.complex.archive import is_complex_file
+    from relureg.complex.enumeration import load_complex
+
+    if not is_complex_file(net):
         return None
     for option in work.given:
         raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)

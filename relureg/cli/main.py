@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import traceback
 import warnings
 from dataclasses import asdict
 
@@ -135,6 +134,8 @@ def _run(arguments: list[str]) -> int:
         return _stop(outcome, LimitReachedError("out of memory; give --max-regions, or a smaller box"))
     except Exception as error:
         if "--verbose" in arguments:
+            import traceback
+
             traceback.print_exc()
         message = f"unexpected {type(error).__name__}: {error}; please report it (--verbose shows where)"
         return _fail(ReluregError(" ".join(message.split())), outcome)

@@ -24,7 +24,7 @@ from relureg.cli.progress import waiting_on_stderr
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.engine.budget import MAX_JOBS
 from relureg.errors import LimitReachedError, UsageError
-from relureg.exact.rational import as_fraction
+from relureg.exact.numbers import as_fraction
 from relureg.files import check_absent, protecting
 from relureg.network.model import Network
 from relureg.readers.formats import load

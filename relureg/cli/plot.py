@@ -23,7 +23,7 @@ from relureg.cli.options import (
 )  # fmt: skip
 from relureg.cli.scope import chosen_slice, parse_box, scoped
 from relureg.errors import LimitReachedError, UsageError
-from relureg.exact.rational import nearest_double
+from relureg.exact.numbers import nearest_double
 from relureg.network.model import Network
 from relureg.readers.data_files import read_points
 from relureg.readers.texts import parse_number

@@ -8,13 +8,14 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
-from relureg.network.domain import Domain, Number
+from relureg.exact.numbers import Number
+from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.network.slices import Slice
@@ -22,6 +23,9 @@ from relureg.readers.data_files import Rows, read_domain, read_points
 from relureg.readers.point_tables import SUFFIXES
 from relureg.readers.texts import parse_number, unpacked_suffix
 from relureg.words import plural
+
+if TYPE_CHECKING:
+    from relureg.readers.data_files import Rows
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
@@ -78,7 +82,7 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     chosen = chosen_slice(network, scope)
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
-        network = chosen.of(network)
+        network = network.on(chosen)
     try:
         problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
@@ -168,6 +172,7 @@ def _domain(network: Network, scope: Scope) -> Domain | None:
     box = None if scope.box is None else parse_box(scope.box, network)
     if scope.domain is None:
         return box
+
     try:
         found = read_domain(scope.domain, network.input_dim)
     except (DataError, DomainError) as error:

@@ -21,7 +21,8 @@ from relureg.complex.faces import distinct_generators
 from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
-from relureg.exact.rational import RationalMatrix, nearest_double
+from relureg.exact.numbers import nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
 from relureg.network.problem import Problem

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, ComplexSize
-from relureg.complex.complex import Complex
 from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
 from relureg.engine.records import Figures, Predicates
-from relureg.engine.runs.driver import go_on
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+
+if TYPE_CHECKING:
+    from relureg.complex.complex import Complex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +130,8 @@ def count_regions(
         )
         chosen.check_fits(budget)
         if chosen.count is None:
+            from relureg.complex.complex import Complex  # with all that is known of regions that are kept
+
             records = chosen.finder(problem, budget)
             counted = count_of(
                 Complex(problem=problem, engine=chosen.name, records=records, stopped_by=budget.exhausted)
@@ -152,6 +155,8 @@ def resume(
 
     Parameters and errors are those of `count_regions`. A run that is complete is only told again.
     """
+    from relureg.engine.runs.driver import go_on  # with a database, which a plain count does without
+
     budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
     driver = go_on(Path(journal), budget)
     problem, stopped_by = driver.settings.problem, budget.exhausted

@@ -20,7 +20,8 @@ from relureg.complex.facets import facet_units
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
 from relureg.exact.double_description import Ray, Row, dot, extreme_rays
-from relureg.exact.rational import RationalMatrix, nearest_double
+from relureg.exact.numbers import nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.problem import Problem
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from relureg import stopping
 from relureg.errors import UsageError
+from relureg.exact.numbers import nearest_double
 from relureg.exact.ranges import ranges
-from relureg.exact.rational import IntArray, RationalMatrix, nearest_double
+from relureg.exact.rational import IntArray, RationalMatrix
 from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network

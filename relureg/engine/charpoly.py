@@ -16,7 +16,8 @@ from collections.abc import Iterable
 from relureg.engine.budget import Budget
 from relureg.engine.records import Figures
 from relureg.errors import UsageError
-from relureg.exact.rational import RationalMatrix, primitive
+from relureg.exact.numbers import primitive
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.problem import Problem
 

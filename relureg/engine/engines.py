@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from relureg.arguments import did_you_mean, short
-from relureg.engine import charpoly, lp, split
+from relureg.engine import split
 from relureg.engine.budget import Budget
 from relureg.engine.records import Figures, Generators, Records, gather, join
 from relureg.engine.runs.settings import RunSettings
@@ -61,7 +61,15 @@ def _find_by_split(problem: Problem, budget: Budget) -> Records:
 
 
 def _find_by_lp(problem: Problem, budget: Budget) -> Records:
+    from relureg.engine import lp
+
     return gather(lp.iter_regions(problem, budget), problem)
+
+
+def _count_by_charpoly(problem: Problem, budget: Budget) -> Figures:
+    from relureg.engine import charpoly
+
+    return charpoly.count_regions(problem, budget)
 
 
 ENGINES = {
@@ -76,9 +84,7 @@ ENGINES = {
 }
 
 COUNTERS = {
-    "charpoly": Engine(
-        name="charpoly", find=None, count=charpoly.count_regions, works_in_units=False, find_generators=None
-    )
+    "charpoly": Engine(name="charpoly", find=None, count=_count_by_charpoly, works_in_units=False, find_generators=None)
 }
 """Engines that count regions without finding them."""
 

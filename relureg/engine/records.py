@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import index
+from relureg.exact.numbers import nearest_double
 from relureg.exact.ranges import ranges
-from relureg.exact.rational import nearest_double
 from relureg.frozen import Frozen
 from relureg.network.problem import Problem
 

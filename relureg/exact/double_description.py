@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from relureg.exact.rational import primitive
+from relureg.exact.numbers import primitive
 
 Row = tuple[int, ...]
 

@@ -1,4 +1,4 @@
-"""Real numbers of any type as doubles, or not at all."""
+"""Arrays of exact numbers as doubles, or not at all."""
 
 from __future__ import annotations
 
@@ -21,3 +21,23 @@ def exact_doubles(values: NDArray[Any]) -> Floats:
     if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and (np.abs(doubles) > 2.0**53).any():
         raise UnsupportedNetworkError("an integer beyond 2^53 need not be a double")
     return doubles
+
+
+def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64] | None:
+    """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
+    if denominator & (denominator - 1):
+        return None
+    try:
+        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
+    except OverflowError:
+        return None
+    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
+        if n * q != p * denominator:
+            return None
+    return doubles
+
+
+def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
+    """Whether there are doubles, and all of them are numbers of that floating-point type."""
+    with np.errstate(over="ignore"):
+        return doubles is not None and bool((doubles.astype(kind) == doubles).all())

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg import stopping
-from relureg.exact import modular
+from relureg.exact import echelon
+from relureg.exact.doubles import are_exact_as, as_doubles
+from relureg.exact.numbers import nearest_double, primitive
 
 IntArray = np.ndarray[Any, np.dtype[Any]]
 """An object array whose entries are Python integers."""
@@ -285,52 +286,14 @@ class RationalMatrix:
     # -- linear algebra ----------------------------------------------------------------------------
 
     def pivot_columns(self) -> list[int]:
-        """Indices of columns that form a basis of the column space; their number is the rank.
-
-        Columns that are independent modulo a prime are independent. Where there are as many as the matrix
-        has rows or columns that are not zero, there can be no more; else elimination over the rationals decides.
-        """
+        """Indices of columns that form a basis of the column space; their number is the rank."""
         return list(self._pivot_columns)
 
     @cached_property
     def _pivot_columns(self) -> list[int]:
         if math.prod(self.shape) <= _SMALL:
-            return _pivots(*self._echelon()[::2])
-        found, is_proved = self._pivots_modulo()
-        if is_proved:
-            return found
-        # Parts that share neither row nor column are as good as matrices of their own, and soon done.
-        parts = components(self.shape, *self.nonzeros()[:2])
-        return sorted(
-            int(columns[j]) for rows, columns in parts for j in self.rows(rows).columns(columns)._part_pivots()
-        )
-
-    def _part_pivots(self) -> list[int]:
-        found, is_proved = self._pivots_modulo()
-        if is_proved:
-            return found
-        rows = list(dict.fromkeys(max(row, tuple(-n for n in row)) for row in self.primitive_rows()))
-        if len(found) == len(rows):  # all others are multiples of these
-            return found
-        stopping.check()
-        return _pivots(*RationalMatrix(np.array(rows, dtype=object))._echelon()[::2])
-
-    def _pivots_modulo(self) -> tuple[list[int], bool]:
-        """The pivot columns modulo a prime, and whether there can be no more."""
-        at_rows, at_columns, values = self.nonzeros()
-        rows, place_in = np.unique(at_rows, return_inverse=True)
-        columns, place_across = np.unique(at_columns, return_inverse=True)
-        residues = (values % modular.PRIME).astype(np.float64)
-        pivots = modular.pivot_columns((len(rows), len(columns)), place_in, place_across, residues)
-        return columns[pivots].tolist(), len(pivots) == min(len(rows), len(columns))
-
-    def _echelon(self) -> tuple[Any, int, int]:
-        """The reduced echelon form as integers, their common denominator, and the rank."""
-        from flint import fmpz_mat
-
-        # Scaling a row by a positive number moves no pivot, and keeps the integers short.
-        echelon, denominator, rank = fmpz_mat(*self.shape, [n for row in self.primitive_rows() for n in row]).rref()
-        return echelon, int(denominator), rank
+            return echelon.pivots_of_rows(self.primitive_rows())
+        return echelon.pivots_of_entries(self.shape, *self.nonzeros())
 
     def rank(self) -> int:
         """The exact rank."""
@@ -338,120 +301,11 @@ class RationalMatrix:
 
     def kernel(self) -> RationalMatrix:
         """A basis, row by row in coprime integers, of the vectors x with ``self @ x = 0``."""
-        columns = self.shape[1]
-        echelon, denominator, rank = self._echelon()
-        pivots = _pivots(echelon, rank)
-        free = [j for j in range(columns) if j not in pivots]
-        basis = np.empty((len(free), columns), dtype=object)
-        for k, j in enumerate(free):
-            vector = [0] * columns
-            vector[j] = denominator
-            for i, pivot in enumerate(pivots):
-                vector[pivot] = -int(echelon[i, j])
-            basis[k] = primitive(vector)
-        return RationalMatrix(basis)
+        return RationalMatrix(echelon.kernel(self.primitive_rows(), self.shape[1]))
 
     def primitive_rows(self) -> list[tuple[int, ...]]:
         """Each row scaled by a positive number to coprime integers; a zero row stays zero."""
         return [primitive(row) for row in self.numerators.tolist()]
-
-
-def as_doubles(numerators: IntArray, denominator: int) -> NDArray[np.float64] | None:
-    """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
-    if denominator & (denominator - 1):
-        return None
-    try:
-        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
-    except OverflowError:
-        return None
-    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
-        if n * q != p * denominator:
-            return None
-    return doubles
-
-
-def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
-    """Whether there are doubles, and all of them are numbers of that floating-point type."""
-    with np.errstate(over="ignore"):
-        return doubles is not None and bool((doubles.astype(kind) == doubles).all())
-
-
-def _pivots(echelon: Any, rank: int) -> list[int]:
-    """The columns in which the rows of an echelon form begin."""
-    pivots: list[int] = []
-    for i in range(rank):
-        start = pivots[-1] + 1 if pivots else 0
-        pivots.append(next(j for j in range(start, echelon.ncols()) if echelon[i, j] != 0))
-    return pivots
-
-
-def components(
-    shape: tuple[int, int], rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """Rows and columns of the parts of a matrix that share none, from the places of its entries, row by row.
-
-    Examples
-    --------
-    >>> parts = components((3, 3), np.array([0, 1, 2]), np.array([2, 0, 2]))
-    >>> [(rows.tolist(), columns.tolist()) for rows, columns in parts]
-    [([0, 2], [2]), ([1], [0])]
-    """
-    label = np.arange(shape[0], dtype=np.intp)
-    while True:  # the smallest label spreads, from rows to columns and back
-        of_column = np.full(shape[1], shape[0], dtype=np.intp)
-        np.minimum.at(of_column, columns, label[rows])
-        spread = label.copy()
-        np.minimum.at(spread, rows, of_column[columns])
-        spread = spread[spread]
-        if (spread == label).all():
-            break
-        label = spread
-    used_rows, used_columns = np.unique(rows), np.unique(columns)
-    return [
-        (used_rows[label[used_rows] == part], used_columns[of_column[used_columns] == part])
-        for part in np.unique(label[used_rows])
-    ]
-
-
-def primitive(row: Sequence[int]) -> tuple[int, ...]:
-    """Scale a row of integers by a positive number so that they are coprime (zero stays zero).
-
-    Examples
-    --------
-    >>> primitive([4, -6, 0])
-    (2, -3, 0)
-    """
-    divisor = math.gcd(*row)
-    return tuple(row) if divisor <= 1 else tuple(entry // divisor for entry in row)
-
-
-def as_fraction(value: Fraction | float | int) -> Fraction:
-    """A finite number, exactly; a NumPy scalar is taken for the Python number it equals.
-
-    Raises
-    ------
-    ValueError
-        The value is NaN or infinite.
-
-    Examples
-    --------
-    >>> as_fraction(0.75), as_fraction(np.uint8(3))
-    (Fraction(3, 4), Fraction(3, 1))
-    """
-    # A Fraction of a NumPy integer would keep its 8 to 64 bits, and wrap around in what follows.
-    number = value.item() if isinstance(value, np.generic) else value
-    try:
-        return Fraction(number)
-    except OverflowError as error:
-        raise ValueError(f"{number} is not a finite number") from error
-
-
-def nearest_double(value: Fraction) -> float:
-    """The nearest double; infinite where `value` is beyond all of them."""
-    try:
-        return value.numerator / value.denominator
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
@@ -459,38 +313,6 @@ def nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
     if matrix.doubles is not None:
         return matrix.floats
     return np.array([[nearest_double(x) for x in row] for row in matrix.fractions()]).reshape(matrix.shape)
-
-
-def nearest_root(value: Fraction) -> float:
-    """The double nearest to the square root of a number that is not negative; infinite beyond all of them.
-
-    Examples
-    --------
-    >>> nearest_root(Fraction(2)), nearest_root(Fraction(9, 4)), nearest_root(Fraction(1, 10**700))
-    (1.4142135623730951, 1.5, 0.0)
-    """
-    # The root times 2^places, rounded down, has 64 bits at least. Where it is not exact, half a unit more stands for
-    # what lies between it and the next integer: no double does, and none lies halfway between two.
-    places = max(0, 65 + (value.denominator.bit_length() - value.numerator.bit_length()) // 2)
-    scaled = (value.numerator << 2 * places) // value.denominator
-    root = math.isqrt(scaled)
-    is_exact = Fraction(root**2) == value * 4**places
-    return nearest_double(Fraction(2 * root + (not is_exact), 2 << places))
-
-
-def as_double(value: Fraction) -> float | None:
-    """The double that equals `value`, or None when no double does.
-
-    Examples
-    --------
-    >>> as_double(Fraction(1, 4)), as_double(Fraction(1, 3))
-    (0.25, None)
-    """
-    try:
-        rounded = value.numerator / value.denominator
-    except OverflowError:
-        return None
-    return rounded if Fraction(rounded) == value else None
 
 
 def _product(left: IntArray, right: IntArray) -> IntArray:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.exact.doubles import are_exact_as, as_doubles
 from relureg.exact.ranges import ranges
-from relureg.exact.rational import IntArray, RationalMatrix, are_exact_as, as_doubles
+from relureg.exact.rational import IntArray, RationalMatrix
 
 Index = NDArray[np.intp]
 

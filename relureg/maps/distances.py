@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.exact.rational import RationalMatrix, nearest_double, nearest_root
+from relureg.exact.numbers import nearest_double, nearest_root
+from relureg.exact.rational import RationalMatrix
 from relureg.maps.float_network import FloatNetwork, Floats
 from relureg.maps.signs import pull_back
 from relureg.network.affine_forms import INPUT

@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError
-from relureg.exact.rational import RationalMatrix, as_double
+from relureg.exact.numbers import as_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
 

@@ -11,12 +11,12 @@ import numpy as np
 
 from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
-from relureg.exact.rational import RationalMatrix, as_double, as_fraction
+from relureg.exact.numbers import Number, as_double, as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
-Number = Fraction | float | int
 _Direction = tuple[tuple[int, int], ...]
 """A vector by its entries that are not zero, as pairs (axis, entry)."""
 

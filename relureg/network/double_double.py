@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.exact.rational import RationalMatrix, nearest_double
+from relureg.exact.numbers import nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineForm
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,12 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked, short
 from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
 from relureg.exact.doubles import exact_doubles
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
-
-if TYPE_CHECKING:
-    from relureg.network.slices import Slice
+from relureg.network.slices import Slice
 
 
 class StageKind(Enum):
@@ -219,6 +218,26 @@ class Network(Frozen):
         if "stages" in changes:
             changes.setdefault("spanning_stages", None)
         return dataclasses.replace(self, **changes)
+
+    @checked
+    def on(self, flat: Slice) -> Network:
+        """The network on a flat of its input space: k inputs, the same stages and outputs; `slice` tells where it lies.
+
+        Raises
+        ------
+        UsageError
+            The network has another number of inputs than the flat coordinates.
+        """
+        if flat.base.shape[0] != self.input_dim:
+            raise UsageError(f"the slice has {flat.base.shape[0]} coordinates and the network {self.input_dim} inputs")
+        return self.with_forms(
+            [flat.pull(stage.pre_activation) for stage in self.stages],
+            flat.pull(self.output),
+            input_dim=flat.dim,
+            input_box=None,
+            inputs=(),
+            slice=flat if self.slice is None else flat.within(self.slice),
+        )
 
     # -- shape -------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain
+from relureg.network.equations import reduced
 from relureg.network.model import Network
-from relureg.network.slices import reduced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ class Problem(Frozen):
         if self.domain is None:
             return self
         flat, domain = reduced(self.domain)
-        return self if flat is None else Problem(network=flat.of(self.network), domain=domain)
+        return self if flat is None else Problem(network=self.network.on(flat), domain=domain)
 
     @cached_property
     def essential_inputs(self) -> tuple[int, ...]:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from relureg.errors import DataError, DomainError
-from relureg.network.domain import Domain, Number
+from relureg.exact.numbers import Number
+from relureg.network.domain import Domain
 from relureg.readers.point_tables import SUFFIXES, naming, read_table
 from relureg.readers.texts import parse_entry, read_json, read_text, unpacked_suffix
 from relureg.readers.vnnlib import property as vnnlib

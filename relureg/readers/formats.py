@@ -15,9 +15,7 @@ from relureg.files import read_bytes, write_atomically
 from relureg.network import document as json_
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
-from relureg.readers import nnet, sherlock
 from relureg.readers.building.activations import Activation, parse_activation
-from relureg.readers.unread_formats import way_out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +68,8 @@ FORMATS = (
         name=".nnet",
         suffixes=(".nnet",),
         recognises=lambda head: head.lstrip(_BLANK)[:2] == b"//" or (_is_number(head) and b"," in head),
-        read=lambda source: nnet.read(source.data, name=source.name, raw=source.raw),
-        write=lambda network, _: nnet.write(network),
+        read=lambda source: _reader("nnet").read(source.data, name=source.name, raw=source.raw),
+        write=lambda network, _: _reader("nnet").write(network),
     ),
     Format(
         name="ONNX",
@@ -85,7 +83,9 @@ FORMATS = (
         name="Sherlock text",
         suffixes=(".nt", ".sherlock"),
         recognises=lambda head: _is_number(head) and b"," not in head,
-        read=lambda source: sherlock.read(source.data, name=source.name, offset=source.offset, scale=source.scale),
+        read=lambda source: _reader("sherlock").read(
+            source.data, name=source.name, offset=source.offset, scale=source.scale
+        ),
     ),
     Format(
         name="NumPy archive",
@@ -186,6 +186,8 @@ def load(
     known = [(f, suffix) for f in FORMATS for suffix in f.suffixes if file_name.lower().endswith(suffix)]
     found = known or [(f, "") for f in FORMATS if f.recognises(data[:256])]
     if not found:
+        from relureg.readers.unread_formats import way_out
+
         told = way_out(data, file_name)
         if told is not None:
             raise UnsupportedNetworkError(told.replace("FILE", place), where=place)

@@ -16,7 +16,8 @@ from fractions import Fraction
 
 from relureg.arguments import short
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
-from relureg.exact.rational import RationalMatrix, as_double
+from relureg.exact.numbers import as_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.readers.texts import parse_double

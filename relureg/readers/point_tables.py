@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import DataError, DomainError
+from relureg.exact.numbers import Number
 from relureg.files import DAMAGED_ARRAY, DAMAGED_HEADER, GZIP_MAGIC
-from relureg.network.domain import Number
 from relureg.packages import missing
 from relureg.readers.texts import parse_entry, parse_number, read_data, read_json, unpacked_suffix
 

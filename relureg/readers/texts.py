@@ -9,9 +9,8 @@ from typing import Any
 
 from relureg.arguments import short
 from relureg.errors import DataError, MalformedNetworkError
-from relureg.exact.rational import as_double
+from relureg.exact.numbers import Number, as_double
 from relureg.files import read_bytes
-from relureg.network.domain import Number
 
 
 def parse_double(text: str) -> float:

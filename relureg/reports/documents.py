@@ -18,7 +18,8 @@ from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
 from relureg.complex.line import Breakpoint
 from relureg.complex.linear.notions import DEFINITIONS, LinearRegions
-from relureg.exact.rational import RationalMatrix, nearest_double
+from relureg.exact.numbers import nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.domain import Domain
 from relureg.network.model import Network, Port
 from relureg.network.slices import Slice

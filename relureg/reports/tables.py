@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from relureg.exact.rational import as_double
+from relureg.exact.numbers import as_double
 from relureg.reports.documents import Document
 from relureg.words import plural
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from flint import fmpz_mat
 
-from relureg.exact.rational import IntArray, primitive
+from relureg.exact.numbers import primitive
+from relureg.exact.rational import IntArray
 
 Vector = tuple[int, ...]
 

@@ -52,7 +52,7 @@ def test_the_titles_are_those_of_the_question(run_relureg: Run, tmp_path: Path) 
 
 def test_another_slice_is_another_question(tmp_path: Path) -> None:
     network = relureg.Network.from_layers([[[1, 0, 0], [1, 1, 0]], [[1, 1]]], [[0, 1], [0]])
-    one, other = (relureg.Slice.along([0, 0, z], [[1, 0, 0], [0, 1, 0]]).of(network) for z in (0, 1))
+    one, other = (network.on(relureg.Slice.along([0, 0, z], [[1, 0, 0], [0, 1, 0]])) for z in (0, 1))
     assert one == other  # the same numbers
     relureg.count_regions(one, journal=tmp_path / "run.journal")
     with pytest.raises(relureg.errors.UsageError, match="another slice"):

@@ -50,6 +50,13 @@ def test_suite_times_the_start(tmp_path: Path) -> None:
     )
 
 
+def test_start_up_is_compared_with_numpy_and_another_relureg() -> None:
+    printed = rows(run("benchmarks/start_up.py", "--runs", "1", "--before", ROOT))
+    assert printed["import numpy"][2] == "1.00"
+    assert [len(printed[name]) for name in ("import relureg", "relureg count xor", "relureg --version")] == [4, 4, 4]
+    assert float(printed["import relureg"][2]) < 1  # NumPy is not imported before it is needed
+
+
 def test_peers_frame_the_same_network_twice(tmp_path: Path) -> None:
     report = tmp_path / "peers.json"
     printed = run("benchmarks/peers.py", "--only", "relureg", "--network", "rand_2-16-16-1", "-o", report)

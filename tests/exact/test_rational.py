@@ -11,7 +11,8 @@ from flint import fmpz_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relureg.exact.rational import RationalMatrix, as_double, as_fraction, primitive
+from relureg.exact.numbers import as_double, as_fraction, primitive
+from relureg.exact.rational import RationalMatrix
 from relureg.exact.sparse import SparseMatrix
 
 fractions = st.fractions(min_value=-50, max_value=50, max_denominator=30)

@@ -138,7 +138,7 @@ def test_a_function_goes_through_its_breakpoints(tmp_path: Path) -> None:
     assert save_function(cells, tmp_path / "a.svg", Style()) == (-0.125, 1.125)
     assert save_function(cells, tmp_path / "b.png", Style(theme="dark"), span=(0, 0.5), dpi=40) == (0, 0.5)
     several = load(FIXTURES / "nets" / "acasxu_tiny_5_5_5.nnet")
-    line = Slice.through([[0] * 5, [1] * 5]).of(several)
+    line = several.on(Slice.through([[0] * 5, [1] * 5]))
     save_function(enumerate_regions(line), tmp_path / "c.svg", Style(), points=np.array([[0.0], [1.0]]))
     ET.parse(tmp_path / "c.svg")
 

@@ -166,7 +166,7 @@ def test_a_slice_is_drawn_in_true_distances() -> None:
     points = rng.random((3, 6)).round(2)
     flat = Slice.through(points.tolist())
     corners = np.array([[0.0, 0.0], [1, 0], [0, 1]])
-    cells = enumerate_regions(flat.of(network))
+    cells = enumerate_regions(network.on(flat))
     plane = plane_of(cells, points=corners)
     placed = plane.view.place(corners)
     for i, j in ((0, 1), (0, 2), (1, 2)):

@@ -62,7 +62,7 @@ MADE: dict[str, tuple[Network, set[str]]] = {
     "with_parameters": (editing.with_parameters(FULL, lambda _, x: 2 * x), NUMBERS),
     "rounded": (rounding.rounded(FULL, "float32"), NUMBERS),
     "select_output": (select_output(FULL, 1), {"output", "outputs"}),
-    "slice": (Slice.through([[0, 0], [1, 2]]).of(FULL), NUMBERS | {"input_dim", "input_box", "inputs", "slice"}),
+    "slice": (FULL.on(Slice.through([[0, 0], [1, 2]])), NUMBERS | {"input_dim", "input_box", "inputs", "slice"}),
     "particulars": (with_particulars(json_.read(json_.write(FULL), name="x"), particulars(FULL)), {"spanning_stages"}),
     "problem": (
         RunSettings.of(json.loads(WRITTEN)).problem.network,

@@ -12,7 +12,7 @@ from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
 from relureg.complex.line import Breakpoint, breakpoints
 from relureg.errors import UsageError
-from relureg.exact.rational import nearest_double
+from relureg.exact.numbers import nearest_double
 from relureg.network.domain import Domain
 from relureg.plots import canvas
 from relureg.plots.colours import THEMES, Theme, along

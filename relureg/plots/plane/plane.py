@@ -19,7 +19,8 @@ from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.records import Records, freeze
 from relureg.errors import DomainError, UsageError
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.plots.plane.polygons import Polygons, polygons_of

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from relureg.errors import UsageError
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm, AffineTensor
 from relureg.readers.building.pieces import StageBuilder
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import MalformedNetworkError
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.exact.sparse import Index
 from relureg.network.affine_forms import AffineForm, AffineTensor
 from relureg.readers.building.pieces import StageBuilder

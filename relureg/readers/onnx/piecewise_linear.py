@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.exact.rational import as_fraction
+from relureg.exact.numbers import as_fraction
 from relureg.network.affine_forms import AffineTensor
 from relureg.readers.onnx.call import Call, Value, one_number, operator, places
 

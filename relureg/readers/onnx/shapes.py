@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from relureg.exact.rational import as_fraction
+from relureg.exact.numbers import as_fraction
 from relureg.exact.sparse import Index
 from relureg.network.affine_forms import AffineTensor, check_size, concatenate
 from relureg.readers.onnx.call import Call, Value, exactly, one_number, operator, places, positions, take

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from relureg.exact.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm, AffineTensor, concatenate
 from relureg.readers.building.normalisation import batch_norm_scale
 from relureg.readers.building.pieces import StageBuilder

@@ -16,7 +16,7 @@ from fractions import Fraction
 from relureg.errors import DataError, DomainError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.domain import Domain
-from relureg.network.slices import reduced
+from relureg.network.equations import reduced
 from relureg.readers.vnnlib.formulas import Comparison, Formula, Junction, formula
 from relureg.readers.vnnlib.names import Names
 from relureg.readers.vnnlib.s_expressions import Expression, Group, Symbol, parse, refusal

@@ -21,8 +21,9 @@ from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.distributed import DaskScheduler
 from relureg.engine.runs.estimate import NOTHING
 from relureg.engine.runs.journal import Journal
-from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler, open_scheduler
+from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
