@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from relureg import stopping
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
 from relureg.network.domain import Domain, Interval
+from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
-
-"""Lower and upper bound; None is infinite."""
 
 
 def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[int, ...], ...]:
@@ -26,13 +26,10 @@ def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[
     >>> stable_units(hat), stable_units(hat, Domain.box([0], [1]))
     (((0, 0, 0),), ((1, -1, -1),))
     """
-    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(network, domain)}
-    found = []
-    for number, stage in enumerate(network.stages, start=1):
-        intervals = _image(stage.pre_activation, sources)
-        found.append(tuple(_sign(interval) for interval in intervals))
-        sources[number] = [_rectified(interval) for interval in intervals]
-    return tuple(found)
+    stages = iter_values(
+        network.forms[:-1], _input_intervals(network, domain), _image, lambda _, z: [_rectified(x) for x in z]
+    )
+    return tuple(tuple(_sign(interval) for interval in intervals) for intervals in stages)
 
 
 def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
@@ -42,7 +39,7 @@ def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
     return domain.intervals
 
 
-def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:
+def _image(form: AffineForm, sources: Mapping[int, list[Interval]]) -> list[Interval]:
     """The interval of each entry of an affine form."""
     lows: list[Fraction | None] = [constant for (constant,) in form.constant.fractions()]
     highs = list(lows)
