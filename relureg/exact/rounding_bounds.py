@@ -90,7 +90,7 @@ def gamma(num_roundings: int) -> float:
 
 def floored(sizes: Floats) -> Floats:
     """Numbers that are not negative, those that are not 0 no smaller than `FLOOR`."""
-    return np.where(sizes == 0, 0.0, np.maximum(sizes, FLOOR))
+    return _floored_where(sizes != 0, sizes)
 
 
 def affine_error(
@@ -118,11 +118,17 @@ def affine_error(
         0 where all terms are: there the form itself is 0.
     """
     share = gamma(num_roundings)
-    bound = np.tile(floored(constant * share), (count, 1))
+    bound = np.tile(_floored_where(constant != 0, constant * share), (count, 1))
     sizes = np.zeros((count, 1))
     for absolute, h in terms:
         size = np.abs(h.value)
-        bound += forward(floored(size * share + h.error), absolute)
-        sizes += (size + h.error).sum(axis=1, keepdims=True)
+        total = size + h.error
+        bound += forward(_floored_where(total != 0, size * share + h.error), absolute)
+        sizes += total.sum(axis=1, keepdims=True)
     error = bound * SLACK + (sizes + 1) * UNDERFLOW
     return np.where(bound == 0, 0.0, error) if keeps_zeros else error
+
+
+def _floored_where(mask: NDArray[np.bool_], sizes: Floats) -> Floats:
+    """The same where a mask says which numbers are not 0, whatever underflow made of them."""
+    return np.where(mask, np.maximum(sizes, FLOOR), 0.0)
