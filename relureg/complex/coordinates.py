@@ -8,7 +8,7 @@ thirty digits and a proven bound of what they lack: nearly always enough to know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -21,18 +21,18 @@ from relureg.complex.faces import distinct_generators
 from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.exact.float_matrices import Floats
 from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
+from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW, gamma
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
+from relureg.network.double_double import PairForm, Pairs, is_nearest, two_sum
+from relureg.network.evaluation import iter_values
 from relureg.network.problem import Problem
 
 _CHUNK_NUMBERS = 1 << 17
 """Numbers in the composed rows of the generators handled at once: temporary arrays of about a
 megabyte stay in the processor's caches."""
-
-_UNDERFLOW = 2.0**-900
-"""More than all that numbers near 0 can lose in one sum, in which each loses at most some 2^-1074."""
 
 _STEPS = 2
 """Newton steps: the second one serves generators of which the engine has few digits."""
@@ -106,12 +106,13 @@ class _System:
 
     def __init__(self, problem: Problem, records: Records) -> None:
         self._problem, self._records, self._dim = problem, records, problem.essential_dim
-        forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
-        self._forms = [PairForm.of(_on_inputs(form, problem.essential_inputs)) for form in forms]
-        self._first_stage = 1 - len(problem.walls)
+        self._walls, self._stages = (
+            [PairForm.of(_on_inputs(form, problem.essential_inputs)) for form in forms]
+            for forms in (problem.walls, problem.network.forms[:-1])
+        )
         # A parameter's rounding, a product's, the sum's and two more, on the way through all stages.
-        roundings = sum(form.num_products + len(form.matrices) + 4 for form in self._forms) * ROUNDOFF
-        self._gamma = roundings / (1 - roundings) * (1 + 2.0**-20)
+        roundings = sum(form.num_products + len(form.matrices) + 4 for form in [*self._walls, *self._stages])
+        self._gamma = gamma(roundings) * SLACK
 
     # -- coordinates that the domain fixes ---------------------------------------------------------
 
@@ -155,36 +156,29 @@ class _System:
 
     def _values(self, y: Floats, signs: NDArray[np.int8]) -> Pairs:
         """(k, W + N): the values of all rows at points or along directions, as they are affine on a region."""
-        sources = {INPUT: Pairs.of(y[:, 1:])}
-        found, first = [], 0
-        for number, form in enumerate(self._forms, start=self._first_stage):
-            value = form(y[:, 0], sources)
-            found.append(value)
-            if number > 0:
-                width = value.high.shape[1]
-                sources[number] = value.where(signs[:, first : first + width] > 0)
-                first += width
-        return Pairs.concatenate(found, axis=1)
+        inputs = Pairs.of(y[:, 1:])
+        stages = iter_values(
+            self._stages,
+            inputs,
+            lambda form, sources: form(y[:, 0], sources),
+            lambda stage, z: z.where(signs[:, self._problem.network.units_of(stage)] > 0),
+        )
+        walls = [form(y[:, 0], {INPUT: inputs}) for form in self._walls]
+        return Pairs.concatenate([*walls, *stages], axis=1)
 
     def _matrices(self, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """(k, W + N, r): the matrices of all rows on regions, in doubles, and bounds of their errors."""
-        count, identity = len(signs), np.eye(self._dim)
-        values = {INPUT: np.broadcast_to(identity, (count, self._dim, self._dim))}
-        sizes = dict(values)
-        found, first = [], 0
-        for number, form in enumerate(self._forms, start=self._first_stage):
-            width = len(form.constant[0])
-            value, size = np.zeros((2, count, width, self._dim))
-            for source, (matrix, _) in form.matrices.items():
-                value += _times(matrix, values[source])
-                size += _times(abs(matrix), sizes[source])
-            found.append((value, size))
-            if number > 0:
-                active = signs[:, first : first + width, None] > 0
-                values[number], sizes[number] = np.where(active, value, 0.0), np.where(active, size, 0.0)
-                first += width
-        matrix, size = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
-        return matrix, size * self._gamma + _UNDERFLOW
+        identity = np.broadcast_to(np.eye(self._dim), (len(signs), self._dim, self._dim))
+        inputs = np.stack([identity, identity])
+        stages = iter_values(
+            self._stages,
+            inputs,
+            _composed,
+            lambda stage, z: np.where(signs[:, self._problem.network.units_of(stage), None] > 0, z, 0.0),
+        )
+        walls = [_composed(form, {INPUT: inputs}) for form in self._walls]
+        matrix, size = np.concatenate([*walls, *stages], axis=2)
+        return matrix, size * self._gamma + UNDERFLOW
 
     # -- over the integers -------------------------------------------------------------------------
 
@@ -212,6 +206,16 @@ class _System:
                 scale = turn * max(map(abs, vector))
             asked.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
             asked.known[one] = True
+
+
+def _composed(form: PairForm, sources: Mapping[int, Floats]) -> Floats:
+    """(2, k, n, r): the matrices of a form on regions, in doubles, and the same sums over absolute values."""
+    _, count, _, dim = sources[INPUT].shape
+    composed = np.zeros((2, count, len(form.constant[0]), dim))
+    for source, (matrix, _) in form.matrices.items():
+        composed[0] += _times(matrix, sources[source][0])
+        composed[1] += _times(abs(matrix), sources[source][1])
+    return composed
 
 
 def _times(matrix: Any, values: Floats) -> Floats:
@@ -276,14 +280,14 @@ def _step(
     inverse[good] = np.linalg.pinv(matrix[good])
     identity = np.where(unknown[:, :, None], np.eye(matrix.shape[2]), 0.0)
     rounding = (matrix.shape[1] + 3) * ROUNDOFF
-    # _UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
-    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + _UNDERFLOW)
-    contraction = away.sum(axis=2).max(axis=1, initial=0.0) * (1 + 2.0**-20)
+    # UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
+    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + UNDERFLOW)
+    contraction = away.sum(axis=2).max(axis=1, initial=0.0) * SLACK
     step = -(inverse @ values[:, :, None])[:, :, 0]
-    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + _UNDERFLOW)[:, :, None])[:, :, 0]
+    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + UNDERFLOW)[:, :, None])[:, :, 0]
     norm = (np.abs(step) + missed).max(axis=1, initial=0.0)
     share = np.where(good & (contraction < 0.5), contraction / (1 - contraction) * norm, np.nan)
-    return step, (missed + share[:, None]) * (1 + 2.0**-20)
+    return step, (missed + share[:, None]) * SLACK
 
 
 def _take(

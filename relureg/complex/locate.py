@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import Records
 from relureg.errors import UsageError
+from relureg.exact.rounding_bounds import Rounded, affine_error
 from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.evaluation import iter_values
 from relureg.network.problem import Problem
 
 OUTSIDE = -1
 """What `locate` says of a point in no listed region."""
-
-_ROUNDOFF = 2.0**-53
-_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 
 
 def locate(problem: Problem, records: Records, points: ArrayLike) -> NDArray[np.int64]:
@@ -63,10 +63,11 @@ def _signs(problem: Problem, points: NDArray[Any]) -> tuple[NDArray[np.int8], ND
     """(n, N): the sign vectors; (n,): whether each point is in the closed domain."""
     num_walls = problem.num_walls
     signs = np.zeros((len(points), problem.num_rows), dtype=np.int8)
-    undecided: NDArray[np.bool_] = np.ones(len(points), dtype=np.bool_)
+    is_open: NDArray[np.bool_] = np.ones(len(points), dtype=np.bool_)
     if points.dtype != object:
-        signs, undecided = _filtered_signs(problem, points)
-    for point in np.flatnonzero(undecided).tolist():
+        signs = _filtered_signs(problem, points)
+        is_open = (signs == 0).any(axis=1)
+    for point in np.flatnonzero(is_open).tolist():
         coordinates = points[point].tolist()
         signs[point, num_walls:] = problem.network.exact_signs(coordinates)
         if problem.domain is not None:
@@ -75,47 +76,29 @@ def _signs(problem: Problem, points: NDArray[Any]) -> tuple[NDArray[np.int8], ND
     return signs[:, num_walls:], inside
 
 
-def _filtered_signs(problem: Problem, points: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Signs of walls and units from doubles, and which points these do not settle.
-
-    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
-    errors of h and one of the n + 2 roundings is that of a parameter which is no double. 2^-20 covers the rounding of
-    the bound itself.
-    """
-    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
-    values, errors = {INPUT: points}, {INPUT: np.zeros_like(points)}
+def _filtered_signs(problem: Problem, points: NDArray[np.float64]) -> NDArray[np.int8]:
+    """(n, W + N): the signs of walls and units as doubles prove them, 0 where they do not."""
+    inputs = Rounded.exactly(points)
     columns = [np.zeros((len(points), 0), dtype=np.int8)]
-    undecided: NDArray[np.bool_] = np.zeros(len(points), dtype=np.bool_)
     try:
         with np.errstate(all="ignore"):
-            for number, form in enumerate(forms, start=1 - len(problem.walls)):
-                value, error = _evaluate(form, values, errors)
-                settled = np.abs(value) > error  # false for NaN, as it must be
-                undecided = undecided | ~settled.all(axis=1)
-                columns.append(np.sign(np.where(settled, value, 0)).astype(np.int8))
-                if number > 0:
-                    values[number], errors[number] = np.maximum(value, 0), error
+            columns += [_rounded(form, {INPUT: inputs}).signs for form in problem.walls]
+            stages = iter_values(problem.network.forms[:-1], inputs, _rounded, lambda _, z: z.rectified)
+            columns += [z.signs for z in stages]
     except OverflowError:  # a parameter beyond the doubles
         columns = [np.zeros((len(points), problem.num_rows), dtype=np.int8)]
-        undecided = np.ones(len(points), dtype=np.bool_)
-    return np.concatenate(columns, axis=1), undecided
+    return np.concatenate(columns, axis=1)
 
 
-def _evaluate(
-    form: AffineForm, values: dict[int, NDArray[np.float64]], errors: dict[int, NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    size = np.tile(np.abs(form.constant.floats.T), (len(values[INPUT]), 1))
-    error = np.full_like(size, _UNDERFLOW)
-    products = len(form.terms)
-    for source, matrix in form.terms.items():
-        absolute = np.abs(matrix.floats)
-        size += np.abs(values[source]) @ absolute.T
-        error += errors[source] @ absolute.T
-        # Parameters and products near 0 lose up to 2^-1074 each, whatever their size.
-        error += (np.abs(values[source]) + errors[source]).sum(axis=1, keepdims=True) * _UNDERFLOW
-        products += matrix.shape[1]
-    rounding = (products + 2) * _ROUNDOFF
-    return form.evaluate_floats(values), (size * (rounding / (1 - rounding)) + error) * (1 + 2.0**-20)
+def _rounded(form: AffineForm, sources: Mapping[int, Rounded]) -> Rounded:
+    # A product and a sum for each entry, a sum for each source; a parameter's rounding and one more.
+    num_roundings = sum(matrix.shape[1] + 1 for matrix in form.terms.values()) + 2
+    terms = ((np.abs(matrix.floats), sources[source]) for source, matrix in form.terms.items())
+    constant = np.abs(form.constant.floats[:, 0])
+    return Rounded(
+        value=form.evaluate_floats({source: h.value for source, h in sources.items()}),
+        error=affine_error(constant, terms, num_roundings, len(sources[INPUT].value)),
+    )
 
 
 class _SignIndex:

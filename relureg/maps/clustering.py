@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 from relureg.packages import missing

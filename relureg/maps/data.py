@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import DataError
+from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
-from relureg.maps.float_network import Floats, check_points
+from relureg.maps.float_network import check_points
 from relureg.maps.local import num_classes
 from relureg.network.model import Network
 from relureg.readers.point_tables import naming, read_table

@@ -10,9 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.exact.float_matrices import Floats
+from relureg.exact.rounding_bounds import SLACK, gamma
 from relureg.frozen import Frozen
-from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, check_points, slices
-from relureg.maps.signs import SignFinder, exact_output_map
+from relureg.maps.exact_regions import exact_output_map
+from relureg.maps.float_network import FloatNetwork, check_points, slices
+from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
 
 Report = Callable[[str, int, int], None]
@@ -280,8 +283,7 @@ def _projected_maps(
             error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
         if report is not None:
             report("distinct maps", part.stop, regions.num_regions)
-    roundings = (floats.num_roundings + m + d + 8) * ROUNDOFF
-    error = error * roundings / (1 - roundings) * (1 + 2.0**-20) + 2 * (d + 1) * floats.underflow
+    error = error * gamma(floats.num_roundings + m + d + 8) * SLACK + 2 * (d + 1) * floats.underflow
     return values, error if np.isfinite(values).all() else np.inf
 
 

@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from relureg.exact.rational import RationalMatrix
 from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network
+
+Role = Literal["z", "p", "q"]
+"""One of the forms of a stage of maxima."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,17 @@ class MaximumStage:
     """Taken elsewhere; no terms and constant 0 for a plain ReLU."""
 
     @property
+    def forms(self) -> dict[Role, AffineForm]:
+        return {"z": self.z, "p": self.p, "q": self.q}
+
+    @property
     def is_relu(self) -> bool:
         return not self.q.terms and self.q.constant.is_zero
 
 
 def as_maxima(network: Network) -> tuple[tuple[MaximumStage, ...], AffineForm]:
     """The stages as maxima and the output map over them: exactly the same function."""
-    forms = [*(stage.pre_activation for stage in network.stages), network.output]
+    forms = [*network.forms]
     stages = []
     for number in range(1, len(forms)):
         z = forms[number - 1]

@@ -33,9 +33,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.maps.float_network import FloatForm, FloatNetwork, FloatStage, Matrix, Numbers
+from relureg.exact.float_matrices import Matrix, dense
+from relureg.maps.float_network import FloatForm, FloatNetwork, FloatStage, Numbers
 from relureg.maps.maxima import MaximumStage, as_maxima
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
+from relureg.network.evaluation import add_to, iter_values
 from relureg.network.model import Network
 
 
@@ -85,10 +87,6 @@ class Merger:
         return cls(network=floats.network, stages=floats.stages, output=floats.output, **shared)
 
     @property
-    def offsets(self) -> list[int]:
-        return [0, *np.cumsum(self.network.widths, dtype=np.int64).tolist()]
-
-    @property
     def shift(self) -> Numbers:
         """(d,): what the source's terms have besides those of `merge`, all the same: the last K, which cancels."""
         first = [terms[INPUT] for terms in self.increments.values() if INPUT in terms]
@@ -96,10 +94,8 @@ class Merger:
 
     def sources(self, points: Numbers) -> dict[int, Numbers]:
         """The input and the maxima of all stages at points, each (points, size)."""
-        values = {INPUT: points}
-        for number, stage in enumerate(self.stages, start=1):
-            values[number] = stage(values)
-        return values
+        maxima = iter_values(self.stages, points, lambda stage, sources: stage(sources), lambda _, m: m)
+        return dict(enumerate([points, *maxima], start=INPUT))
 
     def iter_merges(self, active: NDArray[np.bool_], outputs: NDArray[np.intp]) -> Iterator[tuple[Terms, Terms]]:
         """Merge the layers into terms, and yield these each time one is merged: numerators and denominators.
@@ -117,20 +113,19 @@ class Merger:
             The first over all sources, with the output map merged; the last over the input alone. The increment K of
             the input is left out of both, as it cancels.
         """
-        count = len(active)
-        number = len(self.stages) + 1
-        numerators = {s: _rows(m, outputs) for s, m in self.output.terms.items()}
+        numerators = {s: dense(m[outputs]) for s, m in self.output.terms.items()}
+        numerators[CONSTANT] = self.output.constant[outputs]
         denominators = {s: np.zeros_like(rows) for s, rows in numerators.items()}
-        constants = self.output.constant[outputs], np.zeros(count, dtype=self.output.constant.dtype)
-        self._raise(number, (numerators, denominators), count)
-        yield _terms(numerators, constants[0]), _terms(denominators, constants[1])
+        pair = (numerators, denominators)
+        self._raise(len(self.stages) + 1, pair, len(active))
+        yield _terms(numerators), _terms(denominators)
         for number in range(len(self.stages), 0, -1):
             if number in numerators:
-                on, stage = active[:, self.offsets[number - 1] : self.offsets[number]], self.stages[number - 1]
-                above, below = (stage.pull_back(terms.pop(number), on, terms) for terms in (numerators, denominators))
-                constants = constants[0] + above, constants[1] + below
-            self._raise(number, (numerators, denominators), count)
-            yield _terms(numerators, constants[0]), _terms(denominators, constants[1])
+                on = active[:, self.network.units_of(number)]
+                for held in pair:
+                    add_to(held, self.stages[number - 1].pass_back(held.pop(number), on))
+            self._raise(number, pair, len(active))
+            yield _terms(numerators), _terms(denominators)
 
     def merge(self, active: NDArray[np.bool_], outputs: NDArray[np.intp]) -> tuple[Terms, Terms]:
         """The terms over the input: all layers merged."""
@@ -172,8 +167,9 @@ def _shared(stages: tuple[FloatStage, ...], output: FloatForm) -> dict[str, Any]
     return {"increments": increments, "bounds": bounds, "constant_bound": constant_bound}
 
 
-def _terms(coefficients: dict[int, Numbers], constants: Numbers) -> Terms:
-    return Terms(coefficients=dict(coefficients), constants=constants)
+def _terms(held: dict[int, Numbers]) -> Terms:
+    coefficients = {source: matrix for source, matrix in held.items() if source != CONSTANT}
+    return Terms(coefficients=coefficients, constants=held[CONSTANT])
 
 
 def _exact_stage(stage: MaximumStage) -> FloatStage:
@@ -190,10 +186,6 @@ def _exact_form(form: AffineForm) -> FloatForm:
         return array
 
     return FloatForm(constant=fractions(form.constant)[:, 0], terms={s: fractions(m) for s, m in form.terms.items()})
-
-
-def _rows(matrix: Matrix, index: NDArray[np.intp]) -> Numbers:
-    return matrix[index] if isinstance(matrix, np.ndarray) else matrix[index].toarray()
 
 
 def _parts(matrix: Matrix) -> tuple[Matrix, Matrix]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import CheckFailedError
-from relureg.maps.float_network import Floats
+from relureg.exact.float_matrices import Floats
 from relureg.packages import missing
 
 _SLACK = 1e-6

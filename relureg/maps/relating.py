@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
 from relureg.maps.clustering import map_rows
-from relureg.maps.float_network import FloatNetwork, Floats, check_points
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
 from relureg.maps.tropex import ExtractedFunction

@@ -19,9 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
+from relureg.exact.float_matrices import Floats
+from relureg.exact.rounding_bounds import gamma
 from relureg.files import open_atomically
 from relureg.frozen import Frozen
-from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
+from relureg.maps.float_network import FloatNetwork, as_numbers, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
 from relureg.network.model import Network
@@ -111,9 +113,8 @@ class ExtractedFunction(Frozen):
         Each of the four numbers compared is a sum of products along the paths of the network, none of whose absolute
         values adds up to more than ``coefficient_bound @ |x| + constant_bound``.
         """
-        total = (self.num_roundings + 2 * self.input_dim + 8) * ROUNDOFF
         size = np.abs(points) @ self.coefficient_bound + self.constant_bound
-        return np.asarray(4 * total / (1 - total) * size)
+        return np.asarray(4 * gamma(self.num_roundings + 2 * self.input_dim + 8) * size)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the terms to a .npz file; `ExtractedFunction.load` reads it.

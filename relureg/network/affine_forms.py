@@ -25,6 +25,9 @@ from relureg.frozen import Frozen
 INPUT = 0
 """The number of the source that is the network's input."""
 
+CONSTANT = -1
+"""The number under which a form's constant stands beside the matrices of its sources."""
+
 MAX_WIDTH = 2**18
 """Most entries of the input or of a stage."""
 

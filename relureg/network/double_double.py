@@ -16,16 +16,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.float_matrices import (
+    Floats,
+    Matrix,
+    at_entries,
+    dense,
+    entries,
+    forward,
+    row_maxima,
+    transposed,
+    with_entries,
+)
 from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
+from relureg.exact.rounding_bounds import ROUNDOFF
 from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineForm
-
-Floats = NDArray[np.float64]
-Matrix = Any
-"""A dense array, or a scipy.sparse.csr_array, of doubles."""
-
-ROUNDOFF = 2.0**-53
 
 _SLICES = 5
 """Of a number: about 100 bits."""
@@ -90,11 +96,10 @@ class SlicedMatrix:
         self._bits = (53 - max(size, 1).bit_length()) // 2
         self._absolute = abs(high)
         self._pattern = (high != 0).astype(np.float64)
-        largest = self._absolute.max(axis=1) if size else np.zeros(high.shape[0])
-        self._scale, exponent = _powers(np.asarray(largest.toarray() if hasattr(largest, "toarray") else largest))
-        slices = _cut(_entries(high), _entries(low), _at_entries(high, exponent), self._bits)
-        parts = [(number, _with_entries(high, entries)) for number, entries in enumerate(slices, start=1)]
-        self._parts = [(number, part) for number, part in parts if _entries(part).any()]
+        self._scale, exponent = _powers(row_maxima(self._absolute))
+        slices = _cut(entries(high), entries(low), at_entries(high, exponent), self._bits)
+        parts = [(number, with_entries(high, values)) for number, values in enumerate(slices, start=1)]
+        self._parts = [(number, part) for number, part in parts if entries(part).any()]
         # What slices leave out of either factor, and the products of slices that are left out.
         self._lost = size * ((_SLICES + 3) * 2.0 ** (-self._bits * _SLICES) + 600 * ROUNDOFF**2)
 
@@ -111,11 +116,11 @@ class SlicedMatrix:
         for a, values in enumerate(slices, start=1):
             for b, part in self._parts:
                 if a + b <= _SLICES + 1:
-                    high, lost = two_sum(high, _forward(values, part))
+                    high, lost = two_sum(high, forward(values, part))
                     low += lost
         high, low = two_sum(high, low)
-        error = _forward(h.error, self._absolute) + self._lost * scale[:, None] * self._scale
-        touched = _forward(((h.high != 0) | (h.error != 0)).astype(np.float64), self._pattern) > 0
+        error = forward(h.error, self._absolute) + self._lost * scale[:, None] * self._scale
+        touched = forward(((h.high != 0) | (h.error != 0)).astype(np.float64), self._pattern) > 0
         return Pairs(high=high, low=low, error=np.where(touched, error * _SLACK, 0.0))
 
 
@@ -130,7 +135,7 @@ class PairForm:
 
     @classmethod
     def of(cls, form: AffineForm) -> PairForm:
-        high, low = (_dense(part)[:, 0] for part in _pair(form.constant))
+        high, low = (dense(part)[:, 0] for part in _pair(form.constant))
         return cls(
             constant=(high, low),
             matrices={source: _pair(matrix) for source, matrix in form.terms.items()},
@@ -144,7 +149,9 @@ class PairForm:
     @cached_property
     def transposes(self) -> dict[int, SlicedMatrix]:
         """The matrices, to be passed back through."""
-        return {source: SlicedMatrix(_turned(high), _turned(low)) for source, (high, low) in self.matrices.items()}
+        return {
+            source: SlicedMatrix(transposed(high), transposed(low)) for source, (high, low) in self.matrices.items()
+        }
 
     def __call__(self, one: Floats, sources: Mapping[int, Pairs]) -> Pairs:
         """(k, n): the values at k places; `one` (k,) is 1 for a point, 0 for a direction."""
@@ -156,7 +163,7 @@ class PairForm:
     def rows(self, index: NDArray[np.intp]) -> dict[int, Pairs]:
         """The matrices' rows that an index (k,) selects: source -> (k, size)."""
         return {
-            source: Pairs.of(_dense(high[index]), _dense(low[index])) for source, (high, low) in self.matrices.items()
+            source: Pairs.of(dense(high[index]), dense(low[index])) for source, (high, low) in self.matrices.items()
         }
 
     @property
@@ -216,11 +223,6 @@ def _cut(high: Floats, low: Floats, exponent: NDArray[np.intc], bits: int) -> It
         high, low = two_sum(high - piece, low)
 
 
-def _forward(values: Floats, matrix: Matrix) -> Floats:
-    """``values @ matrix.T``."""
-    return np.asarray(values @ matrix.T) if isinstance(matrix, np.ndarray) else np.asarray(matrix @ values.T).T
-
-
 # -- dense or sparse -----------------------------------------------------------------------------------
 
 
@@ -238,11 +240,11 @@ def _pair(matrix: RationalMatrix) -> tuple[Matrix, Matrix]:
     return high.reshape(matrix.shape), low.reshape(matrix.shape)
 
 
-def _split(entries: list[Fraction]) -> tuple[Floats, Floats]:
-    high = [nearest_double(x) for x in entries]
-    good = [np.isfinite(h) and (h != 0 or not x) for h, x in zip(high, entries, strict=True)]
+def _split(numbers: list[Fraction]) -> tuple[Floats, Floats]:
+    high = [nearest_double(x) for x in numbers]
+    good = [np.isfinite(h) and (h != 0 or not x) for h, x in zip(high, numbers, strict=True)]
     high = [h if g else np.nan for h, g in zip(high, good, strict=True)]
-    low = [nearest_double(x - Fraction(h)) if g else 0.0 for h, g, x in zip(high, good, entries, strict=True)]
+    low = [nearest_double(x - Fraction(h)) if g else 0.0 for h, g, x in zip(high, good, numbers, strict=True)]
     return np.array(high, dtype=np.float64), np.array(low, dtype=np.float64)
 
 
@@ -252,28 +254,3 @@ def _scipy_sparse() -> Any:
     except ImportError:
         return None
     return scipy.sparse
-
-
-def _entries(matrix: Matrix) -> Floats:
-    """The array itself, or the entries of a sparse one that are held."""
-    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.data)
-
-
-def _at_entries(matrix: Matrix, of_rows: NDArray[np.intc]) -> NDArray[np.intc]:
-    """What belongs to the row of each of `_entries`."""
-    return of_rows[:, None] if isinstance(matrix, np.ndarray) else np.repeat(of_rows, np.diff(matrix.indptr))
-
-
-def _with_entries(matrix: Matrix, entries: Floats) -> Matrix:
-    """A matrix with other entries in the same places."""
-    if isinstance(matrix, np.ndarray):
-        return entries
-    return type(matrix)((entries, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _turned(matrix: Matrix) -> Matrix:
-    return np.ascontiguousarray(matrix.T) if isinstance(matrix, np.ndarray) else matrix.T.tocsr()
-
-
-def _dense(matrix: Matrix) -> Floats:
-    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())

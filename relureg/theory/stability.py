@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from relureg import stopping
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
 from relureg.network.domain import Interval
+from relureg.network.evaluation import iter_values
 from relureg.network.problem import Problem
 
 
@@ -25,13 +27,10 @@ def stable_units(problem: Problem) -> tuple[tuple[int, ...], ...]:
     >>> stable_units(Problem(network=hat)), stable_units(Problem(network=hat, domain=Domain.box([0], [1])))
     (((0, 0, 0),), ((1, -1, -1),))
     """
-    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(problem)}
-    found = []
-    for number, stage in enumerate(problem.network.stages, start=1):
-        intervals = _image(stage.pre_activation, sources)
-        found.append(tuple(_sign(interval) for interval in intervals))
-        sources[number] = [_rectified(interval) for interval in intervals]
-    return tuple(found)
+    stages = iter_values(
+        problem.network.forms[:-1], _input_intervals(problem), _image, lambda _, z: [_rectified(x) for x in z]
+    )
+    return tuple(tuple(_sign(interval) for interval in intervals) for intervals in stages)
 
 
 def _input_intervals(problem: Problem) -> list[Interval]:
@@ -40,7 +39,7 @@ def _input_intervals(problem: Problem) -> list[Interval]:
     return problem.domain.intervals
 
 
-def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:
+def _image(form: AffineForm, sources: Mapping[int, list[Interval]]) -> list[Interval]:
     """The interval of each entry of an affine form."""
     lows: list[Fraction | None] = [constant for (constant,) in form.constant.fractions()]
     highs = list(lows)

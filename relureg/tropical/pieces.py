@@ -7,21 +7,27 @@ hull or pruning, so that the pieces found here judge the monomials found there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
+from relureg.complex.affine import iter_exact_maps
 from relureg.complex.complex import Complex
 from relureg.exact.rational import RationalMatrix
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
+from relureg.network.evaluation import last_value
 from relureg.network.model import Network
 from relureg.tropical.growth import Growth
 
 Piece = tuple[Fraction, ...]
 """An affine function: constant, then slopes."""
+
+Difference = tuple[RationalMatrix, RationalMatrix]
+"""F and G as rows of such functions, for values F - G."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +48,13 @@ class _SplitForm:
         self.positive = {s: _part(matrix, 1) for s, matrix in form.terms.items()}
         self.negative = {s: _part(matrix, -1) for s, matrix in form.terms.items()}
 
-    def apply(
-        self, one: RationalMatrix, above: dict[int, RationalMatrix], below: dict[int, RationalMatrix]
-    ) -> tuple[RationalMatrix, RationalMatrix]:
+    def apply(self, one: RationalMatrix, sources: Mapping[int, Difference]) -> Difference:
         """H and G' of the recursion."""
         high, low = self.form.constant @ one, RationalMatrix.zeros(self.form.size, one.shape[1])
         for source in self.form.terms:
-            plus, minus = self.positive[source], self.negative[source]
-            high = high + plus @ above[source] + minus @ below[source]
-            low = low + plus @ below[source] + minus @ above[source]
+            plus, minus, (above, below) = self.positive[source], self.negative[source], sources[source]
+            high = high + plus @ above + minus @ below
+            low = low + plus @ below + minus @ above
         return high, low
 
 
@@ -60,10 +64,7 @@ class Pieces:
     def __init__(self, cells: Complex, growth: Growth | None = None) -> None:
         self.cells = cells
         self._growth = growth or Growth()
-        network = cells.network
-        self._stages = [_SplitForm(stage.pre_activation) for stage in network.stages]
-        self._output = _SplitForm(network.output)
-        self._ends = np.cumsum([0, *network.widths]).tolist()
+        self._forms = [_SplitForm(form) for form in cells.network.forms]
 
     @cached_property
     def regions(self) -> list[RegionPieces]:
@@ -86,23 +87,18 @@ class Pieces:
         graph.add_edges_from((a, b) for a, b in pairs if values[a] == values[b])
         return int(number_connected_components(graph))
 
-    def _region(self, signs: Sequence[int]) -> RegionPieces:
+    def _region(self, signs: NDArray[np.int8]) -> RegionPieces:
         network = self.cells.network
         one, identity = _coordinates(network)
-        above, below = {INPUT: identity}, {INPUT: identity.masked_rows(np.zeros(network.input_dim, dtype=bool))}
-        values = {INPUT: identity}
-        for number, form in enumerate(self._stages, start=1):
-            active = np.asarray(signs[self._ends[number - 1] : self._ends[number]]) > 0
-            high, low = form.apply(one, above, below)
-            above[number] = high.masked_rows(active) + low.masked_rows(~active)
-            below[number] = low
-            values[number] = form.form.evaluate(one, values).masked_rows(active)
-        high, low = self._output.apply(one, above, below)
-        return RegionPieces(
-            numerators=_pieces(high),
-            denominators=_pieces(low),
-            values=_pieces(network.output.evaluate(one, values)),
-        )
+
+        def units(stage: int, z: Difference) -> Difference:
+            (high, low), active = z, signs[network.units_of(stage)] > 0
+            return high.masked_rows(active) + low.masked_rows(~active), low
+
+        zero = RationalMatrix.zeros(*identity.shape)
+        high, low = last_value(self._forms, (identity, zero), lambda form, sources: form.apply(one, sources), units)
+        *_, output = iter_exact_maps(network, signs)
+        return RegionPieces(numerators=_pieces(high), denominators=_pieces(low), values=_pieces(output))
 
 
 def _coordinates(network: Network) -> tuple[RationalMatrix, RationalMatrix]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from relureg.engine.records import Records
 from relureg.exact.rational import IntArray
 from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.evaluation import last_value
 from relureg.network.model import Network
 
 _PRIME = 2_147_483_647  # below 2^31, so that residues times 16-bit halves leave room for sums in 63 bits
@@ -58,7 +59,7 @@ def _integral_forms(network: Network) -> list[_Form]:
     """The stages and the output, each times the least number that makes it integral in terms of those before."""
     denominators = {INPUT: 1}
     forms = []
-    for number, form in enumerate([*(stage.pre_activation for stage in network.stages), network.output], start=1):
+    for number, form in enumerate(network.forms, start=1):
         common = lcm(form.constant.denominator, *(m.denominator * denominators[s] for s, m in form.terms.items()))
         denominators[number] = common
         forms.append(_scaled(form, common, denominators))
@@ -82,13 +83,10 @@ def _residues(network: Network, forms: list[_Form], active: NDArray[np.bool_]) -
     weights = random.integers(_PRIME, size=(_NUM_POINTS, network.output_dim, 1))
     columns = []
     for point, weight in zip(points, weights, strict=True):
-        sources: dict[int, NDArray[np.int64]] = {INPUT: point}
-        first = 0
-        for number, form in enumerate(forms[:-1], start=1):
-            last = first + len(form.constant)
-            sources[number] = np.where(active[:, first:last], _evaluate(form, sources), 0)
-            first = last
-        column = _times(_evaluate(forms[-1], sources), weight)[:, 0]
+        output = last_value(
+            forms, point, _evaluate, lambda stage, z: np.where(active[:, network.units_of(stage)], z, 0)
+        )
+        column = _times(output, weight)[:, 0]
         columns.append(np.broadcast_to(column, len(active)))
     return np.stack(columns, axis=1)
 
@@ -128,13 +126,12 @@ def _integers(network: Network, forms: list[_Form], active: NDArray[np.bool_]) -
     """(regions, m, d + 1): the output maps, constants first, over a denominator that is the same for all regions."""
     dim = network.input_dim
     identity = np.eye(dim, dim + 1, k=1, dtype=np.int64).astype(object)
-    sources: dict[int, IntArray] = {INPUT: np.broadcast_to(identity, (len(active), dim, dim + 1))}
-    first = 0
-    for number, form in enumerate(forms[:-1], start=1):
-        last = first + len(form.constant)
-        sources[number] = np.where(active[:, first:last, None], _compose(form, sources), 0)
-        first = last
-    return _compose(forms[-1], sources)
+    return last_value(
+        forms,
+        np.broadcast_to(identity, (len(active), dim, dim + 1)),
+        _compose,
+        lambda stage, z: np.where(active[:, network.units_of(stage), None], z, 0),
+    )
 
 
 def _compose(form: _Form, sources: Mapping[int, IntArray]) -> IntArray:

@@ -9,11 +9,12 @@ graph on one row has it, and its outputs are those of the rows.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
+from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
 
 _Key = tuple[Fraction, frozenset[tuple[int, Fraction]]]
@@ -50,15 +51,20 @@ def rows_are_separate(one: Network, many: Network, batch: int, *, in_order: bool
     if len(one.stages) != len(many.stages) or len(one.outputs) != len(many.outputs):
         return False
     functions: dict[tuple[int, object], int] = {}
-    of_one, of_many = {INPUT: _inputs(one, one, 1)}, {INPUT: _inputs(one, many, batch)}
-    for number, (single, whole) in enumerate(zip(one.stages, many.stages, strict=True), start=1):
-        entries = _entries(single.pre_activation, of_one), _entries(whole.pre_activation, of_many)
+
+    def units(stage: int, entries: list[_Entry | None]) -> list[_Unit]:
+        return [_unit(entry, functions.setdefault((stage, entry.key), len(functions)), one.input_dim)
+                for entry in entries if entry is not None]  # fmt: skip
+
+    both = zip(
+        iter_values(one.forms, _inputs(one, one, 1), _entries, units),
+        iter_values(many.forms, _inputs(one, many, batch), _entries, units),
+        strict=True,
+    )
+    for single, whole, entries in zip(one.stages, many.stages, both, strict=False):
         if single.kind is not whole.kind or not _same_in_each_row(*entries, batch):
             return False
-        for units, found in zip((of_one, of_many), entries, strict=True):
-            units[number] = [_unit(entry, functions.setdefault((number, entry.key), len(functions)), one.input_dim)
-                             for entry in found if entry is not None]  # fmt: skip
-    entries = _entries(one.output, of_one), _entries(many.output, of_many)
+    (entries,) = both
     if not in_order:
         return _same_in_each_row(*entries, batch)
     for small, large in zip(one.outputs, many.outputs, strict=True):
@@ -88,7 +94,7 @@ def _unit(entry: _Entry, number: int, inputs: int) -> _Unit:
     return _Unit(entry.row, inputs + number, None if terms else max(constant, Fraction(0)))
 
 
-def _entries(form: AffineForm, units: dict[int, list[_Unit]]) -> list[_Entry | None]:
+def _entries(form: AffineForm, units: Mapping[int, list[_Unit]]) -> list[_Entry | None]:
     """Row and function of each entry of a form; None where it depends on several rows."""
     constants = [value for (value,) in form.constant.fractions()]
     terms: list[dict[tuple[int | None, int], Fraction]] = [{} for _ in constants]

@@ -11,9 +11,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
 from relureg.files import check_absent, open_atomically
 from relureg.maps.clustering import ClusteredMaps
-from relureg.maps.float_network import Floats
 from relureg.maps.inequalities import LocalRegion
 from relureg.maps.local import PointRegions, iter_maps
 from relureg.maps.nearest import NearestFacets
