@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +31,7 @@ from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
+from relureg.network.patterns import texts
 from relureg.network.slices import restrict
 
 if TYPE_CHECKING:
@@ -133,10 +133,8 @@ class Complex(Frozen):
 
         Here as wherever a region is named, -1 is the last one; raises `ArgumentIndexError` where there is none.
         """
-        signs = self.records.signs_of(np.array([self._region(region)]))[0]
-        bits = "".join("1" if sign > 0 else "0" for sign in signs)
-        ends = np.cumsum([0, *self.network.widths]).tolist()
-        return "|".join(bits[start:end] for start, end in itertools.pairwise(ends))
+        signs = self.records.signs_of(np.array([self._region(region)]))
+        return texts(signs > 0, self.network.widths)[0]
 
     def point(self, region: int) -> Point:
         """An exact point inside a region."""
