@@ -57,8 +57,8 @@ _PROGRESS_EVERY = 10.0
 @click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
 @click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
 @click.option(
-    "--save", metavar="FOLDER", default="relureg-violations", show_default=True,
-    help="Where violating networks go, each as it is and made small.",
+    "--save", metavar="FOLDER", type=click.Path(path_type=Path),
+    help="Write violating networks here, each as it is and made small.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
@@ -81,7 +81,7 @@ def verify(
     seed: int,
     claims: bool,
     junit: str | None,
-    save: str,
+    save: Path | None,
     force: bool,
     engine: str,
     jobs: int | None,
@@ -94,8 +94,8 @@ def verify(
 
     In a --box or --domain, theorems that need the whole space are reported as not applicable; a --slice is a network
     with inputs of its own, of which every theorem is asked. Theorems marked "claimed" are published but false as
-    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
-    and made small (units dropped, weights rounded).
+    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is named with its
+    seed; --save keeps it, as it is and made small (units dropped, weights rounded).
     """
     from relureg.reports.exports.junit import junit_report
     from relureg.reports.verify import VerifyReport
@@ -119,7 +119,11 @@ def verify(
     limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
     results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), printer.quiet))
-    saved = _save_violations(results, Path(save), limits, claims=claims, printer=printer)
+    saved: dict[str, str] = {}
+    if save is not None:
+        saved = _save_violations(results, save, limits, claims=claims, printer=printer)
+    elif any(result.violations(claims=claims) for result in results):
+        printer.note("--save FOLDER keeps the networks that violate a theorem, each as it is and made small")
     if junit is not None:
         write_atomically(Path(junit), junit_report(results, claims=claims), force=force)
     printer.emit(VerifyReport.of(results, claims=claims, seed=None if count is None else seed, saved=saved))
