@@ -108,9 +108,10 @@ def extract_and_compare(
     Examples
     --------
     >>> import relureg
+    >>> from relureg import maps
     >>> xor = relureg.load("fixtures/truth/xor.json")
-    >>> data = read_data(xor, "fixtures/maps/xor.csv", "label")
-    >>> found = extract_and_compare(xor, data, data, everywhere=True)
+    >>> data = maps.read_data(xor, "fixtures/maps/xor.csv", "label")
+    >>> found = maps.extract_and_compare(xor, data, data, everywhere=True)
     >>> found.check.passed, found.test.agreement, found.everywhere.passed
     (True, 1.0, True)
     """

@@ -21,7 +21,7 @@ from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.double_double import PairForm
 from relureg.network.model import Network
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.readers.point_tables import FINITE, refuse_entries
 from relureg.words import plural
 
@@ -479,8 +479,6 @@ def _dense(matrix: Matrix) -> Floats:
 
 def sparse_matrices() -> Any:
     """scipy.sparse, imported where a convolution needs it."""
-    try:
+    with needing("maps of convolutional networks on data need SciPy", "maps"):
         import scipy.sparse
-    except ImportError as error:
-        raise missing("maps of convolutional networks on data need SciPy", "maps") from error
     return scipy.sparse

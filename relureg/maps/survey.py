@@ -94,9 +94,10 @@ def survey_points(
     Examples
     --------
     >>> import relureg
+    >>> from relureg import maps
     >>> xor = relureg.load("fixtures/truth/xor.json")
-    >>> data = read_data(xor, "fixtures/maps/xor.csv", "label")
-    >>> found = survey_points(xor, data)
+    >>> data = maps.read_data(xor, "fixtures/maps/xor.csv", "label")
+    >>> found = maps.survey_points(xor, data)
     >>> found.data.regions.num_regions, found.data.num_maps, found.data.accuracy
     (3, 3, 1.0)
     """

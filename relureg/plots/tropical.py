@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import UsageError
 from relureg.files import check_absent, write_atomically
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.tropical.subdivision import DualSubdivision, Edge, polygon
 from relureg.tropical.view import TropicalView
 
@@ -360,9 +360,7 @@ def _no_date(path: Path) -> dict[str, None] | None:
 
 def _matplotlib() -> Any:
     """Matplotlib with `matplotlib.figure`, which draws without a display and without global state."""
-    try:
+    with needing("pictures need matplotlib", "plot"):
         import matplotlib
         import matplotlib.figure
-    except ImportError as error:
-        raise missing("pictures need matplotlib", "plot") from error
     return matplotlib

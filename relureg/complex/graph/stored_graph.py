@@ -30,7 +30,7 @@ from relureg.engine.runs.stored_parts import StoredPart
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
 from relureg.frozen import Frozen
 from relureg.network.patterns import texts
-from relureg.packages import missing
+from relureg.packages import needing
 
 MEMORY = "2GB"
 """What DuckDB may hold before it goes to disk."""
@@ -205,10 +205,8 @@ def _sources(entries: list[Entry], folder: Path) -> list[StoredPart]:
 @contextlib.contextmanager
 def _database(folder: Path, memory: str) -> Iterator[Any]:
     """A database of DuckDB's on disk, removed in the end."""
-    try:
+    with needing("a graph on disk needs DuckDB", "outofcore"):
         import duckdb
-    except ImportError as error:
-        raise missing("a graph on disk needs DuckDB", "outofcore") from error
     scratch = tempfile.mkdtemp(dir=folder)
     database = duckdb.connect(str(Path(scratch, "facets.duckdb")))
     try:
