@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from relureg.errors import MissingPackageError
@@ -9,8 +11,9 @@ from relureg.errors import MissingPackageError
 _PACKAGE = Path(__file__).parent
 
 
-def missing(need: str, extra: str, otherwise: str = "") -> MissingPackageError:
-    """The error to raise where a package of an extra is not installed.
+@contextlib.contextmanager
+def needing(need: str, extra: str, otherwise: str = "") -> Iterator[None]:
+    """Import a package of an extra inside; where it is not installed, say so, and how to install it.
 
     Parameters
     ----------
@@ -20,8 +23,17 @@ def missing(need: str, extra: str, otherwise: str = "") -> MissingPackageError:
         The extra of relureg that brings it.
     otherwise : str, optional
         What else can be done.
+
+    Raises
+    ------
+    MissingPackageError
+        The package is missing.
     """
-    return MissingPackageError(f"{need}: {install_command(extra)}{f', or {otherwise}' if otherwise else ''}")
+    try:
+        yield
+    except ImportError as error:
+        advice = f", or {otherwise}" if otherwise else ""
+        raise MissingPackageError(f"{need}: {install_command(extra)}{advice}") from error
 
 
 def install_command(extra: str) -> str:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from relureg.arguments import figure
-from relureg.cli.options import Work
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
+from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount, count_regions

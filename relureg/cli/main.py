@@ -17,7 +17,7 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.options import EXIT_CODES, Group
+from relureg.cli.command import EXIT_CODES, Group
 from relureg.cli.outcome import Outcome
 from relureg.errors import (
     ExpressionError,
@@ -50,16 +50,6 @@ _READER_HAS_GONE = 128 + signal.SIGPIPE
 
 
 class _Commands(Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(importlib.import_module(f"relureg.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -71,7 +61,8 @@ class _Commands(Group):
 
 
 @click.group(
-    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    cls=_Commands, modules={name: f"relureg.cli.{name}" for name in COMMANDS}, epilog=EPILOG,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 @click.version_option(__version__, "-V", "--version", prog_name="relureg")

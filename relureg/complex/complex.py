@@ -21,7 +21,6 @@ from relureg.complex.generators import generators_of
 from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
-from relureg.complex.patterns import activation_pattern, regions_per_stage
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
@@ -29,6 +28,7 @@ from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.patterns import regions_per_stage, texts
 from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
@@ -118,8 +118,11 @@ class Complex(Frozen):
         return regions_per_stage(self.network.widths, self.records.signs)
 
     def pattern(self, region: int) -> str:
-        """The activation pattern: 1 for an active unit, stages separated by ``|``."""
-        return activation_pattern(self.network.widths, self._signs_of(region))
+        """The activation pattern: 1 for an active unit, stages separated by ``|``.
+
+        Here as wherever a region is named, -1 is the last one; raises `ArgumentIndexError` where there is none.
+        """
+        return texts(self._signs_of(region)[None] > 0, self.network.widths)[0]
 
     def point(self, region: int) -> Point:
         """An exact point inside a region."""

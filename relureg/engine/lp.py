@@ -28,7 +28,7 @@ from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
 from relureg.network.problem import Problem
-from relureg.packages import missing
+from relureg.packages import needing
 
 _CDDLIB = re.compile(rb"max number \d+ of pivots|\*|dd_|ddf_|DualSimplex|Procedure dd|LP Type|@?input row")
 """How the lines begin that cddlib writes to standard error while it solves a program."""
@@ -248,11 +248,9 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
     Returns an optimal x and the multipliers of the inequalities at the optimum, pairs (index, y) with
     y >= 0 and ``objective[1:] = -sum y * row[1:]``; inequalities left out have y = 0.
     """
-    try:
+    with needing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp"):
         import cdd
         from cdd import gmp
-    except ImportError as error:
-        raise missing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp") from error
     with without_lines(_CDDLIB):
         program = gmp.linprog_from_matrix(gmp.matrix_from_array(
             inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective

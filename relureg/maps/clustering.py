@@ -22,7 +22,7 @@ from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, check_points, slices
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
-from relureg.packages import missing
+from relureg.packages import needing
 
 _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
@@ -148,8 +148,6 @@ def _fit(k_means: Any, rows: Floats, size: int, seed: int) -> Any:
 
 
 def _k_means() -> Any:
-    try:
+    with needing("clustering needs scikit-learn", "maps"):
         from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise missing("clustering needs scikit-learn", "maps") from error
     return KMeans

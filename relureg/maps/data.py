@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import DataError
 from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
-from relureg.maps.float_network import check_points
-from relureg.maps.local import num_classes
+from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.local import classes_of, num_classes, outputs_at
 from relureg.network.model import Network
 from relureg.readers.point_tables import naming, read_table
 
@@ -26,6 +27,10 @@ class Dataset(Frozen):
     """(n, d)."""
     labels: NDArray[np.int64] | None
     """(n,): 0 to the number of classes - 1."""
+
+    def accuracy(self, classes: NDArray[np.int64]) -> float | None:
+        """The share of points whose label stands in `classes`, (n,); None where there are no labels."""
+        return None if self.labels is None else float((classes == self.labels).mean())
 
 
 def read_data(network: Network, path: str | Path, labels: str | None = None) -> Dataset:
@@ -70,6 +75,14 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
         with naming(Path(labels)):
             values = read_table(Path(labels)).points
     return Dataset(points=points, labels=check_labels(network, _doubles(values), len(points), where=f"labels {labels}"))
+
+
+@checked
+def accuracy(network: Network, dataset: Dataset, *, chunk: int | None = None) -> float | None:
+    """The share of points to which a network gives their label; None where there are no labels."""
+    if dataset.labels is None:
+        return None
+    return dataset.accuracy(classes_of(outputs_at(FloatNetwork.of(network), dataset.points, chunk)))
 
 
 def check_labels(network: Network, labels: ArrayLike, count: int, *, where: str | None = None) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.double_double import PairForm
 from relureg.network.evaluation import last_value, pull_back
 from relureg.network.model import Network
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.readers.point_tables import FINITE, refuse_entries
 from relureg.words import plural
 
@@ -406,8 +406,6 @@ def _is_normal(values: Floats) -> bool:
 
 def sparse_matrices() -> Any:
     """scipy.sparse, imported where a convolution needs it."""
-    try:
+    with needing("maps of convolutional networks on data need SciPy", "maps"):
         import scipy.sparse
-    except ImportError as error:
-        raise missing("maps of convolutional networks on data need SciPy", "maps") from error
     return scipy.sparse

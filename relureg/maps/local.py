@@ -17,6 +17,7 @@ from relureg.maps.exact_regions import exact_output_map
 from relureg.maps.float_network import FloatNetwork, check_points, slices
 from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
+from relureg.network.patterns import texts
 
 Report = Callable[[str, int, int], None]
 """Called with what is done, how many points are done, and how many there are."""
@@ -80,10 +81,7 @@ class PointRegions(Frozen):
 
     def patterns(self, network: Network, points: slice = slice(None)) -> list[str]:
         """The activation patterns of some points: 1 for an active unit, stages separated by ``|``."""
-        digits = self.active_of(points).astype(np.uint8) + np.uint8(ord("0"))
-        ends = np.cumsum(network.widths, dtype=np.int64)[:-1]
-        text = np.insert(digits, ends, np.uint8(ord("|")), axis=1) if len(ends) else digits
-        return [row.tobytes().decode("ascii") for row in np.ascontiguousarray(text)]
+        return texts(self.active_of(points), network.widths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import UsageError
 from relureg.files import check_absent, write_atomically
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.plots.colours import THEMES, Theme
 from relureg.plots.plane.svg import compact
 
@@ -52,10 +52,8 @@ def check_target(path: Path, suffixes: tuple[str, ...] = SUFFIXES, *, force: boo
 
 def require_matplotlib() -> None:
     """Raise `MissingPackageError` where it is missing."""
-    try:
+    with needing("pictures need matplotlib", "plot"):
         import matplotlib  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise missing("pictures need matplotlib", "plot") from error
 
 
 @contextmanager

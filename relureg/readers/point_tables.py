@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from relureg.errors import DataError, DomainError
 from relureg.exact.numbers import Number
 from relureg.files import DAMAGED_ARRAY, DAMAGED_HEADER, GZIP_MAGIC
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.readers.texts import parse_entry, parse_number, read_data, read_json, unpacked_suffix
 
 Numbers = NDArray[Any]
@@ -262,11 +262,9 @@ def _parse(source: _Source, header: Sequence[str] | None, finite: bool) -> Numbe
 
 
 def _read_parquet(source: _Source, label: str | None, finite: bool) -> Table:
-    try:
+    with needing("Parquet files need pyarrow", "parquet"):
         import pyarrow as arrow
         from pyarrow import parquet
-    except ImportError as error:
-        raise missing("Parquet files need pyarrow", "parquet") from error
     try:
         with source() as stream, parquet.ParquetFile(stream) as file:
             groups = (file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups))

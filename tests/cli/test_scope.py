@@ -210,9 +210,9 @@ def _table(net: str, plane: tuple[str, ...], folder: Path) -> Path:
 
 
 def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:
-    from relureg.cli.options import Work
     from relureg.cli.plot import _points
     from relureg.cli.scope import Scope, scoped
+    from relureg.cli.work import Work
     from relureg.readers.formats import load
 
     network = load(Path(TRUTH) / "int_3-6-6-1.json")

@@ -211,7 +211,10 @@ def test_with_claims_it_fails_the_run(said: Callable[..., Any]) -> None:
     assert code == 1
     assert "Theorem 3.4: 25/4 > 6" in out
     assert err == "relureg: error: counterexample-3-9-4-1 violates Theorem 3.4: 25/4 > 6\n"
-    (saved,) = Path("relureg-violations").iterdir()
+    assert not list(Path().iterdir())  # nobody asked for a file
+    assert "--save FOLDER keeps the networks" in said("verify", COUNTEREXAMPLE, "--claims")[2]
+    assert said("verify", COUNTEREXAMPLE, "--claims", "--quiet", "--save", "bad")[0] == 1
+    (saved,) = Path("bad").iterdir()
     assert relureg.load(saved) == relureg.load(COUNTEREXAMPLE)
 
 

@@ -19,6 +19,7 @@ from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.double_double import PairForm, Pairs
 from relureg.network.evaluation import iter_values, last_value, pull_back
 from relureg.network.model import Stage
+from relureg.network.problem import Problem
 from relureg.theory.stability import stable_units
 from relureg.tropical.rational_map import tropical_map
 
@@ -152,7 +153,9 @@ def test_pairs_of_doubles_give_it_within_their_bound(network: Network, point: li
 @pytest.mark.parametrize("point", POINTS)
 def test_intervals_around_a_point_hold_its_signs(network: Network, point: list[float]) -> None:
     low, high = ([Fraction(x) + side * Fraction(1, 10**9) for x in point] for side in (-1, 1))
-    proved = np.array([sign for stage in stable_units(network, Domain.box(low, high)) for sign in stage])
+    proved = np.array(
+        [sign for stage in stable_units(Problem(network=network, domain=Domain.box(low, high))) for sign in stage]
+    )
     exact = signs_by_hand(network, point)
     assert (proved[exact != 0] == exact[exact != 0]).all()
     assert (proved[exact == 0] == 0).all()

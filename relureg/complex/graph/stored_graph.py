@@ -28,8 +28,9 @@ from relureg.engine.runs.journal import Entry, Journal
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
 from relureg.frozen import Frozen
+from relureg.network.patterns import texts
 from relureg.network.problem import Problem
-from relureg.packages import missing
+from relureg.packages import needing
 
 MEMORY = "2GB"
 """What DuckDB may hold before it goes to disk."""
@@ -82,14 +83,15 @@ class StoredGraph(Frozen):
         return int(breadth_first.components(self.graph.starts, self.graph.neighbours).max()) + 1
 
     def pattern(self, region: int) -> str:
-        """The activation pattern of a region, unit 0 first: 1 where z > 0."""
+        """The activation pattern of a region, as `Complex.pattern` writes it."""
         number = index(region, self.graph.num_regions, "region")
         for source in self.sources:
             if number < source.regions:
                 break
             number -= source.regions
-        records = parts.read(source, self.parts_folder, self.problem.network.num_units)
-        return "".join("1" if sign > 0 else "0" for sign in records.signs[number].tolist())
+        network = self.problem.network
+        records = parts.read(source, self.parts_folder, network.num_units)
+        return texts(records.signs_of(slice(number, number + 1)) > 0, network.widths)[0]
 
     def diameter_bounds(self, max_searches: int = _SEARCHES) -> DiameterBounds:
         """Bounds of the diameter, the lower one with both its ends.
@@ -204,10 +206,8 @@ def _sources(entries: list[Entry], folder: Path) -> list[StoredPart]:
 @contextlib.contextmanager
 def _database(folder: Path, memory: str) -> Iterator[Any]:
     """A database of DuckDB's on disk, removed in the end."""
-    try:
+    with needing("a graph on disk needs DuckDB", "outofcore"):
         import duckdb
-    except ImportError as error:
-        raise missing("a graph on disk needs DuckDB", "outofcore") from error
     scratch = tempfile.mkdtemp(dir=folder)
     database = duckdb.connect(str(Path(scratch, "facets.duckdb")))
     try:

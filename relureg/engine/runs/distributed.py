@@ -23,7 +23,7 @@ from relureg.engine.runs.batches import Batch, Outcome, VersionError
 from relureg.engine.runs.scheduler import Lost, drain
 from relureg.engine.runs.settings import RunSettings
 from relureg.errors import LimitReachedError, UsageError
-from relureg.packages import missing
+from relureg.packages import needing
 
 _CONNECT_SECONDS = 10
 """How long a scheduler may take to answer."""
@@ -86,10 +86,8 @@ class DaskScheduler:
     @classmethod
     def open(cls, wanted: Any) -> DaskScheduler:
         """The cluster at an address, ``local:N``, or of a client; raises `UsageError` where there is none."""
-        try:
+        with needing("a scheduler needs Dask", "dask"):
             dask, distributed = import_module("dask"), import_module("distributed")
-        except ImportError as error:
-            raise missing("a scheduler needs Dask", "dask") from error
         if isinstance(wanted, distributed.Client):
             return cls(wanted)
         if not isinstance(wanted, str):

@@ -21,7 +21,7 @@ from relureg.engine.facet_keys import hash_facets, packed_keys
 from relureg.engine.records import Point, Records
 from relureg.errors import OutputError
 from relureg.files import open_atomically
-from relureg.packages import missing
+from relureg.packages import needing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +159,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    try:
+    with needing("Parquet parts need pyarrow", "outofcore"):
         import pyarrow
         import pyarrow.parquet
-    except ImportError as error:
-        raise missing("Parquet parts need pyarrow", "outofcore") from error
     return pyarrow, pyarrow.parquet

@@ -14,7 +14,7 @@ from relureg.engine.records import Generators
 from relureg.errors import UsageError
 from relureg.files import check_absent, write_atomically
 from relureg.network.domain import Domain
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.plots.colours import Theme, along
 from relureg.plots.plane.view import MARGIN, SHARE
 from relureg.words import plural
@@ -50,10 +50,8 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     if cells.network.input_dim != 3:
         raise UsageError(f"a figure to turn needs three inputs, and there are {cells.network.input_dim}")
     check_absent(path, force=force)
-    try:
+    with needing("figures to turn need plotly", "plot"):
         import plotly.graph_objects as go
-    except ImportError as error:
-        raise missing("figures to turn need plotly", "plot") from error
     box = _box(cells)
     inside = cells.domain.intersect(box) if cells.domain is not None else box
     seen = cells

@@ -18,7 +18,7 @@ import numpy as np
 from relureg.errors import NetworkError, UnsupportedNetworkError, UnsupportedOperator, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.readers.building.pieces import comparison_notices
 from relureg.readers.torch.aten import aten_call, is_adapted
 from relureg.readers.torch.calls import call, outputs_of, tensors_in
@@ -260,10 +260,8 @@ def _parts(module: Any) -> dict[str, Any]:
 
 
 def _torch() -> Any:
-    try:
+    with needing("PyTorch is not installed", "torch", "export the network to ONNX elsewhere"):
         import torch
-    except ImportError as error:
-        raise missing("PyTorch is not installed", "torch", "export the network to ONNX elsewhere") from error
     return torch
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
 from relureg.exact.ranges import ranges
+from relureg.network.patterns import texts
 
 CHUNK = 1 << 14
 """Rows at a time: some megabytes as Python objects."""
@@ -132,10 +133,7 @@ def geometry(cells: Complex, part: slice) -> Geometry:
 def patterns(cells: Complex, part: slice) -> list[str]:
     """The patterns of the regions of a slice, as `Complex.pattern` writes them."""
     bits = np.unpackbits(cells.records.patterns[part], axis=1, count=cells.records.num_units, bitorder="little")
-    ends = np.cumsum(cells.network.widths)[:-1]
-    text = np.insert(bits + np.uint8(ord("0")), ends, np.uint8(ord("|")), axis=1) if len(ends) else bits + np.uint8(48)
-    width = text.shape[1]
-    return np.ascontiguousarray(text).view(f"S{width}")[:, 0].astype(str).tolist() if width else [""] * len(text)
+    return texts(bits.astype(np.bool_), cells.network.widths)
 
 
 def bounded(cells: Complex, part: slice) -> NDArray[np.bool_]:

@@ -16,9 +16,9 @@ from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically
 from relureg.reports.exports.columns import iter_edges, iter_nodes
 from relureg.reports.exports.graph_xml import iter_gexf, iter_graphml
+from relureg.reports.exports.lines import json_rows, write_csv
 from relureg.reports.exports.npz import NpzWriter
 from relureg.reports.exports.parquet import require_pyarrow, write_parquet
-from relureg.reports.lines import json_rows, write_csv
 
 
 @checked

@@ -18,6 +18,7 @@ from relureg.maps.inequalities import LocalRegion
 from relureg.maps.local import PointRegions, iter_maps
 from relureg.maps.nearest import NearestFacets
 from relureg.maps.relating import RelatedMaps
+from relureg.maps.survey import PointSurvey
 from relureg.network.model import Network
 from relureg.reports.exports.columns import Lists
 from relureg.reports.exports.npz import NpzWriter
@@ -38,6 +39,19 @@ class PointTable:
     chunk: int | None
     around: Sequence[tuple[int, LocalRegion]] = ()
     """Points, in any order, with the irredundant inequalities of their regions."""
+
+    @classmethod
+    def of(cls, network: Network, found: PointSurvey, chunk: int | None = None) -> PointTable:
+        """The table of the data points of a survey."""
+        use = found.data
+        columns = {
+            "region": use.regions.region, "map": use.map_number, "class": use.classes,
+            "on_boundary": use.regions.on_boundary,
+        } | ({} if use.labels is None else {"label": use.labels})  # fmt: skip
+        return cls(
+            network=network, regions=use.regions, columns=columns, nearest=found.nearest, chunk=chunk,
+            around=found.around,
+        )  # fmt: skip
 
 
 Write = Callable[[Any, BinaryIO], None]

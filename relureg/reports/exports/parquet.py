@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.packages import missing
+from relureg.packages import needing
 from relureg.reports.exports.columns import Lists, NestedLists
 
 Column = NDArray[Any] | Lists | NestedLists | list[Any]
@@ -47,9 +47,7 @@ def _array(arrow: Any, column: Column) -> Any:
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    try:
+    with needing("Parquet files need pyarrow", "parquet", "choose another suffix"):
         import pyarrow
         import pyarrow.parquet
-    except ImportError as error:
-        raise missing("Parquet files need pyarrow", "parquet", "choose another suffix") from error
     return pyarrow, pyarrow.parquet

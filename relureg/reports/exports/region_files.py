@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,25 @@ from relureg.engine.records import Generators
 from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically
 from relureg.reports.exports.columns import Geometry, Lists, NestedLists, Nodes, geometry, iter_nodes
+from relureg.reports.exports.lines import json_rows, write_csv
 from relureg.reports.exports.npz import NpzWriter
 from relureg.reports.exports.parquet import require_pyarrow, write_parquet
-from relureg.reports.lines import json_rows, write_csv
 
-Row = dict[str, Any]
+
+class RegionRow(TypedDict):
+    """A region, its values as JSON has them; generators where they were asked for."""
+
+    region: int
+    pattern: str
+    bounded: bool
+    degree: int
+    point: list[float]
+    facets: list[list[int]]
+    neighbours: list[int]
+    weights: list[list[float]]
+    bias: list[float]
+    vertices: NotRequired[list[list[float]]]
+    rays: NotRequired[list[list[float]]]
 
 
 @checked
@@ -69,12 +83,12 @@ def region_writer(path: str | Path, *, force: bool = False) -> Callable[[Complex
     return write
 
 
-def iter_rows(cells: Complex, *, vertices: bool) -> Iterator[Row]:
-    """One dictionary a region, its values as JSON has them."""
+def iter_rows(cells: Complex, *, vertices: bool) -> Iterator[RegionRow]:
+    """One row a region."""
     for nodes, shape in _parts(cells):
         facets = _split(shape.units.tolist(), shape.facet_count)
         neighbours = _split(shape.neighbour.tolist(), shape.facet_count)
-        more = _generators(cells, nodes) if vertices else itertools.repeat(Row())
+        more = _generators(cells, nodes) if vertices else itertools.repeat({})
         maps = zip(facets, neighbours, shape.weights.tolist(), shape.bias.tolist(), strict=True)
         for (region, pattern, is_bounded, degree, point), (units, behind, weights, bias), generators in zip(
             nodes.rows(), maps, more, strict=False
@@ -82,7 +96,7 @@ def iter_rows(cells: Complex, *, vertices: bool) -> Iterator[Row]:
             yield {
                 "region": region, "pattern": pattern, "bounded": is_bounded, "degree": degree, "point": point,
                 "facets": units, "neighbours": behind, "weights": weights, "bias": bias,
-            } | generators  # fmt: skip
+            } | generators  # type: ignore[misc]  # fmt: skip
 
 
 def _parts(cells: Complex) -> Iterator[tuple[Nodes, Geometry]]:
@@ -98,7 +112,7 @@ def _split(values: list[Any], counts: Any) -> Iterator[list[Any]]:
         first += count
 
 
-def _generators(cells: Complex, nodes: Nodes) -> list[Row]:
+def _generators(cells: Complex, nodes: Nodes) -> list[dict[str, Any]]:
     found = cells.generators.take(nodes.region)
     is_ray, coordinates = found.is_ray, found.coordinates
     return [
@@ -130,7 +144,7 @@ def _write_csv(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
     write_csv(stream, header + (("vertices", "rays") if vertices else ()), [rows])
 
 
-def _flat(lists: list[list[Any]]) -> str:
+def _flat(lists: Any) -> str:
     """Lists separated by semicolons, their entries by spaces."""
     return ";".join(" ".join(map(str, entries)) for entries in lists)
 

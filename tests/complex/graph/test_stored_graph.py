@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg.complex.graph.stored_graph import stored_graph
-from relureg.engine.records import by_sign_vector, join
+from relureg.engine.records import by_sign_vector
 from relureg.engine.runs import driver
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.journal import Journal
@@ -54,8 +54,7 @@ def _check_same_graph(path: Path, network: relureg.Network, domain: relureg.Doma
     assert bounds.low <= cells.graph.diameter <= bounds.high
     first, second = bounds.pair
     assert int(found.graph.distances_from(first)[second]) == bounds.low
-    row = join(records, network.num_units, network.input_dim).patterns[rank[first]]
-    assert found.pattern(first) == "".join(map(str, np.unpackbits(row, bitorder="little")[: network.num_units]))
+    assert found.pattern(first) == cells.pattern(rank[first])
 
 
 @pytest.mark.parametrize("name", [name for name in TRUTH if TRUTH[name]["regions"] < 6000])
