@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
-from relureg.exact.ranges import ranges
+from relureg.exact.ranges import chunks, ranges
 from relureg.exact.rational import IntArray, RationalMatrix, are_exact_as, as_doubles
 
 Index = NDArray[np.intp]
@@ -157,9 +157,8 @@ class SparseMatrix(RationalMatrix):
     def times_floats(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         height = max(1, 2**22 // max(self.shape[1], 1))
         blocks = [np.empty((0, points.shape[1]))]
-        for first in range(0, self.shape[0], height):
-            block = self.rows(np.arange(first, min(first + height, self.shape[0])))
-            blocks.append(block.floats @ points)
+        for chunk in chunks(self.shape[0], height):
+            blocks.append(self.rows(np.arange(chunk.start, chunk.stop)).floats @ points)
         return np.concatenate(blocks)
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:
