@@ -23,6 +23,7 @@ from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
 from relureg.exact.float_matrices import Floats
 from relureg.exact.numbers import nearest_double
+from relureg.exact.ranges import chunks
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW, gamma
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -151,8 +152,7 @@ class _System:
         """Open generators that have more than one coordinate to be found, some at once."""
         undone = asked.open
         size = max(1, _CHUNK_NUMBERS // max(1, asked.rows.shape[1] * (self._dim + 1)))
-        for start in range(0, len(undone), size):
-            yield undone[start : start + size]
+        return (undone[chunk] for chunk in chunks(len(undone), size))
 
     def _values(self, y: Floats, signs: NDArray[np.int8]) -> Pairs:
         """(k, W + N): the values of all rows at points or along directions, as they are affine on a region."""

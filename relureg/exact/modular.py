@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import stopping
+from relureg.exact.ranges import chunks
 
 PRIME = 8_388_593
 """The largest prime below 2^23. Residues are below 2^22 in size or little above, and below 2^23 as they come, so that a
@@ -77,8 +78,8 @@ def pivot_columns(shape: tuple[int, int], rows: Index, columns: Index, residues:
 def _dense_blocks(
     shape: tuple[int, int], rows: Index, columns: Index, residues: NDArray[np.float64]
 ) -> Iterator[NDArray[np.float64]]:
-    for first in range(0, shape[0], BLOCK):
-        last = min(first + BLOCK, shape[0])
+    for chunk in chunks(shape[0], BLOCK):
+        first, last = chunk.start, chunk.stop
         start, end = np.searchsorted(rows, [first, last]).tolist()
         dense = np.zeros((last - first, shape[1]))
         dense[rows[start:end] - first, columns[start:end]] = residues[start:end]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
 from relureg.exact.doubles import are_exact_as, as_doubles
-from relureg.exact.ranges import ranges
+from relureg.exact.ranges import chunks, ranges
 from relureg.exact.rational import IntArray, RationalMatrix
 
 Index = NDArray[np.intp]
@@ -158,9 +158,8 @@ class SparseMatrix(RationalMatrix):
     def times_floats(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         height = max(1, 2**22 // max(self.shape[1], 1))
         blocks = [np.empty((0, points.shape[1]))]
-        for first in range(0, self.shape[0], height):
-            block = self.rows(np.arange(first, min(first + height, self.shape[0])))
-            blocks.append(block.floats @ points)
+        for chunk in chunks(self.shape[0], height):
+            blocks.append(self.rows(np.arange(chunk.start, chunk.stop)).floats @ points)
         return np.concatenate(blocks)
 
     def is_exact_as(self, kind: type[np.float32] | type[np.float64]) -> bool:

@@ -18,8 +18,9 @@ from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
 from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 from relureg.packages import needing
@@ -115,7 +116,7 @@ def cluster_maps(
 def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: int | None = None) -> Floats:
     """C_j, (n, d + 1): gradient and constant of one output at each point."""
     rows = np.empty((regions.num_points, floats.network.input_dim + 1))
-    for part in slices(regions.num_points, floats.chunk_size(chunk, 4 * floats.widest)):
+    for part in chunks(regions.num_points, floats.chunk_size(chunk, 4 * floats.widest)):
         weights, bias = floats.output_maps(regions.active_of(part), np.array([output]))
         rows[part, :-1], rows[part, -1] = weights[:, 0], bias[:, 0]
     return rows

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import DataError, UnsupportedNetworkError, UsageError
 from relureg.exact.float_matrices import Floats, Matrix, dense, entries, forward, transposed, with_entries
+from relureg.exact.ranges import chunks
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import SLACK, Rounded, affine_error, floored, gamma
 from relureg.exact.sparse import SparseMatrix
@@ -272,7 +273,7 @@ class FloatNetwork:
         stages = np.searchsorted(self.network.offsets, units, side="right")
         for number in np.unique(stages).tolist():
             mine = np.flatnonzero(stages == number)
-            for part in slices(len(mine), self.chunk_size(None, 4 * self.widest)):
+            for part in chunks(len(mine), self.chunk_size(None, 4 * self.widest)):
                 at = mine[part]
                 rows, constant = self.stages[number - 1].z.rows(units[at] - self.network.offsets[number - 1])
                 gradients[at], constants[at] = self.pull_back(rows, constant, active[at])
@@ -383,12 +384,6 @@ def as_numbers(values: ArrayLike, *, where: str | None = None) -> Floats:
     if array.dtype.kind not in "biuf":
         raise DataError(f"numbers are needed, not entries of type {array.dtype}", where=where)
     return np.ascontiguousarray(array, dtype=np.float64)
-
-
-def slices(size: int, step: int) -> Iterator[slice]:
-    """Consecutive slices of at most `step`."""
-    for first in range(0, size, step):
-        yield slice(first, min(first + step, size))
 
 
 def _most(matrix: Matrix, axis: int) -> int:

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.exact.rounding_bounds import SLACK, gamma
 from relureg.frozen import Frozen
 from relureg.maps.exact_regions import exact_output_map
-from relureg.maps.float_network import FloatNetwork, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
 from relureg.network.patterns import texts
@@ -157,7 +158,7 @@ def regions_at(
     finder, units = SignFinder(floats), floats.network.num_units
     active = np.empty((len(points), (units + 7) // 8), dtype=np.uint8)
     vanishing, boundary = np.empty_like(active), np.empty(len(points), dtype=np.int64)
-    for part in slices(len(points), floats.chunk_size(chunk, 8 * (units + floats.network.input_dim))):
+    for part in chunks(len(points), floats.chunk_size(chunk, 8 * (units + floats.network.input_dim))):
         signs, boundary[part] = finder.find(points[part])
         active[part] = np.packbits(signs > 0, axis=1, bitorder="little")
         vanishing[part] = np.packbits(signs == 0, axis=1, bitorder="little")
@@ -190,7 +191,7 @@ def iter_float_maps(
 ) -> Iterator[tuple[slice, Floats, Floats]]:
     """`iter_maps` on a network that is in doubles already."""
     columns = 4 * floats.network.output_dim * floats.widest
-    for part in slices(regions.num_points, floats.chunk_size(chunk, columns)):
+    for part in chunks(regions.num_points, floats.chunk_size(chunk, columns)):
         weights, bias = floats.output_maps(regions.active_of(part))
         if report is not None:
             report("maps", part.stop, regions.num_points)
@@ -238,7 +239,7 @@ def local_maps(network: Network, points: ArrayLike, *, chunk: int | None = None)
 def outputs_at(floats: FloatNetwork, points: Floats, chunk: int | None = None) -> Floats:
     """(n, m): the output of the network, chunk by chunk."""
     outputs = np.empty((len(points), floats.network.output_dim))
-    for part in slices(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
+    for part in chunks(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
         with np.errstate(all="ignore"):
             outputs[part] = floats.outputs(points[part])
     return outputs
@@ -272,7 +273,7 @@ def _projected_maps(
     m, d = floats.network.output_dim, floats.network.input_dim
     u, x = random.uniform(-1, 1, m), random.uniform(-1, 1, (d, 4))
     values, error = np.empty((regions.num_regions, 4)), 0.0
-    for part in slices(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
+    for part in chunks(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
         active = regions.active_of(regions.first[part])
         with np.errstate(all="ignore"):
             gradients, constants = _combined(floats, u, active)

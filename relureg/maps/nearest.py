@@ -16,12 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.exact.float_matrices import Floats, row_norms
+from relureg.exact.ranges import chunks
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import SLACK, Rounded
 from relureg.frozen import Frozen
 from relureg.maps.distances import distances_to
 from relureg.maps.exact_regions import Signs, exact_unit_rows
-from relureg.maps.float_network import FloatNetwork, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.gradient_bounds import iter_stage_bounds
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
@@ -86,7 +87,7 @@ def nearest_facets(
     distance = np.where(found.on_boundary, 0.0, np.inf)
     unit, foot = found.boundary.copy(), array.copy()
     inside = np.flatnonzero(~found.on_boundary)
-    for part in slices(len(inside), floats.chunk_size(chunk, 8 * (network.num_units + network.input_dim))):
+    for part in chunks(len(inside), floats.chunk_size(chunk, 8 * (network.num_units + network.input_dim))):
         rows = inside[part]
         distance[rows], unit[rows], foot[rows] = search.nearest(array[rows], found.signs_of(rows))
         if report is not None:
@@ -166,7 +167,7 @@ class _Search:
             point, unit = rows[place], units[place, column]
             has_facet = np.isfinite(beyond[point, unit])
             point, unit = point[has_facet], unit[has_facet]
-            for part in slices(len(point), max(len(beyond), 1)):
+            for part in chunks(len(point), max(len(beyond), 1)):
                 self._compute(planes, point[part], unit[part])
             most = _AT_ONCE  # after the first one of each point, several
 

@@ -20,10 +20,11 @@ from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
 from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.exact.rounding_bounds import gamma
 from relureg.files import open_atomically
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, as_numbers, check_points, slices
+from relureg.maps.float_network import FloatNetwork, as_numbers, check_points
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
 from relureg.maps.merging import Merger
 from relureg.network.model import Network
@@ -89,7 +90,7 @@ class ExtractedFunction(Frozen):
         array = _points(points, self.input_dim)
         values = np.empty((len(array), self.output_dim))
         places = np.empty((len(array), self.output_dim + 1), dtype=np.int64)
-        for part in slices(len(array), _QUERIES):
+        for part in chunks(len(array), _QUERIES):
             below, places[part, -1] = _largest(array[part], self.denominators, self.denominator_constants)
             for output, (first, last) in enumerate(
                 zip(self.numerator_starts[:-1].tolist(), self.numerator_starts[1:].tolist(), strict=True)
@@ -250,7 +251,7 @@ def _gather(
     numerators, constants = np.empty((len(point), d)), np.empty(len(point))
     denominators, minus = np.empty((regions.num_regions, d)), np.empty(regions.num_regions)
     seen = np.zeros(regions.num_regions, dtype=np.bool_)
-    for part in slices(len(point), floats.chunk_size(chunk, 6 * floats.widest)):
+    for part in chunks(len(point), floats.chunk_size(chunk, 6 * floats.widest)):
         active = regions.active_of(point[part])
         above, below = merger.merge(active, output[part])
         numerators[part], constants[part] = _of_input(above.coefficients, len(active), d), above.constants
@@ -293,7 +294,7 @@ def _largest(points: Floats, coefficients: Floats, constants: Floats) -> tuple[F
     """The largest of affine functions at points, and which it is: the first of several; -inf and -1 of none."""
     best = np.full(len(points), -np.inf)
     place = np.full(len(points), -1, dtype=np.int64)
-    for part in slices(len(constants), _TERMS):
+    for part in chunks(len(constants), _TERMS):
         values = points @ coefficients[part].T + constants[part]
         where = np.argmax(values, axis=1)
         top = values[np.arange(len(points)), where]

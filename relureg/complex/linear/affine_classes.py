@@ -8,7 +8,7 @@ themselves are compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Records
+from relureg.exact.ranges import chunks
 from relureg.exact.rational import IntArray
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.evaluation import last_value
@@ -48,8 +49,8 @@ def label_affine_maps(network: Network, records: Records) -> NDArray[np.int64]:
     """(R,): equal numbers for regions with equal affine maps (all outputs); 0, 1, ... in order of first occurrence."""
     forms = _integral_forms(network)
     residues = np.empty((records.num_regions, _NUM_POINTS), dtype=np.int64)
-    for regions in _chunks(np.arange(records.num_regions), _CHUNK):
-        residues[regions] = _residues(network, forms, _active(records, regions))
+    for chunk in chunks(records.num_regions, _CHUNK):
+        residues[chunk] = _residues(network, forms, _active(records, chunk))
     labels = _number(residues)
     _confirm(network, forms, records, labels)
     return _number(labels[:, None])
@@ -113,7 +114,8 @@ def _confirm(network: Network, forms: list[_Form], records: Records, labels: NDA
     order = np.argsort(labels, kind="stable")
     asked = order[first[labels[order]] != order]
     strangers: dict[tuple[int, bytes], int] = {}
-    for regions in _chunks(asked, _EXACT_CHUNK):
+    for chunk in chunks(len(asked), _EXACT_CHUNK):
+        regions = asked[chunk]
         representatives, which = np.unique(first[labels[regions]], return_inverse=True)
         theirs = _integers(network, forms, _active(records, representatives))
         maps = _integers(network, forms, _active(records, regions))
@@ -145,7 +147,7 @@ def _compose(form: _Form, sources: Mapping[int, IntArray]) -> IntArray:
 # -- regions -------------------------------------------------------------------------------------------
 
 
-def _active(records: Records, regions: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _active(records: Records, regions: slice | NDArray[np.int64]) -> NDArray[np.bool_]:
     """(regions, N): which units are active."""
     bits = np.unpackbits(records.patterns[regions], axis=1, count=records.num_units, bitorder="little")
     return bits.astype(np.bool_)
@@ -162,8 +164,3 @@ def _number(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     labels = np.empty(len(rows), dtype=np.int64)
     labels[order] = rank[np.cumsum(is_new) - 1]
     return labels
-
-
-def _chunks(regions: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(regions), size):
-        yield regions[start : start + size]
