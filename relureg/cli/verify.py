@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli import guard
+from relureg.cli import guard, progress
 from relureg.cli.options import (
     EXIT_CODES,
     Command,
@@ -47,9 +47,6 @@ Examples:
 
 MAX_SAVED = 10
 """Violating networks that are saved and made small in one run."""
-
-_PROGRESS_EVERY = 10.0
-"""Seconds between lines of progress."""
 
 
 @click.command(cls=Command, epilog=EPILOG)
@@ -155,7 +152,7 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
         if (
             not quiet
             and number < total
-            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY)
+            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else progress.PLAIN_INTERVAL)
         ):
             told = time.monotonic()
             click.echo(f"relureg: {number:,} of {total:,} networks verified", err=True)
