@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli import guard
+from relureg.cli import guard, progress
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import parse_widths, read_network, reading_options
 from relureg.cli.printing import Printer, output_options
@@ -40,9 +40,6 @@ Examples:
 
 MAX_SAVED = 10
 """Violating networks that are saved and made small in one run."""
-
-_PROGRESS_EVERY = 10.0
-"""Seconds between lines of progress."""
 
 
 @click.command(cls=Command, epilog=EPILOG)
@@ -147,7 +144,7 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
         if (
             not quiet
             and number < total
-            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY)
+            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else progress.PLAIN_INTERVAL)
         ):
             told = time.monotonic()
             click.echo(f"relureg: {number:,} of {total:,} networks verified", err=True)

@@ -46,7 +46,7 @@ def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
     * general position (any k <= r meet in dimension r - k, more than r nowhere): sum of C(n, i), i <= r
     * all through one point, normals in general position: twice the sum of C(n - 1, i), i < r
 
-    Source: Schlaefli; Zaslavsky 1975. The normals must span R^r. None as well when more than
+    Source: [Sch01], [Zas75]. The normals must span R^r. None as well when more than
     `MAX_MINORS` determinants would have to be looked at.
     """
     n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1

@@ -3,7 +3,7 @@
 A face is named by its sign vector, which no other face shares. So faces of different regions are identified by signs
 alone, and no coordinate is ever compared. The faces of one dimension are found from those of the next: on a face F of
 a region, every row that vanishes at some vertex of F but not on all of F cuts out a smaller face; the facets of F are
-the ones among these that lie in no other (Kaibel and Pfetsch 2002). Each face is then looked at once, in one of the
+the ones among these that lie in no other [KP02]. Each face is then looked at once, in one of the
 regions around it.
 """
 

@@ -1,4 +1,4 @@
-"""Counting the regions of one hidden layer by the characteristic polynomial of its hyperplanes (Zaslavsky 1975).
+"""Counting the regions of one hidden layer by the characteristic polynomial of its hyperplanes [Zas75].
 
 Nothing here is shared with the other engines: no cell is ever made. For hyperplanes H_1, ..., H_n in R^r with normals
 that span R^r, deletion and restriction give

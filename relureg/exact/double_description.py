@@ -1,6 +1,6 @@
 """From inequalities to generators, in integers: the double description method.
 
-Source: Motzkin, Raiffa, Thompson, Thrall 1953; Fukuda and Prodon 1996. Short rather than fast: it serves single
+Source: [MRTT53], [FP96]. Short rather than fast: it serves single
 polyhedra, and judges the splitter.
 """
 

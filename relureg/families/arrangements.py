@@ -42,7 +42,7 @@ def network_of_hyperplanes(hyperplanes: Hyperplanes, name: str = "arrangement") 
 def generic_regions(num: int, dim: int) -> int:
     """S(n, d) = sum of C(n, j) for j <= d: regions of n hyperplanes in general position, the most that n can have.
 
-    Source: Schläfli; Zaslavsky 1975.
+    Source: [Sch01], [Zas75].
 
     Examples
     --------
@@ -83,7 +83,7 @@ def grid(planes: Sequence[int]) -> Hyperplanes:
 
 
 def graphical(num_vertices: int, edges: Edges) -> Hyperplanes:
-    """x_i = x_j for each edge: the regions are the acyclic orientations of the graph (Greene 1977)."""
+    """x_i = x_j for each edge: the regions are the acyclic orientations of the graph [Gre77]."""
     return [(_difference(num_vertices, i, j), 0) for i, j in edges]
 
 
@@ -232,7 +232,7 @@ THRESHOLD_REGIONS = {0: 2, 1: 4, 2: 14, 3: 104, 4: 1882, 5: 94_572, 6: 15_028_13
 
 
 def shi_regions(dim: int) -> int:
-    """(n + 1)^(n - 1) (Shi 1986)."""
+    """(n + 1)^(n - 1) [Shi86]."""
     return int((dim + 1) ** (dim - 1))
 
 
@@ -247,14 +247,14 @@ def catalan_regions(dim: int) -> int:
 
 
 def linial_regions(dim: int) -> int:
-    """2^-n times the sum of C(n, k) (k + 1)^(n - 1) (Postnikov, Stanley 2000)."""
+    """2^-n times the sum of C(n, k) (k + 1)^(n - 1) [PS00]."""
     return int(sum(math.comb(dim, k) * (k + 1) ** (dim - 1) for k in range(dim + 1))) >> dim
 
 
 def semiorder_regions(dim: int) -> int:
     """The labelled semiorders: sum of (-1)^(n - k) S(n, k) k! C_k, S Stirling numbers.
 
-    Source: Chandon, Lemaire, Pouget 1978.
+    Source: [CLP78].
     """
     return sum((-1) ** (dim - k) * _stirling(dim, k) * math.factorial(k) * catalan_number(k) for k in range(1, dim + 1))
 
@@ -262,7 +262,7 @@ def semiorder_regions(dim: int) -> int:
 def threshold_graph_regions(dim: int) -> int:
     """The labelled threshold graphs on n >= 2 vertices: 2 F_n - 2 n F_(n-1), F the ordered Bell numbers.
 
-    Source: Beissinger, Peled 1987.
+    Source: [BP87].
     """
     return 2 * _ordered_bell(dim) - 2 * dim * _ordered_bell(dim - 1)
 

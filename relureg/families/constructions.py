@@ -1,6 +1,6 @@
 """Deep networks from the literature with known numbers of regions, built from their definitions.
 
-Each function gives a network; the exact count it must have is beside it, in `network.catalogue`.
+Each function gives a network; the exact count it must have is beside it, in `families.catalogue`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def network_of_layers(layers: Sequence[Layer], name: str, output: Layer | None =
 def sawtooth(depth: int) -> Network:
     """The tent map 2 relu(x) - 4 relu(x - 1/2), applied `depth` times: 2^depth pieces on [0, 1].
 
-    Source: Telgarsky, Benefits of depth in neural networks, COLT 2016.
+    Source: [Tel16].
     """
     half = Fraction(-1, 2)
     then: Layer = ([[2, -4]] * 2, [0, half])
@@ -55,7 +55,7 @@ def closed_sawtooth(depth: int) -> Network:
 def zigzag(pieces: Sequence[int]) -> Network:
     """Layers of p >= 3 units that fold the whole line p + 1 times each: as many regions as the bound allows.
 
-    Source: Serra, Tjandraatmadja, Ramalingam, Bounding and counting linear regions, 2018, Theorem 5.
+    Source: [STR18], Theorem 5.
     """
     (first, *_) = pieces
     layers = [_hinges([1], 0, first)]
@@ -95,7 +95,7 @@ def folds(layers: Sequence[Sequence[int]], last: int) -> Network:
     last : int
         Units of the last layer.
 
-    Source: Serra et al. 2018, Theorem 6, with no unit left over.
+    Source: [STR18], Theorem 6, with no unit left over.
     """
     dim = len(layers[0])
     rows: list[list[int]] = []
@@ -124,7 +124,7 @@ def montufar_folding(layers: Sequence[int], dim: int, last: int) -> Network:
     last : int
         Units of the last layer, hyperplanes in general position inside [0, 1/2]^n_0.
 
-    Source: Montúfar, Pascanu, Cho, Bengio 2014, Theorem 5. On the whole space there are more regions than that bound,
+    Source: [MPCB14], Theorem 5. On the whole space there are more regions than that bound,
     because of the pieces outside the box.
     """
     stack: list[Layer] = []
@@ -175,7 +175,7 @@ def _general_position(rows: Sequence[Sequence[int]], num: int, centre: Fraction,
 def zonotope(directions: Sequence[Sequence[int]], pieces: Sequence[int]) -> Network:
     """Units relu(b . x) and relu(-b . x) for each direction b, whose sum is then folded by zigzags.
 
-    Source: Arora, Basu, Mianjy, Mukherjee 2018, Theorem 2.11; with zigzags Serra et al. 2018, Theorem 7. The directions
+    Source: [ABMM18], Theorem 2.11; with zigzags [STR18], Theorem 7. The directions
     must be in general position.
     """
     dim = len(directions[0])
@@ -211,7 +211,7 @@ def folded_cut(dim: int) -> Network:
     """Three planes across each axis, a second fold along each, and one cut of the middle of every box.
 
     With three axes this is the network (3; 9, 4, 1) with 1024 regions and average degree 25/4, more than twice the
-    dimension, which contradicts Theorem 3.4 of Gaines and Bi (2026).
+    dimension, which contradicts Theorem 3.4 of Gaines and Bi [GB26].
     """
     rows = _axis_rows([_coefficients(3)] * dim)
     total = [sum(column) for column in zip(*rows, strict=True)]

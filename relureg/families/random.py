@@ -102,7 +102,7 @@ def _check_size(shape: Sequence[int]) -> None:
 def standard_normal(generator: random.Random) -> float:
     """One number from N(0, 1), by comparisons of uniform numbers alone: no logarithm that differs between machines.
 
-    Algorithm N of Karney, Sampling exactly from the normal distribution, ACM TOMS 42 (2016):
+    Algorithm N of Karney [Kar16]:
 
     1. k >= 0 with probability exp(-k / 2) (1 - 1 / sqrt(e)), accepted with probability exp(-k (k - 1) / 2);
     2. x uniform in [0, 1), accepted with probability exp(-x (2 k + x) / 2);
@@ -121,7 +121,7 @@ def standard_normal(generator: random.Random) -> float:
 
 
 def _with_chance_exp(generator: random.Random, x: float) -> bool:
-    """True with probability exp(-x), for 0 <= x <= 1 (von Neumann 1951).
+    """True with probability exp(-x), for 0 <= x <= 1 [Neu51].
 
     The length of the run x > u_1 > u_2 > ... is even with that probability.
     """

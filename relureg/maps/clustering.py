@@ -1,7 +1,6 @@
 """Networks reduced to k affine maps for each output, by k-means over the maps at data points.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023), Section 2.4.1 and Table 1.
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23], Section 2.4.1 and Table 1.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Affine maps to look at: gradients in the shape of an image, and maps as points of a plane.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023): dual points (Section 2.2, Figure 4) and gradient images (Figure 7).
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23]:
+dual points (Section 2.2, Figure 4) and gradient images (Figure 7).
 """
 
 from __future__ import annotations

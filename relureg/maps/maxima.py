@@ -5,7 +5,7 @@ that read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` wit
 = b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that read
 the units. What follows a max pooling then reads one number instead of a sum of three, so that points go through faster
 and with less rounding. For TropEx, a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are
-those of Table 1 of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the
+those of Table 1 of Trimmel, Petzka and Sminchisescu [TPS21]. Any choice of q gives terms of the same function, and the
 same functions around the data; so the choice decides nothing but which of the equal representations is taken.
 """
 

@@ -1,7 +1,7 @@
 """TropEx: merge the layers of a network, from the last to the first, into the tropical terms that hold around points.
 
-Source: Trimmel, Petzka and Sminchisescu, "TropEx: An algorithm for extracting linear terms in deep neural networks"
-(ICLR 2021), Algorithm 3.1 and Table 1. Written for stages of maxima m = max(p, q) (see `maxima`), the merge of one
+Source: Trimmel, Petzka and Sminchisescu [TPS21], Algorithm 3.1 and Table 1.
+Written for stages of maxima m = max(p, q) (see `maxima`), the merge of one
 stage is this. Let A hold a term's coefficients of the stage's units and Amax an upper bound of all terms'
 coefficients, all of them at least 0. With P+ and P- the positive and negative parts of p's matrix, and Q+, Q- those
 of q's::

@@ -1,7 +1,6 @@
 """Linear maps between the local maps of two networks, and what a network classifies after them.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023), Section 2.4.2, equation (8) and Table 2.
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23], Section 2.4.2, equation (8) and Table 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How N and N^(X) differ away from the data: agreement, accuracy, angles and distances, layer after layer.
 
-Source: Trimmel, Petzka and Sminchisescu (ICLR 2021): Table 2, Figure 2 and Figure 3.
+Source: Trimmel, Petzka and Sminchisescu [TPS21]: Table 2, Figure 2 and Figure 3.
 """
 
 from __future__ import annotations

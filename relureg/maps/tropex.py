@@ -1,7 +1,7 @@
 """The extracted function N^(X): a network reduced to the linear terms that its data points use.
 
-Source: Trimmel, Petzka and Sminchisescu, "TropEx: An algorithm for extracting linear terms in deep neural networks"
-(ICLR 2021). Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken
+Source: Trimmel, Petzka and Sminchisescu [TPS21].
+Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken
 from one tropical representation of N for all points, the extracted function is made::
 
     N_i^(X)(x) = max over the points x_k with label i of a+_k(x)  -  max over all points x_l of a-_l(x)

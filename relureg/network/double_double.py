@@ -1,7 +1,7 @@
 """Affine forms at points in pairs of doubles, about 100 bits, with a proven bound of the error.
 
 A pair (high, low) stands for ``high + low``, where `high` is the double nearest to that sum. Products of matrices are
-taken slice by slice (Ozaki, Ogita, Oishi, Rump 2012): numbers are cut into slices of so few bits that products of
+taken slice by slice [OOOR12]: numbers are cut into slices of so few bits that products of
 slices, summed up in any order, are exact in doubles; so compiled products of matrices, dense or sparse, do the work.
 """
 

@@ -1,4 +1,4 @@
-"""Points and domains in files: the tables of `tables.py`, polyhedra in .json, properties in .vnnlib."""
+"""Points and domains in files: the tables of `point_tables.py`, polyhedra in .json, properties in .vnnlib."""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ A check gets a `Case`: a complete complex with what several checks need. A new t
 In a domain, which is convex, degrees and distances are those of the graph of inner facets. Bounds from above hold there
 too: a region of a convex domain is a region of the whole space cut by it, and the proofs need convexity alone. Bounds
 from below and equations over all faces do not, and say so.
+
+Sources: [FST91], [GB26], [SHR25].
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def random_networks(
     shapes : sequence of sequences of int
         Widths (n_0, n_1, ..., n_L).
     inits : sequence of str
-        Names of `network.random_.INITIALISATIONS`.
+        Names of `families.random.INITIALISATIONS`.
     seed : int
         Network k has seed ``1,000,000 * seed + k``: `random_network` makes each one again.
     """

@@ -1,4 +1,4 @@
-"""The cone over an epigraph, by its generators: double description (Motzkin et al. 1953; Fukuda and Prodon 1996)."""
+"""The cone over an epigraph, by its generators: double description [MRTT53, FP96]."""
 
 from __future__ import annotations
 

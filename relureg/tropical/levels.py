@@ -2,7 +2,7 @@
 
 For ``nu = F - G`` and a level c the boundary {nu = c} lies in the hypersurface of ``max(F, G + c)``, except where nu
 equals c on a whole region, and {nu > c} has at most N(F) components, {nu < c} at most N(G), for on each of them
-another set of monomials is maximal (Zhang, Naitzat and Lim 2018, Proposition 6.1).
+another set of monomials is maximal ([ZNL18], Proposition 6.1).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From a network to a tropical rational map: the recursion of Zhang, Naitzat and Lim (ICML 2018, section 5).
+"""From a network to a tropical rational map: the recursion of Zhang, Naitzat and Lim [ZNL18], section 5.
 
 A value of the network is a difference F - G of tropical polynomials. With W = W+ - W- a stage maps these to
 

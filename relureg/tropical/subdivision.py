@@ -2,7 +2,7 @@
 
 Of ``f = max (c_k + a_k . x)`` the upper faces of the lifted points (a_k, c_k), projected, subdivide the Newton polytope
 ``conv {a_k}``. Faces of the subdivision and of the hypersurface, where the maximum is attained twice, correspond and
-reverse inclusion (Maclagan and Sturmfels 2015, Proposition 3.1.6):
+reverse inclusion ([MS15], Proposition 3.1.6):
 
 ==============================  =========================================
 dual subdivision                hypersurface

@@ -1,7 +1,7 @@
 """The zonotope of a hidden layer: its upper vertices are the activation regions.
 
 Units ``max(w_i . x + b_i, 0)`` add up to a tropical polynomial whose lifted Newton polytope is the zonotope Z, the sum
-of the segments from 0 to (w_i, b_i), in dimension d + 1 (Zhang, Naitzat and Lim 2018, section 6).
+of the segments from 0 to (w_i, b_i), in dimension d + 1 ([ZNL18], section 6).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from relureg.errors import UsageError
 
 
 class Eccentricities:
-    """Lower and upper bounds of the eccentricity of every node (Takes and Kosters 2011).
+    """Lower and upper bounds of the eccentricity of every node [TK11].
 
     A search from v with eccentricity e bounds that of every w at distance k: ``max(k, e - k) <= ecc(w) <= e + k``.
 

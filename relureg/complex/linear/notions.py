@@ -1,6 +1,6 @@
 """Linear regions: the notions of "region" other than the activation region, each under its own name.
 
-The six definitions are those of Stargalla, Hertrich and Reichman (NeurIPS 2025), here R1 to R6. Their numbers satisfy
+The six definitions are those of Stargalla, Hertrich and Reichman [SHR25], here R1 to R6. Their numbers satisfy
 R6 <= R5 <= R4 <= R3 <= R2 <= R1.
 """
 

@@ -1,4 +1,4 @@
-"""How much of a tree is still to be searched, as far as random descents tell (Knuth, Math. Comp. 29, 1975)."""
+"""How much of a tree is still to be searched, as far as random descents tell [Knu75]."""
 
 from __future__ import annotations
 

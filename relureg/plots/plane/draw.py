@@ -103,7 +103,7 @@ def draw_points(axes: Axes, plane: Plane, points: NDArray[np.float64], theme: Th
 def draw_dual(axes: Axes, plane: Plane, slopes: NDArray[np.float64], colouring: Colouring, theme: Theme) -> None:
     """Each region's affine map as a point, its gradient; joined where regions share a facet.
 
-    These are the dual points of Sattelberg et al. (2023). The difference of two joined points is perpendicular to the
+    These are the dual points of Sattelberg et al. [S+23]. The difference of two joined points is perpendicular to the
     facet between their regions, along which the two maps agree.
     """
     seen, first = np.unique(plane.region, return_index=True)

@@ -1,6 +1,6 @@
 """The input constraints of a VNN-LIB property, as a domain.
 
-VNN-LIB (Demarchi, Guidotti, Pulina, Tacchella 2023; https://www.vnnlib.org) writes a property as SMT-LIB assertions
+VNN-LIB [DGPT23] writes a property as SMT-LIB assertions
 over the inputs and the outputs of a network. A domain is what the assertions on inputs alone, joined by "and", say;
 those on outputs alone are left out. Versions 1.0 and 2.0 are read, the latter for one network. Numbers are taken for
 the doubles they parse to, as everywhere. Whatever else a file holds is refused: nothing is left out in silence.
