@@ -65,7 +65,7 @@ def tropical(
 
     The network is checked: its own tropical form is taken and compared with what was asked for.
     """
-    from relureg.network import document as json_
+    from relureg.network import json_format
     from relureg.readers.formats import save
     from relureg.reports.tropical import construct_tropical_document, construct_tropical_table
 
@@ -90,7 +90,7 @@ def tropical(
     if output is not None:
         save(network, output, force=force)
     elif not as_json:
-        click.echo(json_.write(network).decode(), nl=False)
+        click.echo(json_format.write(network).decode(), nl=False)
     if output is not None or as_json:
         emit(document, construct_tropical_table, as_json=as_json, started=started)
     elif not quiet:

@@ -28,7 +28,7 @@ from relureg.cli.options import (
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.files import check_absent, write_atomically
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.network.problem import Problem
 from relureg.readers.data_files import write_domain
 
@@ -186,7 +186,7 @@ def _save_violations(
 
 def _write(network: Network, folder: Path) -> str:
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
-    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_.write(network))
+    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_format.write(network))
 
 
 def _write_domain(domain: Domain, folder: Path) -> str:
