@@ -33,9 +33,10 @@ from relureg.network.problem import Problem
 from relureg.readers.data_files import write_domain
 
 if TYPE_CHECKING:
+    from relureg.engine.limits import Limits
     from relureg.network.domain import Domain
     from relureg.network.model import Network
-    from relureg.theory.verification import Limits, Verification
+    from relureg.theory.verification import Verification
 
 EPILOG = f"""\b
 Examples:
@@ -110,10 +111,11 @@ def verify(
     stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
     and made small (units dropped, weights rounded).
     """
+    from relureg.engine.limits import Limits
     from relureg.reports.exports.junit import junit_report
     from relureg.reports.theory_documents import verify_document
     from relureg.reports.theory_tables import verify_table
-    from relureg.theory.verification import Limits, random_networks, verify_all
+    from relureg.theory.verification import random_networks, verify_all
 
     guard.limit_time(timeout, times=count or len(nets) or 1)
     if junit is not None:
@@ -130,10 +132,10 @@ def verify(
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
     scope = scope_of(where)
     cases = [_case(network, scope, quiet=quiet) for network in networks]
-    limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
+    limits = Limits(max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
-    results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), quiet))
-    saved = _save_violations(results, Path(save), limits, claims=claims, quiet=quiet)
+    results = list(_with_progress(verify_all(cases, limits, engine=engine, jobs=cores), len(networks), quiet))
+    saved = _save_violations(results, Path(save), limits, engine, claims=claims, quiet=quiet)
     if junit is not None:
         write_atomically(Path(junit), junit_report(results, claims=claims), force=force)
     document = verify_document(results, claims=claims, seed=None if count is None else seed, saved=saved)
@@ -164,7 +166,7 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
 
 
 def _save_violations(
-    results: Iterable[Verification], folder: Path, limits: Limits, *, claims: bool, quiet: bool
+    results: Iterable[Verification], folder: Path, limits: Limits, engine: str, *, claims: bool, quiet: bool
 ) -> dict[str, str]:
     """Save each violating network and a small one; files are named by content, so that a rerun finds them there."""
     from relureg.theory.verification import smallest_violation
@@ -178,7 +180,7 @@ def _save_violations(
             saved[_write_domain(result.domain, folder)] = f"the domain of {result.network.name}, for --domain"
         if not quiet:
             click.echo(f"relureg: {what}; looking for a smaller one", err=True)
-        small = smallest_violation(result.problem, verdict.theorem, limits)
+        small = smallest_violation(result.problem, verdict.theorem, limits, engine=engine)
         if small != result.network:
             saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
     return saved

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg import stopping
 from relureg.arguments import checked, figure, index
 from relureg.complex import checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
@@ -25,8 +24,8 @@ from relureg.complex.graph.hamming import HammingComparison, compare_with_hammin
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
-from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import ENGINES, choose
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.frozen import Frozen
@@ -509,19 +508,34 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    with stopping.within(timeout):
-        problem = Problem(network=network, domain=domain).restricted()
+    return enumerate_problem(
+        Problem(network=network, domain=domain),
+        engine,
+        limits=Limits(max_regions=max_regions, timeout=timeout),
+        workers=Workers(jobs=jobs, scheduler=scheduler, audit=audit),
+        report=progress,
+    )
+
+
+def enumerate_problem(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> Complex:
+    """`enumerate_regions` of a problem; raises as that does."""
+    with watching(limits, report) as watch:
+        problem = problem.restricted()
         chosen = choose(engine, problem)
         find = chosen.finder
-        budget = Budget(
-            max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
-        )
-        chosen.check_fits(budget)
-        records = find(problem, budget)
+        chosen.check_fits(workers)
+        found = find(problem, workers, watch)
         return Complex(
             problem=problem,
             engine=chosen.name,
-            records=records,
-            stopped_by=budget.exhausted,
-            jobs=jobs,
+            records=found.records,
+            stopped_by=found.stopped_by,
+            jobs=workers.jobs,
         )

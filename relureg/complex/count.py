@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, Tally
 from relureg.complex.complex import Complex
-from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Figures, Predicates
 from relureg.engine.runs.driver import go_on
 from relureg.network.domain import Domain
@@ -114,29 +113,39 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    with stopping.within(timeout):
-        problem = Problem(network=network, domain=domain).restricted()
-        chosen = choose(engine, problem)
-        budget = Budget(
-            max_regions=max_regions,
-            timeout=timeout,
+    return count_problem(
+        Problem(network=network, domain=domain),
+        engine,
+        limits=Limits(max_regions=max_regions, timeout=timeout),
+        workers=Workers(
             jobs=jobs,
-            audit=audit,
-            report=progress,
             scheduler=scheduler,
             journal=None if journal is None else Path(journal),
             keeps_records=keep_regions,
-        )
-        chosen.check_fits(budget)
-        if chosen.count is None:
-            records = chosen.finder(problem, budget)
-            counted = count_of(
-                Complex(problem=problem, engine=chosen.name, records=records, stopped_by=budget.exhausted)
-            )
-        else:
-            figures = chosen.count(problem, budget)
-            counted = _of_figures(problem, chosen.name, figures, budget.exhausted)
-        return _at_least_one(counted, budget.proven)
+            audit=audit,
+        ),
+        report=progress,
+    )
+
+
+def count_problem(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> RegionCount:
+    """`count_regions` of a problem; raises as that does."""
+    with watching(limits, report) as watch:
+        problem = problem.restricted()
+        chosen = choose(engine, problem)
+        chosen.check_fits(workers)
+        if chosen.count is not None:
+            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch))
+        found = chosen.finder(problem, workers, watch)
+        cells = Complex(problem=problem, engine=chosen.name, records=found.records, stopped_by=found.stopped_by)
+        return _at_least_one(count_of(cells), found.num_proven)
 
 
 @checked
@@ -152,14 +161,13 @@ def resume(
 
     Parameters and errors are those of `count_regions`. A run that is complete is only told again.
     """
-    budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
-    driver = go_on(Path(journal), budget)
-    problem, stopped_by = driver.settings.problem, budget.exhausted
-    figures = driver.sums.figures(problem, complete=stopped_by is None)
-    return _at_least_one(_of_figures(problem, "split", figures, stopped_by), budget.proven)
+    workers = Workers(jobs=jobs, scheduler=scheduler)
+    with watching(Limits(timeout=timeout), progress) as watch:
+        driver = go_on(Path(journal), workers, watch)
+    return _of_figures(driver.settings.problem, "split", driver.figures())
 
 
-def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
+def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
     """The count itself; where it was stopped before its first region, what a point inside the domain proves."""
     stopped_by = counted.stopped_by
     least = max(proven, int(counted.problem.has_plain_interior))
@@ -183,7 +191,7 @@ def count_of(cells: Complex) -> RegionCount:
         predicates=None,
         stopped_by=cells.stopped_by,
     )
-    return _at_least_one(counted, 0)
+    return _at_least_one(counted)
 
 
 def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) -> RegionCount:
@@ -205,9 +213,9 @@ def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) ->
     )
 
 
-def _of_figures(problem: Problem, engine: str, figures: Figures, stopped_by: str | None) -> RegionCount:
+def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
     tally = Tally(problem=problem, regions=figures.regions, inner_facets=figures.inner_facets)
-    return RegionCount(
+    counted = RegionCount(
         problem=problem,
         engine=engine,
         num_regions=figures.regions,
@@ -218,5 +226,6 @@ def _of_figures(problem: Problem, engine: str, figures: Figures, stopped_by: str
         num_boundary_facets=figures.boundary_facets,
         checks=(checks.balanced(figures), checks.euler(tally), checks.closed_form(tally)),
         predicates=figures.predicates,
-        stopped_by=stopped_by,
+        stopped_by=figures.stopped_by,
     )
+    return _at_least_one(counted)
