@@ -82,7 +82,7 @@ def measure(*, small: bool = False) -> None:
                 time.sleep(0.1)
             settings = RunSettings(problem=Problem(network=network))
             with TemporaryDirectory() as folder, Journal.create_or_continue(Path(folder, "run"), settings) as journal:
-                run = driver.Driver(settings, scheduler, driver.Budget(), journal)
+                run = driver.Driver(settings, scheduler, driver.Watch(), journal)
                 started = time.perf_counter()
                 run.run()
                 seconds = time.perf_counter() - started

@@ -69,7 +69,7 @@ def animate(
         _tell(f"counted {number} of {len(nets)}: {plural(cells.num_regions, 'region')}", printer.quiet)
     view = save_animation(
         complexes, output, style_of(style), view=view_of(style["view"], complexes[-1].network), fps=fps,
-        dpi=style["dpi"] or 100, force=force, jobs=work.jobs,
+        dpi=style["dpi"] or 100, force=force, jobs=work.workers.jobs,
         progress=lambda number: _tell(f"drew {number + 1} of {len(nets)}", printer.quiet),
     )  # fmt: skip
     printer.emit(

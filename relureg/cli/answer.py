@@ -13,9 +13,9 @@ from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex
-from relureg.complex.count import RegionCount, count_regions
-from relureg.complex.enumeration import enumerate_regions
-from relureg.engine.budget import Progress
+from relureg.complex.count import RegionCount, count_problem
+from relureg.complex.enumeration import enumerate_problem
+from relureg.engine.limits import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -28,17 +28,11 @@ FEW_REGIONS = 1000
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
-    expect_regions(Problem(network=network, domain=domain))
+    problem = Problem(network=network, domain=domain)
+    expect_regions(problem)
     with progress_on_stderr(quiet) as progress:
-        cells = enumerate_regions(
-            network,
-            domain,
-            work.engine,
-            max_regions=work.max_regions,
-            timeout=work.timeout,
-            jobs=work.jobs,
-            progress=proving(progress),
-            scheduler=work.scheduler,
+        cells = enumerate_problem(
+            problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
         )
     this_outcome().prove(cells.num_regions)
     return cells
@@ -63,7 +57,8 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
         raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
     cells = load_complex(net)
     # What the checks have found is kept with the object: no new one is made without need.
-    return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)
+    jobs = work.workers.jobs
+    return cells if jobs is None else dataclasses.replace(cells, jobs=jobs)
 
 
 def count_with_progress(
@@ -76,19 +71,10 @@ def count_with_progress(
     keep_regions: bool = False,
 ) -> RegionCount:
     """Count with progress on stderr."""
+    problem = Problem(network=network, domain=domain)
+    workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions)
     with progress_on_stderr(quiet) as progress:
-        counted = count_regions(
-            network,
-            domain,
-            work.engine,
-            max_regions=work.max_regions,
-            timeout=work.timeout,
-            jobs=work.jobs,
-            progress=proving(progress),
-            scheduler=work.scheduler,
-            journal=journal,
-            keep_regions=keep_regions,
-        )
+        counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_outcome().prove(counted.num_regions)
     return counted
 

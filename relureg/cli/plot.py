@@ -135,12 +135,12 @@ def plot(
         from relureg.plots.canvas import theme_of
         from relureg.plots.plane.solid import save_solid
 
-        drawn["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.jobs)
+        drawn["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.workers.jobs)
     elif network.input_dim == 2:
         from relureg.plots.plane.picture import save_picture
 
         plane = save_picture(
-            cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.jobs
+            cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.workers.jobs
         )
         drawn = {
             "view": plane.view.bounds,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.network.model import printable
 
 PLAIN_INTERVAL = 10.0

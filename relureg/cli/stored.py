@@ -33,7 +33,7 @@ def stored_graph_answer(
     from relureg.complex.graph.stored_graph import MEMORY, stored_graph
     from relureg.reports.stored_graph import StoredGraphReport
 
-    for option in [*work.given, *(["--jobs"] if work.jobs is not None else [])]:
+    for option in [*work.given, *(["--jobs"] if work.workers.jobs is not None else [])]:
         raise UsageError("the run of a journal is over; leave this option out", where=option)
     graph = stored_graph(journal, memory=memory or MEMORY)
     printer.emit(StoredGraphReport.of(graph, with_diameter=with_diameter))

@@ -20,14 +20,15 @@ from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.cli.work import jobs_option, memory_option
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
 from relureg.files import check_absent, write_atomically
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.network.problem import Problem
 from relureg.readers.data_files import write_domain
 
 if TYPE_CHECKING:
+    from relureg.engine.limits import Limits
     from relureg.network.domain import Domain
     from relureg.network.model import Network
-    from relureg.theory.verification import Limits, Verification
+    from relureg.theory.verification import Verification
 
 EPILOG = f"""\b
 Examples:
@@ -95,9 +96,10 @@ def verify(
     stated; they are reported, and fail the run only with --claims. A network that violates a theorem is named with its
     seed; --save keeps it, as it is and made small (units dropped, weights rounded).
     """
+    from relureg.engine.limits import Limits
     from relureg.reports.exports.junit import junit_report
     from relureg.reports.verify import VerifyReport
-    from relureg.theory.verification import Limits, random_networks, verify_all
+    from relureg.theory.verification import random_networks, verify_all
 
     guard.limit_time(timeout, times=count or len(nets) or 1)
     if junit is not None:
@@ -114,12 +116,12 @@ def verify(
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
     scope = scope_of(where)
     cases = [_case(network, scope, quiet=printer.quiet) for network in networks]
-    limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
+    limits = Limits(max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
-    results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), printer.quiet))
+    results = list(_with_progress(verify_all(cases, limits, engine=engine, jobs=cores), len(networks), printer.quiet))
     saved: dict[str, str] = {}
     if save is not None:
-        saved = _save_violations(results, save, limits, claims=claims, printer=printer)
+        saved = _save_violations(results, save, limits, engine, claims=claims, printer=printer)
     elif any(result.violations(claims=claims) for result in results):
         printer.note("--save FOLDER keeps the networks that violate a theorem, each as it is and made small")
     if junit is not None:
@@ -151,7 +153,7 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
 
 
 def _save_violations(
-    results: Iterable[Verification], folder: Path, limits: Limits, *, claims: bool, printer: Printer
+    results: Iterable[Verification], folder: Path, limits: Limits, engine: str, *, claims: bool, printer: Printer
 ) -> dict[str, str]:
     """Save each violating network and a small one; files are named by content, so that a rerun finds them there."""
     from relureg.theory.verification import smallest_violation
@@ -164,7 +166,7 @@ def _save_violations(
         if result.domain is not None:
             saved[_write_domain(result.domain, folder)] = f"the domain of {result.network.name}, for --domain"
         printer.note(f"{what}; looking for a smaller one")
-        small = smallest_violation(result.problem, verdict.theorem, limits)
+        small = smallest_violation(result.problem, verdict.theorem, limits, engine=engine)
         if small != result.network:
             saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
     return saved
@@ -172,7 +174,7 @@ def _save_violations(
 
 def _write(network: Network, folder: Path) -> str:
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
-    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_.write(network))
+    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_format.write(network))
 
 
 def _write_domain(domain: Domain, folder: Path) -> str:

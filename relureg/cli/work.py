@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import click
 
 from relureg.cli import guard
 from relureg.cli.scope import OPTIONS, Scope, scope_of
-from relureg.engine.budget import MAX_JOBS
+from relureg.engine.limits import MAX_JOBS, Limits, Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +20,8 @@ class Work:
 
     scope: Scope
     engine: str
-    jobs: int | None
-    max_regions: int | None
-    timeout: float | None
-    scheduler: str | None
+    limits: Limits
+    workers: Workers
 
     @property
     def given(self) -> list[str]:
@@ -32,8 +29,8 @@ class Work:
         scope = self.scope
         values = {
             "--box": scope.box, "--domain": scope.domain, "--slice": scope.slice_, "--through": scope.through,
-            "--engine": None if self.engine == "auto" else self.engine, "--scheduler": self.scheduler,
-            "--max-regions": self.max_regions, "--timeout": self.timeout,
+            "--engine": None if self.engine == "auto" else self.engine, "--scheduler": self.workers.scheduler,
+            "--max-regions": self.limits.max_regions, "--timeout": self.limits.timeout,
         }  # fmt: skip
         return [option for option, value in values.items() if value is not None]
 
@@ -96,8 +93,9 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def with_work(*args: Any, **kwargs: Any) -> Any:
         scope = scope_of(kwargs)
-        rest = {field.name: kwargs.pop(field.name) for field in dataclasses.fields(Work) if field.name != "scope"}
-        work = Work(scope=scope, **rest)
+        limits = Limits(max_regions=kwargs.pop("max_regions"), timeout=kwargs.pop("timeout"))
+        workers = Workers(jobs=kwargs.pop("jobs"), scheduler=kwargs.pop("scheduler"))
+        work = Work(scope=scope, engine=kwargs.pop("engine"), limits=limits, workers=workers)
         return function(*args, work=work, **kwargs)
 
     decorated: Callable[..., Any] = with_work

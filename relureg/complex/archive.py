@@ -28,18 +28,18 @@ from relureg.complex.checks import Check, failures
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Records, freeze
 from relureg.errors import ComplexFileError, ReluregError
-from relureg.exact.rational import RationalMatrix
 from relureg.files import DAMAGED_ARRAY, write_atomically
-from relureg.network import document as json_
-from relureg.network.domain import Domain
-from relureg.network.model import Network
-from relureg.network.particulars import (
+from relureg.network import json_format
+from relureg.network.document import (
+    domain_document,
     fraction_texts,
     particulars,
+    read_domain,
     read_fractions,
     read_slice,
     with_particulars,
 )
+from relureg.network.model import Network
 from relureg.network.problem import Problem
 
 FORMAT = "relureg-complex"
@@ -78,7 +78,7 @@ def write_complex(contents: Contents, path: Path, *, force: bool) -> None:
     arrays: dict[str, NDArray[Any]] = {
         name: np.ascontiguousarray(getattr(contents.records, name)).astype(kind) for name, kind in _COLUMNS.items()
     }
-    arrays["network"] = np.frombuffer(json_.write(contents.problem.network), dtype=np.uint8)
+    arrays["network"] = np.frombuffer(json_format.write(contents.problem.network), dtype=np.uint8)
     header = _header(contents) | {"sha256": _digest(arrays)}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
@@ -156,13 +156,7 @@ def _header(contents: Contents) -> dict[str, Any]:
         "stopped_by": contents.stopped_by,
         "network_sha256": contents.problem.network.sha256,
         "particulars": particulars(contents.problem.network),
-        "domain": None
-        if domain is None
-        else {
-            "label": domain.label,
-            "constants": [fraction_texts(row) for row in domain.constants.fractions()],
-            "normals": [fraction_texts(row) for row in domain.normals.fractions()],
-        },
+        "domain": None if domain is None else domain_document(domain),
         "exact_points": {str(region): fraction_texts(point) for region, point in contents.records.exact_points.items()},
     }
 
@@ -220,17 +214,18 @@ def _contents(arrays: dict[str, NDArray[Any]]) -> Contents:
     header = _parse_header(arrays.pop("header"))
     if _digest(arrays) != header["sha256"]:
         raise ComplexFileError("is damaged: its content does not have the checksum that it states")
-    network = json_.read(arrays["network"].tobytes(), name="network")
+    network = json_format.read(arrays["network"].tobytes(), name="network")
     if network.sha256 != header["network_sha256"]:
         raise ComplexFileError("holds another network than it states")
     if header["engine"] not in ENGINES:
         raise ComplexFileError(f"names an engine {header['engine']!r} that is not known")
     try:
         network = _with_particulars(network, header)
+        domain = None if header["domain"] is None else read_domain(header["domain"], network.input_dim)
     except ValueError as error:
         raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
-    problem = Problem(network=network, domain=_domain(header["domain"], network))
+    problem = Problem(network=network, domain=domain)
     return Contents(problem=problem, engine=header["engine"], records=records, stopped_by=header["stopped_by"])
 
 
@@ -314,23 +309,6 @@ def _with_particulars(network: Network, header: dict[str, Any]) -> Network:
         return with_particulars(network, header["particulars"])
     flat = header.get("slice")
     return network if flat is None else network.replace(slice=read_slice(flat, network.input_dim))
-
-
-def _domain(described: Any, network: Network) -> Domain | None:
-    if described is None:
-        return None
-    constants, normals, label = (described.get(key) for key in ("constants", "normals", "label"))
-    if not (isinstance(constants, list) and isinstance(normals, list) and isinstance(label, str)):
-        raise ComplexFileError("has a domain with a missing or wrong entry")
-    if len(constants) != len(normals):
-        raise ComplexFileError(f"has a domain of {len(normals)} rows with {len(constants)} constants")
-    return Domain(
-        constants=RationalMatrix.from_fractions([_fractions(row, 1) for row in constants], 1),
-        normals=RationalMatrix.from_fractions(
-            [_fractions(row, network.input_dim) for row in normals], network.input_dim
-        ),
-        label=label,
-    )
 
 
 def _index(text: str, count: int) -> int:

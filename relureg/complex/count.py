@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, ComplexSize
-from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -115,31 +114,41 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    with stopping.within(timeout):
-        problem = Problem(network=network, domain=domain).restricted()
-        chosen = choose(engine, problem)
-        budget = Budget(
-            max_regions=max_regions,
-            timeout=timeout,
+    return count_problem(
+        Problem(network=network, domain=domain),
+        engine,
+        limits=Limits(max_regions=max_regions, timeout=timeout),
+        workers=Workers(
             jobs=jobs,
-            audit=audit,
-            report=progress,
             scheduler=scheduler,
             journal=None if journal is None else Path(journal),
             keeps_records=keep_regions,
-        )
-        chosen.check_fits(budget)
-        if chosen.count is None:
-            from relureg.complex.complex import Complex  # with all that is known of regions that are kept
+            audit=audit,
+        ),
+        report=progress,
+    )
 
-            records = chosen.finder(problem, budget)
-            counted = count_of(
-                Complex(problem=problem, engine=chosen.name, records=records, stopped_by=budget.exhausted)
-            )
-        else:
-            figures = chosen.count(problem, budget)
-            counted = _of_figures(problem, chosen.name, figures, budget.exhausted)
-        return _at_least_one(counted, budget.proven)
+
+def count_problem(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> RegionCount:
+    """`count_regions` of a problem; raises as that does."""
+    with watching(limits, report) as watch:
+        problem = problem.restricted()
+        chosen = choose(engine, problem)
+        chosen.check_fits(workers)
+        if chosen.count is not None:
+            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch))
+        from relureg.complex.complex import Complex  # with all that is known of regions that are kept
+
+        found = chosen.finder(problem, workers, watch)
+        cells = Complex(problem=problem, engine=chosen.name, records=found.records, stopped_by=found.stopped_by)
+        return _at_least_one(count_of(cells), found.num_proven)
 
 
 @checked
@@ -157,14 +166,13 @@ def resume(
     """
     from relureg.engine.runs.driver import go_on  # with a database, which a plain count does without
 
-    budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
-    driver = go_on(Path(journal), budget)
-    problem, stopped_by = driver.settings.problem, budget.exhausted
-    figures = driver.sums.figures(problem, complete=stopped_by is None)
-    return _at_least_one(_of_figures(problem, "split", figures, stopped_by), budget.proven)
+    workers = Workers(jobs=jobs, scheduler=scheduler)
+    with watching(Limits(timeout=timeout), progress) as watch:
+        driver = go_on(Path(journal), workers, watch)
+    return _of_figures(driver.settings.problem, "split", driver.figures())
 
 
-def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
+def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
     """The count itself; where it was stopped before its first region, what a point inside the domain proves."""
     stopped_by = counted.stopped_by
     least = max(proven, int(counted.problem.has_plain_interior))
@@ -188,7 +196,7 @@ def count_of(cells: Complex) -> RegionCount:
         predicates=None,
         stopped_by=cells.stopped_by,
     )
-    return _at_least_one(counted, 0)
+    return _at_least_one(counted)
 
 
 def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) -> RegionCount:
@@ -210,14 +218,14 @@ def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) ->
     )
 
 
-def _of_figures(problem: Problem, engine: str, figures: Figures, stopped_by: str | None) -> RegionCount:
+def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
     size = ComplexSize(
         problem=problem,
         regions=figures.regions,
         inner_facets=figures.inner_facets,
         boundary_facets=figures.boundary_facets,
     )
-    return RegionCount(
+    counted = RegionCount(
         problem=problem,
         engine=engine,
         num_regions=figures.regions,
@@ -228,5 +236,6 @@ def _of_figures(problem: Problem, engine: str, figures: Figures, stopped_by: str
         num_boundary_facets=figures.boundary_facets,
         checks=(checks.balanced(figures), checks.euler(size), checks.closed_form(size)),
         predicates=figures.predicates,
-        stopped_by=stopped_by,
+        stopped_by=figures.stopped_by,
     )
+    return _at_least_one(counted)

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex.complex import Complex
-from relureg.engine.budget import Budget, Progress
 from relureg.engine.engines import choose
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
@@ -72,21 +71,36 @@ def enumerate_regions(
     >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
     48
     """
-    with stopping.within(timeout):
-        problem = Problem(network=network, domain=domain).restricted()
+    return enumerate_problem(
+        Problem(network=network, domain=domain),
+        engine,
+        limits=Limits(max_regions=max_regions, timeout=timeout),
+        workers=Workers(jobs=jobs, scheduler=scheduler, audit=audit),
+        report=progress,
+    )
+
+
+def enumerate_problem(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> Complex:
+    """`enumerate_regions` of a problem; raises as that does."""
+    with watching(limits, report) as watch:
+        problem = problem.restricted()
         chosen = choose(engine, problem)
         find = chosen.finder
-        budget = Budget(
-            max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
-        )
-        chosen.check_fits(budget)
-        records = find(problem, budget)
+        chosen.check_fits(workers)
+        found = find(problem, workers, watch)
         return Complex(
             problem=problem,
             engine=chosen.name,
-            records=records,
-            stopped_by=budget.exhausted,
-            jobs=jobs,
+            records=found.records,
+            stopped_by=found.stopped_by,
+            jobs=workers.jobs,
         )
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.polyhedron import derive_generators
-from relureg.engine.budget import Budget
 from relureg.engine.engines import ENGINES
+from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Generators, Records
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.network.problem import Problem
@@ -31,13 +31,14 @@ def generators_of(
     find = ENGINES[engine].find_generators
     if find is None or not complete:
         return derive_generators(problem, records)
-    budget = Budget(jobs=jobs)
-    found, generators = find(problem, budget)
-    if budget.exhausted is not None:
-        raise LimitReachedError(f"stopped by {budget.exhausted}")
+    again = find(problem, Workers(jobs=jobs), Watch())
+    if again.stopped_by is not None:
+        raise LimitReachedError(f"stopped by {again.stopped_by}")
+    assert again.generators is not None
+    found = again.records
     if np.array_equal(found.patterns, records.patterns) and np.array_equal(found.vanishing, records.vanishing):
-        return generators
-    return generators.take(_places(records, found))
+        return again.generators
+    return again.generators.take(_places(records, found))
 
 
 def _places(records: Records, found: Records) -> NDArray[np.int64]:

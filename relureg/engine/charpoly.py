@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from relureg.engine.budget import Budget
+from relureg.engine.limits import Watch
 from relureg.engine.records import Figures
 from relureg.errors import UsageError
 from relureg.exact.numbers import primitive
@@ -28,7 +28,7 @@ Polynomial = list[int]
 """Coefficients, constant first."""
 
 
-def count_regions(problem: Problem, budget: Budget) -> Figures:
+def count_regions(problem: Problem, watch: Watch) -> Figures:
     """The figures of a network with at most one hidden stage, on the whole space.
 
     Raises
@@ -42,19 +42,19 @@ def count_regions(problem: Problem, budget: Budget) -> Figures:
         raise UsageError(f"the engine charpoly counts one hidden stage on the whole space, and {fault}; use split")
     hyperplanes = _hyperplanes(problem)
     rank = problem.essential_dim
-    counter = _Counter(budget)
+    counter = _Counter(watch)
     chi = _monomial(rank)
-    complete = True
     for index, hyperplane in enumerate(hyperplanes):
         # So far these are the regions of H_1, ..., H_{i-1}: at any time a proven lower bound.
         counter.regions = regions = _regions(chi)
         cut = counter.polynomial(_restricted(hyperplanes[:index], hyperplane), rank - 1)
-        if cut is None or not budget.allows_more(regions):
-            complete = False
+        if cut is not None:
+            counter.stopped_by = watch.stopped_by(regions)
+        if cut is None or counter.stopped_by is not None:
             break
         chi = _minus(chi, cut)
     regions = _regions(chi)
-    facets = counter.num_facets(hyperplanes, rank) if complete else None
+    facets = counter.num_facets(hyperplanes, rank) if counter.stopped_by is None else None
     return Figures(
         regions=regions,
         # A constant term of 0 says that the normals do not span R^r (possible only when a limit stopped the count).
@@ -64,14 +64,16 @@ def count_regions(problem: Problem, budget: Budget) -> Figures:
         boundary_facets=None if facets is None else 0,
         is_watertight=None,
         predicates=None,
+        stopped_by=counter.stopped_by,
     )
 
 
 class _Counter:
     """Characteristic polynomials, each distinct restricted arrangement counted once."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.stopped_by: str | None = None
         self.regions = 1
         """Counted so far, for reports of progress."""
         self.known: dict[frozenset[Hyperplane], Polynomial] = {}
@@ -84,7 +86,8 @@ class _Counter:
             return _minus(_monomial(dim), [len(distinct)] if dim else [0])
         key = frozenset(distinct)
         if key not in self.known:
-            if not self.budget.allows_more_time(self.regions):
+            self.stopped_by = self.watch.out_of_time(self.regions)
+            if self.stopped_by is not None:
                 return None
             chi = _monomial(dim)
             for index, hyperplane in enumerate(distinct):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from relureg.arguments import did_you_mean, short
 from relureg.engine import split
-from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Records, gather, join
+from relureg.engine.limits import Watch, Workers
+from relureg.engine.records import Enumeration, Figures, gather, join
 from relureg.engine.runs.settings import RunSettings
 from relureg.errors import UsageError
 from relureg.network.problem import Problem
@@ -19,57 +19,59 @@ class Engine:
     """From a network to its regions."""
 
     name: str
-    find: Callable[[Problem, Budget], Records] | None
+    find: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region, as columns; None where the engine only counts."""
-    count: Callable[[Problem, Budget], Figures] | None
+    count: Callable[[Problem, Workers, Watch], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
     works_in_units: bool
     """Whether it can be given to a scheduler, and keep a journal."""
-    find_generators: Callable[[Problem, Budget], tuple[Records, Generators]] | None
+    find_generators: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
 
     @property
-    def finder(self) -> Callable[[Problem, Budget], Records]:
+    def finder(self) -> Callable[[Problem, Workers, Watch], Enumeration]:
         """What finds every region; raises `UsageError` where the engine only counts."""
         if self.find is None:
             raise UsageError(f"the engine {self.name} only counts; choose {_listed('auto', *ENGINES)}")
         return self.find
 
-    def check_fits(self, budget: Budget) -> None:
-        """Raise `UsageError` where the budget names a scheduler or a journal and this engine cannot use them."""
-        if budget.in_units and not self.works_in_units:
+    def check_fits(self, workers: Workers) -> None:
+        """Raise `UsageError` where there are a scheduler or a journal and this engine cannot use them."""
+        if workers.in_units and not self.works_in_units:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
 
 
-def _count_by_split(problem: Problem, budget: Budget) -> Figures:
-    if not budget.in_units:
-        return split.count_regions(problem, budget)
+def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures:
+    if not workers.in_units:
+        return split.count_regions(problem, workers, watch)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
-    settings = RunSettings(problem=problem, audit=budget.audit, keeps_records=budget.keeps_records)
-    return drive(settings, budget).sums.figures(problem, complete=budget.exhausted is None)
+    settings = RunSettings(problem=problem, audit=workers.audit, keeps_records=workers.keeps_records)
+    return drive(settings, workers, watch).figures()
 
 
-def _find_by_split(problem: Problem, budget: Budget) -> Records:
-    if not budget.in_units:
-        return split.find_records(problem, budget)
+def _find_by_split(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    if not workers.in_units:
+        return split.find_records(problem, workers, watch)
     from relureg.engine.runs.driver import drive
 
-    driver = drive(RunSettings(problem=problem, audit=budget.audit, keeps_records=True), budget)
-    driver.sums.figures(problem, complete=budget.exhausted is None)  # raises where there is nothing
-    return join(driver.records, problem.network.num_units, problem.network.input_dim)
+    driver = drive(RunSettings(problem=problem, audit=workers.audit, keeps_records=True), workers, watch)
+    driver.figures()  # raises where there is nothing
+    records = join(driver.records, problem.network.num_units, problem.network.input_dim)
+    return Enumeration(records=records, stopped_by=driver.stopped_by)
 
 
-def _find_by_lp(problem: Problem, budget: Budget) -> Records:
+def _find_by_lp(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
     from relureg.engine import lp
 
-    return gather(lp.iter_regions(problem, budget), problem)
+    regions, stopped_by = lp.find_regions(problem, watch)
+    return Enumeration(records=gather(regions, problem), stopped_by=stopped_by, num_proven=1)
 
 
-def _count_by_charpoly(problem: Problem, budget: Budget) -> Figures:
+def _count_by_charpoly(problem: Problem, workers: Workers, watch: Watch) -> Figures:
     from relureg.engine import charpoly
 
-    return charpoly.count_regions(problem, budget)
+    return charpoly.count_regions(problem, watch)
 
 
 ENGINES = {

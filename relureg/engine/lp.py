@@ -11,7 +11,7 @@ The referee shares no code with any other engine. It is slow and short, and judg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -20,7 +20,7 @@ from operator import mul
 import numpy as np
 
 from relureg.engine import proposals
-from relureg.engine.budget import Budget
+from relureg.engine.limits import Watch
 from relureg.engine.quiet import without_lines
 from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError
@@ -51,14 +51,16 @@ class _Cell:
     """The pre-activations on the cell of each stage entered so far, (n_l, r + 1), constants first."""
 
 
-def iter_regions(problem: Problem, budget: Budget) -> Iterator[Region]:
-    """The activation regions of a problem, in the order of their sign vectors.
+def find_regions(problem: Problem, watch: Watch) -> tuple[list[Region], str | None]:
+    """The activation regions of a problem, in the order of their sign vectors, and the limit that stopped the search.
+
+    There is one region at least, found or not.
 
     Parameters
     ----------
     problem : Problem
-    budget : Budget
-        When it is exhausted the iteration ends early; each region yielded is proven.
+    watch : Watch
+        Where a limit is reached the search ends early; each region listed is proven.
 
     Raises
     ------
@@ -77,30 +79,29 @@ def iter_regions(problem: Problem, budget: Budget) -> Iterator[Region]:
         raise DomainError(
             "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
         )
-    budget.proven = 1  # the region around that point
     # Walls may leave a line, which a cell does not: then they say nothing of it.
     is_confined = domain is not None and (
         domain.is_plainly_bounded or (domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls))
     )
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
     stack = [_Cell(signs=(), rows=walls, point=start, maps=())]
-    found = 0
+    found: list[Region] = []
     while stack:
         cell = stack.pop()
         num_signs = len(cell.signs)
         if num_signs == network.num_units:
-            yield _region(cell, network.input_dim, essential, walls, is_confined=is_confined)
-            found += 1
-            if stack and not budget.allows_more(found):
-                return
+            found.append(_region(cell, network.input_dim, essential, walls, is_confined=is_confined))
+            if stack and (stopped_by := watch.stopped_by(len(found))) is not None:
+                return found, stopped_by
             continue
         if num_signs == first_units[len(cell.maps)]:
             cell = _enter_stage(cell, network, essential)
         stage = len(cell.maps) - 1
         unit = cell.maps[stage].rows([num_signs - first_units[stage]])
         stack.extend(reversed(_split(cell, unit.primitive_rows()[0])))
-        if not budget.allows_more(found):
-            return
+        if (stopped_by := watch.stopped_by(len(found))) is not None:
+            return found, stopped_by
+    return found, None
 
 
 def _enter_stage(cell: _Cell, network: Network, essential: list[int]) -> _Cell:

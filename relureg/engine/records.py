@@ -184,6 +184,21 @@ class Figures:
     missing, doubled or wrong region prevents but for a chance of about 2^-128; None when a limit stopped the count."""
     predicates: Predicates | None
     """None for an engine that decides everything exactly."""
+    stopped_by: str | None
+    """The limit that ended the count early."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enumeration:
+    """What an enumeration yields."""
+
+    records: Records
+    generators: Generators | None = None
+    """The vertices and rays of each region, where they were asked for."""
+    stopped_by: str | None
+    """The limit that ended it early; every region listed is proven."""
+    num_proven: int = 0
+    """Regions that are there for certain, where that may be more than are listed."""
 
 
 def gather(regions: Iterable[Region], problem: Problem) -> Records:

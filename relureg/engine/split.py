@@ -1,4 +1,4 @@
-"""The splitter: drives the compiled search (`relureg.engine._cells`) over threads, budgets and chunks.
+"""The splitter: drives the compiled search (`relureg.engine._cells`) over threads, limits and chunks.
 
 The search is described in the headers of ``_cells``: double-description splitting of cells, depth first,
 with a filtered exact predicate. Here a network becomes what the search reads (the essential inputs, every
@@ -18,8 +18,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order, rounded_point
+from relureg.engine.limits import Watch, Workers
+from relureg.engine.records import (
+    Enumeration,
+    Figures,
+    Generators,
+    Point,
+    Records,
+    by_sign_vector,
+    in_order,
+    rounded_point,
+)
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
@@ -31,7 +40,7 @@ _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
 
 
-def count_regions(problem: Problem, budget: Budget) -> Figures:
+def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
     """Count without keeping anything: memory does not grow with the number of regions.
 
     Raises
@@ -41,26 +50,31 @@ def count_regions(problem: Problem, budget: Budget) -> Figures:
     LimitReachedError
         Memory is exhausted.
     """
-    run = _Run(problem, budget, records=False)
+    run = _Run(problem, workers, watch, records=False)
     for _ in run.chunks():
         pass
     return run.figures()
 
 
-def find_records(problem: Problem, budget: Budget) -> Records:
+def find_records(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
     """All regions as columns, in the order of their sign vectors; raises as `count_regions` does."""
-    run = _Run(problem, budget, records=True)
+    return _find(problem, workers, watch, generators=False)
+
+
+def find_generators(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    """All regions, and their vertices and rays; raises as `count_regions` does."""
+    return _find(problem, workers, watch, generators=True)
+
+
+def _find(problem: Problem, workers: Workers, watch: Watch, *, generators: bool) -> Enumeration:
+    run = _Run(problem, workers, watch, records=True, generators=generators)
     chunks = list(run.chunks())
     run.figures()  # raises where there is nothing to merge
-    return merge(chunks, problem)
-
-
-def find_generators(problem: Problem, budget: Budget) -> tuple[Records, Generators]:
-    """All regions, and their vertices and rays; raises as `count_regions` does."""
-    run = _Run(problem, budget, records=True, generators=True)
-    chunks = list(run.chunks())
-    run.figures()
-    return merge(chunks, problem), _merge_generators(chunks, problem)
+    return Enumeration(
+        records=merge(chunks, problem),
+        generators=_merge_generators(chunks, problem) if generators else None,
+        stopped_by=run.stopped_by,
+    )
 
 
 @cache
@@ -79,22 +93,25 @@ def module() -> Any:
 class _Run:
     """One search from start to end."""
 
-    def __init__(self, problem: Problem, budget: Budget, *, records: bool, generators: bool = False) -> None:
+    def __init__(
+        self, problem: Problem, workers: Workers, watch: Watch, *, records: bool, generators: bool = False
+    ) -> None:
         self.problem = problem
-        self.budget = budget
+        self.watch = watch
+        self.stopped_by: str | None = None
         self._run = module().Run(
             translate(problem),
             records=records,
             generators=generators,
-            audit=budget.audit,
-            max_regions=budget.max_regions or 0,
-            jobs=budget.jobs or os.cpu_count() or 1,
+            audit=workers.audit,
+            max_regions=watch.limits.max_regions or 0,
+            jobs=workers.jobs or os.cpu_count() or 1,
             units=[WHOLE],
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:
         """Start the search, and yield records as work units end; stop it at a limit or when interrupted."""
-        run, budget = self._run, self.budget
+        run = self._run
         run.start()
         try:
             done = False
@@ -102,7 +119,9 @@ class _Run:
                 done = run.wait(_INTERVAL)
                 while (chunk := run.take_chunk()) is not None:
                     yield chunk
-                if not done and not budget.allows_more_time(run.regions_so_far, run.fraction_done):
+                if not done:
+                    self.stopped_by = self.watch.out_of_time(run.regions_so_far, run.fraction_done)
+                if self.stopped_by is not None:
                     break
         finally:
             run.stop()
@@ -111,11 +130,11 @@ class _Run:
             yield chunk
         raise_error(run)
         if run.is_out_of_regions:
-            budget.exhausted = f"the limit of {budget.max_regions:,} regions"
+            self.stopped_by = self.watch.limits.region_limit
 
     def figures(self) -> Figures:
         """What the search counted; raises where it shows that there is nothing to count."""
-        return Sums.of(self._run).figures(self.problem, complete=self.budget.exhausted is None)
+        return Sums.of(self._run).figures(self.problem, stopped_by=self.stopped_by)
 
 
 def raise_error(run: Any) -> None:

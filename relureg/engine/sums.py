@@ -55,14 +55,15 @@ class Sums:
         numbers["balance"] %= _MODULUS
         return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
 
-    def figures(self, problem: Problem, *, complete: bool) -> Figures:
-        """The figures of a run.
+    def figures(self, problem: Problem, *, stopped_by: str | None) -> Figures:
+        """The figures of a run, which a limit may have ended early.
 
         Raises
         ------
         DomainError
             The run is complete and has found nothing.
         """
+        complete = stopped_by is None
         if complete and not self.regions:
             raise DomainError(
                 "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
@@ -75,4 +76,5 @@ class Sums:
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
             predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            stopped_by=stopped_by,
         )

@@ -12,7 +12,7 @@ from typing import Any
 from relureg.arguments import checked, finite
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError, UsageError
 from relureg.files import read_bytes, write_atomically
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.network.model import Network
 from relureg.network.rounding import DTYPES, Dtype, rounded
 from relureg.readers.building.activations import Activation, parse_activation
@@ -61,8 +61,8 @@ FORMATS = (
         name="relureg JSON",
         suffixes=(".json",),
         recognises=lambda head: head.lstrip(_BLANK)[:1] == b"{",
-        read=lambda source: json_.read(source.data, name=source.name),
-        write=lambda network, _: json_.write(network),
+        read=lambda source: json_format.read(source.data, name=source.name),
+        write=lambda network, _: json_format.write(network),
     ),
     Format(
         name=".nnet",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ def read_matlab(data: bytes, *, name: str, prefix: str | None = None, activation
         raise UsageError("the file names its activations; leave the option out", where="--activation")
     stated, notices = _parsed(named, len(layers))
     network = perceptron(layers, name=name, held=len(data) * 64, stated=stated)
-    return dataclasses.replace(network, notices=(*network.notices, *notices))
+    return network.replace(notices=(*network.notices, *notices))
 
 
 def _flatten(value: Any, path: str, arrays: dict[str, StoredArray], texts: dict[str, list[str]]) -> None:

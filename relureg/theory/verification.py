@@ -11,7 +11,8 @@ from itertools import product
 from relureg import stopping
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
-from relureg.complex.enumeration import enumerate_regions
+from relureg.complex.enumeration import enumerate_problem
+from relureg.engine.limits import Limits, Workers
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.families.random import random_network
 from relureg.network.domain import Domain
@@ -25,15 +26,6 @@ SEEDS_APART = 1_000_000
 
 _IN_PARALLEL = 4
 """Networks from which other processes are worth their start."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one network may cost."""
-
-    engine: str = "auto"
-    max_regions: int | None = None
-    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +75,7 @@ def random_networks(
         yield random_network(widths, init, SEEDS_APART * seed + k)
 
 
-def verify(problem: Problem, limits: Limits = Limits(), *, jobs: int | None = 1) -> Verification:
+def verify(problem: Problem, limits: Limits = Limits(), *, engine: str = "auto", jobs: int | None = 1) -> Verification:
     """Enumerate a network, on the whole space or in a domain, and check every theorem on its complex.
 
     Raises
@@ -99,7 +91,7 @@ def verify(problem: Problem, limits: Limits = Limits(), *, jobs: int | None = 1)
     (49, [])
     """
     with stopping.within(limits.timeout):
-        cells = _enumerate(problem, limits, jobs)
+        cells = enumerate_problem(problem, engine, limits=limits, workers=Workers(jobs=jobs))
         verdicts: tuple[Verdict, ...] = ()
         stopped_by = cells.stopped_by
         if stopped_by is None:
@@ -123,7 +115,9 @@ def _verdicts(cells: Complex) -> tuple[Verdict, ...]:
     return check_theorems(cells)
 
 
-def verify_all(problems: Iterable[Problem], limits: Limits = Limits(), *, jobs: int = 1) -> Iterator[Verification]:
+def verify_all(
+    problems: Iterable[Problem], limits: Limits = Limits(), *, engine: str = "auto", jobs: int = 1
+) -> Iterator[Verification]:
     """`verify` for each problem, in the same order.
 
     With several jobs, processes of their own take the networks in turn; a script must then guard its top level with
@@ -132,22 +126,24 @@ def verify_all(problems: Iterable[Problem], limits: Limits = Limits(), *, jobs: 
     listed = [problem.restricted() for problem in problems]
     if jobs == 1 or len(listed) < _IN_PARALLEL:
         for problem in listed:
-            yield verify(problem, limits, jobs=jobs)
+            yield verify(problem, limits, engine=engine, jobs=jobs)
         return
     # Fresh interpreters: a forked one would inherit the splitter's threads half alive.
     context = multiprocessing.get_context("spawn")
     chunk = max(1, min(8, len(listed) // (4 * jobs)))
     with context.Pool(min(jobs, len(listed)), _leave_interrupts_to_the_parent) as pool:
-        tasks = [(problem, limits) for problem in listed]
+        tasks = [(problem, limits, engine) for problem in listed]
         for problem, (regions, verdicts, stopped_by) in zip(listed, pool.imap(_verify_one, tasks, chunk), strict=True):
             yield Verification(problem=problem, regions=regions, verdicts=verdicts, stopped_by=stopped_by)
 
 
-def smallest_violation(problem: Problem, theorem: str, limits: Limits = Limits(), *, seconds: float = 30.0) -> Network:
+def smallest_violation(
+    problem: Problem, theorem: str, limits: Limits = Limits(), *, engine: str = "auto", seconds: float = 30.0
+) -> Network:
     """A small network that violates the same theorem in the same domain."""
 
     def violates(candidate: Network) -> bool:
-        cells = _enumerate(Problem(network=candidate, domain=problem.domain), limits, None)
+        cells = enumerate_problem(Problem(network=candidate, domain=problem.domain), engine, limits=limits)
         if not cells.complete:
             return False
         status = THEOREMS[theorem].verdict(Case(cells)).status
@@ -157,19 +153,9 @@ def smallest_violation(problem: Problem, theorem: str, limits: Limits = Limits()
     return minimise(problem.network, violates, seconds=seconds)
 
 
-def _enumerate(problem: Problem, limits: Limits, jobs: int | None) -> Complex:
-    return enumerate_regions(
-        problem.network,
-        problem.domain,
-        engine=limits.engine,
-        max_regions=limits.max_regions,
-        timeout=limits.timeout,
-        jobs=jobs,
-    )
-
-
-def _verify_one(task: tuple[Problem, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
-    found = verify(*task)
+def _verify_one(task: tuple[Problem, Limits, str]) -> tuple[int, tuple[Verdict, ...], str | None]:
+    problem, limits, engine = task
+    found = verify(problem, limits, engine=engine)
     return found.regions, found.verdicts, found.stopped_by
 
 

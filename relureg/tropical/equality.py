@@ -9,7 +9,7 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.complex.enumeration import enumerate_regions
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.engine.records import Point
 from relureg.errors import LimitReachedError, UsageError
 from relureg.exact.rational import RationalMatrix

@@ -17,7 +17,7 @@ from relureg.arguments import checked, finite, index
 from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_regions
 from relureg.complex.facets import facet_units
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.engine.records import Point
 from relureg.errors import CheckFailedError
 from relureg.exact.rational import RationalMatrix

@@ -11,7 +11,7 @@ import numpy as np
 from relureg.arguments import checked, index
 from relureg.complex.checks import Check
 from relureg.complex.enumeration import enumerate_regions
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.errors import LimitReachedError
 from relureg.network.model import Network
 from relureg.tropical import checks

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import relureg
-from relureg.engine.runs.journal import Journal
+from relureg.engine.runs import journal as journal_module
 from tests.cli.command_line import Run
 
 QUESTIONS: dict[str, list[str]] = {
@@ -59,19 +59,12 @@ def test_another_slice_is_another_question(tmp_path: Path) -> None:
         relureg.count_regions(other, journal=tmp_path / "run.journal")
 
 
-def test_an_older_journal_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from relureg.engine.runs.settings import RunSettings
-
-    network = relureg.load("fixtures/truth/int_2-6-6-1.json")
-    newer = RunSettings.document
-    monkeypatch.setattr(
-        RunSettings, "document", lambda self: {k: v for k, v in newer(self).items() if k != "particulars"}
-    )
-    relureg.count_regions(network, journal=tmp_path / "run.journal")
+def test_an_older_journal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "VERSION", 1)
+    relureg.count_regions(relureg.load("fixtures/truth/xor.json"), journal=tmp_path / "run.journal")
     monkeypatch.undo()
-    with Journal.look(tmp_path / "run.journal") as journal:
-        assert journal.settings.problem.network == network
-    assert relureg.resume(tmp_path / "run.journal").num_regions == 49
+    with pytest.raises(relureg.errors.JournalError, match="it has version 1, this relureg reads 2"):
+        relureg.resume(tmp_path / "run.journal")
 
 
 def document(result: Any) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from relureg.engine.runs.journal import Journal
 from relureg.engine.runs.settings import RunSettings
 from relureg.errors import NetworkError
 from relureg.families.random import INITIALISATIONS
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.network.problem import Problem
 
 ROOT = Path(__file__).parents[2]
@@ -455,7 +455,7 @@ BEYOND_MESSAGES = re.compile(
 def why_refused(text: str) -> str | None:
     """What the reader objects to; None when it accepts."""
     try:
-        json_.read(text.encode(), name="example")
+        json_format.read(text.encode(), name="example")
     except NetworkError as error:
         return str(error)
     return None
@@ -501,8 +501,8 @@ def test_network_fixtures_match_the_schema(path: Path) -> None:
 
 
 def test_written_networks_match_the_schema() -> None:
-    network = json_.read(json.dumps(good(input_box=[[-1, 0], [1, "1/3"]])).encode(), name="example")
-    NETWORK.validate(json.loads(json_.write(network)))
+    network = json_format.read(json.dumps(good(input_box=[[-1, 0], [1, "1/3"]])).encode(), name="example")
+    NETWORK.validate(json.loads(json_format.write(network)))
 
 
 def test_reader_and_schema_agree_when_any_one_value_is_replaced() -> None:

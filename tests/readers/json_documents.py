@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from relureg import Network
-from relureg.network import document as json_
+from relureg.network import json_format
 
 XOR: dict[str, Any] = {
     "format": "relureg-network",
@@ -21,7 +21,7 @@ XOR: dict[str, Any] = {
 
 def read(document: Any) -> Network:
     text = document if isinstance(document, str) else json.dumps(document)
-    return json_.read(text.encode(), name="given")
+    return json_format.read(text.encode(), name="given")
 
 
 def layer(weight: Any, bias: Any, activation: str = "relu", **more: Any) -> dict[str, Any]:

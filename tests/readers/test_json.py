@@ -12,7 +12,7 @@ import relureg
 from relureg import Network
 from relureg.errors import UnsupportedNetworkError
 from relureg.exact.rational import RationalMatrix
-from relureg.network import document as json_
+from relureg.network import json_format
 from tests.readers.json_documents import XOR, layer, layers, read, with_entry
 
 
@@ -52,13 +52,13 @@ def test_skip_connections_read_earlier_layers() -> None:
         second = 2 * first + 1 + Fraction(1, 3) * y
         third = max(second - 2 + 5 * first + x, 0)
         assert net.exact_output([x, y]) == (third + 10 * second,)
-    assert json_.read(json_.write(net), name="again") == net
+    assert json_format.read(json_format.write(net), name="again") == net
 
 
 @pytest.mark.parametrize("name", ["xor", "saw_3", "nobias_3-8-1", "dup_dead_2", "rand_2-16-16-1"])
 def test_a_network_file_reads_back_equal(name: str, fixtures: Path) -> None:
     net = relureg.load(fixtures / "truth" / f"{name}.json")
-    again = json_.read(json_.write(net), name="other")
+    again = json_format.read(json_format.write(net), name="other")
     assert again == net
     assert (again.sha256, again.name) == (net.sha256, name)
 
@@ -67,10 +67,10 @@ def test_every_rational_and_the_input_box_read_back_equal() -> None:
     third = RationalMatrix.from_fractions([[Fraction(1, 3), Fraction(10**400, 7)]], 2)
     tiny = RationalMatrix.from_floats([[5e-324]])
     net = Network.from_layers([third, tiny], [tiny, [0.1]], name="réseau")
-    again = json_.read(json_.write(net), name="other")
+    again = json_format.read(json_format.write(net), name="other")
     assert (again, again.name) == (net, "réseau")
     boxed = read(layers(layer([[1, 2]], [0]), input_box=[["1/3", -1], [2, 1.5]]))
-    again = json_.read(json_.write(boxed), name="other")
+    again = json_format.read(json_format.write(boxed), name="other")
     assert again.input_box is not None
     assert [bound.fractions() for bound in again.input_box] == [[[Fraction(1, 3)], [-1]], [[2], [Fraction(3, 2)]]]
 
@@ -78,8 +78,8 @@ def test_every_rational_and_the_input_box_read_back_equal() -> None:
 def test_a_rational_too_long_to_be_read_is_not_written() -> None:
     huge = RationalMatrix.from_fractions([[Fraction(1, 3**9000)]], 1)  # 4295 digits
     with pytest.raises(UnsupportedNetworkError, match="more than 4,000 digits"):
-        json_.write(Network.from_layers([huge], [[0]]))
+        json_format.write(Network.from_layers([huge], [[0]]))
 
 
 def test_a_byte_order_mark_is_no_error() -> None:
-    assert json_.read(b"\xef\xbb\xbf" + json.dumps(XOR).encode(), name="given") == read(XOR)
+    assert json_format.read(b"\xef\xbb\xbf" + json.dumps(XOR).encode(), name="given") == read(XOR)

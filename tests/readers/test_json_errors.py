@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from relureg.errors import MalformedNetworkError, NetworkError
-from relureg.network import document as json_
+from relureg.network import json_format
 from tests.readers.json_documents import XOR, layer, layers, read, with_entry
 
 ENTRY_ERRORS = {
@@ -143,7 +143,7 @@ def test_duplicate_keys_are_refused_where_they_stand() -> None:
 )
 def test_what_is_no_json_object_is_refused(data: bytes, message: str) -> None:
     with pytest.raises(MalformedNetworkError, match=message):
-        json_.read(data, name="given")
+        json_format.read(data, name="given")
 
 
 def test_nesting_at_the_edge_of_what_the_parser_takes_is_refused() -> None:

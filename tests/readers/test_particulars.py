@@ -10,13 +10,19 @@ from typing import Any
 import pytest
 
 import relureg
-from relureg.engine.runs.settings import RunSettings
 from relureg.exact.rational import RationalMatrix
-from relureg.network import document as json_
-from relureg.network import editing, rounding
+from relureg.network import editing, json_format, rounding
 from relureg.network.affine_forms import AffineForm
+from relureg.network.document import (
+    domain_document,
+    particulars,
+    problem_document,
+    read_domain,
+    read_problem,
+    with_particulars,
+)
+from relureg.network.domain import Domain
 from relureg.network.model import Network, Port, Stage, StageKind
-from relureg.network.particulars import particulars, with_particulars
 from relureg.network.problem import Problem
 from relureg.network.slices import Slice
 from relureg.tropical.view import select_output
@@ -56,18 +62,18 @@ def test_it_has_a_value_in_each_field() -> None:
 
 
 NUMBERS = {"stages", "output", "spanning_stages"}
-WRITTEN = json.dumps(RunSettings(problem=Problem(network=FULL)).document())
+WRITTEN = json.dumps(problem_document(Problem(network=FULL)))
 MADE: dict[str, tuple[Network, set[str]]] = {
     "without_unit": (editing.without_unit(FULL, 1, 0), NUMBERS),
     "with_parameters": (editing.with_parameters(FULL, lambda _, x: 2 * x), NUMBERS),
     "rounded": (rounding.rounded(FULL, "float32"), NUMBERS),
     "select_output": (select_output(FULL, 1), {"output", "outputs"}),
     "slice": (FULL.on(Slice.through([[0, 0], [1, 2]])), NUMBERS | {"input_dim", "input_box", "inputs", "slice"}),
-    "particulars": (with_particulars(json_.read(json_.write(FULL), name="x"), particulars(FULL)), {"spanning_stages"}),
-    "problem": (
-        RunSettings.of(json.loads(WRITTEN)).problem.network,
+    "particulars": (
+        with_particulars(json_format.read(json_format.write(FULL), name="x"), particulars(FULL)),
         {"spanning_stages"},
     ),
+    "problem": (read_problem(json.loads(WRITTEN)).network, {"spanning_stages"}),
 }
 
 
@@ -111,3 +117,33 @@ def test_a_complex_is_saved_with_them(tmp_path: Any) -> None:
 def test_what_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         with_particulars(FULL, particulars(FULL) | change)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        Domain.box([Fraction(-1, 3), 0.1], [10**30, float("inf")]),
+        Domain.box([0, Fraction(1, 3)], [1, Fraction(1, 3)]),
+        Domain.box([float("-inf")] * 2, [float("inf")] * 2),
+        Domain.polytope([[1, Fraction(2, 7**5000)], [-1, 0]], [1, 5]),
+    ],
+)
+def test_a_domain_is_read_back_exactly(domain: Domain) -> None:
+    written = json.loads(json.dumps(domain_document(domain)))
+    assert read_domain(written, 2) == domain
+    assert read_problem(json.loads(json.dumps(problem_document(Problem(network=FULL, domain=domain))))).domain == domain
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"label": None}, "a domain with a missing or wrong entry"),
+        ({"equations": "0/1"}, "a domain with a missing or wrong entry"),
+        ({"constants": [["0/1"]]}, "a domain of 4 rows with 1 constants"),
+        ({"normals": [["1/1"]] * 4}, "2 numbers are needed"),
+        ({"equations": [["1/1", "g/1", "0/1"]]}, "a number that is no fraction"),
+    ],
+)
+def test_a_domain_that_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_domain(domain_document(Domain.box([0, 0], [1, 1])) | change, 2)

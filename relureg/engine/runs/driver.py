@@ -15,8 +15,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from relureg.engine.budget import Budget, Progress
-from relureg.engine.records import Records
+from relureg.engine.limits import Watch, Workers
+from relureg.engine.records import Figures, Records
 from relureg.engine.runs import batches as units
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.batches import Batch, Outcome, Part
@@ -62,12 +62,14 @@ class _UnderWay:
 class Driver:
     """One run: use `run` once."""
 
-    def __init__(self, settings: RunSettings, scheduler: Scheduler, budget: Budget, journal: Journal | None) -> None:
+    def __init__(self, settings: RunSettings, scheduler: Scheduler, watch: Watch, journal: Journal | None) -> None:
         self.settings = settings
         self.scheduler = scheduler
-        self.budget = budget
+        self.watch = watch
         self.journal = journal
         self.sums = Sums()
+        self.stopped_by: str | None = None
+        """The limit that ended the run early."""
         self.records: list[Records] = []
         """What units have kept, where no journal stores it."""
         self._numbers = itertools.count(1)
@@ -93,11 +95,17 @@ class Driver:
             while self._open or self._under_way:
                 self._hand_out()
                 self._keep(self.scheduler.collect(_INTERVAL))
-                if (self._open or self._under_way) and not self._allows_more():
+                if self._open or self._under_way:
+                    self.stopped_by = self._limit_reached()
+                if self.stopped_by is not None:
                     self._wind_up()
                     break
         finally:
             self.scheduler.cancel()
+
+    def figures(self) -> Figures:
+        """What was counted; raises `DomainError` where all is done and there is nothing."""
+        return self.sums.figures(self.settings.problem, stopped_by=self.stopped_by)
 
     def _wind_up(self) -> None:
         """Keep what batches under way have found, as far as it comes at once: it is proven, and done."""
@@ -186,14 +194,11 @@ class Driver:
         self._note(f"a work unit was lost ({lost.reason}) and is searched again")
         self._open += [(name, part, under_way.tries + 1) for name, part in under_way.taken]
 
-    def _allows_more(self) -> bool:
-        if self.budget.max_regions is not None and self.sums.regions >= self.budget.max_regions:
-            self.budget.exhausted = f"the limit of {self.budget.max_regions:,} regions"
-            return False
+    def _limit_reached(self) -> str | None:
         under_way = [part.size for work in self._under_way.values() for _, part in work.taken]
         size = sum_of([part.size for _, part, _ in self._open] + under_way)
         fraction, error = fraction_done(self.sums.regions, size)
-        return self.budget.allows_more_time(
+        return self.watch.stopped_by(
             self.sums.regions,
             fraction,
             error=error,
@@ -202,33 +207,31 @@ class Driver:
         )
 
     def _note(self, text: str) -> None:
-        if self.budget.report is not None:
-            seconds = time.monotonic() - self.budget.started
-            self.budget.report(Progress(regions=self.sums.regions, seconds=seconds, note=text))
+        self.watch.report(self.sums.regions, note=text)
 
 
-def drive(settings: RunSettings, budget: Budget) -> Driver:
-    """Run with the scheduler and the journal that the budget names; raises as these do."""
-    if settings.keeps_records and budget.journal is not None:
+def drive(settings: RunSettings, workers: Workers, watch: Watch) -> Driver:
+    """Run with the scheduler and the journal that are named; raises as these do."""
+    if settings.keeps_records and workers.journal is not None:
         parts.require_pyarrow()
-    journal = None if budget.journal is None else Journal.create_or_continue(budget.journal, settings)
-    return _drive(settings, budget, journal)
+    journal = None if workers.journal is None else Journal.create_or_continue(workers.journal, settings)
+    return _drive(settings, workers, watch, journal)
 
 
-def go_on(path: Path, budget: Budget) -> Driver:
+def go_on(path: Path, workers: Workers, watch: Watch) -> Driver:
     """Run on from a journal; raises as `drive` does."""
     journal = Journal.open(path)
-    return _drive(journal.settings, budget, journal)
+    return _drive(journal.settings, workers, watch, journal)
 
 
-def _drive(settings: RunSettings, budget: Budget, journal: Journal | None) -> Driver:
+def _drive(settings: RunSettings, workers: Workers, watch: Watch, journal: Journal | None) -> Driver:
     try:
         if settings.keeps_records and journal is not None:
             parts.require_pyarrow()
         # A journal that is wrong is told before a cluster is started for it.
-        scheduler = open_scheduler(budget.scheduler, budget.jobs)
+        scheduler = open_scheduler(workers.scheduler, workers.jobs)
         try:
-            driver = Driver(settings, scheduler, budget, journal)
+            driver = Driver(settings, scheduler, watch, journal)
             for note in journal.notes if journal else ():
                 driver._note(note)
             driver.run()

@@ -35,7 +35,7 @@ from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import JournalError, OutputError, ReluregError, UsageError
 
 FORMAT = "relureg-journal"
-VERSION = 1
+VERSION = 2
 
 PartId = tuple[int, int]
 """An open part: the row that left it (0 for the whole tree) and its place there."""

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from relureg import version
-from relureg.exact.rational import RationalMatrix
-from relureg.network import document as json_
-from relureg.network.domain import Domain
-from relureg.network.particulars import particulars, with_particulars
+from relureg.network.document import problem_document, read_problem
 from relureg.network.problem import Problem
 
 
@@ -29,70 +23,26 @@ class RunSettings:
 
     def document(self) -> dict[str, Any]:
         """Everything but the version, as JSON; equal settings give equal documents."""
-        network, domain = self.problem.network, self.problem.domain
-        return {
-            "network": json.loads(json_.write(network)),
-            "network_sha256": network.sha256,
-            "name": network.name,
-            "particulars": particulars(network),
-            "domain": None
-            if domain is None
-            else {
-                "label": domain.label,
-                "constants": _texts(domain.constants),
-                "normals": _texts(domain.normals),
-            },
-            "audit": self.audit,
-            "keeps_records": self.keeps_records,
-        }
+        return problem_document(self.problem) | {"audit": self.audit, "keeps_records": self.keeps_records}
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> RunSettings:
         """The settings of a document; raises `ReluregError`, KeyError, TypeError or ValueError where it is none."""
-        network = json_.read(json.dumps(document["network"]).encode(), name=str(document["name"]))
-        # Older journals tell nothing but the name.
-        if document.get("particulars") is not None:
-            network = with_particulars(network, document["particulars"])
-        found = document["domain"]
-        domain = None
-        if found is not None:
-            domain = Domain(
-                constants=_matrix(found["constants"], 1),
-                normals=_matrix(found["normals"], network.input_dim),
-                label=str(found["label"]),
-            )
-        if network.sha256 != document["network_sha256"]:
-            raise ValueError("the network is not the one whose hash is given")
         return cls(
-            problem=Problem(network=network, domain=domain),
+            problem=read_problem(document),
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
         )
 
-    @property
-    def key(self) -> str:
-        """A hash of everything, the version included."""
-        return hashlib.blake2b(json.dumps([self.version, self.document()]).encode(), digest_size=16).hexdigest()
-
     def difference(self, other: RunSettings) -> str | None:
         """In what `other` differs, the version apart, in words; None if in nothing that matters."""
         mine, theirs = self.problem.network, other.problem.network
-        if theirs.sha256 != mine.sha256:
-            return "another network"
-        flat, wanted = mine.slice, theirs.slice
-        # A journal without a slice is of a network that was given as it is, or an older one, which does not tell.
-        if flat is not None and (wanted is None or not flat.is_same_as(wanted)):
-            return "another slice"
-        known, asked = self.document(), other.document()
-        for name, words in (("domain", "another domain"), ("audit", "audit"), ("keeps_records", "--keep-regions")):
-            if known[name] != asked[name]:
-                return words
-        return None
-
-
-def _texts(matrix: RationalMatrix) -> list[list[str]]:
-    return [[str(entry) for entry in row] for row in matrix.fractions()]
-
-
-def _matrix(rows: list[list[str]], columns: int) -> RationalMatrix:
-    return RationalMatrix.from_fractions([[Fraction(entry) for entry in row] for row in rows], columns)
+        is_other = {
+            "another network": theirs.sha256 != mine.sha256,
+            "another slice": theirs.slice != mine.slice
+            and not (mine.slice and theirs.slice and mine.slice.is_same_as(theirs.slice)),
+            "another domain": other.problem.domain != self.problem.domain,
+            "audit": other.audit != self.audit,
+            "--keep-regions": other.keeps_records != self.keeps_records,
+        }
+        return next((words for words, differs in is_other.items() if differs), None)

@@ -12,7 +12,7 @@ import pytest
 
 import relureg
 from relureg.engine import split
-from relureg.engine.budget import Budget
+from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import join
 from relureg.engine.runs import batches as units
 from relureg.engine.runs.batches import Batch, Part, VersionError
@@ -49,10 +49,10 @@ def _search_in_pieces(settings: RunSettings, seconds: float) -> list[units.Outco
 def test_pieces_of_any_size_add_up_to_the_truth(name: str) -> None:
     settings = _settings(relureg.load(f"fixtures/truth/{name}.json"), keeps=True)
     outcomes = _search_in_pieces(settings, seconds=TRUTH[name]["regions"] / 2e6)
-    figures = sum((outcome.sums for outcome in outcomes), Sums()).figures(settings.problem, complete=True)
+    figures = sum((outcome.sums for outcome in outcomes), Sums()).figures(settings.problem, stopped_by=None)
     assert (figures.regions, figures.inner_facets) == (TRUTH[name]["regions"], TRUTH[name]["edges"])
     assert figures.is_watertight
-    whole = split.find_records(settings.problem, Budget(jobs=1))
+    whole = split.find_records(settings.problem, Workers(jobs=1), Watch()).records
     kept = [outcome.records for outcome in outcomes if outcome.records is not None]
     assert_same_records(join(kept, settings.problem.network.num_units, settings.problem.network.input_dim), whole)
 
@@ -62,7 +62,9 @@ def test_a_large_tree_is_cut_many_times() -> None:
     outcomes = _search_in_pieces(settings, seconds=0.01)
     assert len(outcomes) > 5
     total = sum((outcome.sums for outcome in outcomes), Sums())
-    assert total.figures(settings.problem, complete=True) == split.count_regions(settings.problem, Budget(jobs=1))
+    assert total.figures(settings.problem, stopped_by=None) == split.count_regions(
+        settings.problem, Workers(jobs=1), Watch()
+    )
 
 
 def test_a_part_missing_or_twice_is_not_watertight() -> None:
@@ -70,9 +72,9 @@ def test_a_part_missing_or_twice_is_not_watertight() -> None:
     whole = _search(settings, WHOLE).sums
     halves = [_search(settings, (first,)).sums for first in _first_steps(settings)]
     assert dataclasses.replace(halves[0] + halves[1], decisions=whole.decisions) == whole  # but for the first cut's
-    assert (halves[0] + halves[1]).figures(settings.problem, complete=True).is_watertight
-    assert not halves[0].figures(settings.problem, complete=True).is_watertight
-    assert not (whole + halves[1]).figures(settings.problem, complete=True).is_watertight
+    assert (halves[0] + halves[1]).figures(settings.problem, stopped_by=None).is_watertight
+    assert not halves[0].figures(settings.problem, stopped_by=None).is_watertight
+    assert not (whole + halves[1]).figures(settings.problem, stopped_by=None).is_watertight
 
 
 def _first_steps(settings: RunSettings) -> tuple[int, int]:
@@ -102,8 +104,8 @@ def test_a_domain_comes_along() -> None:
     domain = relureg.Domain.box([Fraction(-10, 3), -5], [7, Fraction(1, 7)])
     settings = _settings(network, domain)
     outcomes = _search_in_pieces(settings, seconds=0.001)
-    total = sum((outcome.sums for outcome in outcomes), Sums()).figures(settings.problem, complete=True)
-    assert total == split.count_regions(settings.problem, Budget(jobs=1))
+    total = sum((outcome.sums for outcome in outcomes), Sums()).figures(settings.problem, stopped_by=None)
+    assert total == split.count_regions(settings.problem, Workers(jobs=1), Watch())
     assert total.boundary_facets
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import relureg
+from relureg.engine.limits import Watch, Workers
 from relureg.engine.runs import distributed, driver
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.distributed import DaskScheduler
@@ -97,7 +98,7 @@ def _check_the_contract(scheduler: Scheduler) -> None:
                 sums += outcome.sums
                 parts += [part] * len(outcome.untouched) + list(outcome.left)
     assert rounds > 2
-    assert sums.figures(None, complete=True) == _plain_figures()
+    assert sums.figures(settings.problem, stopped_by=None) == _plain_figures()
     # A batch that cannot be searched raises here; one that is cancelled never comes back.
     scheduler.submit(Batch(number=number + 1, parts=(Part(prefix=(1000,), size=NOTHING),), seconds=60))
     with pytest.raises(ValueError, match="not there"):
@@ -109,9 +110,8 @@ def _check_the_contract(scheduler: Scheduler) -> None:
 
 def _plain_figures() -> object:
     from relureg.engine import split
-    from relureg.engine.budget import Budget
 
-    return split.count_regions(Problem(network=LONG), Budget(jobs=1))
+    return split.count_regions(Problem(network=LONG), Workers(jobs=1), Watch())
 
 
 def test_the_contract(open_one: Open) -> None:
@@ -423,9 +423,7 @@ def test_a_unit_that_comes_back_twice_counts_once(expected: relureg.RegionCount)
             found = super().collect(timeout)
             return found + found
 
-    from relureg.engine.budget import Budget
-
-    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Doubling(2), Budget(), None)
+    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Doubling(2), Watch(), None)
     run.run()
     assert run.sums.regions == expected.num_regions
     assert run.sums.balance == 0
@@ -442,14 +440,12 @@ def test_a_unit_that_is_lost_is_searched_again(expected: relureg.RegionCount) ->
                 return [Lost(batch=outcome.batch, reason="its worker died") for outcome in found]
             return found
 
-    from relureg.engine.budget import Budget
-
     notes: list[str | None] = []
-    budget = Budget(report=lambda progress: notes.append(progress.note))
-    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(2), budget, None)
+    watch = Watch(report=lambda progress: notes.append(progress.note))
+    run = driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(2), watch, None)
     run.run()
     assert run.sums.regions == expected.num_regions
     assert sum("is searched again" in note for note in notes if note) == 3
     Losing.losses = -100
     with pytest.raises(LimitReachedError, match="lost 5 times"):
-        driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(1), Budget(), None).run()
+        driver.Driver(RunSettings(problem=Problem(network=LONG)), Losing(1), Watch(), None).run()

@@ -15,7 +15,7 @@ import relureg
 from relureg import Network
 from relureg.errors import UnsupportedNetworkError
 from relureg.exact.rational import RationalMatrix
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.readers.onnx import reader as onnx_
 from relureg.readers.onnx import writer as onnx_writer
 from tests.readers.onnx.onnx_models import (
@@ -208,7 +208,7 @@ def test_what_is_written_reads_back_equal_and_runs(name: str, single: bool, fixt
 
 
 def test_skip_connections_and_constant_outputs_read_back_equal() -> None:
-    skipping = json_.read(
+    skipping = json_format.read(
         b'{"format": "relureg-network", "version": 1, "layers": [{"weight": [[1, 0.1]], "bias": [5e-324], '
         b'"activation": "relu"}, {"weight": [[0]], "bias": [0], "activation": "relu", "skips": [{"from": 0, "weight": '
         b'[[0.25, 1]]}]}, {"weight": [[1]], "bias": [2], "activation": "linear", "skips": [{"from": 1, "weight": '

@@ -17,7 +17,7 @@ from onnx import helper
 
 from relureg import Network
 from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetworkError
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.readers.onnx import reader as onnx_
 from relureg.readers.onnx.call import OPERATORS as READ
 from tests.readers.onnx.onnx_models import f32, i64, model, node, random, read
@@ -188,7 +188,7 @@ VALUES = st.recursive(
 @given(st.lists(st.fixed_dictionaries({"weight": VALUES, "bias": VALUES, "activation": VALUES}), max_size=3), VALUES)
 def test_random_json_gives_a_network_or_an_error_of_ours(layers: list[Any], box: Any) -> None:
     document = {"format": "relureg-network", "version": 1, "layers": layers, "input_box": box}
-    result = outcome(lambda: json_.read(json.dumps(document).encode(), name="given"))
+    result = outcome(lambda: json_format.read(json.dumps(document).encode(), name="given"))
     assert isinstance(result, Network) or result.exit_code == 3
 
 

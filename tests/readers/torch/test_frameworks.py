@@ -15,7 +15,7 @@ from torch import nn
 
 import relureg
 from relureg.errors import UnsupportedNetworkError, UsageError
-from relureg.network import document as json_
+from relureg.network import json_format
 from relureg.readers.onnx import reader as onnx_
 
 SMALL = (1, 4, 4)
@@ -311,7 +311,7 @@ def test_scikit_learn_directly_and_by_onnx(kind: str, classes: int, scaler: str 
     network = onnx_.read(proto.SerializeToString(), name="skl", folder=None)
     assert (network.widths, network.output_dim) == (direct.widths, direct.output_dim)
     np.testing.assert_allclose(network(points), value, rtol=1e-3, atol=1e-4)
-    again = json_.read(json_.write(direct), name="json")
+    again = json_format.read(json_format.write(direct), name="json")
     counts = [relureg.count_regions(one) for one in (direct, network, again)]
     assert len({count.num_regions for count in counts}) == 1
 
