@@ -11,11 +11,11 @@ from rich.text import Text
 from relureg.network.model import Network
 from relureg.reports.documents import Document, checks_of, details_of, head
 from relureg.reports.tables import CHECK_WORDS, Indented, facts_table, grouped, huge, page, plain_table
+from relureg.tropical.analysis import OutputAnalysis, TropicalAnalysis
 from relureg.tropical.construction import Construction
 from relureg.tropical.notation import in_max_notation, in_tropical_notation
 from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.subdivision import DualSubdivision
-from relureg.tropical.view import OutputView, TropicalView
 from relureg.words import plural
 
 MAX_SHOWN = 12
@@ -25,7 +25,7 @@ MAX_TEXT = 240
 """Longest polynomial that the table writes out: rational weights have long numerators."""
 
 
-def tropical_document(view: TropicalView, expression: str | None) -> Document:
+def tropical_document(view: TropicalAnalysis, expression: str | None) -> Document:
     """What `relureg tropical` tells."""
     zonotope = view.zonotope
     return head("tropical", view.network) | {
@@ -187,7 +187,7 @@ def _known(value: int | None) -> str:
     return "-" if value is None else grouped(value)
 
 
-def _output(one: OutputView, view: TropicalView) -> Document:
+def _output(one: OutputAnalysis, view: TropicalAnalysis) -> Document:
     level = one.level
     return {
         "output": one.output,
@@ -223,7 +223,7 @@ def _polynomial(one: DualSubdivision, names: tuple[str, ...]) -> Document:
     }
 
 
-def _common(view: TropicalView) -> Document | None:
+def _common(view: TropicalAnalysis) -> Document | None:
     if not view.common:
         return None
     polynomials = [view.common[0].denominator, *(one.numerator for one in view.common)]

@@ -18,7 +18,7 @@ from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Port, Stage, StageKind
 from relureg.network.particulars import particulars, with_particulars
 from relureg.network.slices import Slice
-from relureg.tropical.view import select_output
+from relureg.tropical.analysis import select_output
 
 
 def matrix(*rows: list[Any]) -> RationalMatrix:
