@@ -26,7 +26,7 @@ from relureg.errors import (
 )
 from relureg.network.editing import without_unit
 from relureg.network.problem import Problem
-from relureg.tropical.view import select_output
+from relureg.tropical.analysis import select_output
 
 TRUTH = Path(__file__).parents[1] / "fixtures" / "truth"
 NET = relureg.load(TRUTH / "int_2-6-6-1.json")

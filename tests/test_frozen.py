@@ -62,8 +62,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         form, form.outputs[0], form.outputs[0].numerator, tropical.dual_subdivision(form.outputs[0].numerator),
         tropical.parse("max(2x, x + 2, -4) - max(x, 0)"), built, tropical.same_function(xor, xor),
         tropical.level_set(xor, form.outputs[0]), tropical.zonotope(xor), growth, wanted,
-        tropical.view_network(xor, growth=growth, wanted=wanted),
-        tropical.view_network(xor, growth=growth, wanted=wanted).outputs[0],
+        tropical.analyse_network(xor, growth=growth, wanted=wanted),
+        tropical.analyse_network(xor, growth=growth, wanted=wanted).outputs[0],
         tropical.PiecewiseLinear(breakpoints=(Fraction(0),), slopes=(Fraction(0), Fraction(1))),
     ]  # fmt: skip
 

@@ -16,7 +16,7 @@ from relureg.cli.work import jobs_option, memory_option, timeout_option
 from relureg.errors import LimitReachedError, UsageError
 
 if TYPE_CHECKING:
-    from relureg.tropical.view import TropicalView
+    from relureg.tropical.analysis import TropicalAnalysis
 
 EPILOG = f"""\b
 Examples:
@@ -85,9 +85,9 @@ def tropical(
     """
     from relureg.cli.progress import lines_on_stderr
     from relureg.reports.tropical import TropicalReport
+    from relureg.tropical.analysis import Wanted, analyse_expression, analyse_network
     from relureg.tropical.expression import parse
     from relureg.tropical.growth import Growth
-    from relureg.tropical.view import Wanted, view_expression, view_network
 
     if expression is not None and net is not None:
         raise UsageError("give either NET or --expression, not both")
@@ -100,17 +100,17 @@ def tropical(
                 raise UsageError("an expression has output 0 only", where="--output")
             parsed = parse(expression, notation=notation)
             _check_picture(plot, len(parsed.variables), force)
-            view = view_expression(parsed, growth=growth, wanted=wanted)
+            view = analyse_expression(parsed, growth=growth, wanted=wanted)
         else:
             network = read_network(net, printer, raw=raw)
             _check_picture(plot, network.input_dim, force)
-            view = view_network(network, output=output, growth=growth, wanted=wanted)
+            view = analyse_network(network, output=output, growth=growth, wanted=wanted)
     sys.set_int_max_str_digits(0)  # deep networks have exponents of more digits than Python writes unasked
     printer.emit(TropicalReport.of(view, expression))
     if plot is not None and view.outputs:
-        from relureg.plots.tropical.duality import save_view_picture
+        from relureg.plots.tropical.duality import save_analysis_picture
 
-        save_view_picture(view, plot, force=force)
+        save_analysis_picture(view, plot, force=force)
     _close(view)
 
 
@@ -122,7 +122,7 @@ def _check_picture(path: Path | None, dim: int, force: bool) -> None:
         check_picture(path, dim, force=force)
 
 
-def _close(view: TropicalView) -> None:
+def _close(view: TropicalAnalysis) -> None:
     from relureg.cli.answer import require_passed
 
     require_passed(view.checks)

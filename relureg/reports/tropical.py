@@ -16,9 +16,9 @@ from relureg.reports.report import NetworkFacts, Report, checks_of, details_of
 from relureg.words import plural
 
 if TYPE_CHECKING:
+    from relureg.tropical.analysis import OutputAnalysis, TropicalAnalysis
     from relureg.tropical.construction import Construction
     from relureg.tropical.levels import LevelSet
-    from relureg.tropical.view import OutputView, TropicalView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class OutputFacts:
     level: LevelFacts | None
 
     @classmethod
-    def of(cls, one: OutputView, names: tuple[str, ...]) -> OutputFacts:
+    def of(cls, one: OutputAnalysis, names: tuple[str, ...]) -> OutputFacts:
         return cls(
             output=one.output,
             numerator=PolynomialFacts.of(one.numerator, names),
@@ -135,7 +135,7 @@ class TropicalReport(Report):
     check_details: Mapping[str, str]
 
     @classmethod
-    def of(cls, view: TropicalView, expression: str | None) -> TropicalReport:
+    def of(cls, view: TropicalAnalysis, expression: str | None) -> TropicalReport:
         return cls(
             network=NetworkFacts.of(view.network),
             expression=expression,
@@ -225,7 +225,7 @@ class TropicalReport(Report):
             yield "stopped by", self.stopped_by
 
 
-def _zonotope(view: TropicalView) -> ZonotopeFacts | None:
+def _zonotope(view: TropicalAnalysis) -> ZonotopeFacts | None:
     found = view.zonotope
     if found is None:
         return None
@@ -234,7 +234,7 @@ def _zonotope(view: TropicalView) -> ZonotopeFacts | None:
     )
 
 
-def _common(view: TropicalView) -> CommonDenominator | None:
+def _common(view: TropicalAnalysis) -> CommonDenominator | None:
     if not view.common:
         return None
     return CommonDenominator(

@@ -19,7 +19,8 @@ from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.theory.minimise import minimise
-from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems
+from relureg.theory.theorem import Case, Status, Verdict
+from relureg.theory.theorems import THEOREMS, check_theorems
 
 SEEDS_APART = 1_000_000
 """Network k of a run with seed S has seed S * this + k, so that runs share no network."""

@@ -145,7 +145,7 @@ class _Stage:
         results = []
         for unit, ((constant,), threshold) in enumerate(zip(constants, self.thresholds, strict=True), start=1):
             self.limits.place = f"{self.name}, {unit} of {form.size}"
-            self.limits.look(self.limits.place)
+            self.limits.check_time(self.limits.place)
             above = [TropicalPolynomial.affine(constant, [0] * self.dim)]
             below = [TropicalPolynomial.affine(0, [0] * self.dim)]
             for source, rows in weights.items():

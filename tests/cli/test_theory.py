@@ -300,8 +300,9 @@ def test_a_violation_in_a_domain_is_saved_with_it(
     from dataclasses import replace
 
     from relureg.theory import theorems
+    from relureg.theory.comparison import at_most
 
-    wrong = replace(theorems.THEOREMS["path"], check=lambda case: theorems._at_most(case.cells.num_regions, 6))
+    wrong = replace(theorems.THEOREMS["path"], check=lambda case: at_most(case.cells.num_regions, 6))
     monkeypatch.setitem(theorems.THEOREMS, "path", wrong)
     net = ROOT / "fixtures/truth/int_2-6-6-1.json"
     code, document = answer("verify", net, "--box", "x0:-1,1/3;x1:0,1", "--save", tmp_path / "bad", "--jobs", "1")

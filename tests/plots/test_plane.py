@@ -11,7 +11,8 @@ import pytest
 from relureg import Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import DomainError, UsageError
 from relureg.plots.colours import DARK, LIGHT, THEMES, relief, srgb
-from relureg.plots.plane.colouring import COLOURINGS, Choices, colour, gradients, nice_levels
+from relureg.plots.plane.colouring import COLOURINGS, Choices, colour, nice_levels
+from relureg.plots.plane.gradients import gradients
 from relureg.plots.plane.picture import Style, plane_for
 from relureg.plots.plane.plane import Plane, plane_of
 from relureg.plots.plane.view import View, chosen_view

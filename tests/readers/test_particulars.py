@@ -25,7 +25,7 @@ from relureg.network.domain import Domain
 from relureg.network.model import Network, Port, Stage, StageKind
 from relureg.network.problem import Problem
 from relureg.network.slices import Slice
-from relureg.tropical.view import select_output
+from relureg.tropical.analysis import select_output
 
 
 def matrix(*rows: list[Any]) -> RationalMatrix:

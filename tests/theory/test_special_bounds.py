@@ -20,12 +20,12 @@ from relureg.families.catalogue import construct
 from relureg.families.random import random_network
 from relureg.network.problem import Problem
 from relureg.theory.architecture import Architecture
+from relureg.theory.bound_theorems import CHAINS
 from relureg.theory.convolution import convolution_bound, receptive_fields
 from relureg.theory.lower_bounds import arora_2018, serra_2018_remainders, serra_2018_zonotope
 from relureg.theory.maxout import maxout_bound
 from relureg.theory.published import iter_bounds
 from relureg.theory.stability import stable_units
-from relureg.theory.theorems import CHAINS
 from relureg.theory.upper_bounds import (
     bias_free,
     dimension_histogram,

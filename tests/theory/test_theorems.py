@@ -21,7 +21,9 @@ from relureg.network.problem import Problem
 from relureg.theory import published
 from relureg.theory.architecture import Architecture
 from relureg.theory.minimise import minimise
-from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems, notions_in_order
+from relureg.theory.structure_theorems import notions_in_order
+from relureg.theory.theorem import Case, Status, Verdict
+from relureg.theory.theorems import THEOREMS, check_theorems
 from relureg.theory.upper_bounds import serra_2018
 
 GRAPHS = {

@@ -54,20 +54,20 @@ def find_diameter(starts: NDArray[np.int64], neighbours: NDArray[np.int32], long
     UsageError
         The graph is not connected.
     """
-    state = _State(starts, neighbours, longest)
+    search = _LongestDistance(starts, neighbours, longest)
     next_look = _FIRST_LOOK
-    while not state.is_proven:
-        state.search(state.next_landmark())
-        if state.bounds.num_searches >= next_look and not state.is_proven:
+    while not search.is_proven:
+        search.run_from(search.next_landmark())
+        if search.bounds.num_searches >= next_look and not search.is_proven:
             next_look += max(2, next_look // 2)
-            pairs = state.open_pairs()
+            pairs = search.open_pairs()
             if pairs is not None:
-                state.close(pairs)
+                search.close(pairs)
                 break
-    return Diameter(value=state.best, pair=state.pair, num_searches=state.bounds.num_searches)
+    return Diameter(value=search.best, pair=search.pair, num_searches=search.bounds.num_searches)
 
 
-class _State:
+class _LongestDistance:
     """The longest distance found, the pair it was found between, and what bounds the others."""
 
     def __init__(self, starts: NDArray[np.int64], neighbours: NDArray[np.int32], longest: int | None) -> None:
@@ -88,7 +88,7 @@ class _State:
         candidates = candidates[value == value.max()]
         return int(candidates[bounds.degrees[candidates].argmax()])
 
-    def search(self, node: int) -> NDArray[np.int32]:
+    def run_from(self, node: int) -> NDArray[np.int32]:
         steps = self.bounds.search(node)
         self.landmarks.append(steps)
         if int(steps.max()) > self.best:
@@ -112,7 +112,7 @@ class _State:
             nodes, counts = np.unique(pairs, return_counts=True)
             node = int(nodes[counts.argmax()])
             before = self.best
-            self.search(node)
+            self.run_from(node)
             # From `node` itself every distance is now known, and `best` is at least the largest.
             pairs = pairs[(pairs != node).all(axis=1)]
             # A longer distance lets every landmark close more.

@@ -36,17 +36,17 @@ def find_radius(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> Rad
     UsageError
         The graph is not connected.
     """
-    state = _State(starts, neighbours)
-    while state.is_open:
-        steps = state.search(state.lowest())
-        farthest = np.flatnonzero((steps == steps.max()) & ~state.bounds.searched)
-        if len(farthest) and state.is_open:
-            state.search(int(farthest[state.total[farthest].argmax()]))
-    low = min(state.best, int(state.bounds.lower.min()))
-    return Radius(low=low, high=state.best, centre=state.centre, num_searches=state.bounds.num_searches)
+    search = _SmallestEccentricity(starts, neighbours)
+    while search.is_open:
+        steps = search.run_from(search.lowest())
+        farthest = np.flatnonzero((steps == steps.max()) & ~search.bounds.searched)
+        if len(farthest) and search.is_open:
+            search.run_from(int(farthest[search.total[farthest].argmax()]))
+    low = min(search.best, int(search.bounds.lower.min()))
+    return Radius(low=low, high=search.best, centre=search.centre, num_searches=search.bounds.num_searches)
 
 
-class _State:
+class _SmallestEccentricity:
     """The smallest eccentricity found, and what bounds the others."""
 
     def __init__(self, starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> None:
@@ -65,7 +65,7 @@ class _State:
         candidates = np.flatnonzero(self.bounds.lower == self.bounds.lower.min())
         return int(candidates[self.total[candidates].argmin()])
 
-    def search(self, node: int) -> NDArray[np.int32]:
+    def run_from(self, node: int) -> NDArray[np.int32]:
         steps = self.bounds.search(node)
         self.total += steps
         if int(steps.max()) < self.best:

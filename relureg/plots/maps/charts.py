@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from relureg.maps.clustering import ClusteredMaps
 from relureg.maps.images import DualPoints
+from relureg.maps.local import PointRegions
 from relureg.maps.similarity import Similarity, StageAgreement
+from relureg.network.model import Network
 from relureg.plots.colours import THEMES, Theme, along
 
 if TYPE_CHECKING:
@@ -47,6 +49,30 @@ def name_dual_axes(axes: Axes, duals: DualPoints) -> None:
     if duals.share is not None:
         names = (f"first component, {duals.share[0]:.0%} of the variance", f"second component, {duals.share[1]:.0%}")
     axes.set(xlabel=names[0], ylabel=names[1])
+
+
+def groups_of(
+    network: Network, regions: PointRegions, classes: NDArray[np.int64]
+) -> tuple[str, NDArray[np.int64], list[str]]:
+    """What has one colour and mark: what kind of thing, that of each point, and their names."""
+    most = len(MARKS)
+    if regions.num_regions <= most:
+        patterns = [regions.patterns(network, slice(k, k + 1))[0] for k in regions.first.tolist()]
+        return "region", regions.region, [p if len(p) <= 14 else f"region {k}" for k, p in enumerate(patterns)]
+    if classes.max() < most:
+        return "class", classes, [str(k) for k in range(int(classes.max()) + 1)]
+    # Of many classes the most frequent ones, and the others as one.
+    sizes = np.bincount(classes)
+    shown = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
+    group = np.full(len(sizes), most - 1)
+    group[shown] = np.arange(most - 1)
+    return "class", group[classes], [*map(str, shown.tolist()), "others"]
+
+
+def areas_of(sizes: NDArray[np.int64]) -> Floats:
+    """The marks of dual points by how many data points they stand for; smaller where there are many."""
+    crowd = float(np.clip((200 / len(sizes)) ** 0.5, 0.3, 1))
+    return np.asarray(crowd * (16 + 60 * np.sqrt((sizes - 1) / max(int(sizes.max()) - 1, 1))))
 
 
 def paint_groups(

@@ -23,9 +23,10 @@ from relureg.plots import canvas
 from relureg.plots.colours import Theme
 from relureg.plots.maps.charts import (
     EXTRACTED,
-    MARKS,
     N,
     add_title,
+    areas_of,
+    groups_of,
     name_dual_axes,
     paint_accuracies,
     paint_groups,
@@ -92,7 +93,7 @@ def save_points_picture(
         As `canvas.check_target`.
     """
     duals = dual_points(network, points, regions=regions, limit=_MOST_DUALS)
-    kind, group, names = _groups(network, regions, classes)
+    kind, group, names = groups_of(network, regions, classes)
     sizes = np.bincount(regions.region, minlength=regions.num_regions)[: len(duals.point)]
     chosen = np.unique(classes, return_index=True)[1][:MOST_IMAGES] if shape is not None else np.empty(0, dtype=int)
     columns = 1 + min(MOST_IMAGES, network.output_dim)
@@ -115,7 +116,7 @@ def save_points_picture(
             axes.set_adjustable("datalim")
             add_title(axes, "the points", theme)
         axes = canvas.add_axes(figure, at, BOTTOM, wide, height)
-        paint_groups(axes, duals.plane, _areas(sizes), group[duals.point], names, theme)
+        paint_groups(axes, duals.plane, areas_of(sizes), group[duals.point], names, theme)
         name_dual_axes(axes, duals)
         add_title(axes, "dual points: the affine map of each region", theme)
         axes.legend(
@@ -229,30 +230,6 @@ def save_relations_picture(
     told = f"{what} in percent, maps at {num_points:,} points"
     size = (max(margin + side + RIGHT, 3.9), 0.25 + side + TOP + 0.25)
     _save(target, "maps sent to another network", told, size, paint, left=0.2)
-
-
-def _areas(sizes: NDArray[np.int64]) -> Floats:
-    """The marks of dual points by how many data points they stand for; smaller where there are many."""
-    crowd = float(np.clip((200 / len(sizes)) ** 0.5, 0.3, 1))
-    return np.asarray(crowd * (16 + 60 * np.sqrt((sizes - 1) / max(int(sizes.max()) - 1, 1))))
-
-
-def _groups(
-    network: Network, regions: PointRegions, classes: NDArray[np.int64]
-) -> tuple[str, NDArray[np.int64], list[str]]:
-    """What has one colour and mark: what kind of thing, that of each point, and their names."""
-    most = len(MARKS)
-    if regions.num_regions <= most:
-        patterns = [regions.patterns(network, slice(k, k + 1))[0] for k in regions.first.tolist()]
-        return "region", regions.region, [p if len(p) <= 14 else f"region {k}" for k, p in enumerate(patterns)]
-    if classes.max() < most:
-        return "class", classes, [str(k) for k in range(int(classes.max()) + 1)]
-    # Of many classes the most frequent ones, and the others as one.
-    sizes = np.bincount(classes)
-    shown = np.sort(np.argsort(-sizes, kind="stable")[: most - 1])
-    group = np.full(len(sizes), most - 1)
-    group[shown] = np.arange(most - 1)
-    return "class", group[classes], [*map(str, shown.tolist()), "others"]
 
 
 def _save(

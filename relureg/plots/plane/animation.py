@@ -20,7 +20,8 @@ from relureg.complex.complex import Complex
 from relureg.errors import EngineUnavailableError, OutputError
 from relureg.files import write_atomically
 from relureg.plots import canvas
-from relureg.plots.plane.colouring import Choices, colour, gradients, middling
+from relureg.plots.plane.colouring import Choices, colour
+from relureg.plots.plane.gradients import gradients, middling
 from relureg.plots.plane.picture import BOTTOM, LEFT, TOP, Style, paint, plane_for
 from relureg.plots.plane.plane import Plane, output_range
 from relureg.plots.plane.view import View, bounded_view, chosen_view

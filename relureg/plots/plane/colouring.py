@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from relureg.complex.affine import float_output_maps
 from relureg.errors import UsageError
 from relureg.plots.colours import Colours, Theme, along, relief, shade_of, srgb, steps
+from relureg.plots.plane.gradients import gradients, middling, polar
 from relureg.plots.plane.plane import Plane
 
 STEPS = 64
@@ -67,31 +68,6 @@ class Choices:
 DEFAULTS = Choices()
 
 
-def gradients(plane: Plane) -> NDArray[np.float64]:
-    """(R, 2): the gradient of the first output on each region of the complex, in the picture's plane.
-
-    Of several outputs, the two combinations that differ most over the regions stand for all (principal components).
-    """
-    matrices, _ = float_output_maps(plane.cells.network, plane.cells.records.signs)
-    inverse = np.linalg.inv(plane.view.frame)
-    if matrices.shape[1] == 1:
-        found: NDArray[np.float64] = matrices[:, 0] @ inverse
-        return found
-    flat = (matrices @ inverse).reshape(len(matrices), -1)
-    centred = flat - flat.mean(axis=0)
-    _, _, axes = np.linalg.svd(centred.T @ centred)
-    # A principal axis has no sign of its own: the largest entry is made positive.
-    main = axes[:2] * np.sign(axes[:2][[0, 1], np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    projected: NDArray[np.float64] = flat @ main.T
-    return projected
-
-
-def middling(slopes: NDArray[np.float64]) -> float:
-    """The median norm of the gradients that are not zero."""
-    norms = np.linalg.norm(slopes, axis=1)
-    return float(np.median(norms[norms > 0])) if (norms > 0).any() else 1.0
-
-
 def colour(plane: Plane, name: str, theme: Theme, choices: Choices = DEFAULTS) -> Colouring:
     """Colour the pieces of a plane.
 
@@ -113,7 +89,7 @@ def colour(plane: Plane, name: str, theme: Theme, choices: Choices = DEFAULTS) -
 
 def _map(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     slopes = gradients(plane)
-    direction, strength = _polar(slopes, choices.strength or middling(slopes))
+    direction, strength = polar(slopes, choices.strength or middling(slopes))
     direction = np.floor(direction / (2 * np.pi) * STEPS) / STEPS * 2 * np.pi
     strength = np.where(strength > 0, np.ceil(strength * 12) / 12, 0)
     title = "gradient" if plane.cells.network.output_dim == 1 else "affine map"
@@ -144,7 +120,7 @@ def _output(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     middle = np.concatenate([[levels[0] - step / 2], np.array(levels) + step / 2])[plane.band]
     value = np.clip((middle - low) / (high - low), 0, 1)
     slopes = gradients(plane)
-    direction, strength = _polar(slopes, choices.strength or middling(slopes))
+    direction, strength = polar(slopes, choices.strength or middling(slopes))
     shade = np.round(shade_of(direction, strength) * 5) / 5
     colours = along(stops, value, lift=0.035 * shade[plane.region])
     shown = tuple(level for level in levels if low <= level <= high)
@@ -232,12 +208,6 @@ def _scaled(plane: Plane, values: NDArray[np.float64], title: str, theme: Theme,
     share = steps((seen - low) / (high - low), STEPS)
     scale = Scale(title=title, stops=theme.ramp, low=low, high=high, ticks=nice_levels(low, high, 6))
     return Colouring(colours=along(theme.ramp, share), title=title, scale=scale)
-
-
-def _polar(slopes: NDArray[np.float64], middle: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Direction in [0, 2 pi), and strength in [0, 1): a half where the norm is `middle`."""
-    norms = np.linalg.norm(slopes, axis=1)
-    return np.arctan2(slopes[:, 1], slopes[:, 0]) % (2 * np.pi), norms / (norms + middle)
 
 
 def nice_levels(low: float, high: float, count: int) -> tuple[float, ...]:

@@ -16,7 +16,8 @@ from relureg.errors import UsageError
 from relureg.network.model import Network
 from relureg.plots import canvas
 from relureg.plots.plane import draw
-from relureg.plots.plane.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, gradients, nice_levels
+from relureg.plots.plane.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, nice_levels
+from relureg.plots.plane.gradients import gradients
 from relureg.plots.plane.legend import WIDTH, add_legend
 from relureg.plots.plane.plane import Plane, output_range, plane_of
 from relureg.plots.plane.view import View

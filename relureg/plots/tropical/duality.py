@@ -14,8 +14,8 @@ from relureg.errors import UsageError
 from relureg.plots import canvas
 from relureg.plots.tropical.one_variable import draw_graph, draw_lifted_points
 from relureg.plots.tropical.two_variables import draw_hypersurface, draw_newton_polygon
+from relureg.tropical.analysis import TropicalAnalysis
 from relureg.tropical.subdivision import DualSubdivision
-from relureg.tropical.view import TropicalView
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ def check_picture(path: Path, num_variables: int, *, force: bool) -> None:
     canvas.check_target(path, SUFFIXES, force=force)
 
 
-def save_view_picture(view: TropicalView, path: Path, *, force: bool = False) -> None:
+def save_analysis_picture(analysis: TropicalAnalysis, path: Path, *, force: bool = False) -> None:
     """Draw numerator and denominator of the first output, a row each; a denominator of one monomial is left out.
 
     Raises
@@ -46,11 +46,11 @@ def save_view_picture(view: TropicalView, path: Path, *, force: bool = False) ->
     UsageError, OutputError
         As `save_subdivisions_picture`.
     """
-    one = view.outputs[0]
+    one = analysis.outputs[0]
     rows = [("F", one.numerator)]
     if len(one.denominator.edges):
         rows.append(("G", one.denominator))
-    save_subdivisions_picture(rows, path, variables=view.variables, force=force)
+    save_subdivisions_picture(rows, path, variables=analysis.variables, force=force)
 
 
 def save_subdivisions_picture(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from relureg.theory.theorems import THEOREMS, Status
+from relureg.theory.theorem import Status
+from relureg.theory.theorems import THEOREMS
 from relureg.theory.verification import Verification
 
 

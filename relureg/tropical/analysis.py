@@ -1,4 +1,4 @@
-"""One look at a network: its tropical form, the polytopes, and the proof that they match the exact complex."""
+"""All of one network: its tropical form, the polytopes, and the proof that they match the exact complex."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.limits import Progress
 from relureg.errors import LimitReachedError
 from relureg.network.model import Network
-from relureg.tropical import checks
+from relureg.tropical import form_checks
 from relureg.tropical.construction import Construction, network_of
 from relureg.tropical.equality import same_function
 from relureg.tropical.expression import Expression
 from relureg.tropical.growth import Growth
 from relureg.tropical.levels import LevelSet, level_set
 from relureg.tropical.notation import variable_names
-from relureg.tropical.pieces import Pieces
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.rational_map import StageGrowth, TropicalMap, tropical_map
+from relureg.tropical.regionwise import Pieces
 from relureg.tropical.subdivision import DualSubdivision, dual_subdivision
 from relureg.tropical.zonotope import Zonotope, zonotope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutputView:
+class OutputAnalysis:
     """One output of a network."""
 
     output: int
@@ -45,14 +45,14 @@ class OutputView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TropicalView:
+class TropicalAnalysis:
     """What is known; where a limit stopped the work, what was known by then."""
 
     network: Network
     variables: tuple[str, ...]
     growth: tuple[StageGrowth, ...]
     """How the recursion grew; empty for an expression."""
-    outputs: tuple[OutputView, ...]
+    outputs: tuple[OutputAnalysis, ...]
     common: tuple[TropicalRational, ...]
     """The outputs over one denominator, where there are several."""
     zonotope: Zonotope | None
@@ -92,38 +92,38 @@ class Wanted:
 
 
 @checked
-def view_network(network: Network, *, output: int | None = None, growth: Growth, wanted: Wanted) -> TropicalView:
-    """The tropical view of a network, or of one of its outputs.
+def analyse_network(network: Network, *, output: int | None = None, growth: Growth, wanted: Wanted) -> TropicalAnalysis:
+    """The tropical analysis of a network, or of one of its outputs.
 
     Examples
     --------
     >>> import relureg
-    >>> view = view_network(relureg.load("fixtures/truth/xor.json"), growth=Growth(), wanted=Wanted())
-    >>> view.regions, view.outputs[0].product.num_monomials, view.outputs[0].linear_regions
+    >>> analysis = analyse_network(relureg.load("fixtures/truth/xor.json"), growth=Growth(), wanted=Wanted())
+    >>> analysis.regions, analysis.outputs[0].product.num_monomials, analysis.outputs[0].linear_regions
     (3, 3, 3)
-    >>> [check.name for check in view.checks if check.passed is False]
+    >>> [check.name for check in analysis.checks if check.passed is False]
     []
     """
     if output is not None:
         network = select_output(network, output)
     found = tropical_map(network, growth=growth)
-    view = _View(network, variable_names(network.input_dim), found, growth, wanted, first_output=output or 0)
-    return view.look()
+    analysis = _Analysis(network, variable_names(network.input_dim), found, growth, wanted, first_output=output or 0)
+    return analysis.run()
 
 
 @checked
-def view_expression(
+def analyse_expression(
     expression: Expression, *, growth: Growth, wanted: Wanted, name: str = "expression"
-) -> TropicalView:
-    """The tropical view of an expression, and of the network that is made from it."""
+) -> TropicalAnalysis:
+    """The tropical analysis of an expression, and of the network that is made from it."""
     built = network_of(expression.function, name=name)
     found = TropicalMap(outputs=(expression.function,), growth=(), stopped_by=None)
-    view = _View(built.network, expression.variables, found, growth, wanted, construction=built)
-    return view.look()
+    analysis = _Analysis(built.network, expression.variables, found, growth, wanted, construction=built)
+    return analysis.run()
 
 
-class _View:
-    """The view in the making: what is known is kept when a limit ends the work."""
+class _Analysis:
+    """An analysis in the making: what is known is kept when a limit ends the work."""
 
     def __init__(
         self,
@@ -139,14 +139,14 @@ class _View:
         self.network, self.variables, self.form = network, variables, form
         self.growth, self.wanted, self.construction = growth, wanted, construction
         self.first_output = first_output
-        self.outputs: list[OutputView] = []
+        self.outputs: list[OutputAnalysis] = []
         self.common: tuple[TropicalRational, ...] = ()
         self.zonotope: Zonotope | None = None
         self.round_trip: tuple[Construction, ...] = ()
         self.regions: int | None = None
         self.checks: list[Check] = []
 
-    def look(self) -> TropicalView:
+    def run(self) -> TropicalAnalysis:
         stopped_by = self.form.stopped_by
         if stopped_by is None:
             try:
@@ -156,7 +156,7 @@ class _View:
                 self._back()
             except LimitReachedError as limit:
                 stopped_by = limit.message
-        return TropicalView(
+        return TropicalAnalysis(
             network=self.network,
             variables=self.variables,
             growth=self.form.growth,
@@ -175,7 +175,7 @@ class _View:
         subdivisions = []
         for number, function in enumerate(self.form.outputs):
             self.growth.place = f"the polytopes of output {self.first_output + number}"
-            one = OutputView(
+            one = OutputAnalysis(
                 output=self.first_output + number,
                 function=function,
                 numerator=dual_subdivision(function.numerator, watch),
@@ -184,10 +184,10 @@ class _View:
             )
             self.outputs.append(one)
             subdivisions += [one.numerator, one.denominator]
-        self.checks.append(checks.duality(subdivisions))
+        self.checks.append(form_checks.duality(subdivisions))
         self.growth.place = "the values at random points"
-        self.growth.look(self.growth.place)
-        self.checks.append(checks.values(self.network, self.form.outputs, num_points=self.wanted.num_points))
+        self.growth.check_time(self.growth.place)
+        self.checks.append(form_checks.values(self.network, self.form.outputs, num_points=self.wanted.num_points))
         if len(self.outputs) > 1:
             self.growth.place = "the common denominator"
             self.common = self.form.with_common_denominator(watch)
@@ -204,19 +204,19 @@ class _View:
         own = self.construction is None
         if own:
             products = [one.product for one in self.outputs]
-            self.checks.append(checks.pieces(self.form.outputs, products, pieces))
-            self.checks.append(checks.convex(pieces))
+            self.checks.append(form_checks.pieces(self.form.outputs, products, pieces))
+            self.checks.append(form_checks.convex(pieces))
         chains = []
         for number, one in enumerate(self.outputs):
             linear = pieces.num_linear_regions(number)
             self.outputs[number] = replace(one, linear_regions=linear)
-            chains.append(checks.chain(linear, one.product.num_monomials, self.regions if own else None))
-        self.checks.append(checks.combined(chains))
+            chains.append(form_checks.chain(linear, one.product.num_monomials, self.regions if own else None))
+        self.checks.append(form_checks.combined(chains))
         if own and len(self.network.stages) == 1:
             self.growth.place = "the zonotope"
             self.zonotope = zonotope(self.network, self.growth.watch)
-            central = enumerate_regions(checks.without_biases(self.network), jobs=self.wanted.jobs)
-            self.checks.append(checks.upper_vertices(self.zonotope, self.regions, central.num_regions))
+            central = enumerate_regions(form_checks.without_biases(self.network), jobs=self.wanted.jobs)
+            self.checks.append(form_checks.upper_vertices(self.zonotope, self.regions, central.num_regions))
 
     def _levels(self) -> None:
         found = []
@@ -229,9 +229,9 @@ class _View:
             if level is None:
                 raise LimitReachedError(f"the time limit in {self.growth.place}")
             self.outputs[number] = replace(one, level=level)
-            found.append((checks.boundary(one.function, level), checks.sides(one.function, level)))
+            found.append((form_checks.boundary(one.function, level), form_checks.sides(one.function, level)))
         for same_kind in zip(*found, strict=True):
-            self.checks.append(checks.combined(same_kind))
+            self.checks.append(form_checks.combined(same_kind))
 
     def _back(self) -> None:
         """That the network of an expression is that function; and the way back from a network to another one."""
@@ -241,14 +241,14 @@ class _View:
             if back.stopped_by is not None:
                 raise LimitReachedError(back.stopped_by)
             self.growth.place = "the comparison with its network"
-            self.checks.append(checks.depth([self.construction]))
-            self.checks.append(checks.same_form(forms[0], back.outputs[0], self.growth.watch))
+            self.checks.append(form_checks.depth([self.construction]))
+            self.checks.append(form_checks.same_form(forms[0], back.outputs[0], self.growth.watch))
             forms = back.outputs
         if self.wanted.round_trip:
             self.growth.place = "the round trip"
             built = tuple(network_of(form, name="round trip") for form in forms)
-            self.checks.append(checks.depth(built))
-            self.checks.append(checks.combined([self._same(number, one) for number, one in enumerate(built)]))
+            self.checks.append(form_checks.depth(built))
+            self.checks.append(form_checks.combined([self._same(number, one) for number, one in enumerate(built)]))
             self.round_trip = built
 
     def _same(self, number: int, built: Construction) -> Check:
@@ -256,7 +256,7 @@ class _View:
             select_output(self.network, number), built.network,
             timeout=self.growth.seconds_left, jobs=self.wanted.jobs, progress=self.wanted.progress,
         )  # fmt: skip
-        return checks.round_trip(equality)
+        return form_checks.round_trip(equality)
 
 
 @checked

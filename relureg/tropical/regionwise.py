@@ -72,7 +72,7 @@ class Pieces:
         found = []
         self._growth.place = "the pieces on the regions"
         for number, signs in enumerate(self.cells.records.signs):
-            self._growth.look(f"pieces on {number:,} of {self.cells.num_regions:,} regions")
+            self._growth.check_time(f"pieces on {number:,} of {self.cells.num_regions:,} regions")
             found.append(self._region(signs))
         return found
 

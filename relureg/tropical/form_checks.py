@@ -14,9 +14,9 @@ from relureg.network.model import Network
 from relureg.tropical.construction import Construction
 from relureg.tropical.equality import Equality
 from relureg.tropical.levels import LevelSet, off_hypersurface
-from relureg.tropical.pieces import Piece, Pieces
 from relureg.tropical.polynomial import TropicalPolynomial, Watch
 from relureg.tropical.rational_function import TropicalRational
+from relureg.tropical.regionwise import Piece, Pieces
 from relureg.tropical.subdivision import DualSubdivision, area
 from relureg.tropical.zonotope import Zonotope
 
