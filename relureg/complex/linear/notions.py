@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from relureg.complex.faces import count_patterns
 from relureg.complex.linear.affine_classes import label_affine_maps
 from relureg.complex.linear.closed_regions import count_closed_regions
-from relureg.complex.linear.components import merged
+from relureg.complex.linear.union_find import component_numbers
 from relureg.engine.records import freeze
 from relureg.frozen import Frozen
 
@@ -81,7 +81,7 @@ def find_linear_regions(cells: Complex) -> LinearRegions:
     """
     pairs = cells.facets.regions
     piece = label_affine_maps(cells.network, cells.records)
-    open_region = merged(cells.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
+    open_region = component_numbers(cells.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
     num_open = int(open_region.max()) + 1
     patterns = None
     if cells.face_estimate <= MAX_FACES:
