@@ -18,7 +18,7 @@ from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.maps.float_network import Numbers
-from relureg.maps.merging import Merger
+from relureg.maps.layer_merging import Merger
 from relureg.network.affine_forms import INPUT
 
 

@@ -16,8 +16,8 @@ from relureg.exact.float_matrices import Floats
 from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
 from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.layer_merging import Merger
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
-from relureg.maps.merging import Merger
 from relureg.maps.tropex import ExtractedFunction
 from relureg.network.model import Network
 

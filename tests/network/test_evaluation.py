@@ -14,7 +14,7 @@ from relureg.complex.affine import exact_maps, float_output_maps
 from relureg.exact.rational import RationalMatrix
 from relureg.maps.exact_regions import pull_back_exactly
 from relureg.maps.float_network import FloatNetwork
-from relureg.maps.merging import Merger
+from relureg.maps.layer_merging import Merger
 from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.double_double import PairForm, Pairs
 from relureg.network.evaluation import iter_values, last_value, pull_back

@@ -17,7 +17,7 @@ from relureg.complex.faces import count_patterns
 from relureg.complex.facets import Facets
 from relureg.complex.linear.affine_classes import label_affine_maps
 from relureg.complex.linear.closed_regions import count_closed_regions
-from relureg.complex.linear.components import merged
+from relureg.complex.linear.union_find import component_numbers
 from relureg.engine.records import Generators, Records, freeze
 from relureg.frozen import Frozen
 from relureg.network.problem import Problem
@@ -80,7 +80,7 @@ def find_linear_regions(
     """
     pairs = facets.regions
     piece = label_affine_maps(problem.network, records)
-    open_region = merged(records.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
+    open_region = component_numbers(records.num_regions, pairs[piece[pairs[:, 0]] == piece[pairs[:, 1]]])
     num_open = int(open_region.max()) + 1
     num_closed = None
     if problem.network.output_dim == 1:

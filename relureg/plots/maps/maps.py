@@ -34,7 +34,7 @@ from relureg.plots.maps.charts import (
     paint_similarity,
     paint_stages,
 )  # fmt: skip
-from relureg.plots.maps.images import CELL, MOST_IMAGES, paint_centres, paint_gradients
+from relureg.plots.maps.painting import CELL, MOST_IMAGES, paint_centres, paint_gradients
 from relureg.words import plural
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from relureg.complex.graph.breadth_first import distances
 from relureg.complex.graph.diameter import find_diameter
 from relureg.complex.graph.far_pairs import open_pairs
 from relureg.complex.graph.radius import find_radius
-from relureg.complex.linear.components import merged
+from relureg.complex.linear.union_find import component_numbers
 
 Graph = networkx.Graph
 
@@ -135,7 +135,7 @@ def test_an_odd_cycle_in_another_component_is_found() -> None:
 def test_merging_gives_the_components_of_networkx(seed: int) -> None:
     theirs = networkx.gnp_random_graph(300, 0.003, seed=seed)
     pairs = np.array(theirs.edges, dtype=np.int64).reshape(-1, 2)
-    numbers = merged(300, pairs)
+    numbers = component_numbers(300, pairs)
     classes = {frozenset(np.flatnonzero(numbers == number).tolist()) for number in np.unique(numbers)}
     assert classes == {frozenset(nodes) for nodes in networkx.connected_components(theirs)}
     firsts = [int((numbers == number).argmax()) for number in range(int(numbers.max()) + 1)]

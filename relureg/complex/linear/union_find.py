@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def merged(size: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+def component_numbers(size: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     """(size,): the number of the component of each node, from 0, in the order of their first nodes.
 
     Every node points to a node of its component with a lower number, or to itself. Until no pair has two roots, the
@@ -21,7 +21,7 @@ def merged(size: int, pairs: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> merged(5, np.array([[3, 4], [1, 3]])).tolist()
+    >>> component_numbers(5, np.array([[3, 4], [1, 3]])).tolist()
     [0, 1, 2, 1, 1]
     """
     root = np.arange(size)
