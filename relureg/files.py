@@ -45,10 +45,11 @@ _WAIT = 2.0
 """Seconds in which somebody has to open the other end of a named pipe."""
 
 
-def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
+def read_bytes(path: Path, *, limit: int = MAX_BYTES, is_network: bool = True) -> bytes:
     """The content of a file of 1 to `limit` bytes, or of a pipe of at most `MAX_STREAM`; ``-`` is standard input.
 
     A gzip-compressed file is unpacked, to at most `limit` bytes. Nothing is unpacked before it is known how much it is.
+    Messages speak of a network, unless `is_network` says that something else is read.
 
     Raises
     ------
@@ -61,13 +62,15 @@ def read_bytes(path: Path, *, limit: int = MAX_BYTES) -> bytes:
     except FileNotFoundError as error:
         raise MalformedNetworkError("no such file; check the path", where=place) from error
     except IsADirectoryError as error:
-        raise MalformedNetworkError("is a directory; name a network file in it", where=place) from error
+        raise MalformedNetworkError(
+            f"is a directory; name a {'network ' * is_network}file in it", where=place
+        ) from error
     except OSError as error:
         raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=place) from error
     if data[:2] == GZIP_MAGIC:
         data = _gunzip(data, limit, place)
     if not data:
-        raise MalformedNetworkError("the file is empty; a network was expected", where=place)
+        raise MalformedNetworkError(f"the file is empty{'; a network was expected' * is_network}", where=place)
     if len(data) > limit:
         raise _too_large(limit, place)
     return data

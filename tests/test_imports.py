@@ -35,6 +35,10 @@ ALLOWED_TWICE = {
     "status": "the command shows what engine.runs.status reads",
     "tropical": "the command, its report and its pictures show what the room tropical derives",
     "reader": "how a network of that dialect is read, in the room of the dialect",
+    "arithmetic": "the operators of a dialect that compute",
+    "convolutions": "the convolutions and poolings of a dialect",
+    "piecewise_linear": "the operators of a dialect that add stages",
+    "shapes": "the operators of a dialect that move entries",
 }
 """Names of several files or rooms that mean one thing, and which."""
 

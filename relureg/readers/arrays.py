@@ -24,7 +24,8 @@ from relureg.network.affine_forms import MAX_ENTRIES
 from relureg.network.model import Network
 from relureg.readers.archives import open_archive, read_member
 from relureg.readers.building.activations import Activation
-from relureg.readers.building.layer_names import Layer, Orientation, choose_layers
+from relureg.readers.building.layer_names import choose_layers
+from relureg.readers.building.layer_tree import Layer, Orientation
 from relureg.readers.building.perceptrons import perceptron
 from relureg.readers.building.stored_arrays import StoredArray
 

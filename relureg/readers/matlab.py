@@ -9,7 +9,8 @@ import numpy as np
 from relureg.errors import UnsupportedNetworkError, UsageError
 from relureg.network.model import Network
 from relureg.readers.building.activations import LINEAR, Activation, parse_activation
-from relureg.readers.building.layer_names import Layer, Orientation, Path, choose_layers, split_name
+from relureg.readers.building.layer_names import choose_layers
+from relureg.readers.building.layer_tree import Layer, Orientation, Path, split_name
 from relureg.readers.building.perceptrons import perceptron
 from relureg.readers.building.stored_arrays import StoredArray
 from relureg.readers.mat_file import Cells, Unread, read_mat_file
@@ -27,14 +28,7 @@ _HEADS = {"softmax", "logsig", "sigmoid", "tansig", "tanh"}
 def read_matlab(data: bytes, *, name: str, prefix: str | None = None, activation: Activation | None = None) -> Network:
     """Parse a MAT-file of a perceptron; weights of shape (units, inputs), unless only the other orientation fits.
 
-    Parameters
-    ----------
-    data : bytes
-    name : str
-    prefix : str, optional
-        Which of several networks, as `choose_layers` takes it.
-    activation : Activation, optional
-        After every layer but the last, where the file does not state it.
+    Parameters are those of `relureg.readers.arrays.read_npz`; the activation is for a file that states none.
 
     Raises
     ------

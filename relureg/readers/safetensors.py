@@ -38,14 +38,7 @@ def read_safetensors(
 ) -> Network:
     """Parse a safetensors file of a perceptron, with names as in a PyTorch state dict.
 
-    Parameters
-    ----------
-    data : bytes
-    name : str
-    prefix : str, optional
-        Which of several networks, as `choose_layers` takes it.
-    activation : Activation, optional
-        After every layer but the last.
+    Parameters are those of `relureg.readers.arrays.read_npz`.
 
     Raises
     ------

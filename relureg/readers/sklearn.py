@@ -12,7 +12,9 @@ from typing import Any
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UnsupportedOperator
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor, concatenate
 from relureg.network.model import Network
-from relureg.readers.sklearn_steps import STEPS, Steps, array, attribute, class_of, leaves_of_step, steps_of
+from relureg.readers.sklearn_composition import leaves_of_step, steps_of
+from relureg.readers.sklearn_parts import array, attribute, class_of
+from relureg.readers.sklearn_steps import STEPS, Steps
 
 _PERCEPTRONS = {"MLPClassifier", "MLPRegressor"}
 _CLASSIFIERS = {

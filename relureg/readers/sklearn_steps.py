@@ -6,72 +6,17 @@ and later; a class of another package is not taken for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
-from relureg.network.affine_forms import AffineTensor, concatenate
+from relureg.errors import MalformedNetworkError
+from relureg.network.affine_forms import AffineTensor
 from relureg.readers.building.pieces import StageBuilder
-
-
-def class_of(part: Any) -> str:
-    """The name of the class of a part; with its package where that is not scikit-learn."""
-    kind = type(part)
-    return kind.__name__ if kind.__module__.partition(".")[0] == "sklearn" else f"{kind.__module__}.{kind.__name__}"
-
-
-def attribute(part: Any, *names: str) -> Any:
-    """What fitting has left in a part; of several names, the number of features that the first one there tells.
-
-    Raises
-    ------
-    UnsupportedNetworkError
-        The part is not fitted.
-    """
-    for name in names:
-        found = getattr(part, name, None)
-        if found is not None and len(names) > 1:
-            return found if np.ndim(found) == 0 else np.shape(found)[-1]
-        if found is not None:
-            return found
-    raise UnsupportedNetworkError(f"{class_of(part)} is not fitted; call fit first")
-
-
-def array(part: Any, values: Any) -> AffineTensor:
-    """Parameters of a part as a constant."""
-    dense = values.toarray() if hasattr(values, "toarray") else values
-    try:
-        return AffineTensor.of_array(np.asarray(dense, dtype=np.float64))
-    except (TypeError, ValueError) as error:
-        raise MalformedNetworkError("a parameter is no finite number", where=class_of(part)) from error
-
-
-def steps_of(pipeline: Any) -> list[Any]:
-    """The steps of a pipeline that do something."""
-    steps = [step for _, step in pipeline.steps if not _passes(step)]
-    if not steps:
-        raise UnsupportedNetworkError("the pipeline has no step that is a network", where="Pipeline")
-    return steps
-
-
-def leaves_of_step(step: Any) -> Iterator[Any]:
-    """The steps that a step is made of."""
-    kind = class_of(step)
-    if kind == "Pipeline":
-        parts = [part for _, part in step.steps]
-    elif kind == "FeatureUnion":
-        parts = [part for _, part in step.transformer_list]
-    elif kind == "ColumnTransformer":
-        parts = [part for _, part, columns in attribute(step, "transformers_") if not _is_empty(columns)]
-    else:
-        yield step
-        return
-    for part in parts:
-        if not _passes(part) and not _is_dropped(part):
-            yield from leaves_of_step(part)
+from relureg.readers.sklearn_composition import by_columns, columns_of, pipeline, steps_of, union
+from relureg.readers.sklearn_parts import array, class_of, refused, vector
 
 
 class Steps:
@@ -105,22 +50,11 @@ class Steps:
         return INVERSES[kind](step, value)
 
 
-def refused(step: Any, reason: str) -> UnsupportedNetworkError:
-    """An error that says why a step is not read."""
-    return UnsupportedNetworkError(reason, where=class_of(step))
-
-
-def _pipeline(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
-    for _, part in step.steps:
-        value = value if _passes(part) else steps.apply(part, value)
-    return value
-
-
 def _centred(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
     centre = _centre(step)
     if centre is not None:
-        value = value + (-_vector(step, centre, value))
-    return value if step.scale_ is None else value.multiply(_vector(step, step.scale_, value).reciprocal())
+        value = value + (-vector(step, centre, value))
+    return value if step.scale_ is None else value.multiply(vector(step, step.scale_, value).reciprocal())
 
 
 def _centre(step: Any) -> Any:
@@ -131,12 +65,12 @@ def _centre(step: Any) -> Any:
 
 
 def _min_max(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
-    scaled = value.multiply(_vector(step, step.scale_, value)) + _vector(step, step.min_, value)
+    scaled = value.multiply(vector(step, step.scale_, value)) + vector(step, step.min_, value)
     return _clipped(steps, step, scaled, step.feature_range)
 
 
 def _max_abs(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
-    scaled = value.multiply(_vector(step, step.scale_, value).reciprocal())
+    scaled = value.multiply(vector(step, step.scale_, value).reciprocal())
     return _clipped(steps, step, scaled, (-1, 1))
 
 
@@ -151,7 +85,7 @@ def _projected(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
     components = array(step, step.components_)
     mean = getattr(step, "mean_", None)
     if mean is not None:
-        value = value + (-_vector(step, mean, value))
+        value = value + (-vector(step, mean, value))
     value = value.matmul(components.transpose([1, 0]))
     if not getattr(step, "whiten", False):
         return value
@@ -159,7 +93,7 @@ def _projected(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
     if (spread < np.finfo(spread.dtype).eps).any():
         raise refused(step, "whitening divides by a variance that is nearly 0; keep fewer components")
     steps.notices.append(f"{class_of(step)}: whitening divides by square roots, which are rounded to doubles")
-    return value.multiply(_vector(step, spread, value).reciprocal())
+    return value.multiply(vector(step, spread, value).reciprocal())
 
 
 def _selected(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
@@ -169,7 +103,7 @@ def _selected(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
         Exception
     ) as error:  # scikit-learn says in errors of many kinds that a selector, or what it rests on, is bare
         raise refused(step, f"it does not tell which features it keeps: {error}") from error
-    return _columns(value, kept)
+    return columns_of(value, kept)
 
 
 def _imputed(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
@@ -199,99 +133,20 @@ def _polynomial(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
     return value.matmul(array(step, powers.T)) + constant
 
 
-def _union(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
-    parts = [(name, part, value) for name, part in step.transformer_list]
-    return _side_by_side(steps, step, parts)
-
-
-def _by_columns(steps: Steps, step: Any, value: AffineTensor) -> AffineTensor:
-    parts = [
-        (name, part, _columns(value, _resolved(step, columns, value.shape[1])))
-        for name, part, columns in attribute(step, "transformers_")
-        if not _is_empty(columns)
-    ]
-    return _side_by_side(steps, step, parts)
-
-
-def _side_by_side(steps: Steps, step: Any, parts: Sequence[tuple[str, Any, AffineTensor]]) -> AffineTensor:
-    made = []
-    for name, part, value in parts:
-        if _is_dropped(part):
-            continue
-        found = value if _passes(part) else steps.apply(part, value)
-        weight = (step.transformer_weights or {}).get(name)
-        made.append(found if weight is None else found.scale_by(Fraction(float(weight))))
-    if not made:
-        raise refused(step, "it keeps no feature")
-    return concatenate(made, 1)
-
-
-def _resolved(step: Any, columns: Any, width: int) -> np.ndarray[Any, np.dtype[np.intp]]:
-    """The numbers of columns that a `ColumnTransformer` was given as numbers, names, a slice or a mask."""
-    names = [str(name) for name in getattr(step, "feature_names_in_", ())]
-
-    def number(column: Any) -> Any:
-        if not isinstance(column, str):
-            return column
-        if column not in names:
-            raise refused(step, f"the column {column!r} is none of the features that it was fitted to")
-        return names.index(column)
-
-    everything = np.arange(width)
-    if isinstance(columns, slice):
-        start, stop = number(columns.start), number(columns.stop)
-        # By names, the last one belongs to it.
-        return everything[start : stop + 1 if isinstance(columns.stop, str) else stop : columns.step]
-    listed: list[Any] = [columns] if isinstance(columns, (str, int, np.integer)) else list(columns)
-    if listed and all(isinstance(column, (bool, np.bool_)) for column in listed):
-        return np.flatnonzero(listed)
-    return everything[[number(column) for column in listed]]
-
-
-def _columns(value: AffineTensor, kept: Any) -> AffineTensor:
-    return value.take(value.positions()[:, kept])
-
-
-def _vector(step: Any, values: Any, value: AffineTensor) -> AffineTensor:
-    """Parameters, one for each feature."""
-    found = array(step, values)
-    if found.shape != value.shape[1:]:
-        raise MalformedNetworkError(
-            f"parameters of shape {list(found.shape)} do not fit {value.shape[1]} features", where=class_of(step)
-        )
-    return found
-
-
-def _passes(step: Any) -> bool:
-    return step is None or (isinstance(step, str) and step == "passthrough")
-
-
-def _is_dropped(step: Any) -> bool:
-    return isinstance(step, str) and step == "drop"
-
-
-def _is_empty(columns: Any) -> bool:
-    if isinstance(columns, (str, int, np.integer, slice)):
-        return False
-    listed = list(columns)
-    is_mask = bool(listed) and all(isinstance(column, (bool, np.bool_)) for column in listed)
-    return not any(listed) if is_mask else not listed
-
-
 def _inverse_centred(step: Any, value: AffineTensor) -> AffineTensor:
     if step.scale_ is not None:
-        value = value.multiply(_vector(step, step.scale_, value))
+        value = value.multiply(vector(step, step.scale_, value))
     centre = _centre(step)
-    return value if centre is None else value + _vector(step, centre, value)
+    return value if centre is None else value + vector(step, centre, value)
 
 
 def _inverse_min_max(step: Any, value: AffineTensor) -> AffineTensor:
-    value = value + (-_vector(step, step.min_, value))
-    return value.multiply(_vector(step, step.scale_, value).reciprocal())
+    value = value + (-vector(step, step.min_, value))
+    return value.multiply(vector(step, step.scale_, value).reciprocal())
 
 
 def _inverse_max_abs(step: Any, value: AffineTensor) -> AffineTensor:
-    return value.multiply(_vector(step, step.scale_, value))
+    return value.multiply(vector(step, step.scale_, value))
 
 
 def _inverse_function(step: Any, value: AffineTensor) -> AffineTensor:
@@ -302,7 +157,9 @@ def _inverse_function(step: Any, value: AffineTensor) -> AffineTensor:
 
 
 STEPS: dict[str, Callable[[Steps, Any, AffineTensor], AffineTensor]] = {
-    "Pipeline": _pipeline, "FeatureUnion": _union, "ColumnTransformer": _by_columns,
+    "Pipeline": lambda steps, step, value: pipeline(steps.apply, step, value),
+    "FeatureUnion": lambda steps, step, value: union(steps.apply, step, value),
+    "ColumnTransformer": lambda steps, step, value: by_columns(steps.apply, step, value),
     "StandardScaler": _centred, "RobustScaler": _centred, "MinMaxScaler": _min_max, "MaxAbsScaler": _max_abs,
     "PCA": _projected, "IncrementalPCA": _projected, "TruncatedSVD": _projected,
     "SimpleImputer": _imputed, "FunctionTransformer": _function, "PolynomialFeatures": _polynomial,

@@ -72,11 +72,9 @@ def read_text(path: Path) -> str:
 def read_data(path: Path) -> bytes:
     """A file's content, unpacked where gzip has packed it, as `read_bytes` does."""
     try:
-        return read_bytes(path)
+        return read_bytes(path, is_network=False)
     except MalformedNetworkError as error:
-        # What is wrong with the file is the same; that a network was expected is not.
-        message = error.message.replace("; a network was expected", "").replace("a network file", "a file")
-        raise DataError(message) from error
+        raise DataError(error.message) from error
 
 
 def unpacked_suffix(path: Path) -> str:

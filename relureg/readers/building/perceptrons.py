@@ -11,7 +11,7 @@ from relureg.exact.doubles import Floats
 from relureg.network.affine_forms import INPUT, MAX_ENTRIES, AffineForm, AffineTensor
 from relureg.network.model import Network
 from relureg.readers.building.activations import LINEAR, RELU, Activation
-from relureg.readers.building.layer_names import Layer, Orientation
+from relureg.readers.building.layer_tree import Layer, Orientation
 from relureg.readers.building.pieces import StageBuilder
 from relureg.readers.building.stored_arrays import StoredArray
 

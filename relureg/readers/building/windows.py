@@ -120,6 +120,13 @@ def convolve_transposed(
     return _for_each(x, batch, matrix, (out_channels, *output))
 
 
+def add_bias(result: AffineTensor, bias: AffineTensor) -> AffineTensor:
+    """A number for each channel added to what a convolution gives."""
+    if bias.shape != result.shape[1:2]:
+        raise ValueError(f"a bias of shape {list(bias.shape)} does not fit {result.shape[1]} channels")
+    return result + bias.reshape((*bias.shape, *([1] * (len(result.shape) - 2))))
+
+
 def average(x: AffineTensor, windows: Windows, *, count_padding: bool) -> AffineTensor:
     """The mean over each window, exactly; `count_padding` says whether the padding counts as zeros."""
     batch, channels, space = _split(x, len(windows.kernel))

@@ -8,9 +8,9 @@ from functools import reduce
 
 import numpy as np
 
-from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineTensor
-from relureg.readers.building.normalisation import batch_norm_scale
+from relureg.readers.building.normalisation import batch_normalised
+from relureg.readers.building.tensors import sum_over
 from relureg.readers.onnx.call import Call, Value, operator, places
 from relureg.readers.onnx.folding import quotients_of_constants
 
@@ -151,25 +151,6 @@ def _global_average_pool(call: Call) -> Value:
     return sum_over(x, list(range(2, len(x.shape))), keep=True, mean=True)
 
 
-def sum_over(x: AffineTensor, axes: list[int], *, keep: bool, mean: bool) -> AffineTensor:
-    """The sum or mean of a tensor over some axes, counted from the front."""
-    kept = [axis for axis in range(len(x.shape)) if axis not in axes]
-    shape = [1 if axis in axes else size for axis, size in enumerate(x.shape) if keep or axis not in axes]
-    rows = math.prod(x.shape[axis] for axis in kept)
-    if not x.form.size:
-        raise ValueError("a sum over an empty tensor")
-    gathered = x.positions().transpose([*kept, *axes]).reshape(rows, -1)
-    number = gathered.shape[1]
-    matrix = SparseMatrix.from_entries(
-        (rows, x.form.size),
-        np.repeat(np.arange(rows), number),
-        gathered.reshape(-1),
-        np.full(gathered.size, 1, dtype=object),
-        number if mean else 1,
-    )
-    return x.apply(matrix, shape)
-
-
 def _reduced(call: Call, *, mean: bool) -> Value:
     x = call.tensor(0)
     axes = call.listed("axes", 1)
@@ -189,21 +170,16 @@ def _batch_normalization(call: Call) -> Value:
     if call.integer("training_mode", 0) or not call.integer("is_test", 1) or any(call.outputs[1:]):
         raise ValueError("it is in training mode, which depends on the batch; export the network for inference")
     x = call.tensor(0)
-    gamma, variance = call.floats(1, "the scale"), call.floats(4, "the variance")
-    scale = batch_norm_scale(gamma, variance, float(call.number_attribute("epsilon")))
-    call.notices.append(
-        f"{call.label}: the scale of a batch normalisation is the float64 value of gamma / sqrt(var + eps), "
-        "exact from there"
+    return batch_normalised(
+        x,
+        gamma=call.floats(1, "the scale"),
+        variance=call.floats(4, "the variance"),
+        epsilon=float(call.number_attribute("epsilon")),
+        mean=call.constant(3, "the mean"),
+        shift=call.constant(2, "the bias"),
+        notices=call.notices,
+        label=call.label,
     )
-    shape = (1, -1, *([1] * (len(x.shape) - 2))) if len(x.shape) > 1 else (-1,)
-    scales, shift, mean = (
-        tensor.reshape(tuple(tensor.form.size if size == -1 else size for size in shape))
-        for tensor in (AffineTensor.of_array(scale), call.constant(2, "the bias"), call.constant(3, "the mean"))
-    )
-    result = (x + (-mean)).multiply(scales) + shift
-    if result.shape != x.shape:
-        raise ValueError(f"its parameters do not fit a tensor of shape {list(x.shape)}")
-    return result
 
 
 # -- what the functions share --------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from relureg.network.affine_forms import AffineTensor
-from relureg.readers.building.windows import Windows, average, convolve, convolve_transposed, seen_by_windows
+from relureg.readers.building.windows import Windows, add_bias, average, convolve, convolve_transposed, seen_by_windows
 from relureg.readers.onnx.call import Call, Value, operator
 
 
@@ -126,9 +126,4 @@ def _kernel(call: Call, weight: AffineTensor) -> tuple[int, ...]:
 
 
 def _with_bias(call: Call, result: AffineTensor) -> AffineTensor:
-    if not call.has(2):
-        return result
-    bias = call.tensor(2)
-    if bias.shape != result.shape[1:2]:
-        raise ValueError(f"a bias of shape {list(bias.shape)} does not fit {result.shape[1]} channels")
-    return result + bias.reshape((*bias.shape, *([1] * (len(result.shape) - 2))))
+    return add_bias(result, call.tensor(2)) if call.has(2) else result

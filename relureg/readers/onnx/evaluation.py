@@ -14,6 +14,7 @@ from relureg.errors import UnsupportedNetworkError
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
 from relureg.readers.building.pieces import StageBuilder, comparison_notices
+from relureg.readers.building.tensors import side_by_side
 from relureg.readers.onnx.call import OPERATORS, Call, Value
 from relureg.readers.onnx.folding import fold, is_folded
 from relureg.readers.onnx.model_graph import SMOOTH, Graph
@@ -130,14 +131,10 @@ class Evaluation:
             for tensor in value.cuts if isinstance(value, _Opaque) else (value,):
                 if not any(tensor.form is other.form for _, other in tensors if isinstance(value, _Opaque)):
                     tensors.append((str(output.name), tensor))
-        starts = itertools.accumulate((tensor.form.size for _, tensor in tensors), initial=0)
-        ports = tuple(
-            Port(name=name, shape=tensor.shape, first=first)
-            for (name, tensor), first in zip(tensors, starts, strict=False)
-        )
+        form, ports = side_by_side([name for name, _ in tensors], [tensor for _, tensor in tensors])
         if len(ports) > 1:
             self.notices.append(f"the outputs are given one after the other: {_listed(ports, 'y')}")
-        return AffineForm.concatenate([tensor.form for _, tensor in tensors]), ports
+        return form, ports
 
     def _value(self, name: str) -> Value | _Opaque:
         if name not in self.values:

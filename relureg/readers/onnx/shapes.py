@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from relureg.exact.numbers import as_fraction
-from relureg.exact.sparse import Index
 from relureg.network.affine_forms import AffineTensor, check_size, concatenate
+from relureg.readers.building.tensors import pad, padded
 from relureg.readers.onnx.call import Call, Value, exactly, one_number, operator, places, positions, take
 
 
@@ -194,23 +194,6 @@ def _pad(call: Call) -> Value:
         return pad(x, around_each, mode=mode, fill=filling.reshape((1,)))
     whole = np.append(x.reshape(-1), fill.reshape(-1)[:1] if isinstance(fill, np.ndarray) else np.zeros(1, x.dtype))
     return whole.astype(x.dtype)[padded(positions(x), around_each, mode=mode, fill=x.size)]
-
-
-def pad(x: AffineTensor, around: list[tuple[int, int]], *, mode: Any, fill: AffineTensor) -> AffineTensor:
-    """The tensor with entries put before and behind each axis; a negative number takes some away."""
-    whole = concatenate([x.flattened(), fill], 0) if mode == "constant" else x
-    return whole.take(padded(x.positions(), around, mode=mode, fill=x.form.size))
-
-
-def padded(index: Index, around: list[tuple[int, int]], *, mode: Any, fill: int) -> Index:
-    """An array with the same done to it; `fill` is what the mode "constant" puts there."""
-    check_size([max(size, size + a + b, 0) for size, (a, b) in zip(index.shape, around, strict=True)])
-    if any(size + min(a, 0) + min(b, 0) < 0 for size, (a, b) in zip(index.shape, around, strict=True)):
-        raise ValueError("the pads take away more than there is")
-    kept = index[tuple(slice(max(-a, 0), size - max(-b, 0)) for size, (a, b) in
-                       zip(index.shape, around, strict=True))]  # fmt: skip
-    widths = [(max(a, 0), max(b, 0)) for a, b in around]
-    return np.pad(kept, widths, constant_values=fill) if mode == "constant" else np.pad(kept, widths, mode=mode)
 
 
 # -- the arithmetic of shapes --------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from relureg.errors import UnsupportedNetworkError
 from relureg.network.affine_forms import AffineForm, AffineTensor
 from relureg.network.model import Port
+from relureg.readers.building.tensors import side_by_side
+from relureg.readers.torch import arithmetic, convolutions, piecewise_linear, shapes  # noqa: F401 - registered by that
 from relureg.readers.torch.functions import FUNCTIONS, IN_PLACE, KINKS, LAYERS, SMOOTH, VIEWS, Context
 
 
@@ -87,12 +88,7 @@ def outputs_of(context: Context, result: Any) -> tuple[AffineForm, tuple[Port, .
     tensors = list({id(value.form): value for value in found}.values())
     if not tensors:
         raise UnsupportedNetworkError("the module gives no tensor")
-    starts = itertools.accumulate((tensor.form.size for tensor in tensors), initial=0)
-    ports = tuple(
-        Port(name=f"output {number}", shape=tensor.shape, first=first)
-        for number, (tensor, first) in enumerate(zip(tensors, starts, strict=False))
-    )
-    return AffineForm.concatenate([tensor.form for tensor in tensors]), ports
+    return side_by_side([f"output {number}" for number in range(len(tensors))], tensors)
 
 
 def _head(

@@ -18,14 +18,7 @@ def read_checkpoint(
 
     A TorchScript file is read by what its code says, see `read_torchscript`.
 
-    Parameters
-    ----------
-    data : bytes
-    name : str
-    prefix : str, optional
-        Which of several networks, as `choose_layers` takes it.
-    activation : Activation, optional
-        After every layer but the last.
+    Parameters are those of `relureg.readers.arrays.read_npz`.
 
     Raises
     ------

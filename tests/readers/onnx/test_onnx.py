@@ -32,7 +32,7 @@ from tests.readers.onnx.onnx_models import (
     two_layers,
 )
 
-NETS = Path(__file__).resolve().parents[2] / "fixtures" / "nets"
+NETS = Path(__file__).resolve().parents[3] / "fixtures" / "nets"
 MATLAB = {"overt_acc_3_20_matlab_gemm4d", "sherlock_cartpole_matlab_gemm4d"}
 RUNNABLE = sorted({path.stem for path in NETS.glob("*.onnx")} - MATLAB)
 
