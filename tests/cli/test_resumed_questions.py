@@ -55,8 +55,12 @@ def test_another_slice_is_another_question(tmp_path: Path) -> None:
     one, other = (network.on(relureg.Slice.along([0, 0, z], [[1, 0, 0], [0, 1, 0]])) for z in (0, 1))
     assert one == other  # the same numbers
     relureg.count_regions(one, journal=tmp_path / "run.journal")
+    for asked in (other, one.replace(slice=None)):
+        with pytest.raises(relureg.errors.UsageError, match="another slice"):
+            relureg.count_regions(asked, journal=tmp_path / "run.journal")
+    relureg.count_regions(one.replace(slice=None), journal=tmp_path / "plain.journal")
     with pytest.raises(relureg.errors.UsageError, match="another slice"):
-        relureg.count_regions(other, journal=tmp_path / "run.journal")
+        relureg.count_regions(one, journal=tmp_path / "plain.journal")
 
 
 def test_an_older_journal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
