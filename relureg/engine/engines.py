@@ -24,7 +24,7 @@ class Engine:
     """Every region, as columns; None where the engine only counts."""
     count: Callable[[Network, Domain | None, Budget], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
-    works_in_units: bool
+    works_in_batches: bool
     """Whether it can be given to a scheduler, and keep a journal."""
     find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
@@ -38,12 +38,12 @@ class Engine:
 
     def check_fits(self, budget: Budget) -> None:
         """Raise `UsageError` where the budget names a scheduler or a journal and this engine cannot use them."""
-        if budget.in_units and not self.works_in_units:
+        if budget.in_batches and not self.works_in_batches:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
 
 
 def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> Figures:
-    if not budget.in_units:
+    if not budget.in_batches:
         return split.count_regions(network, domain, budget)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
@@ -52,7 +52,7 @@ def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> 
 
 
 def _find_by_split(network: Network, domain: Domain | None, budget: Budget) -> Records:
-    if not budget.in_units:
+    if not budget.in_batches:
         return split.find_records(network, domain, budget)
     from relureg.engine.runs.driver import drive
 
@@ -78,14 +78,16 @@ ENGINES = {
         name="split",
         find=_find_by_split,
         count=_count_by_split,
-        works_in_units=True,
+        works_in_batches=True,
         find_generators=split.find_generators,
     ),
-    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_units=False, find_generators=None),
+    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_batches=False, find_generators=None),
 }
 
 COUNTERS = {
-    "charpoly": Engine(name="charpoly", find=None, count=_count_by_charpoly, works_in_units=False, find_generators=None)
+    "charpoly": Engine(
+        name="charpoly", find=None, count=_count_by_charpoly, works_in_batches=False, find_generators=None
+    )
 }
 """Engines that count regions without finding them."""
 

@@ -67,7 +67,7 @@ def test_an_older_journal_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(Problem, "document", lambda self: {k: v for k, v in newer(self).items() if k != "particulars"})
     relureg.count_regions(network, journal=tmp_path / "run.journal")
     monkeypatch.undo()
-    with Journal.look(tmp_path / "run.journal") as journal:
+    with Journal.open_to_read(tmp_path / "run.journal") as journal:
         assert journal.problem.network == network
     assert relureg.resume(tmp_path / "run.journal").num_regions == 49
 
