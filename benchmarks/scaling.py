@@ -103,7 +103,7 @@ def _peak_memory() -> float:
 
 def simulate(path: Path, cost: float, *, small: bool = False) -> None:
     """Print efficiencies for several amounts of work and numbers of workers."""
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         entries = [entry for entry in journal.entries if small or entry.cpu_seconds > _LEAST]
     if not entries:
         sys.exit(f"{path}: no unit took {_LEAST} s; simulate needs the journal of a longer run")
@@ -124,7 +124,7 @@ def _makespan(
 ) -> tuple[float, int]:
     """Seconds that `work` seconds of one core take, and the number of units."""
     random = np.random.default_rng(seed)
-    slice_seconds = max(driver._UNIT_SECONDS, 2 * driver._UNIT_COST * workers)
+    slice_seconds = max(driver._BATCH_SECONDS, 2 * driver._BATCH_COST * workers)
     now, server_free, rest = 0.0, 0.0, work
     open_parts, idle, units = 1, workers, 0
     ends: list[tuple[float, int]] = []  # when a worker is done, and the parts that it leaves

@@ -108,7 +108,7 @@ def count_regions(
     ------
     UsageError
         The journal is of another network or other options, or another run is writing it; the scheduler does not answer,
-        or a worker runs another relureg; the engine cannot work in units.
+        or a worker runs another relureg; the engine cannot work in batches.
     JournalError
         The file is no journal.
     OutputError

@@ -23,7 +23,7 @@ class Engine:
     """Every region, as columns; None where the engine only counts."""
     count: Callable[[Problem, Workers, Watch], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
-    works_in_units: bool
+    works_in_batches: bool
     """Whether it can be given to a scheduler, and keep a journal."""
     find_generators: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
@@ -37,12 +37,12 @@ class Engine:
 
     def check_fits(self, workers: Workers) -> None:
         """Raise `UsageError` where there are a scheduler or a journal and this engine cannot use them."""
-        if workers.in_units and not self.works_in_units:
+        if workers.in_batches and not self.works_in_batches:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
 
 
 def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures:
-    if not workers.in_units:
+    if not workers.in_batches:
         return split.count_regions(problem, workers, watch)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
@@ -51,7 +51,7 @@ def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures
 
 
 def _find_by_split(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
-    if not workers.in_units:
+    if not workers.in_batches:
         return split.find_records(problem, workers, watch)
     from relureg.engine.runs.driver import drive
 
@@ -79,14 +79,16 @@ ENGINES = {
         name="split",
         find=_find_by_split,
         count=_count_by_split,
-        works_in_units=True,
+        works_in_batches=True,
         find_generators=split.find_generators,
     ),
-    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_units=False, find_generators=None),
+    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_batches=False, find_generators=None),
 }
 
 COUNTERS = {
-    "charpoly": Engine(name="charpoly", find=None, count=_count_by_charpoly, works_in_units=False, find_generators=None)
+    "charpoly": Engine(
+        name="charpoly", find=None, count=_count_by_charpoly, works_in_batches=False, find_generators=None
+    )
 }
 """Engines that count regions without finding them."""
 

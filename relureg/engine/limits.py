@@ -87,8 +87,8 @@ class Workers:
             raise UsageError("regions are kept beside a journal; name one")
 
     @property
-    def in_units(self) -> bool:
-        """Whether the work is cut into units that are searched one by one."""
+    def in_batches(self) -> bool:
+        """Whether the work is cut into batches that are searched one by one."""
         return self.scheduler is not None or self.journal is not None
 
 

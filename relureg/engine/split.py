@@ -110,7 +110,7 @@ class _Run:
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:
-        """Start the search, and yield records as work units end; stop it at a limit or when interrupted."""
+        """Start the search, and yield records as batches end; stop it at a limit or when interrupted."""
         run = self._run
         run.start()
         try:

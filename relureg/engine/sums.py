@@ -1,4 +1,4 @@
-"""What work units add up to, whoever searched them."""
+"""What batches add up to, whoever searched them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from relureg.errors import DomainError
 from relureg.network.problem import Problem
 
 Prefix = tuple[int, ...]
-"""A work unit: the cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a
-domain are counted first), with the sign of the side."""
+"""The cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a domain are
+counted first), with the sign of the side."""
 
 WHOLE: Prefix = ()
 """The whole space, or the whole domain."""
@@ -22,7 +22,7 @@ _MODULUS = 1 << 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Figures of some work units. Those of disjoint units add up to those of their union."""
+    """Figures of some batches. Those of disjoint batches add up to those of their union."""
 
     regions: int = 0
     bounded: int = 0

@@ -157,7 +157,7 @@ def stored_graph(journal: str | Path, *, memory: str = MEMORY, folder: str | Pat
         The graph cannot be written.
     """
     path = Path(journal)
-    with Journal.look(path) as found:
+    with Journal.open_to_read(path) as found:
         settings, entries = found.settings, found.entries
         is_complete, parts_folder = found.is_complete, found.parts_folder
     problem = settings.problem

@@ -1,7 +1,7 @@
-"""Work units: batches of prefixes that one core searches for about a second, and hands back what is left.
+"""Batches of prefixes that one core searches for about a second, and hands back what is left.
 
-A prefix names a cell, so a unit is a few bytes, needs nothing but the network, and may be searched anywhere, again, and
-after any interruption. An outcome stands for itself: its sums and what it hands back make up all that it was given.
+A prefix names a cell, so a batch is a few bytes, needs nothing but the network, and may be searched anywhere, again,
+and after any interruption. An outcome stands for itself: its sums and what it hands back make up all that it was given.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FIRST_SECONDS = 0.1
 """The same for the whole tree, at the start."""
 
 MAX_KEPT = 200_000
-"""Regions that a unit keeps at most, about: some hundreds of megabytes while it is searched."""
+"""Regions that a batch keeps at most, about: some hundreds of megabytes while it is searched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,5 +174,5 @@ def _compiled(settings: RunSettings, parts: tuple[Part, ...]) -> Any:
 
 @lru_cache(maxsize=2)
 def _translated(problem: Problem) -> Any:
-    """The network as the search reads it: made once for all units of a run."""
+    """The network as the search reads it: made once for all batches of a run."""
     return split.translate(problem)

@@ -18,7 +18,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from relureg import version
-from relureg.engine.runs import batches as units
+from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Outcome, VersionError
 from relureg.engine.runs.scheduler import Lost, drain
 from relureg.engine.runs.settings import RunSettings
@@ -98,7 +98,7 @@ class DaskScheduler:
         if kind == "local":
             if not (rest.isascii() and rest.isdigit() and 0 < int(rest) <= 4096):
                 raise UsageError(f"{wanted!r} does not say how many workers; write local:4", where="--scheduler")
-            # A worker that dies is replaced; one that grows is not, since units are small.
+            # A worker that dies is replaced; one that grows is not, since batches are small.
             with _deaf_to_interrupts():
                 cluster = distributed.LocalCluster(
                     n_workers=int(rest),
@@ -122,7 +122,7 @@ class DaskScheduler:
     def num_workers(self) -> int:
         if time.monotonic() - self._looked > _LOOK_SECONDS:
             with self._cluster():
-                self._look()
+                self._see_workers()
         return sum(worker.cores for worker in self._seen.values() if not worker.is_silent)
 
     @property
@@ -133,10 +133,10 @@ class DaskScheduler:
 
     def begin(self, settings: RunSettings) -> None:
         with self._cluster():
-            self._look()
-            # Before a unit names the network's cells to a worker, it must be of this version. Those that do not answer
-            # now (they die, or are asleep) and those that come later are asked by their first unit.
-            for address, found in self._client.sync(_ask_all, self._client, list(self._seen)).items():
+            self._see_workers()
+            # Before a batch names the network's cells to a worker, it must be of this version. Those that do not answer
+            # now (they die, or are asleep) and those that come later are asked by their first batch.
+            for address, found in self._client.sync(_versions_on, self._client, list(self._seen)).items():
                 if isinstance(found, ImportError | AttributeError):
                     raise _lacks(found) from found
                 if isinstance(found, str) and found != version.__version__:
@@ -150,7 +150,7 @@ class DaskScheduler:
             self._spread_problem()
 
     def submit(self, batch: Batch) -> None:
-        key = f"relureg-unit-{self._run}-{batch.number}-{uuid.uuid4().hex[:4]}"
+        key = f"relureg-batch-{self._run}-{batch.number}-{uuid.uuid4().hex[:4]}"
         workers = self._answering
         with self._cluster():
             future = self._client.submit(_search, self._problem, batch, key=key, pure=False, workers=workers)
@@ -171,8 +171,8 @@ class DaskScheduler:
         with self._cluster():
             back = self._results(finished)
             if finished and not self._is_spread and self._problem.status == "finished":
-                # Dask gives units to workers that hold what they need. Now all do; those that come later will fetch it.
-                # Nobody waits for it, since a worker may be asleep.
+                # Dask gives batches to workers that hold what they need. Now all do; those that come later will fetch
+                # it. Nobody waits for it, since a worker may be asleep.
                 self._client.loop.add_callback(_replicate, self._client, self._problem, self._answering)
                 self._is_spread = True
         for future in futures:
@@ -207,7 +207,7 @@ class DaskScheduler:
             try:
                 return list(self._client.sync(_fetch, self._client, finished, seconds))
             except TimeoutError:
-                self._look()
+                self._see_workers()
                 if any(worker.is_silent for worker in self._seen.values()):
                     break
                 seconds *= 2  # they are long, and the way is slow
@@ -219,7 +219,7 @@ class DaskScheduler:
             for future, outcome in zip(finished, found, strict=True)
         ]
 
-    def _look(self) -> None:
+    def _see_workers(self) -> None:
         """See which workers there are, and which have been silent for too long."""
         now = self._looked = time.monotonic()
         silent = {address for address, worker in self._seen.items() if worker.is_silent}
@@ -269,7 +269,7 @@ class DaskScheduler:
         return back
 
     def _failure(self, number: int, future: Any) -> Lost:
-        """What a unit without a result means; raises where another try would end the same way."""
+        """What a batch without a result means; raises where another try would end the same way."""
         from distributed import KilledWorker
 
         if future.status in ("cancelled", "lost"):
@@ -324,14 +324,14 @@ def _workers(client: Any) -> dict[str, Any]:
     return dict(told["workers"])
 
 
-async def _ask_all(client: Any, addresses: list[str]) -> dict[str, Any]:
+async def _versions_on(client: Any, addresses: list[str]) -> dict[str, Any]:
     """The version on each worker, or the exception instead of an answer."""
 
-    async def ask(address: str) -> Any:
-        asked = client._run(_version_here, workers=[address], on_error="return")
-        return (await asyncio.wait_for(asked, _ANSWER_SECONDS)).get(address)
+    async def version_on(address: str) -> Any:
+        answer = client._run(_version_here, workers=[address], on_error="return")
+        return (await asyncio.wait_for(answer, _ANSWER_SECONDS)).get(address)
 
-    answers = await asyncio.gather(*map(ask, addresses), return_exceptions=True)
+    answers = await asyncio.gather(*map(version_on, addresses), return_exceptions=True)
     return dict(zip(addresses, answers, strict=True))
 
 
@@ -363,7 +363,7 @@ def _version_here() -> str:
 
 def _search(packed: bytes, batch: Batch) -> Outcome:
     """On the worker."""
-    return units.search(_unpacked(packed), batch)
+    return batches.search(_unpacked(packed), batch)
 
 
 def _packed(settings: RunSettings) -> bytes:
@@ -374,5 +374,5 @@ def _packed(settings: RunSettings) -> bytes:
 @lru_cache(maxsize=2)
 def _unpacked(packed: bytes) -> RunSettings:
     document = json.loads(packed)
-    units.check_version(document.pop("version"))
+    batches.check_version(document.pop("version"))
     return RunSettings.of(document)

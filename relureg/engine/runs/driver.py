@@ -1,4 +1,4 @@
-"""The driver of a run in units: what is open, who searches it, what it adds up to.
+"""The driver of a run in batches: what is open, who searches it, what it adds up to.
 
 1. Open parts of the tree are on a stack, at first the whole tree. Batches of them go to a scheduler, two a worker.
 2. A batch comes back after about a second: with its sums, and with what is left of it, which goes onto the stack.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Figures, Records
-from relureg.engine.runs import batches as units
+from relureg.engine.runs import batches
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.estimate import after_search, fraction_done, sum_of
@@ -28,10 +28,10 @@ from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import Sums
 from relureg.errors import LimitReachedError
 
-_UNIT_SECONDS = 1.0
+_BATCH_SECONDS = 1.0
 """What a batch may take: short enough to share work evenly, long beside the milliseconds that a batch costs."""
 
-_UNIT_COST = 0.004
+_BATCH_COST = 0.004
 """Seconds of the driver and the scheduler for one batch, about. With many workers batches take longer, so that these
 two are busy half the time at the most (docs/scaling.md)."""
 
@@ -71,7 +71,7 @@ class Driver:
         self.stopped_by: str | None = None
         """The limit that ended the run early."""
         self.records: list[Records] = []
-        """What units have kept, where no journal stores it."""
+        """What batches have kept, where no journal stores it."""
         self._numbers = itertools.count(1)
         self._row = 0
         self._open: list[tuple[PartId, Part, int]] = []  # with the number of tries so far; the last one goes first
@@ -83,7 +83,7 @@ class Driver:
             self.sums, self._row = self.journal.sums, len(self.journal.entries)
             self._open = [(name, part, 0) for name, part in self.journal.open_parts().items()]
         if not self._row:
-            self._open = [(ROOT, units.whole(self.settings), 0)]
+            self._open = [(ROOT, batches.whole(self.settings), 0)]
         if not self._open:
             return
         for note in self.scheduler.notes:
@@ -117,7 +117,7 @@ class Driver:
 
     def _hand_out(self) -> None:
         workers = self.scheduler.num_workers
-        longest = max(_UNIT_SECONDS, 2 * _UNIT_COST * workers)
+        longest = max(_BATCH_SECONDS, 2 * _BATCH_COST * workers)
         share = sum_of([part.size for _, part, _ in self._open]).mean / (2 * max(workers, 1))
         while self._open and len(self._under_way) < 2 * workers:
             seconds = longest
@@ -189,9 +189,9 @@ class Driver:
     def _retry(self, under_way: _UnderWay, lost: Lost) -> None:
         if under_way.tries + 1 >= _TRIES:
             raise LimitReachedError(
-                f"a work unit was lost {_TRIES} times ({lost.reason}); give workers more memory, then go on"
+                f"a batch was lost {_TRIES} times ({lost.reason}); give workers more memory, then go on"
             )
-        self._note(f"a work unit was lost ({lost.reason}) and is searched again")
+        self._note(f"a batch was lost ({lost.reason}) and is searched again")
         self._open += [(name, part, under_way.tries + 1) for name, part in under_way.taken]
 
     def _limit_reached(self) -> str | None:

@@ -1,6 +1,6 @@
 """The journal of a run: an SQLite file that survives whatever happens to the run.
 
-SQLite in WAL mode, and not Parquet parts, because what must be written is small and must be written whole: that a unit
+SQLite in WAL mode, and not Parquet parts, because what must be written is small and must be written whole: that a batch
 is done, what it counted, what it left over and which files hold its records is one transaction, and a transaction that
 was cut off is dropped by SQLite when the file is opened again. Regions themselves, where they are kept, stand in
 Parquet parts beside the journal (`parts`), each written before the row that names it.
@@ -124,7 +124,7 @@ class Journal:
         return journal
 
     @classmethod
-    def look(cls, path: Path) -> Journal:
+    def open_to_read(cls, path: Path) -> Journal:
         """The journal at a path, to be read only, even while a run writes it; raises `JournalError`."""
         _check_is_file(path)
         return cls(path, _connect(path, read_only=True), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from relureg import stopping
-from relureg.engine.runs import batches as units
+from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Outcome
 from relureg.engine.runs.settings import RunSettings
 
@@ -82,7 +82,7 @@ class ThreadScheduler:
 
     def submit(self, batch: Batch) -> None:
         assert self._settings is not None
-        searched = self._pool.submit(units.search, self._settings, batch, self._cancelled, self._over)
+        searched = self._pool.submit(batches.search, self._settings, batch, self._cancelled, self._over)
         searched.add_done_callback(self._done.put)
 
     def collect(self, timeout: float) -> list[Outcome | Lost]:

@@ -1,4 +1,4 @@
-"""What all work units of one run share, as it travels to workers and stands in a journal."""
+"""What all batches of one run share, as it travels to workers and stands in a journal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class RunSettings:
     problem: Problem
     audit: bool = False
     keeps_records: bool = False
-    """Whether each unit also yields its regions and facets."""
+    """Whether each batch also yields its regions and facets."""
     version: str = version.__version__
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 

@@ -58,7 +58,7 @@ def journal_status(path: str | Path) -> JournalStatus:
     JournalError
         The file is no journal.
     """
-    with Journal.look(Path(path)) as journal:
+    with Journal.open_to_read(Path(path)) as journal:
         sums, entries, sessions = journal.sums, journal.entries, journal.sessions()
         running, complete = journal.is_running, journal.is_complete
         rest = sum_of([part.size for part in journal.open_parts().values()])

@@ -1,4 +1,4 @@
-"""Regions and facets of a work unit as two Parquet files; pyarrow is an optional extra, imported when needed.
+"""Regions and facets of a batch as two Parquet files; pyarrow is an optional extra, imported when needed.
 
 ``*.regions.parquet`` has a row for each region, ``*.facets.parquet`` one for each facet of each region, with the facet
 key as words of 64 bits: bits of the units that are zero, then of those that are positive. Nothing is hashed, so that
@@ -26,7 +26,7 @@ from relureg.packages import needing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPart:
-    """Where the records of a unit are, and how to tell that they are whole."""
+    """Where the records of a batch are, and how to tell that they are whole."""
 
     names: tuple[str, str]
     """The files of regions and of facets."""
@@ -50,7 +50,7 @@ def key_words(num_units: int) -> int:
 
 
 def store(records: Records, folder: Path, number: int) -> StoredPart:
-    """Write the records of a unit; raises `OutputError` where that fails."""
+    """Write the records of a batch; raises `OutputError` where that fails."""
     arrow, parquet = _pyarrow()
     tables = _regions(arrow, records), _facets(arrow, records)
     names = (f"{number:08}.regions.parquet", f"{number:08}.facets.parquet")
@@ -66,7 +66,7 @@ def store(records: Records, folder: Path, number: int) -> StoredPart:
 
 
 def read(stored: StoredPart, folder: Path, num_units: int) -> Records:
-    """The records of a unit, as they were stored."""
+    """The records of a batch, as they were stored."""
     _, parquet = _pyarrow()
     regions, facets = (parquet.read_table(folder / name) for name in stored.names)
     count = stored.regions

@@ -23,7 +23,7 @@ TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 
 @pytest.fixture(autouse=True)
 def short_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "_UNIT_SECONDS", 0.02)
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.02)
 
 
 def _store(path: Path, network: relureg.Network, domain: relureg.Domain | None = None) -> Path:
@@ -34,7 +34,7 @@ def _store(path: Path, network: relureg.Network, domain: relureg.Domain | None =
 def _check_same_graph(path: Path, network: relureg.Network, domain: relureg.Domain | None = None) -> None:
     """The stored graph is the graph of the complex, region for region, once its regions are put in order."""
     found, cells = stored_graph(path), relureg.enumerate_regions(network, domain)
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         stored = [entry.stored for entry in journal.entries if entry.stored]
         records = [parts.read(part, journal.parts_folder, network.num_units) for part in stored]
     patterns, vanishing = (np.concatenate([getattr(r, name) for r in records]) for name in ("patterns", "vanishing"))
@@ -66,7 +66,7 @@ def test_truth_networks(name: str, tmp_path: Path) -> None:
 def test_many_units_and_a_domain(tmp_path: Path) -> None:
     network, domain = he_network(4, 24, 20, 1), relureg.Domain.box([-1] * 4, [1] * 4)
     path = _store(tmp_path / "run.journal", network, domain)
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         assert sum(entry.stored is not None for entry in journal.entries) > 3
     _check_same_graph(path, network, domain)
 
@@ -81,7 +81,7 @@ def test_a_region_too_many_or_too_few_shows(tmp_path: Path) -> None:
     network = he_network(3, 8, 1)
     path = _store(tmp_path / "run.journal", network)
     assert stored_graph(path).is_watertight
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         entry = next(entry for entry in journal.entries if entry.stored)
     folder = path.with_name("run.journal.parts")
     records = parts.read(entry.stored, folder, network.num_units)  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def stored_graph_of(path: Path, stored: parts.StoredPart) -> relureg.StoredGraph
 
     from relureg.engine.runs import journal as journals
 
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         entries, digest = journal.entries, journal._first_digest
     with sqlite3.connect(path) as connection:
         for number, entry in enumerate(entries, start=1):

@@ -14,7 +14,7 @@ import relureg
 from relureg.engine import split
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import join
-from relureg.engine.runs import batches as units
+from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Part, VersionError
 from relureg.engine.runs.estimate import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.runs.settings import RunSettings
@@ -30,12 +30,12 @@ def _settings(network: relureg.Network, domain: relureg.Domain | None = None, *,
     return RunSettings(problem=Problem(network=network, domain=domain), keeps_records=keeps)
 
 
-def _search(settings: RunSettings, *prefixes: tuple[int, ...], seconds: float = 60.0) -> units.Outcome:
+def _search(settings: RunSettings, *prefixes: tuple[int, ...], seconds: float = 60.0) -> batches.Outcome:
     parts = tuple(Part(prefix=prefix, size=NOTHING) for prefix in prefixes)
-    return units.search(settings, Batch(number=1, parts=parts, seconds=seconds))
+    return batches.search(settings, Batch(number=1, parts=parts, seconds=seconds))
 
 
-def _search_in_pieces(settings: RunSettings, seconds: float) -> list[units.Outcome]:
+def _search_in_pieces(settings: RunSettings, seconds: float) -> list[batches.Outcome]:
     """All outcomes, the tree cut wherever the time is over."""
     parts, outcomes = [WHOLE], []
     while parts:
@@ -111,17 +111,17 @@ def test_a_domain_comes_along() -> None:
 
 def test_random_descents_estimate_the_tree() -> None:
     # 36,051 regions by the formula for arrangements; seeds are fixed, so that this never changes.
-    size = units.whole(_settings(relureg.load("fixtures/truth/rand_3-60-1.json"))).size
+    size = batches.whole(_settings(relureg.load("fixtures/truth/rand_3-60-1.json"))).size
     assert abs(size.mean - 36_051) < 4 * size.variance**0.5
     assert size.variance**0.5 < 0.5 * 36_051
-    one = units.whole(_settings(relureg.Network.from_layers([np.eye(1)], [np.zeros(1)]))).size
+    one = batches.whole(_settings(relureg.Network.from_layers([np.eye(1)], [np.zeros(1)]))).size
     assert (one.mean, one.variance) == (1.0, 0.0)
 
 
 def test_random_descents_are_right_on_average() -> None:
     # Of a network with a later stage, whose regions the chances of a descent know nothing of.
     settings = _settings(relureg.load("fixtures/truth/rand_3-16-16-1.json"))
-    run = units._compiled(settings, ())
+    run = batches._compiled(settings, ())
     size = Estimate.of(run.probe(WHOLE, 8000, 1))
     assert abs(size.mean - TRUTH["rand_3-16-16-1"]["regions"]) < 4 * size.variance**0.5
     assert size.variance**0.5 < 0.04 * TRUTH["rand_3-16-16-1"]["regions"]

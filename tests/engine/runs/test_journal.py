@@ -26,7 +26,7 @@ NETWORK = he_network(4, 18, 12, 1)
 
 @pytest.fixture(autouse=True)
 def short_units(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "_UNIT_SECONDS", 0.004)
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.004)
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def run(tmp_path: Path) -> Path:
 
 
 def _rows(path: Path) -> int:
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         return len(journal.entries)
 
 
 def _records(path: Path) -> Records:
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         stored = [entry.stored for entry in journal.entries if entry.stored]
         found = [parts.read(part, journal.parts_folder, NETWORK.num_units) for part in stored]
     return join(found, NETWORK.num_units, NETWORK.input_dim)
@@ -89,7 +89,7 @@ def test_a_changed_row_and_all_after_it_are_done_again(run: Path, column: str) -
 
 
 def test_a_damaged_part_is_done_again(run: Path) -> None:
-    with Journal.look(run) as journal:
+    with Journal.open_to_read(run) as journal:
         victim = journal.parts_folder / journal.entries[-1].stored.names[1]  # type: ignore[union-attr]
     victim.write_bytes(victim.read_bytes()[:-1] + b"x")
     _check_whole(run)
@@ -103,7 +103,7 @@ def test_a_part_that_no_row_names_is_removed(run: Path) -> None:
 
 
 def _size_without_rows(run: Path) -> int:
-    with Journal.look(run) as journal:
+    with Journal.open_to_read(run) as journal:
         settings = journal.settings
     path = run.with_name("empty.journal")
     Journal.create_or_continue(path, settings).close()
@@ -151,7 +151,7 @@ def test_a_torn_write_ahead_log_is_dropped(tmp_path: Path) -> None:
     os.truncate(log, log.stat().st_size - 1000)
     again = relureg.resume(tmp_path / "copy.journal")
     assert again.num_regions == counted.num_regions
-    with Journal.look(tmp_path / "copy.journal") as journal:
+    with Journal.open_to_read(tmp_path / "copy.journal") as journal:
         assert len(journal.sessions()) == 2  # one of the run itself, one whole transaction of the log
 
 
@@ -228,7 +228,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv.pop(1)), -1));"
-        "from relureg.engine.runs import driver; driver._UNIT_SECONDS = 0.004;"
+        "from relureg.engine.runs import driver; driver._BATCH_SECONDS = 0.004;"
         "from relureg.cli.main import main; main()"
     )
     stopped = 0

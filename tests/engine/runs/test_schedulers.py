@@ -141,7 +141,7 @@ def test_truth_networks_on_so_many_workers(
 ) -> None:
     from distributed import Client
 
-    monkeypatch.setattr(driver, "_UNIT_SECONDS", 0.05)
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.05)
     with Client(dask.address, set_as_default=False) as client:
         while len(client.nthreads()) < workers:
             dask.add_worker()
@@ -158,7 +158,7 @@ def test_truth_networks_on_so_many_workers(
 def test_a_worker_is_killed_and_one_is_added(
     dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: relureg.RegionCount
 ) -> None:
-    monkeypatch.setattr(driver, "_UNIT_SECONDS", 0.05)
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.05)
     path = tmp_path / "run.journal"
     doomed = dask.add_worker()
     _wait_for_workers(dask, 2)
@@ -183,7 +183,7 @@ def test_a_worker_is_killed_and_one_is_added(
 
 
 def test_a_worker_that_joins_works(dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "_UNIT_SECONDS", 0.02)
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.02)
     path = tmp_path / "run.journal"
     before = len(_wait_for_workers(dask, 1))
     joined: list[subprocess.Popen[bytes]] = []
@@ -199,7 +199,7 @@ def test_a_worker_that_joins_works(dask: Cluster, tmp_path: Path, monkeypatch: p
 
 def _workers(path: Path) -> set[str]:
     try:
-        with Journal.look(path) as journal:
+        with Journal.open_to_read(path) as journal:
             return {entry.worker for entry in journal.entries}
     except relureg.errors.JournalError:
         return set()
@@ -216,7 +216,7 @@ def _wait_for_workers(dask: Cluster, count: int) -> dict[str, int]:
 # -- interruptions -----------------------------------------------------------------------------------
 
 _SHORT_UNITS = (
-    "from relureg.engine.runs import driver; driver._UNIT_SECONDS = 0.05;from relureg.cli.main import main; main()"
+    "from relureg.engine.runs import driver; driver._BATCH_SECONDS = 0.05;from relureg.cli.main import main; main()"
 )
 
 
@@ -236,7 +236,7 @@ def _kill_after(process: subprocess.Popen[str], path: Path, rows: int) -> None:
 
 
 def _num_rows(path: Path) -> int:
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         return len(journal.entries)
 
 
