@@ -42,6 +42,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     cells = relureg.enumerate_regions(network, box)
     points = np.array([[0.5, 0.25], [-1.0, 2.0], [3.0, -1.0]])
     extracted = maps.extract(network, points)
+    dataset = maps.read_data(xor, TRUTH.parent / "maps" / "xor.csv", "label")
+    survey, extraction = maps.survey_points(xor, dataset), maps.extract_and_compare(xor, dataset, dataset)
     built = tropical.network_of(tropical.parse("max(2x, x + 2, -4) - max(x, 0)").function)
     form = tropical.tropical_map(xor)
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
@@ -59,6 +61,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),
         maps.dual_points(network, points), *maps.cluster_maps(network, points, points, k=[2]), extracted,
         maps.check_agreement(network, extracted, points), maps.compare_everywhere(cells),
+        survey, survey.data, extraction, extraction.test, dataset,
         form, form.outputs[0], form.outputs[0].numerator, tropical.dual_subdivision(form.outputs[0].numerator),
         tropical.parse("max(2x, x + 2, -4) - max(x, 0)"), built, tropical.same_function(xor, xor),
         tropical.level_set(xor, form.outputs[0]), tropical.zonotope(xor), growth, wanted,

@@ -19,8 +19,6 @@ from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.network.slices import Slice
-from relureg.readers.data_files import Rows, read_domain, read_points
-from relureg.readers.point_tables import SUFFIXES
 from relureg.readers.texts import parse_number, unpacked_suffix
 from relureg.words import plural
 
@@ -148,6 +146,9 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
+    from relureg.readers.data_files import read_points
+    from relureg.readers.point_tables import SUFFIXES
+
     if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text) or _names_file(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
@@ -172,6 +173,7 @@ def _domain(network: Network, scope: Scope) -> Domain | None:
     box = None if scope.box is None else parse_box(scope.box, network)
     if scope.domain is None:
         return box
+    from relureg.readers.data_files import read_domain
 
     try:
         found = read_domain(scope.domain, network.input_dim)

@@ -152,7 +152,7 @@ def test_the_affine_map_of_a_region_is_the_network_there(path: str) -> None:
 
 def test_affine_maps_with_skips() -> None:
     """h = max(x, 0), z = h - x + 1, y = max(z, 0) + x."""
-    network = relureg.network.document.read(
+    network = relureg.network.json_format.read(
         b'{"format": "relureg-network", "version": 1, "layers": ['
         b'{"weight": [[1]], "bias": [0], "activation": "relu"},'
         b'{"weight": [[1]], "bias": [1], "activation": "relu", "skips": [{"from": 0, "weight": [[-1]]}]},'

@@ -162,7 +162,7 @@ def test_what_the_format_cannot_hold_is_not_written() -> None:
     third = RationalMatrix.from_fractions([[Fraction(1, 3**10000)]], 1)
     with pytest.raises(UnsupportedNetworkError, match="layer 2: a parameter is no double"):
         nnet.write(Network.from_layers([[[1]], third], [[0], [0]]))
-    skipping = relureg.network.document.read(
+    skipping = relureg.network.json_format.read(
         b'{"format": "relureg-network", "version": 1, "layers": [{"weight": [[1]], "bias": [0], "activation": "relu"},'
         b'{"weight": [[1]], "bias": [0], "activation": "linear", "skips": [{"from": 0, "weight": [[1]]}]}]}',
         name="skipping",
