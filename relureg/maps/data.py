@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.errors import DataError
 from relureg.exact.float_matrices import Floats
-from relureg.frozen import Frozen
+from relureg.frozen import Frozen, read_only
 from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import classes_of, num_classes, outputs_at
 from relureg.network.model import Network
@@ -27,6 +27,10 @@ class Dataset(Frozen):
     """(n, d)."""
     labels: NDArray[np.int64] | None
     """(n,): 0 to the number of classes - 1."""
+
+    def __post_init__(self) -> None:
+        for name in ("points", "labels"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def accuracy(self, classes: NDArray[np.int64]) -> float | None:
         """The share of points whose label stands in `classes`, (n,); None where there are no labels."""
