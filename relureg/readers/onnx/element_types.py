@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineTensor
 from relureg.readers.onnx.call import Call, Value, exactly, operator
-from relureg.readers.onnx.tensors import of_floats
+from relureg.readers.onnx.constant_tensors import of_floats
 
 _FLOATS: dict[int, Any] = {1: np.float32, 10: np.float16, 11: np.float64}
 _BFLOAT16 = 16

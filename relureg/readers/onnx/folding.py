@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from relureg.network.affine_forms import AffineTensor, check_size
 from relureg.readers.onnx.call import MOVES, OPERATORS, Call, Value
-from relureg.readers.onnx.tensors import of_floats
+from relureg.readers.onnx.constant_tensors import of_floats
 
 _SMOOTH = frozenset({
     "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Cos", "Cosh", "CumSum", "Elu", "Erf", "Exp", "Gelu",

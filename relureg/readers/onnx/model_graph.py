@@ -19,8 +19,8 @@ from relureg.readers.onnx import (  # noqa: F401 - they register
     shapes,
 )
 from relureg.readers.onnx.call import KINKS, LAYERS, OPERATORS, Value
+from relureg.readers.onnx.constant_tensors import decode, of_floats
 from relureg.readers.onnx.folding import FOLDED
-from relureg.readers.onnx.tensors import decode, of_floats
 from relureg.readers.onnx.unsupported import error_of, full_type, label, unsupported
 
 MAX_NODES = 100_000

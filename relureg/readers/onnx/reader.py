@@ -19,7 +19,7 @@ from relureg.errors import MalformedNetworkError, NetworkError, UnsupportedNetwo
 from relureg.network.model import Network
 from relureg.readers.onnx.batch_rows import rows_are_separate
 from relureg.readers.onnx.call import LAYERS
-from relureg.readers.onnx.evaluation import Evaluation, Shape
+from relureg.readers.onnx.graph_walk import Evaluation, Shape
 from relureg.readers.onnx.inlining import with_branches_taken, with_functions_inlined
 from relureg.readers.onnx.model_graph import MAX_NODES, Graph
 from relureg.readers.onnx.schemas import opsets_of

@@ -16,10 +16,10 @@ from relureg.network.model import Network, Port
 from relureg.readers.building.pieces import StageBuilder, comparison_notices
 from relureg.readers.building.tensors import side_by_side
 from relureg.readers.onnx.call import OPERATORS, Call, Value
+from relureg.readers.onnx.constant_tensors import decode
 from relureg.readers.onnx.folding import fold, is_folded
 from relureg.readers.onnx.model_graph import SMOOTH, Graph
 from relureg.readers.onnx.schemas import Schema, schema_of
-from relureg.readers.onnx.tensors import decode
 from relureg.readers.onnx.unsupported import full_type, label
 
 MAX_NUMBERS = 2**25
