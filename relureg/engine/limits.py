@@ -71,7 +71,7 @@ class Workers:
     jobs: int | None = None
     """Threads, for an engine that has them; all cores when left out."""
     scheduler: Any = None
-    """Who searches instead of threads of this process: see `relureg.engine.runs.scheduler.open_scheduler`."""
+    """Who searches instead of threads of this process: see `relureg.engine.runs.workers.open_scheduler`."""
     journal: Path | None = None
     """A file that keeps what is done, so that an interrupted run can go on."""
     keeps_records: bool = False

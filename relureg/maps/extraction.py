@@ -81,7 +81,7 @@ def extract_and_compare(
 ) -> Extraction:
     """Extract the linear terms that a network uses at data points (TropEx), and compare; what `maps extract` tells.
 
-    Source: Trimmel, Petzka and Sminchisescu (ICLR 2021).
+    Source: Trimmel, Petzka and Sminchisescu [TPS21].
 
     Parameters
     ----------
