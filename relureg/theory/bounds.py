@@ -13,7 +13,8 @@ from relureg.theory import lower_bounds, upper_bounds
 from relureg.theory.architecture import Architecture
 from relureg.theory.published import LOWER, Bound, iter_bounds
 
-__all__ = ["Bound", "bounds", "lower_bounds", "upper_bounds"]  # importing the last two registers what they hold
+# Importing the last two registers what they hold.
+__all__ = ["Bound", "bounds", "iter_bounds", "lower_bounds", "upper_bounds"]
 
 
 @checked

@@ -14,7 +14,7 @@ from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
 from relureg.theory.architecture import Architecture
 from relureg.theory.comparison import Comparison, Number
-from relureg.theory.published import Bound, iter_bounds
+from relureg.theory.bounds import Bound, iter_bounds
 
 
 class Status(StrEnum):

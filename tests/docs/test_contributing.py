@@ -119,8 +119,8 @@ def test_an_operator_of_onnx(copy: Copy) -> None:
 
 def test_a_function_of_pytorch(copy: Copy) -> None:
     copy.append(
-        "relureg/readers/torch/functions.py",
-        '\n\n@_function("celu", kink=True)\n'
+        "relureg/readers/torch/piecewise_linear.py",
+        '\n\n@function("celu", kink=True)\n'
         "def _dummy(c: Context, input: AffineTensor, alpha: float = 1.0, inplace: bool = False) -> AffineTensor:\n"
         "    return c.builder.relu(input, c.label)\n",
     )
@@ -151,9 +151,9 @@ def test_a_bound(copy: Copy) -> None:
 
 def test_a_theorem(copy: Copy) -> None:
     copy.append(
-        "relureg/theory/theorems.py",
+        "relureg/theory/degree_theorems.py",
         '\n\n@theorem("dummy", "there is a region", "nobody")\n'
-        "def _dummy(case: Case) -> _Outcome:\n    return _at_most(1, case.cells.num_regions)\n",
+        "def dummy(case: Case) -> Comparison:\n    return at_most(1, case.cells.num_regions)\n",
     )
     assert re.search(r"dummy +1 +0 +0 +there is a region", copy.run("verify", XOR))
     assert copy.touched == listed("a theorem")
@@ -181,11 +181,13 @@ def test_a_command(copy: Copy) -> None:
     copy.write(
         "relureg/cli/dummy.py",
         "import click\n\n"
-        "from relureg.cli.options import Command, limit_options, network_argument, read_network\n\n\n"
-        "@click.command(cls=Command)\n@network_argument\n@limit_options\n"
-        "def dummy(net: str | None, raw: bool) -> None:\n"
+        "from relureg.cli.command import Command\n"
+        "from relureg.cli.options import network_argument, read_network\n"
+        "from relureg.cli.printing import Printer, output_options\n\n\n"
+        "@click.command(cls=Command)\n@network_argument\n@output_options\n"
+        "def dummy(net: str | None, raw: bool, printer: Printer) -> None:\n"
         '    """Say how many units NET has."""\n'
-        '    click.echo(f"{read_network(net, raw=raw, quiet=True).num_units} units")\n',
+        '    click.echo(f"{read_network(net, printer, raw=raw).num_units} units")\n',
     )
     copy.insert("relureg/cli/main.py", r"COMMANDS\b.*\(", '    "dummy",')
     assert copy.run("dummy", XOR) == "2 units\n"
