@@ -47,7 +47,7 @@ def _pieces_of_the_line(network: Network) -> int:
 
 
 def _pre_activation(network: Network, x: Fraction, unit: int) -> Fraction:
-    values = [z for column in network._exact_values([x]) for (z,) in column.fractions()]
+    values = [z for column in network._exact_values(network.forms[:-1], [x]) for (z,) in column.fractions()]
     return values[unit]
 
 
