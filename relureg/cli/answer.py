@@ -68,6 +68,7 @@ def count_with_progress(
     quiet: bool,
     journal: Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count with progress on stderr."""
     with progress_on_stderr(quiet) as progress:
@@ -82,6 +83,7 @@ def count_with_progress(
             scheduler=work.scheduler,
             journal=journal,
             keep_regions=keep_regions,
+            by_enumeration=by_enumeration,
         )
     this_outcome().prove(counted.num_regions)
     return counted

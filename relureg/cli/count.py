@@ -49,6 +49,9 @@ Examples:
     help="Keep what is done in FILE, and go on from it if it is there (see resume and status).",
 )
 @click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
+@click.option(
+    "--enumerate", "by_enumeration", is_flag=True, help="Visit every region, also those of the last stage (to compare)."
+)
 @work_options
 @output_options
 @timed
@@ -59,6 +62,7 @@ def count(
     definitions: bool,
     journal: Path | None,
     keep_regions: bool,
+    by_enumeration: bool,
     work: Work,
     as_json: bool,
     quiet: bool,
@@ -107,7 +111,19 @@ def count(
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
     else:
-        counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
+        counted = count_with_progress(
+            network,
+            domain,
+            work,
+            quiet=quiet,
+            journal=journal,
+            keep_regions=keep_regions,
+            by_enumeration=by_enumeration,
+        )
+    if verbose:
+        for check in counted.checks:
+            if check.name == "last_stage":
+                click.echo(f"relureg: {network.name}: last stage {check.detail}", err=True)
     document = count_document(counted, found, linear=regions, with_definitions=definitions)
     emit(document, count_table, as_json=as_json, started=started)
     close(counted, counted.checks, found)

@@ -59,6 +59,8 @@ class Budget:
         A file that keeps what is done, so that an interrupted run can go on.
     keeps_records : bool, optional
         Let the journal keep regions and facets as well, as Parquet parts.
+    enumerates : bool, optional
+        Let the splitter visit every region of a count, where it would count those of the last stage without.
     """
 
     max_regions: int | None = None
@@ -69,6 +71,7 @@ class Budget:
     scheduler: Any = None
     journal: Path | None = None
     keeps_records: bool = False
+    enumerates: bool = False
     started: float = field(default_factory=time.monotonic)
     exhausted: str | None = None
     """Which limit stopped the run, None while none has."""

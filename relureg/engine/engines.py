@@ -47,7 +47,13 @@ def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> 
         return split.count_regions(network, domain, budget)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
-    problem = Problem(network=network, domain=domain, audit=budget.audit, keeps_records=budget.keeps_records)
+    problem = Problem(
+        network=network,
+        domain=domain,
+        audit=budget.audit,
+        keeps_records=budget.keeps_records,
+        enumerates=budget.enumerates,
+    )
     return drive(problem, budget).sums.figures(domain, complete=budget.exhausted is None)
 
 

@@ -185,6 +185,10 @@ class Figures:
     missing, doubled or wrong region prevents but for a chance of about 2^-128; None when a limit stopped the count."""
     predicates: Predicates | None
     """None for an engine that decides everything exactly."""
+    counted_cells: int | None = None
+    """Cells in which the last stage was counted by deletion and restriction; None where an engine never does that."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
 
 
 def gather(regions: Iterable[Region], network: Network, domain: Domain | None = None) -> Records:

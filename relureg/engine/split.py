@@ -93,6 +93,7 @@ class _Run:
             generators=generators,
             audit=budget.audit,
             max_regions=budget.max_regions or 0,
+            enumerates=budget.enumerates,
             jobs=budget.jobs or os.cpu_count() or 1,
             units=[WHOLE],
         )

@@ -33,6 +33,10 @@ class Sums:
     """Regions of the network cut off after each stage; the rows of a domain are its first stage."""
     balance: int = 0
     """Sum of side x mix(facet key) modulo 2^128: 0 when every facet was seen from both its sides."""
+    counted_cells: int = 0
+    """Cells in which the last stage was counted by deletion and restriction."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
     decisions: int = 0
     exact_decisions: int = 0
     zeros: int = 0
@@ -75,4 +79,6 @@ class Sums:
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
             predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            counted_cells=self.counted_cells,
+            compared_cells=self.compared_cells,
         )

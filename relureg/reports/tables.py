@@ -309,6 +309,8 @@ def _bounds_table(bounds: Iterable[Document], regions: int | None) -> Table:
 def _checks_line(document: Document) -> RenderableType:
     line = Text("checks")
     for name, passed in document["checks"].items():
+        if name == "last_stage" and passed is not False:  # --verbose tells more of it than a word
+            continue
         word, style = CHECK_WORDS[passed]
         line.append(f"   {_CHECK_NAMES.get(name, name)} ")
         line.append(word, style=style)

@@ -139,6 +139,8 @@ nb::dict figures(relureg::Run& run) {
     result["facet_sides"] = total.facet_sides;
     result["boundary_facets"] = total.boundary_facets;
     result["per_stage"] = total.per_stage;
+    result["counted_cells"] = total.counted_cells;
+    result["compared_cells"] = total.compared_cells;
     result["balance"] = hexadecimal(total.balance);
     result["decisions"] = total.statistics.decisions;
     result["exact_decisions"] = total.statistics.exact;
@@ -167,13 +169,13 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit, std::int64_t max_regions,
-               int jobs, const std::vector<Steps>& units) {
+               bool enumerates, int jobs, const std::vector<Steps>& units) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& unit : units) prefixes.push_back(prefix(unit, builder.network));
-                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions}, jobs, std::move(prefixes));
+                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions, enumerates}, jobs, std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
-            nb::arg("jobs"), nb::arg("units"))
+            nb::arg("enumerates"), nb::arg("jobs"), nb::arg("units"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

@@ -35,6 +35,8 @@ struct Records {
 
 struct Result {
     std::int64_t regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0;
+    std::int64_t counted_cells = 0;   // in which the last stage was counted, not searched
+    std::int64_t compared_cells = 0;  // of these, in which it was searched, too
     std::vector<std::int64_t> per_stage;
     Wide balance = 0;  // sum of side * mix(facet key), modulo 2^128: 0 when watertight
     Statistics statistics;
@@ -45,6 +47,7 @@ struct Result {
         facet_sides += other.facet_sides, boundary_facets += other.boundary_facets;
         if (per_stage.size() < other.per_stage.size()) per_stage.resize(other.per_stage.size());
         for (std::size_t i = 0; i < other.per_stage.size(); ++i) per_stage[i] += other.per_stage[i];
+        counted_cells += other.counted_cells, compared_cells += other.compared_cells;
         balance += other.balance;
         statistics += other.statistics;
     }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "counting.hpp"
 #include "edges.hpp"
 #include "generator_maker.hpp"
 #include "recorder.hpp"
@@ -24,7 +25,10 @@ class Search final : public Searcher {
         : network_(network), options_(options), control_(control), words_(network.num_units / 64 + 1),
           hash_words_(network.num_units), sign_(network.num_units + 1, 0),
           oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words(), control.stop),
-          maker_(network.dim + 1, words_, oracle_), recorder_(network, num_walls(network), sign_.data(), oracle_) {
+          maker_(network.dim + 1, words_, oracle_),
+          counter_(network.dim + 1, words_, oracle_, arena_, control.stop, options.audit),
+          recorder_(network, num_walls(network), sign_.data(), oracle_),
+          counts_(!options.records && !options.enumerates) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
             root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}};
@@ -36,6 +40,7 @@ class Search final : public Searcher {
         prefix_ = &prefix, result_ = &result;
         nodes_ = wanted_since_ = 0;
         open_.clear();
+        is_comparing_ = false;
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
         path_.clear();
@@ -151,6 +156,7 @@ class Search final : public Searcher {
             if (!cell.lines->empty()) cut[w] |= crossing(cell, context, candidates, w, best);
             const std::uint64_t uncut = candidates.mask(w) & ~cut[w];
             if (context.data->forced && uncut & ~sides.positive & sides.negative) return;  // outside the domain
+            if (counts(context)) continue;
             each_bit(uncut & sides.positive, 64 * w, [&](int k) {
                 settle(context, candidates.unit[k], 1, hash);
                 active[num_active++] = candidates.unit[k];
@@ -161,20 +167,31 @@ class Search final : public Searcher {
             each_bit(uncut & sides.zero & sides.negative, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, -1); });
             if (!rows_.is_last(context)) disturb(cell.generators, context, signs, w, uncut);
         }
+        if (counts(context) && !is_comparing_ && cell.lines->empty() && is_own(depth) &&
+            CellCounter<D_, W>::fits(num_bits(cut, candidates.words()), network_.dim))
+            return count(cell, context, candidates, signs, cut, carry.rows, hash, depth);
         const double* rows = rows_.extend(context, carry.rows, active, num_active, arena_);
-        const bool by_line = best >= 0;
-        if (!by_line) best = most_balanced(cell.generators, candidates, signs, cut);
+        if (best >= 0) {
+            cut[best / 64] &= ~bit(best % 64);
+            const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+            return split_line(cell, context, candidates.unit[best], rest, rows, hash, depth);
+        }
+        split_further(cell, context, candidates, signs, cut, rows, hash, depth);
+    }
+
+    // Split a cell without lines by the most balanced candidate of `cut`, if there is any.
+    void split_further(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                       std::uint64_t* cut, const double* rows, Hash hash, int depth) {
+        const int best = most_balanced(cell.generators, candidates, signs, cut);
         if (best < 0) return finish_stage(cell, context, rows, hash, depth);
-        cut[best / 64] &= ~(std::uint64_t{1} << (best % 64));
+        cut[best / 64] &= ~bit(best % 64);
         const int unit = candidates.unit[best];
-        if (by_line)
-            return split_line(cell, context, unit, Candidates::subset(candidates, cut, D(), arena_), rows, hash, depth);
         const Parts parts = Parts::of(signs, best, cell.generators.count, arena_);
-        if (is_empty(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
+        if (!num_bits(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
             is_own(depth))
-            split_into_leaves(cell, context, unit, parts, hash);
-        else
-            split(cell, context, unit, parts, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
+            return split_into_leaves(cell, context, unit, parts, hash);
+        const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+        split(cell, context, unit, parts, rest, signs, cut, rows, hash, depth);
     }
 
     // Which candidates are positive, negative, zero at some generator: a word of them.
@@ -226,11 +243,7 @@ class Search final : public Searcher {
         return crossing;
     }
 
-    static bool is_empty(const std::uint64_t* mask, int words) {
-        std::uint64_t any = 0;
-        for (int w = 0; w < words; ++w) any |= mask[w];
-        return !any;
-    }
+    static int num_bits(const std::uint64_t* mask, int words) { return Bits<0>::count(mask, words); }
 
     // A unit that does not cut the cell gets its sign.
     void settle(const Context& context, int unit, int sign, Hash& hash) {
@@ -302,7 +315,7 @@ class Search final : public Searcher {
             chance_ *= is_above ? chance_above : 1 - chance_above;
             probed_.push_back({number, static_cast<std::int8_t>(is_above ? 1 : -1)});
         }
-        const bool can_give = is_own(depth);
+        const bool can_give = is_own(depth) && !is_comparing_;
         if (can_give) {
             open_.push_back({depth, number, false, nodes_++});
             if (options_.records && depth < kRecordDepth) give_away(open_.back());
@@ -398,7 +411,7 @@ class Search final : public Searcher {
             for (const int i : own) child_signs.inherit(signs, i, cut);
             for (const int i : parts.on) child_signs.inherit(signs, i, cut);
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
     }
 
@@ -494,6 +507,11 @@ class Search final : public Searcher {
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
         const Generators& g = cell.generators;
+        std::vector<ExactVector> moved;
+        for (int i = 0; i < g.count; ++i) {
+            const ExactVector& old = oracle_.exact_generator(cell, g, i);
+            moved.push_back(combine(slope, old, -dot(row, old), line));
+        }
         for_each_side(context, unit, depth, 0.5, [&](int s, int below) {
             SlotOwner owner(arena_.take<ExactSlot>(g.count + 1), g.count + 1);
             Cell child;
@@ -505,9 +523,7 @@ class Search final : public Searcher {
             for (int i = 0; i <= g.count; ++i) {
                 std::uint64_t* incident = child.generators.incident(i);
                 if (i < g.count) {
-                    const ExactVector& old = oracle_.exact_generator(cell, g, i);
-                    maker_.append(child.generators, combine(slope, old, -dot(row, old), line), &owner.slots[i],
-                                 g.tags(i).at_infinity, g.tags(i).quiet);
+                    maker_.append(child.generators, moved[i], &owner.slots[i], g.tags(i).at_infinity, g.tags(i).quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = g.incident(i)[w];
                     incident[slot / 64] |= std::uint64_t{1} << (slot % 64);
                 } else {  // the line itself lies on every facet so far, but not on the new one
@@ -520,11 +536,121 @@ class Search final : public Searcher {
                                  s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = cell.alive[w];
                 }
-                    }
+            }
             const int number = context.data->first_unit + unit;
             Signs signs = Signs::allocate(arena_, g.count + 1, rest.words());
-            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
+    }
+
+    // -- counting the last stage ------------------------------------------------------------------------
+
+    // Whether the units of a stage only have to be counted. Then they leave no mark in hashes: the cells that they cut
+    // are told apart by the stages before.
+    bool counts(const Context& context) const {
+        return counts_ && rows_.is_last(context) && !context.data->forced && !is_probing_;
+    }
+
+    // The hash of a cell beyond a cut.
+    Hash step(const Context& context, Hash hash, int number, int side) const {
+        return counts(context) ? hash : hash ^ hash_words_.of(number, side);
+    }
+
+    // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
+    // complex. From either side of a wall the parts are as many, so that the sum over all sides is zero here as well.
+    void count(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+               std::uint64_t* cut, const double* rows, Hash hash, int depth) {
+        const auto mark = arena_.mark();
+        const CellFigures& figures = figures_of(cell, context, candidates, signs, cut);
+        nodes_ += figures.regions / kRegionsPerNode;
+        const bool is_whole = !control_.stop.load(std::memory_order_relaxed);
+        const std::int64_t regions = tally_.claim_regions(figures.regions);
+        result_->per_stage[context.stage] += regions;
+        result_->bounded += std::min(figures.bounded, regions);
+        ++result_->counted_cells;
+        result_->facet_sides += 2 * figures.facets;
+        std::int64_t inner = 2 * figures.facets, boundary = 0;
+        Mask::each(cell.alive, words(), [&](int slot) {
+            const Facet& facet = cell.facets[slot];
+            if (!facet.context) return;
+            const std::int64_t pieces = figures.pieces[slot];
+            (facet.on_boundary ? boundary : inner) += pieces;
+            if (!facet.on_boundary) tally_.add_sides(key_of(facet, context, hash), facet.side, pieces);
+        });
+        result_->boundary_facets += boundary;
+        if (path_.size() < kReportDepth) tally_.advance(path_.size());
+        if (is_whole && is_to_compare(figures.regions, hash))
+            compare(cell, context, candidates, signs, cut, rows, hash, depth,
+                    {figures.regions, figures.bounded, inner, boundary});
+        arena_.release(mark);
+    }
+
+    const CellFigures& figures_of(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                                  const std::uint64_t* cut) {
+        if (num_bits(cut, candidates.words()) <= 1) {
+            int row = -1;
+            for (int w = 0; w < candidates.words(); ++w) each_bit(cut[w], 64 * w, [&](int k) { row = k; });
+            if (const CellFigures* few = counter_.count_few(cell, signs, row)) return *few;
+        }
+        const Candidates cutting = Candidates::subset(candidates, cut, D(), arena_);
+        Signs their_signs = Signs::allocate(arena_, cell.generators.count, cutting.words());
+        for (int i = 0; i < cell.generators.count; ++i) their_signs.inherit(signs, i, cut);
+        return counter_.count(cell, context, cutting, their_signs, tally_.room());
+    }
+
+    // A facet between cells that the last stage itself has parted has its unit's name; all parts of it add up.
+    Hash key_of(const Facet& facet, const Context& context, Hash hash) const {
+        if (facet.context != &context) return hash ^ facet.to_key;
+        return hash ^ hash_words_.of(context.data->first_unit + facet.local_unit, 0);
+    }
+
+    // The first cell of all, small ones next to it, and a share of all; the same whoever searches them.
+    bool is_to_compare(std::int64_t regions, Hash hash) const {
+        if (options_.audit) return true;
+        if (regions <= kFirstCell) {
+            int above = 0;
+            for (auto step = path_.rbegin(); step != path_.rend() && above < 2; ++step) above += step->side > 0;
+            if (above == 0 || (above == 1 && regions <= kSmallCell)) return true;
+        }
+        const int first = network_.stages.back().first_unit;
+        for (auto step = path_.rbegin(); step != path_.rend() && step->unit >= first; ++step)
+            hash ^= hash_words_.of(step->unit, step->side);
+        return regions <= kLargeCell && splitmix(hash.a) % kShare == 0;
+    }
+
+    struct Figures {
+        std::int64_t regions, bounded, facet_sides, boundary_facets;
+        bool operator==(const Figures& o) const {
+            return regions == o.regions && bounded == o.bounded && facet_sides == o.facet_sides &&
+                   boundary_facets == o.boundary_facets;
+        }
+    };
+
+    // Search a cell that has been counted, and compare.
+    void compare(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                 std::uint64_t* cut, const double* rows, Hash hash, int depth, const Figures& counted) {
+        Result found;
+        found.per_stage.assign(network_.stages.size(), 0);
+        Result* const result = result_;
+        const Statistics statistics = oracle_.statistics;
+        result_ = &found, is_comparing_ = true;
+        tally_.begin_comparison(found);
+        bool is_complete = true;
+        try {
+            split_further(cell, context, candidates, signs, cut, rows, hash, depth);
+        } catch (const TooManyFacetsError&) {
+            if (options_.audit) throw;
+            is_complete = false;
+        }
+        result_ = result, is_comparing_ = false;
+        tally_.begin(*result);
+        oracle_.statistics = statistics;
+        if (!is_complete || control_.stop.load(std::memory_order_relaxed)) return;
+        ++result_->compared_cells;
+        if (!(counted == Figures{found.regions, found.bounded, found.facet_sides, found.boundary_facets}))
+            throw ContradictionError("a cell has " + std::to_string(counted.regions) +
+                                     " regions by deletion and restriction, " + std::to_string(found.regions) +
+                                     " by search, or other figures that differ");
     }
 
     // -- leaves ------------------------------------------------------------------------------------------
@@ -571,15 +697,18 @@ class Search final : public Searcher {
     const int words_;
     const Words hash_words_;
     std::vector<std::int8_t> sign_;  // [unit]: on the current path
+    Arena arena_;
     Oracle oracle_;
     StageRows<D_> rows_;
     Tally<W> tally_;
     EdgeFinder<W> edges_;
     GeneratorMaker<D_, W> maker_;
+    CellCounter<D_, W> counter_;
     Recorder<D_, W> recorder_;
+    const bool counts_;
+    bool is_comparing_ = false;  // searching a cell that has been counted
     Context root_{};
     std::vector<double> root_rows_;
-    Arena arena_;
     std::vector<double> line_;
     std::vector<std::uint64_t> mask_;
 

@@ -167,6 +167,7 @@ def _compiled(problem: Problem, parts: tuple[Part, ...]) -> Any:
         generators=False,
         audit=problem.audit,
         max_regions=0,
+        enumerates=problem.enumerates,
         jobs=1,
         units=[part.prefix for part in parts],
     )

@@ -25,6 +25,8 @@ class Problem:
     audit: bool = False
     keeps_records: bool = False
     """Whether each unit also yields its regions and facets."""
+    enumerates: bool = False
+    """Whether a count visits every region."""
     version: str = version.__version__
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 
@@ -45,6 +47,7 @@ class Problem:
             },
             "audit": self.audit,
             "keeps_records": self.keeps_records,
+            "enumerates": self.enumerates,
         }
 
     @classmethod
@@ -70,6 +73,7 @@ class Problem:
             domain=domain,
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
+            enumerates=bool(document["enumerates"]),
         )
 
     @property
@@ -86,7 +90,12 @@ class Problem:
         if flat is not None and (wanted is None or not flat.is_same_as(wanted)):
             return "another slice"
         mine, theirs = self.document(), other.document()
-        for name, words in (("domain", "another domain"), ("audit", "audit"), ("keeps_records", "--keep-regions")):
+        for name, words in (
+            ("domain", "another domain"),
+            ("audit", "audit"),
+            ("keeps_records", "--keep-regions"),
+            ("enumerates", "--enumerate"),
+        ):
             if mine[name] != theirs[name]:
                 return words
         return None
