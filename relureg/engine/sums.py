@@ -40,6 +40,15 @@ class Sums:
     decisions: int = 0
     exact_decisions: int = 0
     zeros: int = 0
+    edges: int = 0
+    structural: int = 0
+    small_integers: int = 0
+    refined: int = 0
+    twofold: int = 0
+    exact_nanoseconds: int = 0
+    """Processor time spent in integers of any size."""
+    nanoseconds: int = 0
+    """Processor time in all."""
 
     @classmethod
     def of(cls, run: Any) -> Sums:
@@ -78,7 +87,17 @@ class Sums:
             inner_facets=self.facet_sides // 2 if complete else None,
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
-            predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            predicates=Predicates(
+                total=self.decisions,
+                exact=self.exact_decisions,
+                zero=self.zeros,
+                edges=self.edges,
+                structural=self.structural,
+                small_integers=self.small_integers,
+                refined=self.refined,
+                twofold=self.twofold,
+                exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
+            ),
             counted_cells=self.counted_cells,
             compared_cells=self.compared_cells,
         )

@@ -18,6 +18,7 @@ from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
 from relureg.complex.line import Breakpoint
 from relureg.complex.linear.notions import DEFINITIONS, LinearRegions
+from relureg.engine.records import Predicates
 from relureg.exact.rational import RationalMatrix, nearest_double
 from relureg.network.domain import Domain
 from relureg.network.model import Network, Port
@@ -79,7 +80,7 @@ def count_document(
         "check_details": details_of(cells.checks),
         "facets": cells.num_facets,
         "boundary_facets": cells.num_boundary_facets,
-        "predicates": None if cells.predicates is None else asdict(cells.predicates),
+        "predicates": None if cells.predicates is None else _predicates(cells.predicates),
         **_linear(linear),
         "definitions": dict(DEFINITIONS) if with_definitions else None,
         "bounds": [_bound(bound) for bound in bounds],
@@ -356,3 +357,22 @@ def _num_constant_units(matrices: Iterable[RationalMatrix], size: int) -> int:
     for matrix in matrices:
         alive[matrix.nonzeros()[0]] = True
     return int(size - alive.sum())
+
+
+def _predicates(decided: Predicates) -> Document:
+    """How signs were decided; each is settled by one of `settled_by`."""
+    return {
+        "total": decided.total,
+        "exact": decided.exact,
+        "zero": decided.zero,
+        "settled_by": {
+            "edges": decided.edges,
+            "doubles": decided.doubles,
+            "structure": decided.structural,
+            "small_integers": decided.small_integers,
+            "refined_doubles": decided.refined,
+            "twofold_doubles": decided.twofold,
+            "integers": decided.exact,
+        },
+        "exact_share": round(decided.exact_share, 3),
+    }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "arena.hpp"
 #include "exact.hpp"
@@ -12,9 +13,20 @@ namespace relureg {
 
 struct Context;
 
-// The exact form of a generator, shared by all cells that hold it, computed when first needed.
+// Better forms of a generator, shared by all cells that hold it, computed when first needed.
+struct Forms {
+    std::unique_ptr<ExactVector> exact;
+    std::unique_ptr<double[]> twofold;  // see TwofoldVector
+    bool has_failed = false;            // no twofold form can be had
+};
+
 struct ExactSlot {
-    ExactVector* vector = nullptr;
+    Forms* forms = nullptr;
+
+    Forms& need() {
+        if (!forms) forms = new Forms;
+        return *forms;
+    }
 };
 
 struct UnitNode {

@@ -96,7 +96,7 @@ class CellCounter {
         s.dim = D() - 1;
         s.cutting = s.single = rows.mask(0);
         for (int i = 0; i < g.count; ++i) {
-            if (rows.count > 1 && g.tags(i).eps > kPoor) oracle_.refine(cell, i);
+            if (rows.count > 1 && g.tags(i).eps > kPoor && !oracle_.refine(cell, i)) oracle_.twofold_generator({cell, g}, i);
             s.append(i, -1, g.tags(i).at_infinity);
             std::copy_n(g.incident(i), words(), mask(s, i));
             if (!rows.count) continue;
@@ -221,6 +221,7 @@ class CellCounter {
             Section point = Section::allocate(arena_, 1, 1, words());
             point.parent = &s, point.cut = row, point.number = &other;
             point.append(above, below, false);
+            ++oracle_.statistics.decisions;
             const int sign = exact_.sign(point, 0, 0);
             exact_.forget(point);
             arena_.release(mark);

@@ -5,9 +5,20 @@
 #include <immintrin.h>
 #endif
 
+#include <cmath>
 #include <cstdint>
 
 namespace relureg {
+
+inline double absolute(double x) { return std::fabs(x); }
+// a * b + c, rounded once where the processor can, else twice
+inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
 
 #ifdef __AVX2__
 struct Four {
@@ -24,7 +35,8 @@ struct Four {
     friend Four operator*(Four a, Four b) { return {_mm256_mul_pd(a.x, b.x)}; }
     friend Four operator+(Four a, Four b) { return {_mm256_add_pd(a.x, b.x)}; }
     friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
-    friend Four magnitude(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
+    friend Four operator-(Four a) { return {_mm256_xor_pd(a.x, _mm256_set1_pd(-0.0))}; }
+    friend Four absolute(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
     // a * b + c
     friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
     // Bit k: a[k] > b[k]; never for a NaN.
@@ -60,8 +72,12 @@ struct Four {
         for (int k = 0; k < 4; ++k) a.x[k] -= b.x[k];
         return a;
     }
-    friend Four magnitude(Four a) {
-        for (int k = 0; k < 4; ++k) a.x[k] = a.x[k] < 0 ? -a.x[k] : a.x[k];
+    friend Four operator-(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = -a.x[k];
+        return a;
+    }
+    friend Four absolute(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = std::fabs(a.x[k]);
         return a;
     }
     friend Four multiply_add(Four a, Four b, Four c) {

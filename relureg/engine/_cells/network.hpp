@@ -27,6 +27,9 @@ struct Term {
     int source;
     int columns;
     std::vector<double> by_column;  // [column * stride + unit]
+    std::vector<double> by_column_low;  // what these lack of the true weights, in doubles; empty: nothing
+    std::vector<int> readers_start;  // [unit / 4]: four units read only columns `read_columns[start .. next start)`
+    std::vector<int> read_columns;
     std::shared_ptr<LazyIntegers> exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
 };
 
@@ -36,6 +39,7 @@ struct Stage {
     int first_unit;               // number of the first unit, over all stages
     bool forced;                  // rows of the domain: only their positive side counts
     std::vector<double> constant; // [stride]
+    std::vector<double> constant_low;  // as for the weights
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
     bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
@@ -78,9 +82,23 @@ inline double smallest(const std::vector<double>& values) {
     return least;
 }
 
+// Some columns of a term.
+struct Columns {
+    const int *first, *last;
+    const int* begin() const { return first; }
+    const int* end() const { return last; }
+};
+
+// Those that a unit, or one of the three in its block of four, reads.
+inline Columns columns_read(const Term& term, int unit) {
+    const int* columns = term.read_columns.data();
+    return {columns + term.readers_start[unit / 4], columns + term.readers_start[unit / 4 + 1]};
+}
+
 class Network {
   public:
     int dim = 0;  // r, the number of essential inputs
+    std::vector<int> exponents;  // [dim]: input j is 2^exponents[j] times coordinate j of the search
     std::vector<Stage> stages;
     int num_units = 0;  // with the rows of the domain
 
@@ -102,7 +120,12 @@ class Network {
             stage.all_units.resize(n);
             std::iota(stage.all_units.begin(), stage.all_units.end(), 0);
             stage.constant.resize(stride);
-            for (auto& term : stage.terms) term.by_column = spread(term.by_column, term.columns, n, stride);
+            if (!stage.constant_low.empty()) stage.constant_low.resize(stride);
+            for (auto& term : stage.terms) {
+                term.by_column = spread(term.by_column, term.columns, n, stride);
+                if (!term.by_column_low.empty()) term.by_column_low = spread(term.by_column_low, term.columns, n, stride);
+                find_columns(term, stride);
+            }
             stage.first_unit = num_units;
             num_units += n;
             stage.sources = 0;
@@ -181,6 +204,19 @@ class Network {
     }
 
   private:
+    // A wide stage of a pruned network, or of a lattice, reads few columns a unit. (A weight that rounds to 0 has no place in
+    // a stage of which doubles are asked; integers look at all columns there.)
+    static void find_columns(Term& term, int stride) {
+        for (int first = 0; first < stride; first += 4) {
+            term.readers_start.push_back(static_cast<int>(term.read_columns.size()));
+            for (int k = 0; k < term.columns; ++k) {
+                const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride + first];
+                if (weight[0] != 0 || weight[1] != 0 || weight[2] != 0 || weight[3] != 0) term.read_columns.push_back(k);
+            }
+        }
+        term.readers_start.push_back(static_cast<int>(term.read_columns.size()));
+    }
+
     // Columns of n entries, each filled up with 0 to `stride` entries.
     static std::vector<double> spread(const std::vector<double>& columns, int count, int n, int stride) {
         if (n == stride) return columns;

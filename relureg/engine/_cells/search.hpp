@@ -31,7 +31,7 @@ class Search final : public Searcher {
           counts_(!options.records && !options.enumerates) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
-            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}};
+            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}, {}, {}};
             rows_.affine_part(root_, 0, root_rows_.data());
         }
     }
@@ -104,10 +104,10 @@ class Search final : public Searcher {
         ExactSlot* slots;
         int count;
         SlotOwner(ExactSlot* s, int n) : slots(s), count(n) {
-            for (int i = 0; i < n; ++i) slots[i].vector = nullptr;
+            for (int i = 0; i < n; ++i) slots[i].forms = nullptr;
         }
         ~SlotOwner() {
-            for (int i = 0; i < count; ++i) delete slots[i].vector;
+            for (int i = 0; i < count; ++i) delete slots[i].forms;
         }
         SlotOwner(const SlotOwner&) = delete;
         SlotOwner& operator=(const SlotOwner&) = delete;
@@ -134,7 +134,7 @@ class Search final : public Searcher {
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (rows_.is_last(context)) return leaf(cell, &context, hash);
         const auto mark = arena_.mark();
-        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
+        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}, {}, {}};
         enter(cell, next, hash, depth);
         arena_.release(mark);
     }
@@ -394,6 +394,8 @@ class Search final : public Searcher {
                 incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
+        Signs fresh_signs = Signs::allocate(arena_, num_fresh, rest.words());
+        oracle_.decide_between({cell, fresh, &context, unit}, edges, signs, cut, context, rest, fresh_signs, is_own(depth));
         const double chance_above = is_probing_ ? chance_of(parts, signs, cut) : 0.5;
         for_each_side(context, unit, depth, chance_above, [&](int s, int below) {
             const Part& own = s > 0 ? parts.above : parts.below;
@@ -410,6 +412,7 @@ class Search final : public Searcher {
             Signs child_signs = Signs::allocate(arena_, num_all, rest.words());
             for (const int i : own) child_signs.inherit(signs, i, cut);
             for (const int i : parts.on) child_signs.inherit(signs, i, cut);
+            child_signs.append(fresh_signs);
             const int number = context.data->first_unit + unit;
             node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
@@ -506,7 +509,7 @@ class Search final : public Searcher {
         for (std::size_t k = 0; k < cell.lines->size(); ++k)
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
-        const Generators& g = cell.generators;
+        Generators& g = cell.generators;
         std::vector<ExactVector> moved;
         for (int i = 0; i < g.count; ++i) {
             const ExactVector& old = oracle_.exact_generator(cell, g, i);

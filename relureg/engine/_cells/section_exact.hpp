@@ -17,13 +17,15 @@ class ExactSections {
     ExactSections(int coordinates, Predicate<D_, W>& oracle) : coordinates_(coordinates), oracle_(oracle) {}
 
     // The sections to come are of this cell; `unit[row]` of the stage are the rows that cut it.
-    void begin(const Cell& cell, const Context& context, const int* unit) {
+    void begin(Cell& cell, const Context& context, const int* unit) {
         cell_ = &cell, context_ = &context, unit_ = unit;
     }
 
     int sign(const Section& s, int point, int row) {
-        if (const std::int64_t* values = integers(s, point)) return (values[row] > 0) - (values[row] < 0);
+        if (const std::int64_t* values = integers(s, point))
+            return ++oracle_.statistics.small_integers, (values[row] > 0) - (values[row] < 0);
         ++oracle_.statistics.exact;
+        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
         return truth(s, point, row);
     }
 
@@ -32,9 +34,14 @@ class ExactSections {
 
     // Whether two rows vanish at the same point of a segment.
     bool meet(const Section& s, int i, int j) {
+        ++oracle_.statistics.decisions;
         const std::int64_t *a = integers(s, 0), *b = integers(s, 1);
-        if (a && b) return static_cast<__int128>(a[i]) * b[j] == static_cast<__int128>(a[j]) * b[i];
+        if (a && b) {
+            ++oracle_.statistics.small_integers;
+            return static_cast<__int128>(a[i]) * b[j] == static_cast<__int128>(a[j]) * b[i];
+        }
         ++oracle_.statistics.exact;
+        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
         return value(s, 0, i) * value(s, 1, j) == value(s, 0, j) * value(s, 1, i);
     }
 
@@ -123,7 +130,7 @@ class ExactSections {
 
     int coordinates_;
     Predicate<D_, W>& oracle_;
-    const Cell* cell_ = nullptr;
+    Cell* cell_ = nullptr;
     const Context* context_ = nullptr;
     const int* unit_ = nullptr;
     int num_vectors_ = 0;

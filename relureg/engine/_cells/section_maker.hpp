@@ -34,7 +34,6 @@ class SectionMaker {
             part.append(i, -1, s.points[i].at_infinity);
             take_values(s, part, rows);
         }
-        oracle_.statistics.decisions += static_cast<std::int64_t>(count) * num_rows;
         return part;
     }
 
@@ -66,6 +65,7 @@ class SectionMaker {
         SectionPoint& point = part.points[i];
         for (int w = 0; w < words(); ++w) mask(part, i)[w] = mask(s, point.above)[w] & mask(s, point.below)[w];
         if (!part.num_rows) return;
+        oracle_.statistics.decisions += part.num_rows;
         const Mixture at = Mixture::of(s, row, point.above, point.below);
         const double *from_above = s.values_at(point.above), *from_below = s.values_at(point.below);
         double* values = part.values_at(i);
@@ -76,9 +76,9 @@ class SectionMaker {
             const Four ea = Four::gather(from_above + s.stride, part.number + k);
             const Four eb = Four::gather(from_below + s.stride, part.number + k);
             const Four value = multiply_add(va, wa, vb * wb);
-            const Four size = multiply_add(magnitude(va), wa, magnitude(vb) * wb);
+            const Four size = multiply_add(absolute(va), wa, absolute(vb) * wb);
             const Four error = multiply_add(ea, wa, eb * wb);
-            const Four moved = multiply_add(shift, magnitude(va - vb) + ea + eb, error);
+            const Four moved = multiply_add(shift, absolute(va - vb) + ea + eb, error);
             const Four bound = multiply_add(moved, slack, rounding * size);
             value.store(values + k);
             bound.store(values + part.stride + k);
@@ -97,7 +97,9 @@ class SectionMaker {
         SectionPoint& point = part.points[i];
         each_bit(open, 0, [&](int k) {
             const int a = s.sign(point.above, part.number[k]), b = s.sign(point.below, part.number[k]);
-            const int sign = a * b < 0 ? exact_.sign(part, i, k) : a ? a : b;
+            const bool is_open = a * b < 0;
+            const int sign = is_open ? exact_.sign(part, i, k) : a ? a : b;
+            oracle_.statistics.edges += !is_open;
             if (sign > 0) point.positive |= bit(k);
             if (sign < 0) point.negative |= bit(k);
             oracle_.statistics.zeros += sign == 0;
