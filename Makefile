@@ -6,13 +6,18 @@ STAMP  := $(VENV)/.installed
 SYSTEM := build-essential python3-dev python3-venv libcdd-dev libgmp-dev
 NET    ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: count test sweep sanitize wheel benchmark pictures lint check clean
+.PHONY: count test test-cells sweep sanitize wheel benchmark pictures lint check clean
 
 count: $(STAMP) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
 
-test: $(STAMP) ## run the tests
+test: $(STAMP) test-cells ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+test-cells: $(STAMP) ## test the splitter's error bounds, refinement and signs in C++
+	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
+	$(BIN)/cmake --build build/test-cells
+	build/test-cells/test_cells
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
 	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore
@@ -79,6 +84,7 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(BIN)/python docs/examples/counterexample_picture.py
 
 lint: $(STAMP) ## formatting, lint, types, import contract
+	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp tests/engine/cells/*.cpp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

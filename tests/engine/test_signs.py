@@ -14,8 +14,8 @@ from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine import split
 from relureg.engine.levels import level
 from relureg.engine.records import Predicates
-from relureg.families.catalogue import construct
 from relureg.exact.rational import RationalMatrix
+from relureg.families.catalogue import construct
 from tests.contract.agreement import assert_engines_agree
 
 Rows = list[list[Fraction]]

@@ -43,8 +43,8 @@ class Builder {
 
     // Entries times the stage's common denominator are `integers`, or, where there are none, doubles times 2^shift.
     // `low` is what the doubles lack of the entries, in doubles; or empty, where that is nothing.
-    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant, const Doubles& low,
-                   long shift, const std::string& integers) {
+    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant,
+                   const Doubles& low, long shift, const std::string& integers) {
         relureg::Stage stage{};
         stage.units = units;
         stage.forced = forced;
@@ -63,8 +63,9 @@ class Builder {
                   const std::string& integers) {
         auto& stage = network.stages.back();
         const std::size_t size = static_cast<std::size_t>(stage.units) * columns;
-        const int expected = source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
-                                    : network.dim;
+        const int expected =
+            source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
+                   : network.dim;
         auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
                                       : std::make_shared<relureg::LazyIntegers>(parse(integers));
         relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
@@ -182,11 +183,12 @@ NB_MODULE(RELUREG_MODULE, m) {
     nb::class_<relureg::Run>(m, "Run")
         .def(
             "__init__",
-            [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit, std::int64_t max_regions,
-               bool enumerates, int jobs, const std::vector<Steps>& units) {
+            [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
+               std::int64_t max_regions, bool enumerates, int jobs, const std::vector<Steps>& units) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& unit : units) prefixes.push_back(prefix(unit, builder.network));
-                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions, enumerates}, jobs, std::move(prefixes));
+                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions, enumerates}, jobs,
+                                        std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
             nb::arg("enumerates"), nb::arg("jobs"), nb::arg("units"))

@@ -39,7 +39,8 @@ struct Candidates {
             each_bit(keep[w], 64 * w, [&](int old) {
                 unit[k] = all.unit[old];
                 for (int j = 0; j < dim; ++j)
-                    rows[static_cast<std::size_t>(j) * stride + k] = all.rows[static_cast<std::size_t>(j) * all.stride + old];
+                    rows[static_cast<std::size_t>(j) * stride + k] =
+                        all.rows[static_cast<std::size_t>(j) * all.stride + old];
                 error[k] = all.error[old];
                 norm[k++] = all.norm[old];
             });
@@ -65,7 +66,8 @@ struct Signs {
 
     int of(int generator, int candidate) const {
         const std::size_t word = static_cast<std::size_t>(generator) * words + candidate / 64;
-        return static_cast<int>(positive[word] >> (candidate % 64) & 1) - static_cast<int>(negative[word] >> (candidate % 64) & 1);
+        return static_cast<int>(positive[word] >> (candidate % 64) & 1) -
+               static_cast<int>(negative[word] >> (candidate % 64) & 1);
     }
 
     // Hand the next generator's signs down from generator `i` of a cell with more candidates.
@@ -82,7 +84,8 @@ struct Signs {
     }
     // The same candidates at more generators.
     void append(const Signs& more) {
-        const std::size_t at = static_cast<std::size_t>(known) * words, size = static_cast<std::size_t>(more.known) * words;
+        const std::size_t at = static_cast<std::size_t>(known) * words,
+                          size = static_cast<std::size_t>(more.known) * words;
         std::copy_n(more.positive, size, positive + at);
         std::copy_n(more.negative, size, negative + at);
         known += more.known;
@@ -91,7 +94,8 @@ struct Signs {
   private:
     void inherit_words(const Signs& from, int a, int b, const std::uint64_t* keep) {
         const std::size_t to = static_cast<std::size_t>(known++) * words;
-        const std::size_t at = static_cast<std::size_t>(a) * from.words, also = static_cast<std::size_t>(b) * from.words;
+        const std::size_t at = static_cast<std::size_t>(a) * from.words,
+                          also = static_cast<std::size_t>(b) * from.words;
         for (int w = 0; w < words; ++w) positive[to + w] = negative[to + w] = 0;
         int k = 0;
         for (int w = 0; w < from.words; ++w) {

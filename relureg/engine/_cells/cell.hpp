@@ -29,6 +29,20 @@ struct ExactSlot {
     }
 };
 
+// Exact generators made for one split live until both its children are done.
+struct SlotOwner {
+    ExactSlot* slots;
+    int count;
+    SlotOwner(ExactSlot* s, int n) : slots(s), count(n) {
+        for (int i = 0; i < n; ++i) slots[i].forms = nullptr;
+    }
+    ~SlotOwner() {
+        for (int i = 0; i < count; ++i) delete slots[i].forms;
+    }
+    SlotOwner(const SlotOwner&) = delete;
+    SlotOwner& operator=(const SlotOwner&) = delete;
+};
+
 struct UnitNode {
     int unit;
     const UnitNode* next;
@@ -73,8 +87,8 @@ struct Tags {
     bool at_infinity;
 };
 
-// Generators one after the other, each in one piece: tags, the facets that contain it, coordinates of max-norm in [1/2, 1].
-// A child takes many of its parent's over as they are: these are a few wide moves each.
+// Generators one after the other, each in one piece: tags, the facets that contain it, coordinates of max-norm in [1/2,
+// 1]. A child takes many of its parent's over as they are: these are a few wide moves each.
 class Generators {
   public:
     int count = 0;

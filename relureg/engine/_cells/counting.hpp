@@ -23,9 +23,9 @@ class CellCounter {
   public:
     CellCounter(int coordinates, int words, Predicate<D_, W>& oracle, Arena& arena, const std::atomic<bool>& stop,
                 bool audit)
-        : coordinates_(coordinates), words_(words), oracle_(oracle), arena_(arena), stop_(stop),
-          edges_(words, stop), exact_(coordinates, oracle), maker_(words, oracle, exact_, arena, audit),
-          segments_(exact_), levels_(coordinates) {}
+        : coordinates_(coordinates), words_(words), oracle_(oracle), arena_(arena), stop_(stop), edges_(words, stop),
+          exact_(coordinates, oracle), maker_(words, oracle, exact_, arena, audit), segments_(exact_),
+          levels_(coordinates) {}
 
     // Whether a cell of that many dimensions is counted as it is, rather than cut in two first. A cell that is counted
     // is never left to others, so it must not take longer than a part of a second.
@@ -96,7 +96,8 @@ class CellCounter {
         s.dim = D() - 1;
         s.cutting = s.single = rows.mask(0);
         for (int i = 0; i < g.count; ++i) {
-            if (rows.count > 1 && g.tags(i).eps > kPoor && !oracle_.refine(cell, i)) oracle_.twofold_generator({cell, g}, i);
+            if (rows.count > 1 && g.tags(i).eps > kPoor && !oracle_.refine(cell, i))
+                oracle_.twofold_generator({cell, g}, i);
             s.append(i, -1, g.tags(i).at_infinity);
             std::copy_n(g.incident(i), words(), mask(s, i));
             if (!rows.count) continue;
@@ -118,8 +119,7 @@ class CellCounter {
         for (int k = 0; k < rows.stride; k += 4) {
             const double* row = rows.rows + k;
             Four value = Four::load(row) * Four::all(x[0]);
-            for (int j = 1; j < D(); ++j)
-                value = multiply_add(Four::load(row + j * stride), Four::all(x[j]), value);
+            for (int j = 1; j < D(); ++j) value = multiply_add(Four::load(row + j * stride), Four::all(x[j]), value);
             value.store(values + k);
             multiply_add(Four::load(rows.norm + k), eps, Four::load(rows.error + k)).store(values + rows.stride + k);
         }
@@ -192,7 +192,8 @@ class CellCounter {
     }
 
     // The rows without those that vanish where one before vanishes. What several hyperplanes share has been there
-    // before the last of them came, so on it no facet is divided; rows that coincide on the whole cell are one hyperplane.
+    // before the last of them came, so on it no facet is divided; rows that coincide on the whole cell are one
+    // hyperplane.
     std::uint64_t without_coinciding(Section& s, const Crossings& crossings) {
         std::uint64_t distinct = 0;
         for (int k = 0; k < crossings.num_cutting; ++k) {

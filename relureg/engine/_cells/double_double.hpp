@@ -1,10 +1,12 @@
-// Sums and products of doubles without error (Knuth; Dekker; Ogita, Rump, Oishi 2005), and the bound of the compensated sum.
+// Sums and products of doubles without error (Knuth; Dekker; Ogita, Rump, Oishi 2005), and the bound of the compensated
+// sum.
 //
-// A twofold number is an unevaluated sum hi + lo with |lo| <= u |hi|. A sum of n products of such numbers is accumulated as
+// A twofold number is an unevaluated sum hi + lo with |lo| <= u |hi|. A sum of n products of such numbers is
+// accumulated as
 //     (S, s_i) = two_sum(S, p_i),   T += s_i + e_i,   p_i + e_i ~ the i-th product,
 // where p_i is the rounded product of the high parts and e_i holds its error and the products with the low parts. The
-// sums S are exact but for s_i, which are added up; so what is lost are the roundings of e_i, of T and the product of the
-// low parts. With M = sum |p_i|:
+// sums S are exact but for s_i, which are added up; so what is lost are the roundings of e_i, of T and the product of
+// the low parts. With M = sum |p_i|:
 //     |e_i| <= 3.1 u |p_i|, itself off by at most 8.1 u^2 |p_i|;   |s_i| <= u |S_i| <= u (1 + u)^n M;
 //     2 n additions in T: gamma_2n (n (1 + u)^n + 3.1) u M.
 // Together at most (2 n (n + 3.1) + 8.2) u^2 M, and with one weight that is rounded to twofold precision u^2 M more:

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "predicate.hpp"
@@ -52,7 +53,8 @@ class GeneratorMaker {
         append(fresh, std::move(made), slot, tags.at_infinity, tags.quiet);
     }
 
-    // The new generator from its rows, whose integers do not grow with its history, oriented as the combination of the ends is.
+    // The new generator from its rows, whose integers do not grow with its history, oriented as the combination of the
+    // ends is.
     ExactVector from_rows(const Place& here, const mpz_class& weight_a, const ExactVector& a, const mpz_class& weight_b,
                           const ExactVector& b) const {
         ExactVector vector = oracle_.null_vector_of(here, here.generators.count);
@@ -65,8 +67,7 @@ class GeneratorMaker {
     }
 
     // Append a generator known exactly.
-    static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity,
-                      std::uint64_t quiet) {
+    static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity, std::uint64_t quiet) {
         const int k = g.count++;
         const int bits = to_doubles(vector, g.x(k));
         slot->need().exact = std::make_unique<ExactVector>(std::move(vector));
@@ -94,7 +95,7 @@ class GeneratorMaker {
         if (row + std::max(bits_a, bits_b) > 53) return false;
         auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
         auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
-        const std::int64_t common = std::__gcd(p, q);
+        const std::int64_t common = std::gcd(p, q);
         p /= common, q /= common;
         if (std::max(width(p) + bits_b, width(q) + bits_a) > 61) return false;
         const double scale_a = power_of_two(bits_a), scale_b = power_of_two(bits_b);
@@ -103,14 +104,13 @@ class GeneratorMaker {
             const auto xa = static_cast<std::int64_t>(g.x(a)[j] * scale_a);
             const auto xb = static_cast<std::int64_t>(g.x(b)[j] * scale_b);
             integers_[j] = p * xb + q * xa;
-            divisor = std::__gcd(divisor, std::abs(integers_[j]));
+            divisor = std::gcd(divisor, std::abs(integers_[j]));
             largest = std::max(largest, std::abs(integers_[j]));
         }
         const int bits = width(largest / divisor);
         if (bits > 53) return false;
         const int k = fresh.count;
-        for (int j = 0; j < D(); ++j)
-            fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
+        for (int j = 0; j < D(); ++j) fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
         fresh.tags(k).eps = 0;
         fresh.tags(k).bits = static_cast<std::uint8_t>(bits);
         return true;
@@ -164,22 +164,24 @@ class GeneratorMaker {
         if (eps < kLargestError) return true;
         if (!(eps < 0.25)) return false;  // the doubles must still tell the orientation
         refiner_.begin();
-        Mask::each(fresh.incident(k), words(), [&](int slot) {
-            refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
-        });
+        Mask::each(fresh.incident(k), words(),
+                   [&](int slot) { refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit); });
         refiner_.add(&context, unit);
         return refiner_.refine(to, tags.at_infinity, tags.eps);
     }
 
-    // n = |v_b| a + |v_a| b in twofold precision, all with their bounds. Weights that are off by d_a, d_b move n by at most
-    // d_b |a| + d_a |b| in each coordinate. What is not known to 2^-70 of its largest coordinate is computed from its rows.
-    [[gnu::noinline]] bool interpolate_twofold(Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) {
+    // n = |v_b| a + |v_a| b in twofold precision, all with their bounds. Weights that are off by d_a, d_b move n by at
+    // most d_b |a| + d_a |b| in each coordinate. What is not known to 2^-70 of its largest coordinate is computed from
+    // its rows.
+    [[gnu::noinline]] bool interpolate_twofold(Cell& cell, const Context& context, int unit, int a, int b,
+                                               Generators& fresh) {
         const Place place{cell, cell.generators}, here{cell, fresh, &context, unit};
         TwofoldSum<double> va{}, vb{};
         double da = 0, db = 0;
         const bool is_known = oracle_.twofold_value(place, context, unit, a, va, da) &&
                               oracle_.twofold_value(place, context, unit, b, vb, db);
-        for (const int end : {a, b}) value_[end] = oracle_.value(cell.generators, end);  // their doubles may be better now
+        for (const int end : {a, b})
+            value_[end] = oracle_.value(cell.generators, end);  // their doubles may be better now
         if (!is_known || !(va.high > 0x1p20 * da) || !(-vb.high > 0x1p20 * db)) return false;
         const int exponent = std::ilogb(std::max(va.high, -vb.high));
         const double scale = std::ldexp(1.0, -exponent);  // at least 2^-1023, as `is_out_of_range` sees to
@@ -193,9 +195,11 @@ class GeneratorMaker {
             sum.add(va.high * scale, va.low * scale, xb.high[j], xb.low[j]);
             sum.normalise();
             form[j] = sum.high, form[D() + j] = sum.low;
-            const double moved = (db * (std::fabs(xa.high[j]) + xa.error[j]) + da * (std::fabs(xb.high[j]) + xb.error[j])) * scale;
+            const double moved =
+                (db * (std::fabs(xa.high[j]) + xa.error[j]) + da * (std::fabs(xb.high[j]) + xb.error[j])) * scale;
             const double inherited = -vb.high * scale * xa.error[j] + va.high * scale * xb.error[j];
-            const double error = (compensated_error(2) * sum.size + moved + inherited) * kInflation * kInflation + kUnderflow;
+            const double error =
+                (compensated_error(2) * sum.size + moved + inherited) * kInflation * kInflation + kUnderflow;
             form[2 * D() + j] = sum.size == 0 && moved == 0 && inherited == 0 ? 0 : error;
             largest = std::max(largest, std::fabs(sum.high));
             worst = std::max(worst, error);
@@ -212,8 +216,8 @@ class GeneratorMaker {
         return true;
     }
 
-    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare, and
-    // refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
+    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare,
+    // and refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
     static constexpr double kLargestError = 1e-3;
 
     int coordinates_, words_;

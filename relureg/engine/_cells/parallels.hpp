@@ -1,9 +1,9 @@
 // Zeros that need no generator: units whose hyperplane is parallel to a facet, or the facet itself.
 //
-// A unit that reads one active unit is affine in that one, and in lattices and networks with repeated units many rows are
-// multiples of others. If m = alpha f + beta e_0 for the row f of a facet, then m . g = beta g_0 at each generator g of
-// that facet: 0 in a direction, at a point the sign of beta. Doubles propose such a pair, integers prove it once, and the
-// context of the unit remembers it.
+// A unit that reads one active unit is affine in that one, and in lattices and networks with repeated units many rows
+// are multiples of others. If m = alpha f + beta e_0 for the row f of a facet, then m . g = beta g_0 at each generator
+// g of that facet: 0 in a direction, at a point the sign of beta. Doubles propose such a pair, integers prove it once,
+// and the context of the unit remembers it.
 #pragma once
 
 #include <cmath>

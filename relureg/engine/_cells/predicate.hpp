@@ -52,8 +52,9 @@ template <int D_, int W>
 class Predicate {
   public:
     Predicate(int coordinates, int words, const std::int8_t* sign, bool audit)
-        : coordinates_(coordinates), words_(words), sign_(sign), audit_(audit), refiner_(coordinates), row_(coordinates),
-          twofold_rows_(coordinates, sign), parallels_(coordinates, sign), solver_(coordinates, twofold_rows_) {}
+        : coordinates_(coordinates), words_(words), sign_(sign), audit_(audit), refiner_(coordinates),
+          row_(coordinates), twofold_rows_(coordinates, sign), parallels_(coordinates, sign),
+          solver_(coordinates, twofold_rows_) {}
 
     Statistics statistics;
 
@@ -100,9 +101,9 @@ class Predicate {
         if (audit_) audit(place, context, candidates, signs);
     }
 
-    // The same for new generators on the edges of a cell. Each is a sum of positive multiples of its edge's ends, so only a
-    // candidate of opposite signs at these (`known`, of which `kept` are asked about) is open: else its sign is that of the
-    // ends, and 0 where it is 0 at both.
+    // The same for new generators on the edges of a cell. Each is a sum of positive multiples of its edge's ends, so
+    // only a candidate of opposite signs at these (`known`, of which `kept` are asked about) is open: else its sign is
+    // that of the ends, and 0 where it is 0 at both.
     void decide_between(const Place& place, const std::vector<std::pair<int, int>>& edges, const Signs& known,
                         const std::uint64_t* kept, const Context& context, const Candidates& candidates, Signs& signs,
                         bool is_counted) {
@@ -114,9 +115,11 @@ class Predicate {
             const std::uint64_t mask = candidates.mask(w);
             for (int i = 0; i < place.generators.count; ++i) {
                 const std::size_t at = static_cast<std::size_t>(i) * signs.words + w;
-                const std::uint64_t positive = signs.positive[at], negative = signs.negative[at], open = positive & negative;
+                const std::uint64_t positive = signs.positive[at], negative = signs.negative[at],
+                                    open = positive & negative;
                 num_open += __builtin_popcountll(open);
-                decide_word<false>(place, context, candidates, signs, i, w, mask, open, positive & ~open, negative & ~open);
+                decide_word<false>(place, context, candidates, signs, i, w, mask, open, positive & ~open,
+                                   negative & ~open);
             }
         }
         statistics.decisions += asked, statistics.edges += asked - num_open;
@@ -185,7 +188,8 @@ class Predicate {
     }
 
     // The value of a unit at a generator in twofold precision; false where the bound on its error is no smaller.
-    bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum, double& error) {
+    bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
+                       double& error) {
         if (context.data->is_out_of_range) return false;
         const double* form = twofold_generator(place, i);
         if (!form) return false;
@@ -216,7 +220,8 @@ class Predicate {
         Tags& tags = g.tags(i);
         const TwofoldVector from = TwofoldVector::at(form, D());
         double largest = 0, error = 0;
-        for (int j = 0; j < D(); ++j) largest = std::max(largest, std::fabs(from.high[j])), error = std::max(error, from.error[j]);
+        for (int j = 0; j < D(); ++j)
+            largest = std::max(largest, std::fabs(from.high[j])), error = std::max(error, from.error[j]);
         int exponent = 0;
         std::frexp(largest, &exponent);
         const double eps = std::ldexp(error, -exponent) * kInflation + 2 * kUnitRoundoff;
@@ -252,8 +257,9 @@ class Predicate {
 
     // Word w of the signs at a generator: those of `open` candidates are found, the others given. kAll: all are open.
     template <bool kAll>
-    [[gnu::always_inline]] void decide_word(const Place& place, const Context& context, const Candidates& candidates, Signs& signs, int i, int w,
-                     std::uint64_t mask, std::uint64_t open, std::uint64_t positive, std::uint64_t negative) {
+    [[gnu::always_inline]] void decide_word(const Place& place, const Context& context, const Candidates& candidates,
+                                            Signs& signs, int i, int w, std::uint64_t mask, std::uint64_t open,
+                                            std::uint64_t positive, std::uint64_t negative) {
         if (open) {
             filter<kAll>(place.generators, i, candidates, w, open, positive, negative);
             each_bit(open & ~(positive | negative), 0, [&](int k) {
@@ -270,8 +276,8 @@ class Predicate {
 
     // One word of candidates at a generator: the signs of open ones that doubles settle.
     template <bool kAll>
-    void filter(const Generators& g, int i, const Candidates& candidates, int w, std::uint64_t open, std::uint64_t& positive,
-                std::uint64_t& negative) const {
+    void filter(const Generators& g, int i, const Candidates& candidates, int w, std::uint64_t open,
+                std::uint64_t& positive, std::uint64_t& negative) const {
         const std::size_t stride = candidates.stride;
         const Four eps = Four::all(g.tags(i).eps);
         const double* x = g.x(i);
@@ -281,9 +287,9 @@ class Predicate {
             if (!kAll && !(open >> k & 15)) continue;
             const double* row = candidates.rows + 64 * w + k;
             Four value = Four::load(row) * Four::all(x[0]);
-            for (int j = 1; j < D(); ++j)
-                value = multiply_add(Four::load(row + j * stride), Four::all(x[j]), value);
-            const Four bound = multiply_add(Four::load(candidates.norm + 64 * w + k), eps, Four::load(candidates.error + 64 * w + k));
+            for (int j = 1; j < D(); ++j) value = multiply_add(Four::load(row + j * stride), Four::all(x[j]), value);
+            const Four bound =
+                multiply_add(Four::load(candidates.norm + 64 * w + k), eps, Four::load(candidates.error + 64 * w + k));
             above_zero |= static_cast<std::uint64_t>(above(value, bound)) << k;
             below_zero |= static_cast<std::uint64_t>(below_minus(value, bound)) << k;
         }
@@ -301,7 +307,8 @@ class Predicate {
         double value = this->value(g, i);
         // The generator may have been refined for another unit.
         if (std::fabs(value) > error_of(context, unit, tags.eps)) return (value > 0) - (value < 0);
-        if (context.data->row_bits[unit] + tags.bits <= 53) return ++statistics.small_integers, (value > 0) - (value < 0);
+        if (context.data->row_bits[unit] + tags.bits <= 53)
+            return ++statistics.small_integers, (value > 0) - (value < 0);
         if (tags.eps == 0 && context.data->norm[unit] < 0x1p900) {
             bool meets = false;
             const double bound = support_error(context, unit, g.x(i), meets);
@@ -327,7 +334,8 @@ class Predicate {
         return sgn(dot(exact_row(context, unit), exact_generator(place, i)));
     }
 
-    // A value that looks like 0: whether row and generator have no coordinate in common, or the row is parallel to a facet's.
+    // A value that looks like 0: whether row and generator have no coordinate in common, or the row is parallel to a
+    // facet's.
     bool knows_by_structure(const Place& place, const Context& context, int unit, int i, int& sign) {
         const double* x = place.generators.x(i);
         const Tags& tags = place.generators.tags(i);
@@ -336,7 +344,8 @@ class Predicate {
         for (int j = 0; j < D(); ++j) is_apart = is_apart && (row_[j] == 0 || is_zero(j));
         if (is_apart) {
             const TwofoldRow row = twofold_rows_.of(context, unit);
-            for (int j = 0; j < D(); ++j) is_apart = is_apart && ((row.high[4 * j] == 0 && row.error[4 * j] == 0) || is_zero(j));
+            for (int j = 0; j < D(); ++j)
+                is_apart = is_apart && ((row.high[4 * j] == 0 && row.error[4 * j] == 0) || is_zero(j));
             if (is_apart) return sign = 0, true;
         }
         if (vanishes_with_its_sources(place, context, unit, i)) {
@@ -352,9 +361,11 @@ class Predicate {
         return is_known;
     }
 
-    // The same from the values of the units that it reads: those of a facet that contains the generator are 0, and what is
-    // left may be 10^38 times smaller than the row. A source that is badly known is taken from its own sources in turn.
-    bool value_by_sources(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum, double& error) {
+    // The same from the values of the units that it reads: those of a facet that contains the generator are 0, and what
+    // is left may be 10^38 times smaller than the row. A source that is badly known is taken from its own sources in
+    // turn.
+    bool value_by_sources(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
+                          double& error) {
         const Stage& data = *context.data;
         const double* form = data.is_out_of_range ? nullptr : twofold_generator(place, i);
         if (!form) return false;
@@ -386,7 +397,8 @@ class Predicate {
         return std::fabs(sum.high) > error;
     }
 
-    void source_value(const Place& place, const Context& source, int unit, int i, TwofoldSum<double>& value, double& error) {
+    void source_value(const Place& place, const Context& source, int unit, int i, TwofoldSum<double>& value,
+                      double& error) {
         twofold_value(place, source, unit, i, value, error);
         if (std::fabs(value.high) > 0x1p30 * error || !source.stage) return;
         TwofoldSum<double> other{0, 0, 0};
@@ -404,8 +416,8 @@ class Predicate {
         return found;
     }
 
-    // Whether a unit reads nothing but inactive units and such that vanish on a facet that contains the generator: its value
-    // is its constant then.
+    // Whether a unit reads nothing but inactive units and such that vanish on a facet that contains the generator: its
+    // value is its constant then.
     bool vanishes_with_its_sources(const Place& place, const Context& context, int unit, int i) const {
         const Stage& data = *context.data;
         if (data.is_out_of_range) return false;
@@ -433,15 +445,16 @@ class Predicate {
         return bound * relative * (1 + 0x1p-20) + 0x1p-900;
     }
 
-    [[gnu::noinline]] void audit(const Place& place, const Context& context, const Candidates& candidates, const Signs& signs) {
+    [[gnu::noinline]] void audit(const Place& place, const Context& context, const Candidates& candidates,
+                                 const Signs& signs) {
         for (int i = 0; i < place.generators.count; ++i)
             for (int k = 0; k < candidates.count; ++k) {
                 const int unit = candidates.unit[k], sign = signs.of(i, k);
                 const int truth = sgn(dot(exact_row(context, unit), exact_generator(place, i)));
                 if (truth != sign)
                     throw ContradictionError("the filtered predicate says " + std::to_string(sign) + ", the integers " +
-                                             std::to_string(truth) + ", for unit " + std::to_string(unit) + " of stage " +
-                                             std::to_string(context.stage));
+                                             std::to_string(truth) + ", for unit " + std::to_string(unit) +
+                                             " of stage " + std::to_string(context.stage));
             }
     }
 

@@ -73,9 +73,7 @@ class Recorder {
     int words() const { return W ? W : network_.num_units / 64 + 1; }
     std::size_t row_words() const { return network_.num_units / 64 + 1; }  // a bit for every row, one for infinity
 
-    void mark(int i, int unit) {
-        zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64);
-    }
+    void mark(int i, int unit) { zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64); }
 
     // A unit that vanishes on a facet of the cell vanishes there and nowhere else.
     void mark_facets(const Cell& cell) {
@@ -138,7 +136,8 @@ class Recorder {
         std::vector<double> inputs(D());
         for (int j = 1; j < D(); ++j) {
             inputs[j] = in_input_units(j, point[j]);
-            is_whole = is_whole && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j - 1]) == point[j];
+            is_whole =
+                is_whole && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j - 1]) == point[j];
         }
         if (!is_whole) {
             std::vector<mpq_class> mean(D());

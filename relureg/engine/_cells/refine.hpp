@@ -83,8 +83,10 @@ class Refiner {
             for (int column = 0; column < r; ++column)
                 g_row += std::fabs(product_[column]) + gamma(2 * r + 4) * size_[column];
             for (int m = 0; m < r; ++m)
-                if (const Context* context = rows_[m].context; context && context->data->relative_error[rows_[m].unit] > 0)
-                    g_row += std::fabs(b[m]) * context->data->relative_error[rows_[m].unit] * context->data->norm[rows_[m].unit];
+                if (const Context* context = rows_[m].context;
+                    context && context->data->relative_error[rows_[m].unit] > 0)
+                    g_row += std::fabs(b[m]) * context->data->relative_error[rows_[m].unit] *
+                             context->data->norm[rows_[m].unit];
             step_[row] = step_row;
             g = std::max(g, g_row);
             step = std::max(step, std::fabs(step_row));

@@ -17,7 +17,8 @@ struct Statistics {
     std::int64_t exact = 0;      // of these, settled by integers of any size
     std::int64_t zeros = 0;      // of all decisions, the form vanishes
     // Of all decisions, settled by: the signs at the ends of the edge; what is known of the network's structure; exact
-    // arithmetic with small integers; a refined generator; twofold doubles. The rest, but for `exact`, by plain doubles.
+    // arithmetic with small integers; a refined generator; twofold doubles. The rest, but for `exact`, by plain
+    // doubles.
     std::int64_t edges = 0, structural = 0, small_integers = 0, refined = 0, twofold = 0;
     std::int64_t exact_nanoseconds = 0;  // spent in integers of any size
     void operator+=(const Statistics& s) {
@@ -32,18 +33,18 @@ struct Records {
     std::vector<std::uint8_t> patterns, vanishing, bounded, facet_on_boundary;
     std::vector<double> points;
     std::vector<std::pair<std::int64_t, std::vector<std::string>>> exact_points;  // region, hexadecimal "p/q"
-    std::vector<std::int64_t> facet_count;   // per region
+    std::vector<std::int64_t> facet_count;  // per region
     std::vector<std::int64_t> facet_length;  // units per facet
     std::vector<std::int32_t> facet_units;
     // Where generators are asked for: vertices as points, rays as directions of max-norm 1.
-    std::vector<std::int64_t> generator_count;    // per region
-    std::vector<double> generators;               // dim coordinates each
-    std::vector<std::uint64_t> generator_zeros;   // words each: bit u, row u vanishes; bit num_units, a ray
+    std::vector<std::int64_t> generator_count;  // per region
+    std::vector<double> generators;  // dim coordinates each
+    std::vector<std::uint64_t> generator_zeros;  // words each: bit u, row u vanishes; bit num_units, a ray
 };
 
 struct Result {
     std::int64_t regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0;
-    std::int64_t counted_cells = 0;   // in which the last stage was counted, not searched
+    std::int64_t counted_cells = 0;  // in which the last stage was counted, not searched
     std::int64_t compared_cells = 0;  // of these, in which it was searched, too
     std::vector<std::int64_t> per_stage;
     Wide balance = 0;  // sum of side * mix(facet key), modulo 2^128: 0 when watertight

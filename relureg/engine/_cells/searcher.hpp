@@ -65,8 +65,8 @@ class Searcher {
     // Go down from the cell of `prefix` to its regions. Throws TooManyFacetsError only if nothing was found.
     virtual void run(const Prefix& prefix, Result& result) = 0;
 
-    // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random side
-    // at each cut. One that is reached with probability p stands for 1/p of them on average.
+    // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random
+    // side at each cut. One that is reached with probability p stands for 1/p of them on average.
     virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
 };
 

@@ -33,24 +33,23 @@ inline std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
 struct SectionPoint {
     std::uint64_t positive, negative;  // the signs of the rows there
     std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
-    ExactVector* exact;      // its coordinates, where they have been asked for
-    int above, below;        // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
+    ExactVector* exact;  // its coordinates, where they have been asked for
+    int above, below;  // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
     enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;
     bool at_infinity;
 };
 
 struct Section {
-    const Section* parent;   // null: the cell itself
-    int cut;                 // which row of the parent vanishes here
+    const Section* parent;  // null: the cell itself
+    int cut;  // which row of the parent vanishes here
     int dim, count, stride, num_rows;
     SectionPoint* points;
-    std::uint64_t* masks;    // [point * words]: facets of the cell
-    double* values;          // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
-    const int* number;       // [row]: in the parent
-    std::uint64_t cutting;   // rows that cut this section
-    std::uint64_t single;    // of these, traces of one hyperplane of the parent only
-    std::uint64_t* facets;   // facets of the cell that contain a facet of this section, each one that no other contains
-
+    std::uint64_t* masks;  // [point * words]: facets of the cell
+    double* values;  // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
+    const int* number;  // [row]: in the parent
+    std::uint64_t cutting;  // rows that cut this section
+    std::uint64_t single;  // of these, traces of one hyperplane of the parent only
+    std::uint64_t* facets;  // facets of the cell that contain a facet of this section, each one that no other contains
 
     double* values_at(int point) const { return values + 2 * static_cast<std::size_t>(point) * stride; }
     double value(int point, int row) const { return values_at(point)[row]; }

@@ -97,8 +97,8 @@ struct Crossings {
     std::vector<SectionEdge> by_row;       // edges that a row crosses: from begin[row] to begin[row + 1]
     std::vector<int> zeros;                // generators where some row vanishes
     int begin[kMaxCutting + 1];
-    std::uint64_t common[kMaxCutting];     // rows that vanish wherever a row does, as far as signs at generators tell
-    int order[kMaxCutting];                // the rows, those with the largest section first
+    std::uint64_t common[kMaxCutting];  // rows that vanish wherever a row does, as far as signs at generators tell
+    int order[kMaxCutting];  // the rows, those with the largest section first
     int num_cutting;
 
     int count(int row) const { return begin[row + 1] - begin[row]; }

@@ -1,8 +1,9 @@
-// A generator in twofold precision: from the rows of its facets by Newton's method, with a bound on each coordinate's error.
+// A generator in twofold precision: from the rows of its facets by Newton's method, with a bound on each coordinate's
+// error.
 //
-// Fix the largest coordinate p. With the other coordinates in units sigma_j, powers of two of about their sizes, and the rows
-// scaled to about 1, the others solve A z = c. Let B be about the inverse of A, G = I - B A, |G| < 1/2 (row sums), and
-// rho the residual of z^ for the true rows, known up to delta. Then
+// Fix the largest coordinate p. With the other coordinates in units sigma_j, powers of two of about their sizes, and
+// the rows scaled to about 1, the others solve A z = c. Let B be about the inverse of A, G = I - B A, |G| < 1/2 (row
+// sums), and rho the residual of z^ for the true rows, known up to delta. Then
 //     z - z^ = -(I - G)^-1 B rho,   so   |z - z^|_i <= e_i + |G|_i / (1 - |G|) max_k e_k,   e = |B| (|rho^| + delta).
 // |G|_i is the computed row sum of |I - B A|, plus gamma_(2 r + 6) |B| |A| for its rounding and for the low parts of A,
 // plus |B| times the errors of the rows. The residual is a compensated sum, so that e is about u^2 times the condition
@@ -60,7 +61,8 @@ class TwofoldSolver {
     // A row that vanishes at the generator; no context: y_0 = 0.
     void add(const Context* context, int unit) {
         is_usable_ = is_usable_ && !(context && context->data->is_out_of_range);
-        rows_.push_back(is_usable_ && context ? Row{source_.of(*context, unit), 4, 1} : Row{{nullptr, nullptr, nullptr}, 0, 1});
+        rows_.push_back(is_usable_ && context ? Row{source_.of(*context, unit), 4, 1}
+                                              : Row{{nullptr, nullptr, nullptr}, 0, 1});
     }
 
     // Write the generator near `guess`, whose largest coordinate has the right sign, to `out`: 3 D doubles.
@@ -127,7 +129,8 @@ class TwofoldSolver {
             for (int j = 0; j < D(); ++j) {
                 double largest = 0;
                 for (const Row& row : rows_) largest = std::max(largest, std::fabs(row.high(j)) * row.scale);
-                if (j != p_ && (j > 0 || !at_infinity) && largest > 0 && largest < HUGE_VAL) unit_[j] = 1 / magnitude(largest);
+                if (j != p_ && (j > 0 || !at_infinity) && largest > 0 && largest < HUGE_VAL)
+                    unit_[j] = 1 / magnitude(largest);
             }
         }
     }
@@ -200,8 +203,11 @@ class TwofoldSolver {
         }
         sum.normalise();
         if (error)
-            *error = row.scale * (compensated_error(D()) * sum.size + inherited * kInflation + kUnitRoundoff * std::fabs(sum.high)) *
-                         kInflation + row.scale * kUnderflow;
+            *error =
+                row.scale *
+                    (compensated_error(D()) * sum.size + inherited * kInflation + kUnitRoundoff * std::fabs(sum.high)) *
+                    kInflation +
+                row.scale * kUnderflow;
         return row.scale * sum.high;
     }
 

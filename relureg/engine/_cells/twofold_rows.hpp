@@ -1,7 +1,7 @@
 // The rows of a stage's units on a cell in twofold precision, with a bound on the error of each coordinate.
 //
-// Made when first asked for, four units at a time, and kept with the context. The bounds are running ones: from what was
-// really summed, not from the majorant with every unit active, which grows with the depth. With n terms, known to
+// Made when first asked for, four units at a time, and kept with the context. The bounds are running ones: from what
+// was really summed, not from the majorant with every unit active, which grows with the depth. With n terms, known to
 // (hi, lo) with errors E_k, the row m = b + sum of w_k m_k over active k errs in each coordinate by at most
 //     2 (n + 5)^2 u^2 M + sum |w_k| E_k + underflow,   M = |b| + sum |w_k hi_k|
 // (`double_double.hpp`; the constant is one term more).
@@ -65,7 +65,8 @@ class TwofoldRows {
         for (const Term& term : data.terms) {
             if (term.source == 0) {
                 for (int k = 0; k < term.columns; ++k)
-                    begin_with(sums_[k + 1], term.by_column, term.by_column_low, static_cast<std::size_t>(k) * data.stride + first);
+                    begin_with(sums_[k + 1], term.by_column, term.by_column_low,
+                               static_cast<std::size_t>(k) * data.stride + first);
                 continue;
             }
             const Context& source = context.at(term.source - 1);
@@ -85,7 +86,8 @@ class TwofoldRows {
             sums_[j].size.store(size), errors_[j].store(error);
             for (int k = 0; k < 4; ++k) {
                 const bool vanishes = size[k] == 0 && error[k] == 0 && is_zero(context, j, first + k);
-                out[4 * (2 * D() + j) + k] = vanishes ? 0 : relative * size[k] + error[k] * kInflation + exact * kUnderflow;
+                out[4 * (2 * D() + j) + k] =
+                    vanishes ? 0 : relative * size[k] + error[k] * kInflation + exact * kUnderflow;
             }
         }
     }
@@ -102,7 +104,8 @@ class TwofoldRows {
             }
             const Context& source = context.at(term.source - 1);
             for (const int k : columns_read(term, unit)) {
-                if (!is_active(source, k) || term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0) continue;
+                if (!is_active(source, k) || term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0)
+                    continue;
                 const double* row = source.twofold_rows[k / 4].get() + k % 4;
                 if (row[4 * j] != 0 || row[4 * (2 * D() + j)] != 0) return false;
             }
@@ -110,7 +113,8 @@ class TwofoldRows {
         return true;
     }
 
-    static void begin_with(TwofoldSum<Four>& sum, const std::vector<double>& high, const std::vector<double>& low, std::size_t at) {
+    static void begin_with(TwofoldSum<Four>& sum, const std::vector<double>& high, const std::vector<double>& low,
+                           std::size_t at) {
         sum.high = Four::load(&high[at]);
         if (!low.empty()) sum.low = Four::load(&low[at]);
         sum.size = absolute(sum.high);
