@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relureg.engine.records import Figures, Predicates
@@ -45,9 +45,9 @@ class Sums:
     small_integers: int = 0
     refined: int = 0
     twofold: int = 0
-    exact_nanoseconds: int = 0
+    exact_nanoseconds: int = field(default=0, compare=False)
     """Processor time spent in integers of any size."""
-    nanoseconds: int = 0
+    nanoseconds: int = field(default=0, compare=False)
     """Processor time in all."""
 
     @classmethod
