@@ -8,16 +8,21 @@ BUILT := $(VENV)/.built
 STAMP := $(VENV)/.installed
 NET   ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: help count test sweep sanitize wheel benchmark pictures tree lint check clean
+.PHONY: help count test test-cells sweep sanitize wheel benchmark pictures tree lint check clean
 
 count: $(BUILT) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
 
 help: ## what make can do
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
-test: $(STAMP) ## run the tests
+test: $(STAMP) test-cells ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+test-cells: $(STAMP) ## test the splitter's error bounds, refinement and signs in C++
+	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
+	$(BIN)/cmake --build build/test-cells
+	build/test-cells/test_cells
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
 	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore
@@ -87,6 +92,7 @@ tree: ## draw the tree of ARCHITECTURE.md and docs/modules.md from the docstring
 	@sh .ci/python docs/architecture_tree.py
 
 lint: $(STAMP) ## check formatting, lint, types and the direction of imports
+	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp tests/engine/cells/*.cpp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -69,10 +69,11 @@ def count_with_progress(
     quiet: bool,
     journal: Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count with progress on stderr."""
     problem = Problem(network=network, domain=domain)
-    workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions)
+    workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions, enumerates=by_enumeration)
     with progress_on_stderr(quiet) as progress:
         counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_outcome().prove(counted.num_regions)

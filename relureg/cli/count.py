@@ -42,6 +42,9 @@ Examples:
     help="Keep what is done in FILE, and go on from it if it is there (see resume and status).",
 )
 @click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
+@click.option(
+    "--enumerate", "by_enumeration", is_flag=True, help="Visit every region, also those of the last stage (to compare)."
+)
 @work_options
 @output_options
 def count(
@@ -51,6 +54,7 @@ def count(
     definitions: bool,
     journal: Path | None,
     keep_regions: bool,
+    by_enumeration: bool,
     work: Work,
     printer: Printer,
 ) -> None:
@@ -96,7 +100,17 @@ def count(
             regions = cells.linear_regions
     else:
         counted = count_with_progress(
-            network, domain, work, quiet=printer.quiet, journal=journal, keep_regions=keep_regions
+            network,
+            domain,
+            work,
+            quiet=printer.quiet,
+            journal=journal,
+            keep_regions=keep_regions,
+            by_enumeration=by_enumeration,
         )
+        if printer.verbose:
+            for check in counted.checks:
+                if check.name == "last_stage":
+                    printer.note(f"{network.name}: last stage {check.detail}")
     printer.emit(CountReport.of(counted, found, linear=regions, with_definitions=definitions))
     close(counted, counted.checks, found)

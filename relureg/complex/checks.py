@@ -125,6 +125,20 @@ def balanced(figures: Figures) -> Check:
     return Check(name="watertight", passed=figures.is_watertight, detail=detail)
 
 
+def last_stage(figures: Figures) -> Check:
+    """Where the last stage was counted without a search, some cells were searched as well, with the same figures.
+
+    A cell in which they differ ends the run, so this holds wherever a cell was compared.
+    """
+    name = "last_stage"
+    if not figures.counted_cells:
+        return Check(name=name, passed=None, detail="searched region by region")
+    counted, compared = figures.counted_cells, figures.compared_cells
+    cells = f"{counted:,} cell{'s' * (counted != 1)}"
+    detail = f"counted by deletion and restriction in {cells}, and searched in {compared:,}"
+    return Check(name=name, passed=True if compared else None, detail=detail)
+
+
 def incomplete(name: str) -> Check:
     """A check that a limit made impossible."""
     return Check(name=name, passed=None, detail="the list of regions is not complete")

@@ -86,13 +86,16 @@ def count_regions(
     scheduler: Any = None,
     journal: str | Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
     Parameters, errors and limits are those of `enumerate_regions`; the engine ``charpoly`` counts one hidden stage by
     the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds
-    up, over all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every
-    facet is seen once from either side.
+    up, over all facets between the cells that the stages before the last one leave, a signed hash that cancels if and
+    (but for a chance of 2^-128) only if every facet is seen from either side, divided by the last stage into as many
+    parts. In these cells it counts the last stage by deletion and restriction, which visits no region, and searches a
+    sample of them as well, to compare.
 
     Parameters
     ----------
@@ -103,6 +106,8 @@ def count_regions(
         A file that keeps what is done. Where it is there already, the run goes on from it; see `resume`.
     keep_regions : bool, optional
         Let the journal keep regions and facets too, as Parquet files beside it; see `stored_graph`.
+    by_enumeration : bool, optional
+        Let the splitter visit every region, and prove the count by the facets of all of them. Slow; to compare.
 
     Raises
     ------
@@ -123,6 +128,7 @@ def count_regions(
             scheduler=scheduler,
             journal=None if journal is None else Path(journal),
             keeps_records=keep_regions,
+            enumerates=by_enumeration,
             audit=audit,
         ),
         report=progress,
@@ -234,7 +240,12 @@ def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
         num_boundary_facets=figures.boundary_facets,
-        checks=(checks.balanced(figures), checks.euler(size), checks.closed_form(size)),
+        checks=(
+            checks.balanced(figures),
+            checks.euler(size),
+            checks.closed_form(size),
+            *(() if figures.counted_cells is None else (checks.last_stage(figures),)),
+        ),
         predicates=figures.predicates,
         stopped_by=figures.stopped_by,
     )

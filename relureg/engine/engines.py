@@ -46,7 +46,9 @@ def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures
         return split.count_regions(problem, workers, watch)
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
-    settings = RunSettings(problem=problem, audit=workers.audit, keeps_records=workers.keeps_records)
+    settings = RunSettings(
+        problem=problem, audit=workers.audit, keeps_records=workers.keeps_records, enumerates=workers.enumerates
+    )
     return drive(settings, workers, watch).figures()
 
 

@@ -76,6 +76,8 @@ class Workers:
     """A file that keeps what is done, so that an interrupted run can go on."""
     keeps_records: bool = False
     """Let the journal keep regions and facets as well, as Parquet parts."""
+    enumerates: bool = False
+    """Let the splitter visit every region of a count, where it would count those of the last stage without."""
     audit: bool = False
     """Let the splitter decide every predicate both ways, and stop on a contradiction. Slow."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -157,13 +157,38 @@ class Generators(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicates:
-    """How the signs of affine forms at generators were decided."""
+    """How the signs of affine forms at generators were decided.
+
+    Examples
+    --------
+    >>> decided = Predicates(total=10, exact=1, zero=2, edges=3, structural=2, small_integers=0, refined=0, twofold=0)
+    >>> decided.doubles
+    4
+    """
 
     total: int
     exact: int
-    """Settled by integers of any size, because doubles could not."""
+    """Settled by integers of any size, because nothing else could."""
     zero: int
     """The form vanishes."""
+    edges: int
+    """Settled by the signs at the two ends of the edge on which a new generator lies."""
+    structural: int
+    """Settled by what rows and generators are: dead units, constant ones, hyperplanes parallel to a facet."""
+    small_integers: int
+    """Settled by doubles that are integers of at most 53 bits, so that nothing is rounded."""
+    refined: int
+    """Settled by doubles after the generator was computed anew from its hyperplanes."""
+    twofold: int
+    """Settled by pairs of doubles, with bounds by coordinate."""
+    exact_share: float = field(default=0.0, compare=False)
+    """Of the processor time, spent in integers of any size."""
+
+    @property
+    def doubles(self) -> int:
+        """Settled by doubles and a bound on their error: all others."""
+        others = self.edges + self.structural + self.small_integers + self.refined + self.twofold
+        return self.total - self.exact - others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +211,10 @@ class Figures:
     """None for an engine that decides everything exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+    counted_cells: int | None = None
+    """Cells in which the last stage was counted by deletion and restriction; None where an engine never does that."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

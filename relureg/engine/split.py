@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.engine.levels import level, scaled
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import (
     Enumeration,
@@ -105,6 +106,7 @@ class _Run:
             generators=generators,
             audit=workers.audit,
             max_regions=watch.limits.max_regions or 0,
+            enumerates=workers.enumerates,
             jobs=workers.jobs or os.cpu_count() or 1,
             units=[WHOLE],
         )
@@ -148,23 +150,37 @@ def raise_error(run: Any) -> None:
 def translate(problem: Problem) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
     essential = list(problem.essential_inputs)
-    translated = module().Network(len(essential))
+    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
+    exponents = level(list(_input_rows(forms, essential)), len(essential))
+    translated = module().Network(len(essential), exponents)
     denominators: dict[int, int] = {INPUT: 1}
     for walls in problem.walls:
-        _add_stage(translated, walls, essential, denominators, 0, forced=True)
+        _add_stage(translated, _on_inputs(walls, essential, exponents), denominators, 0, forced=True)
     offset = len(problem.walls)
     for number, stage in enumerate(problem.network.stages, start=1):
         denominators[number] = _add_stage(
-            translated, stage.pre_activation, essential, denominators, offset, forced=False
+            translated, _on_inputs(stage.pre_activation, essential, exponents), denominators, offset, forced=False
         )
     return translated
 
 
-def _add_stage(
-    translated: Any, form: AffineForm, essential: list[int], denominators: dict[int, int], offset: int, *, forced: bool
-) -> int:
+def _input_rows(forms: list[AffineForm], essential: list[int]) -> Iterator[NDArray[np.float64]]:
+    """Constants and weights of the rows that are applied directly to the input, in doubles."""
+    for form in forms:
+        if INPUT in form.terms:
+            parts = form.constant, form.terms[INPUT].columns(essential)
+            yield np.hstack([_nearest_doubles(part) for part in parts])
+
+
+def _on_inputs(form: AffineForm, essential: list[int], exponents: list[int]) -> AffineForm:
+    """A form on the essential inputs, each in its own unit."""
+    terms = {s: scaled(m.columns(essential), exponents) if s == INPUT else m for s, m in form.terms.items()}
+    return AffineForm(constant=form.constant, terms=terms)
+
+
+def _add_stage(translated: Any, form: AffineForm, denominators: dict[int, int], offset: int, *, forced: bool) -> int:
     """Add one stage; returns the denominator that makes its exact rows integral."""
-    terms = {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
+    terms = form.terms
     denominator = lcm(form.constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
     matrices = [form.constant, *terms.values()]
     is_rounded = any(matrix.doubles is None for matrix in matrices)
@@ -184,6 +200,7 @@ def _add_stage(
         is_rounded=is_rounded,
         is_out_of_range=not all(map(_is_in_range, matrices)),
         constant=_nearest_doubles(form.constant).reshape(-1),
+        low=_rest(form.constant),
         shift=shift,
         integers=integers,
     )
@@ -193,6 +210,7 @@ def _add_stage(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
             by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
+            low=_rest(matrix),
             shift=shift,
             integers=integers,
         )
@@ -204,6 +222,19 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
         return matrix.floats
     except OverflowError:
         return np.zeros(matrix.shape)
+
+
+def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
+    """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
+    if matrix.doubles is not None or not _is_in_range(matrix):
+        return np.zeros(0)
+    doubles = _nearest_doubles(matrix)
+    rest = [
+        float(exact - Fraction(double))
+        for row, near in zip(matrix.fractions(), doubles.tolist(), strict=True)
+        for exact, double in zip(row, near, strict=True)
+    ]
+    return np.ascontiguousarray(np.array(rest, dtype=np.float64).reshape(doubles.shape).T).reshape(-1)
 
 
 def _is_in_range(matrix: RationalMatrix) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relureg.engine.records import Figures, Predicates
@@ -33,9 +33,22 @@ class Sums:
     """Regions of the network cut off after each stage; the rows of a domain are its first stage."""
     balance: int = 0
     """Sum of side x mix(facet key) modulo 2^128: 0 when every facet was seen from both its sides."""
+    counted_cells: int = 0
+    """Cells in which the last stage was counted by deletion and restriction."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
     decisions: int = 0
     exact_decisions: int = 0
     zeros: int = 0
+    edges: int = 0
+    structural: int = 0
+    small_integers: int = 0
+    refined: int = 0
+    twofold: int = 0
+    exact_nanoseconds: int = field(default=0, compare=False)
+    """Processor time spent in integers of any size."""
+    nanoseconds: int = field(default=0, compare=False)
+    """Processor time in all."""
 
     @classmethod
     def of(cls, run: Any) -> Sums:
@@ -75,6 +88,18 @@ class Sums:
             inner_facets=self.facet_sides // 2 if complete else None,
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
-            predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            predicates=Predicates(
+                total=self.decisions,
+                exact=self.exact_decisions,
+                zero=self.zeros,
+                edges=self.edges,
+                structural=self.structural,
+                small_integers=self.small_integers,
+                refined=self.refined,
+                twofold=self.twofold,
+                exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
+            ),
             stopped_by=stopped_by,
+            counted_cells=self.counted_cells,
+            compared_cells=self.compared_cells,
         )

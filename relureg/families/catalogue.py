@@ -24,6 +24,7 @@ from relureg.families.arrangements import (
     generic_central_regions,
     generic_regions,
 )
+from relureg.families.lattices import two_level_lattice
 from relureg.network.model import Network
 
 MAX_UNITS = 20_000
@@ -372,6 +373,20 @@ _FAMILIES = (
         source="relureg: a counterexample to Gaines and Bi 2026, Theorem 3.4",
         parameters=(Parameter(name="d", meaning="inputs", parse=_integer(1, 12)),), example="d=3",
         build=constructions.folded_cut, regions=lambda d: 2 * 8**d,
+    ),
+    Construction(
+        name="lattice", summary="the maximum of minima of random affine functions: degenerate in every stage",
+        source="Tarela and Martínez 1999; Ferlez and Shoukry 2020",
+        parameters=(
+            _DIMENSION,
+            Parameter(name="functions", meaning="affine functions to choose from", parse=_integer(2, 1000)),
+            Parameter(name="minima", meaning="a power of two", parse=_integer(1, 1024)),
+            Parameter(name="terms", meaning="functions in each minimum, a power of two", parse=_integer(1, 1024)),
+            Parameter(name="seed", meaning="of the coefficients", parse=_integer(0, 999_999_999), default="0"),
+        ),
+        example="d=2 functions=24 minima=8 terms=8",
+        build=two_level_lattice, regions=lambda d, functions, minima, terms, seed: None,
+        at_least=lambda d, functions, minima, terms, seed: 3,
     ),
 )  # fmt: skip
 

@@ -38,6 +38,48 @@ class LowHigh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledBy:
+    """How many signs each way of deciding them has settled."""
+
+    edges: int
+    doubles: int
+    structure: int
+    small_integers: int
+    refined_doubles: int
+    twofold_doubles: int
+    integers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredicateFacts:
+    """How signs were decided; each is settled in one of the ways of `settled_by`."""
+
+    total: int
+    exact: int
+    zero: int
+    settled_by: SettledBy
+    exact_share: float
+
+    @classmethod
+    def of(cls, decided: Predicates) -> PredicateFacts:
+        return cls(
+            total=decided.total,
+            exact=decided.exact,
+            zero=decided.zero,
+            settled_by=SettledBy(
+                edges=decided.edges,
+                doubles=decided.doubles,
+                structure=decided.structural,
+                small_integers=decided.small_integers,
+                refined_doubles=decided.refined,
+                twofold_doubles=decided.twofold,
+                integers=decided.exact,
+            ),
+            exact_share=round(decided.exact_share, 3),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CountReport(Report):
     """The number of regions; linear regions that were not asked for are None."""
 
@@ -56,7 +98,7 @@ class CountReport(Report):
     check_details: Mapping[str, str]
     facets: int | None
     boundary_facets: int | None
-    predicates: Predicates | None
+    predicates: PredicateFacts | None
     activation_patterns: int | None = None
     linear_regions_open: int | None = None
     linear_regions_closed: int | None = None
@@ -89,7 +131,7 @@ class CountReport(Report):
             check_details=details_of(cells.checks),
             facets=cells.num_facets,
             boundary_facets=cells.num_boundary_facets,
-            predicates=cells.predicates,
+            predicates=None if cells.predicates is None else PredicateFacts.of(cells.predicates),
             activation_patterns=None if linear is None else linear.activation_patterns,
             linear_regions_open=None if linear is None else linear.open_connected,
             linear_regions_closed=None if linear is None else linear.closed_connected,
@@ -101,7 +143,10 @@ class CountReport(Report):
 
     def table(self) -> RenderableType:
         linear = [] if self.affine_pieces is None else [self._notions()]
-        checks = checks_line(self.checks, self.seconds, engine=self.engine, predicates=self.predicates)
+        # --verbose tells more of the last stage than a word.
+        shown = {name: passed for name, passed in self.checks.items() if name != "last_stage" or passed is False}
+        signs = None if self.predicates is None else (self.predicates.exact, self.predicates.total)
+        checks = checks_line(shown, self.seconds, engine=self.engine, signs=signs)
         bounds = bounds_summary(self.bounds, self.regions)
         return page(self.network, self.domain, self._counts(), *linear, bounds, checks)
 

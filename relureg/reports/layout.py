@@ -13,7 +13,6 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from relureg.engine.records import Predicates
 from relureg.reports.report import BoundFacts, ExactNumber, NetworkFacts
 from relureg.words import plural
 
@@ -101,12 +100,12 @@ def bounds_summary(bounds: Iterable[BoundFacts], regions: int | None) -> Table:
 
 
 def checks_line(
-    checks: Mapping[str, bool | None], seconds: float, *, engine: str, predicates: Predicates | None = None
+    checks: Mapping[str, bool | None], seconds: float, *, engine: str, signs: tuple[int, int] | None = None
 ) -> Text:
-    """How the checks of a complex ended, what decided signs, and the time."""
+    """How the checks of a complex ended, how many signs of how many were decided by integers, and the time."""
     line = passed_line((_CHECK_NAMES.get(name, name), passed) for name, passed in checks.items())
-    if predicates and predicates.total:
-        line.append(f"   exact predicates {grouped(predicates.exact)} of {grouped(predicates.total)}")
+    if signs is not None and signs[1]:
+        line.append(f"   exact predicates {grouped(signs[0])} of {grouped(signs[1])}")
     line.append(f"   engine {engine}   {seconds:.2f} s", style="dim")
     return line
 

@@ -13,8 +13,8 @@ from relureg.complex.arrangement import first_stage_hyperplanes
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
 from relureg.theory.architecture import Architecture
-from relureg.theory.comparison import Comparison, Number
 from relureg.theory.bounds import Bound, iter_bounds
+from relureg.theory.comparison import Comparison, Number
 
 
 class Status(StrEnum):

@@ -167,6 +167,7 @@ def _compiled(settings: RunSettings, parts: tuple[Part, ...]) -> Any:
         generators=False,
         audit=settings.audit,
         max_regions=0,
+        enumerates=settings.enumerates,
         jobs=1,
         units=[part.prefix for part in parts],
     )

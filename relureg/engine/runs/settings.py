@@ -18,12 +18,15 @@ class RunSettings:
     audit: bool = False
     keeps_records: bool = False
     """Whether each batch also yields its regions and facets."""
+    enumerates: bool = False
+    """Whether a count visits every region."""
     version: str = version.__version__
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 
     def document(self) -> dict[str, Any]:
         """Everything but the version, as JSON; equal settings give equal documents."""
-        return problem_document(self.problem) | {"audit": self.audit, "keeps_records": self.keeps_records}
+        wanted = {"audit": self.audit, "keeps_records": self.keeps_records, "enumerates": self.enumerates}
+        return problem_document(self.problem) | wanted
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> RunSettings:
@@ -32,6 +35,7 @@ class RunSettings:
             problem=read_problem(document),
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
+            enumerates=bool(document["enumerates"]),
         )
 
     def difference(self, other: RunSettings) -> str | None:
@@ -44,5 +48,6 @@ class RunSettings:
             "another domain": other.problem.domain != self.problem.domain,
             "audit": other.audit != self.audit,
             "--keep-regions": other.keeps_records != self.keeps_records,
+            "--enumerate": other.enumerates != self.enumerates,
         }
         return next((words for words, differs in is_other.items() if differs), None)

@@ -33,7 +33,7 @@ from tests.engine.runs.clusters import Cluster, cluster
 from tests.engine.runs.runs import assert_same_records, he_network
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
-LONG = he_network(6, 16, 12, 1)
+LONG = he_network(6, 18, 14, 1)
 """Some seconds of work."""
 
 # Dask closes some of its sockets only when they are collected.
