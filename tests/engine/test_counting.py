@@ -8,17 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from relureg.engine.runs.run_problem import Problem
 
 import relureg
 from relureg import Domain, Network, RegionCount, count_regions
 from relureg.complex.checks import Check
 from relureg.engine.runs.batches import Batch, Part, search
 from relureg.engine.runs.estimate import NOTHING
+from relureg.engine.runs.settings import RunSettings
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import UsageError
 from relureg.families.arrangements import generic_regions
 from relureg.network import json_format
+from relureg.network.problem import Problem
 from tests.contract.networks import KINDS, generated
 
 
@@ -140,11 +141,11 @@ def test_a_journal_is_of_one_way_of_counting(tmp_path: Path) -> None:
 
 def test_parts_add_up_to_the_whole_though_a_last_stage_is_cut() -> None:
     """The parts of a facet on either side of a cut of the last stage cancel only together."""
-    problem = Problem(network=he(3, 80, 1), domain=None)
+    settings = RunSettings(problem=Problem(network=he(3, 80, 1)))
     parts = [Part(prefix=WHOLE, size=NOTHING)]
     sums = Sums()
     for number in range(200):
-        outcome = search(problem, Batch(number=number, parts=tuple(parts), seconds=0.01))
+        outcome = search(settings, Batch(number=number, parts=tuple(parts), seconds=0.01))
         sums += outcome.sums
         parts = [*outcome.left, *(parts[i] for i in outcome.untouched)]
         if not parts:
