@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.engine.levels import level, scaled
 from relureg.engine.limits import Watch, Workers
+from relureg.engine.magnitudes import level, scaled
 from relureg.engine.records import (
     Enumeration,
     Figures,

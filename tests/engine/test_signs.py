@@ -12,7 +12,7 @@ import pytest
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine import split
-from relureg.engine.levels import level
+from relureg.engine.magnitudes import level
 from relureg.engine.records import Predicates
 from relureg.exact.rational import RationalMatrix
 from relureg.families.catalogue import construct
