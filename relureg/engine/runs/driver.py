@@ -14,6 +14,7 @@ import itertools
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Figures, Records
@@ -158,6 +159,8 @@ class Driver:
             self.journal.append(entries)
         for entry in entries:
             self.sums += entry.sums
+        if entries:  # at once, and not now and then: whoever ends this process tells what the journal keeps
+            self.watch.report(self.sums.regions, **self._state())
 
     def _entry(self, under_way: _UnderWay, outcome: Outcome) -> Entry:
         self._row += 1
@@ -195,16 +198,19 @@ class Driver:
         self._open += [(name, part, under_way.tries + 1) for name, part in under_way.taken]
 
     def _limit_reached(self) -> str | None:
+        return self.watch.stopped_by(self.sums.regions, **self._state())
+
+    def _state(self) -> dict[str, Any]:
+        """How far the run has come, for its reports."""
         under_way = [part.size for work in self._under_way.values() for _, part in work.taken]
         size = sum_of([part.size for _, part, _ in self._open] + under_way)
         fraction, error = fraction_done(self.sums.regions, size)
-        return self.watch.stopped_by(
-            self.sums.regions,
-            fraction,
-            error=error,
-            workers=self.scheduler.num_workers,
-            per_stage=self.sums.per_stage[len(self.settings.problem.walls) :],
-        )
+        return {
+            "fraction": fraction,
+            "error": error,
+            "workers": self.scheduler.num_workers,
+            "per_stage": self.sums.per_stage[len(self.settings.problem.walls) :],
+        }
 
     def _note(self, text: str) -> None:
         self.watch.report(self.sums.regions, note=text)
