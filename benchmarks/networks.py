@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import relureg
+from relureg.families.lattices import two_level_lattice
 
 TRUTH = Path(__file__).resolve().parent.parent / "fixtures" / "truth"
 
@@ -25,15 +26,53 @@ RANDOM = (
     (2, 64, 64, 64, 1),
     (2, 128, 128, 1),
     (3, 32, 32, 1),
+    (4, 12, 50, 1),
     (4, 20, 20, 1),
+    (5, 12, 40, 1),
     (5, 16, 16, 1),
+    (6, 10, 30, 1),
     (6, 12, 12, 1),
+    (8, 20, 1),
+    (10, 14, 1),
     (784, 10, 10, 10),
 )
 """Widths, inputs first and outputs last."""
 
 LONG = ((8, 12, 12, 1),)
 """Those that are measured only on request."""
+
+NETS = Path(__file__).resolve().parent.parent / "fixtures" / "nets"
+
+REAL = (
+    ("acasxu_1_1_eran_onnx.onnx", 0.1),
+    ("hcas_pra0_tau00_nnet.nnet", None),
+    ("acasxu_tiny_5_5_5.nnet", None),
+    ("overt_acc_3_20_matlab_gemm4d.onnx", None),
+    ("overt_car_smallest.nnet", None),
+    ("overt_single_pendulum_small.nnet", None),
+    ("sherlock_cartpole_matlab_gemm4d.onnx", None),
+    ("sherlock_car_2.nt", None),
+    ("sherlock_simple_deep_2x5.onnx", None),
+    ("cersyve_robot_dog_f.onnx", None),
+    ("marabou_twin_10_10_1.nnet", None),
+    ("acasxu_1_1_nnet.nnet", None),
+    ("hcas_pra4_tau20_nnet.nnet", None),
+    ("marabou_coav_6_40_40_38_19_1.nnet", None),
+    ("sherlock_drone_10.nt", None),
+    ("sherlock_inv_pend", None),
+)
+"""Files of `fixtures/nets`, and the half-width of the box to count in; those that are not there are left out."""
+
+LIMIT = 30_000
+"""Regions at which a real or degenerate network ends, so that the suite does."""
+
+DEGENERATE = ("integer", "nobias", "pruned", "quantised", "decayed")
+"""What networks become by rounding, training and compression; see `degenerate`."""
+
+DEGENERATE_WIDTHS = ((2, 40, 40, 1), (3, 20, 20, 1), (4, 16, 16, 1), (6, 10, 10, 1))
+
+LATTICES = ((2, 24, 8, 8), (2, 64, 16, 16), (4, 12, 4, 4))
+"""Inputs, affine functions, minima and their terms."""
 
 E6 = ((0, 1), (1, 2), (2, 3), (3, 4), (2, 5))
 """The edges of the Dynkin diagram E6 on the simple roots 0..5."""
@@ -45,15 +84,30 @@ class Case:
 
     name: str
     group: str
-    """truth, random or degenerate."""
+    """truth, random, degenerate or real."""
     weights: tuple[NDArray[np.float64], ...]
     """One matrix a layer, a row a unit; ReLU after every layer but the last."""
     biases: tuple[NDArray[np.float64], ...]
     regions: int | None
     """From `fixtures/truth/counts.json` or from theory; None where nobody has counted independently."""
+    file: Path | None = None
+    """Where a real network is read from; it has no weights here then."""
+    box: float | None = None
+    """Count in the box of this half-width, not in the whole space."""
+    limit: int | None = None
+    """End at so many regions; None: count all."""
+
+    def domain(self) -> relureg.Domain | None:
+        """Where to count."""
+        if self.box is None:
+            return None
+        dim = self.network().input_dim
+        return relureg.Domain.box([-self.box] * dim, [self.box] * dim)
 
     def network(self) -> relureg.Network:
         """A new network object: nothing that an earlier run has cached is in it."""
+        if self.file is not None:
+            return relureg.load(self.file)
         return relureg.Network.from_layers(self.weights, self.biases, name=self.name)
 
 
@@ -67,6 +121,14 @@ def iter_cases(*, long: bool = False) -> Iterator[Case]:
     yield arrangement("resonance_5", resonance_normals(5), regions=11_292)
     yield arrangement("threshold_5", threshold_normals(5), regions=94_572)
     yield arrangement("roots_E6", root_normals(E6), regions=51_840)
+    for kind in DEGENERATE:
+        for widths in DEGENERATE_WIDTHS:
+            yield degenerate(kind, widths)
+    for d, functions, minima, terms in LATTICES:
+        yield lattice(d, functions, minima, terms)
+    for file, box in REAL:
+        if (NETS / file).is_file():
+            yield real(file, box)
 
 
 def case(name: str) -> Case:
@@ -99,6 +161,62 @@ def he_initialised(widths: tuple[int, ...]) -> Case:
         weights=tuple(weights),
         biases=tuple(biases),
         regions=None,
+    )
+
+
+def degenerate(kind: str, widths: tuple[int, ...]) -> Case:
+    """A random network made degenerate.
+
+    integer: whole numbers; nobias: biases 0; pruned: 90 % of the weights 0; quantised: 8 bits a weight; decayed: a
+    tenth of the weights and all of a fifth of the units decayed to about 1e-38.
+    """
+    base = he_initialised(widths)
+    random = np.random.default_rng(SEED)
+    weights, biases = [], []
+    for weight, bias in zip(base.weights, base.biases, strict=True):
+        if kind == "integer":
+            weight, bias = np.round(3 * weight), np.round(3 * bias)
+        elif kind == "nobias":
+            bias = np.zeros_like(bias)
+        elif kind == "pruned":
+            weight = weight * (random.random(weight.shape) < 0.1)
+        elif kind == "quantised":
+            scale = np.float64(np.float32(np.abs(weight).max() / 127))
+            weight = np.round(weight / scale) * scale
+        else:
+            small = (random.random(weight.shape) < 0.1) | (random.random(len(weight)) < 0.2)[:, None]
+            weight = np.where(small, _rounded(weight * 1e-38), weight)
+        weights.append(weight)
+        biases.append(bias)
+    name = f"{kind}_" + "-".join(map(str, widths))
+    return Case(name=name, group="degenerate", weights=tuple(weights), biases=tuple(biases), regions=None, limit=LIMIT)
+
+
+def lattice(d: int, functions: int, minima: int, terms: int) -> Case:
+    """A two-level lattice, as `relureg construct lattice` makes it."""
+    network = two_level_lattice(d, functions, minima, terms)
+    forms = [*(stage.pre_activation for stage in network.stages), network.output]
+    return Case(
+        name=network.name,
+        group="degenerate",
+        weights=tuple(form.terms[source].floats for source, form in enumerate(forms)),
+        biases=tuple(form.constant.floats[:, 0] for form in forms),
+        regions=None,
+        limit=LIMIT,
+    )
+
+
+def real(file: str, box: float | None) -> Case:
+    """A network of `fixtures/nets`."""
+    return Case(
+        name=file.split(".")[0],
+        group="real",
+        weights=(),
+        biases=(),
+        regions=None,
+        file=NETS / file,
+        box=box,
+        limit=LIMIT,
     )
 
 

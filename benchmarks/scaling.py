@@ -22,11 +22,12 @@ import networks
 import numpy as np
 
 import relureg
-from relureg.engine import driver
-from relureg.engine.distributed import DaskScheduler
-from relureg.engine.journal import Journal
-from relureg.engine.problem import Problem
-from relureg.engine.units import Batch
+from relureg.engine.runs import driver
+from relureg.engine.runs.batches import Batch
+from relureg.engine.runs.distributed import DaskScheduler
+from relureg.engine.runs.journal import Journal
+from relureg.engine.runs.settings import RunSettings
+from relureg.network.problem import Problem
 
 STRONG = ((8, 12, 12, 1), (4, 100, 60, 1))
 WEAK = ((4, 60, 60, 1), (4, 71, 71, 1))
@@ -49,7 +50,7 @@ WORK = (3.6e4, 3.6e6)
 def overhead(units: int = UNITS) -> float:
     """Seconds of processor time of driver and scheduler (here one process) for a unit, and print it."""
     scheduler = DaskScheduler.open("local:2")
-    scheduler.begin(Problem(network=networks.he_initialised((2, 4, 1)).network(), domain=None))
+    scheduler.begin(RunSettings(problem=Problem(network=networks.he_initialised((2, 4, 1)).network())))
     started, wall = time.process_time(), time.perf_counter()
     done = sent = 0
     while done < units:
@@ -79,9 +80,9 @@ def measure(*, small: bool = False) -> None:
             scheduler = DaskScheduler.open(f"local:{workers}")
             while scheduler.num_workers < workers:
                 time.sleep(0.1)
-            problem = Problem(network=network, domain=None)
-            with TemporaryDirectory() as folder, Journal.create_or_continue(Path(folder, "run"), problem) as journal:
-                run = driver.Driver(problem, scheduler, driver.Budget(), journal)
+            settings = RunSettings(problem=Problem(network=network))
+            with TemporaryDirectory() as folder, Journal.create_or_continue(Path(folder, "run"), settings) as journal:
+                run = driver.Driver(settings, scheduler, driver.Watch(), journal)
                 started = time.perf_counter()
                 run.run()
                 seconds = time.perf_counter() - started
@@ -102,7 +103,7 @@ def _peak_memory() -> float:
 
 def simulate(path: Path, cost: float, *, small: bool = False) -> None:
     """Print efficiencies for several amounts of work and numbers of workers."""
-    with Journal.look(path) as journal:
+    with Journal.open_to_read(path) as journal:
         entries = [entry for entry in journal.entries if small or entry.cpu_seconds > _LEAST]
     if not entries:
         sys.exit(f"{path}: no unit took {_LEAST} s; simulate needs the journal of a longer run")
@@ -123,7 +124,7 @@ def _makespan(
 ) -> tuple[float, int]:
     """Seconds that `work` seconds of one core take, and the number of units."""
     random = np.random.default_rng(seed)
-    slice_seconds = max(driver._UNIT_SECONDS, 2 * driver._UNIT_COST * workers)
+    slice_seconds = max(driver._BATCH_SECONDS, 2 * driver._BATCH_COST * workers)
     now, server_free, rest = 0.0, 0.0, work
     open_parts, idle, units = 1, workers, 0
     ends: list[tuple[float, int]] = []  # when a worker is done, and the parts that it leaves

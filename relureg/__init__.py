@@ -4,32 +4,35 @@ Load a network, enumerate every activation region of the whole input space, and 
 region graph; see `load`, `enumerate_regions`, `bounds`.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
-from relureg.complex.archive import load_complex
-from relureg.complex.complex import Complex, Neighbour, enumerate_regions
-from relureg.complex.count import RegionCount, count_regions, resume
-from relureg.complex.graph import RegionGraph
-from relureg.complex.line import Breakpoint, breakpoints
-from relureg.complex.linear import LinearRegions
-from relureg.complex.polyhedron import Polyhedron
-from relureg.complex.stored_graph import StoredGraph, stored_graph
-from relureg.engine.status import JournalStatus, journal_status
-from relureg.network.catalogue import construct
-from relureg.network.domain import Domain
-from relureg.network.formats import load, save
-from relureg.network.model import Network
-from relureg.network.random_ import random_network
-from relureg.network.slices import Slice
-from relureg.reports.graph_files import save_graph
-from relureg.reports.region_files import save_regions
-from relureg.theory.bounds import Bound, bounds
-from relureg.theory.theorems import check_theorems
 from relureg.version import __version__
 
 if TYPE_CHECKING:
-    from relureg.network.sklearn_ import from_sklearn
-    from relureg.network.torch_ import from_torch
+    from relureg.complex.complex import Complex
+    from relureg.complex.count import RegionCount, count_regions, resume
+    from relureg.complex.enumeration import enumerate_regions, load_complex
+    from relureg.complex.facets import Neighbour
+    from relureg.complex.graph.region_graph import RegionGraph
+    from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
+    from relureg.complex.line import Breakpoint, breakpoints
+    from relureg.complex.linear.notions import LinearRegions
+    from relureg.complex.polyhedron import Polyhedron
+    from relureg.engine.runs.status import JournalStatus, journal_status
+    from relureg.families.catalogue import construct
+    from relureg.families.random import random_network
+    from relureg.network.domain import Domain
+    from relureg.network.model import Network
+    from relureg.network.problem import Problem
+    from relureg.network.slices import Slice
+    from relureg.readers.formats import load, save
+    from relureg.readers.sklearn import from_sklearn
+    from relureg.readers.torch.reader import from_torch
+    from relureg.reports.exports.graph_files import save_graph
+    from relureg.reports.exports.region_files import save_regions
+    from relureg.theory.bounds import Bound, bounds
+    from relureg.theory.theorems import check_theorems
 
 __all__ = [
     "Bound",
@@ -41,6 +44,7 @@ __all__ = [
     "Neighbour",
     "Polyhedron",
     "JournalStatus",
+    "Problem",
     "RegionCount",
     "RegionGraph",
     "Slice",
@@ -65,15 +69,48 @@ __all__ = [
     "save_regions",
 ]
 
+_MODULES = {
+    "Bound": "theory.bounds",
+    "Breakpoint": "complex.line",
+    "Complex": "complex.complex",
+    "Domain": "network.domain",
+    "JournalStatus": "engine.runs.status",
+    "LinearRegions": "complex.linear.notions",
+    "Neighbour": "complex.facets",
+    "Network": "network.model",
+    "Polyhedron": "complex.polyhedron",
+    "Problem": "network.problem",
+    "RegionCount": "complex.count",
+    "RegionGraph": "complex.graph.region_graph",
+    "Slice": "network.slices",
+    "StoredGraph": "complex.graph.stored_graph",
+    "bounds": "theory.bounds",
+    "breakpoints": "complex.line",
+    "check_theorems": "theory.theorems",
+    "construct": "families.catalogue",
+    "count_regions": "complex.count",
+    "enumerate_regions": "complex.enumeration",
+    "from_sklearn": "readers.sklearn",
+    "from_torch": "readers.torch.reader",
+    "journal_status": "engine.runs.status",
+    "load": "readers.formats",
+    "load_complex": "complex.enumeration",
+    "random_network": "families.random",
+    "resume": "complex.count",
+    "save": "readers.formats",
+    "save_graph": "reports.exports.graph_files",
+    "save_regions": "reports.exports.region_files",
+    "stored_graph": "complex.graph.stored_graph",
+}
+"""Where each public name is: imported when it is asked for (PEP 562), so that a start brings only what it uses."""
+
 
 def __getattr__(name: str) -> Any:
-    """The readers of modules and estimators, which bring all that other libraries can hold, when they are asked for."""
-    if name == "from_torch":
-        from relureg.network.torch_ import from_torch
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    return value
 
-        return from_torch
-    if name == "from_sklearn":
-        from relureg.network.sklearn_ import from_sklearn
 
-        return from_sklearn
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,7 +8,6 @@ IndexError as well.
 from __future__ import annotations
 
 import collections.abc
-import difflib
 import functools
 import inspect
 import math
@@ -144,6 +143,8 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
     >>> "there is no engine 'splt'" + did_you_mean("splt", ["split", "lp"])
     "there is no engine 'splt' (did you mean 'split'?)"
     """
+    import difflib
+
     near = difflib.get_close_matches(str(word).lower()[:_LONGEST_WORD], list(known), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 

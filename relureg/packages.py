@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from importlib import metadata
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from relureg.errors import MissingPackageError
 
 _PACKAGE = Path(__file__).parent
 
 
-def missing(need: str, extra: str, otherwise: str = "") -> MissingPackageError:
-    """The error to raise where a package of an extra is not installed.
+@contextlib.contextmanager
+def needing(need: str, extra: str, otherwise: str = "") -> Iterator[None]:
+    """Import a package of an extra inside; where it is not installed, say so, and how to install it.
 
     Parameters
     ----------
@@ -24,8 +23,17 @@ def missing(need: str, extra: str, otherwise: str = "") -> MissingPackageError:
         The extra of relureg that brings it.
     otherwise : str, optional
         What else can be done.
+
+    Raises
+    ------
+    MissingPackageError
+        The package is missing.
     """
-    return MissingPackageError(f"{need}: {install_command(extra)}{f', or {otherwise}' if otherwise else ''}")
+    try:
+        yield
+    except ImportError as error:
+        advice = f", or {otherwise}" if otherwise else ""
+        raise MissingPackageError(f"{need}: {install_command(extra)}{advice}") from error
 
 
 def install_command(extra: str) -> str:
@@ -36,6 +44,8 @@ def install_command(extra: str) -> str:
     >>> install_command("plot").startswith("pip install ")
     True
     """
+    import shlex
+
     source, is_editable = _source()
     if source is None:
         return f"pip install 'relureg[{extra}]'"
@@ -45,6 +55,10 @@ def install_command(extra: str) -> str:
 
 def _source() -> tuple[Path | None, bool]:
     """The folder that relureg was installed from, or is run from; and whether changes there are seen at once."""
+    import json
+    from importlib import metadata  # with what reads letters: most of a start, where nothing is missing
+    from urllib.parse import unquote, urlsplit
+
     try:
         text = metadata.distribution("relureg").read_text("direct_url.json")
     except metadata.PackageNotFoundError:

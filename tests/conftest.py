@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.fork_server import ForkServer
 
 # The suite tries the same examples every time; `make sweep` looks for others with --hypothesis-profile=explore.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
@@ -27,7 +29,14 @@ def fixtures() -> Path:
 
 
 @pytest.fixture(scope="session")
-def run_relureg() -> Callable[..., Finished]:
+def fork_server() -> Iterator[ForkServer]:
+    server = ForkServer(ROOT)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def run_process() -> Callable[..., Finished]:
     """Run ``relureg ARGUMENTS`` in a process of its own, in the project's folder, with `stdin` piped in."""
 
     def run(*arguments: object, stdin: bytes = b"", **environment: str) -> Finished:
@@ -40,6 +49,23 @@ def run_relureg() -> Callable[..., Finished]:
             env={**os.environ, **environment},
             timeout=120,
         )
-        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+        return _decoded(words, done)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_relureg(fork_server: ForkServer, run_process: Callable[..., Finished]) -> Callable[..., Finished]:
+    """The same many times faster, by a fork; with an environment, which may be read at the start, as `run_process`."""
+
+    def run(*arguments: object, stdin: bytes = b"", **environment: str) -> Finished:
+        if environment:
+            return run_process(*arguments, stdin=stdin, **environment)
+        words = [str(argument) for argument in arguments]
+        return _decoded(words, fork_server.run(words, stdin=stdin, folder=ROOT, timeout=120))
+
+    return run
+
+
+def _decoded(words: list[str], done: subprocess.CompletedProcess[bytes]) -> Finished:
+    return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -13,8 +13,8 @@ import pytest
 
 import relureg
 from relureg import maps, tropical
-from relureg.engine.budget import Budget
-from relureg.engine.lp import iter_regions
+from relureg.engine.limits import Watch
+from relureg.engine.lp import find_regions
 from relureg.engine.records import gather
 from relureg.errors import (
     ArgumentIndexError,
@@ -25,7 +25,8 @@ from relureg.errors import (
     UsageError,
 )
 from relureg.network.editing import without_unit
-from relureg.tropical.view import select_output
+from relureg.network.problem import Problem
+from relureg.tropical.analysis import select_output
 
 TRUTH = Path(__file__).parents[1] / "fixtures" / "truth"
 NET = relureg.load(TRUTH / "int_2-6-6-1.json")
@@ -170,7 +171,8 @@ def test_negative_numbers_count_from_the_end_everywhere() -> None:
 def test_the_last_point_of_thin_regions_is_exact() -> None:
     """A point that no double is near enough to is found by -1, too."""
     thin = relureg.Network.from_layers([[[1.0], [1.0]], [[1.0, 1.0]]], [[-1.0, -1.0 - 2**-52], [0.0]])
-    records = gather(iter_regions(thin, None, Budget()), thin, None)
+    problem = Problem(network=thin)
+    records = gather(find_regions(problem, Watch())[0], problem)
     for region in range(-3, 0):
         assert records.point(region) == records.point(region + 3)
 

@@ -19,9 +19,9 @@ import pytest
 
 import relureg
 from relureg import errors, maps, tropical
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.maps.data import Dataset
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
 
 TRUTH = Path(__file__).parents[1] / "fixtures" / "truth"
 PUBLIC = {
@@ -42,14 +42,16 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     cells = relureg.enumerate_regions(network, box)
     points = np.array([[0.5, 0.25], [-1.0, 2.0], [3.0, -1.0]])
     extracted = maps.extract(network, points)
+    dataset = maps.read_data(xor, TRUTH.parent / "maps" / "xor.csv", "label")
+    survey, extraction = maps.survey_points(xor, dataset), maps.extract_and_compare(xor, dataset, dataset)
     built = tropical.network_of(tropical.parse("max(2x, x + 2, -4) - max(x, 0)").function)
     form = tropical.tropical_map(xor)
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
     growth, wanted = tropical.Growth(), tropical.Wanted()
     return [
-        network, relureg.Slice.through([[0, 0], [2, 1]]).of(network), _sparse_network(),
+        network, network.on(relureg.Slice.through([[0, 0], [2, 1]])), _sparse_network(),
         box, relureg.Domain.box([0, 3], [1, 3]), relureg.Slice.along([0, 1], [[1, Fraction(1, 3)]]),
-        counted, relureg.journal_status(journal), relureg.stored_graph(journal),
+        counted, counted.problem, relureg.journal_status(journal), relureg.stored_graph(journal),
         cells, cells.records, cells.generators, cells.faces, cells.facets, cells.graph, cells.graph.diameter,
         cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
         *cells.neighbours(0), *relureg.breakpoints(relureg.enumerate_regions(hat)), *relureg.bounds(network),
@@ -59,11 +61,12 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),
         maps.dual_points(network, points), *maps.cluster_maps(network, points, points, k=[2]), extracted,
         maps.check_agreement(network, extracted, points), maps.compare_everywhere(cells),
+        survey, survey.data, extraction, extraction.test, dataset,
         form, form.outputs[0], form.outputs[0].numerator, tropical.dual_subdivision(form.outputs[0].numerator),
         tropical.parse("max(2x, x + 2, -4) - max(x, 0)"), built, tropical.same_function(xor, xor),
         tropical.level_set(xor, form.outputs[0]), tropical.zonotope(xor), growth, wanted,
-        tropical.view_network(xor, growth=growth, wanted=wanted),
-        tropical.view_network(xor, growth=growth, wanted=wanted).outputs[0],
+        tropical.analyse_network(xor, growth=growth, wanted=wanted),
+        tropical.analyse_network(xor, growth=growth, wanted=wanted).outputs[0],
         tropical.PiecewiseLinear(breakpoints=(Fraction(0),), slopes=(Fraction(0), Fraction(1))),
     ]  # fmt: skip
 

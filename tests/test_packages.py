@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class _Distribution:
 
 def _installed(monkeypatch: pytest.MonkeyPatch, package: Path, origin: dict[str, Any] | None) -> None:
     monkeypatch.setattr(packages, "_PACKAGE", package)
-    monkeypatch.setattr(packages.metadata, "distribution", lambda name: _Distribution(origin))
+    monkeypatch.setattr(metadata, "distribution", lambda name: _Distribution(origin))
 
 
 def test_the_command_for_each_way_of_installing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,11 +51,11 @@ def test_the_command_for_each_way_of_installing(tmp_path: Path, monkeypatch: pyt
 
 def test_run_from_a_folder_without_being_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def not_there(name: str) -> None:
-        raise packages.metadata.PackageNotFoundError(name)
+        raise metadata.PackageNotFoundError(name)
 
     (tmp_path / "pyproject.toml").touch()
     monkeypatch.setattr(packages, "_PACKAGE", tmp_path / "relureg")
-    monkeypatch.setattr(packages.metadata, "distribution", not_there)
+    monkeypatch.setattr(metadata, "distribution", not_there)
     monkeypatch.chdir(tmp_path)
     assert install_command("maps") == "pip install '.[maps]'"
 

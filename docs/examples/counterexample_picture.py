@@ -1,4 +1,4 @@
-"""Draw docs/counterexample.svg: one box of the counterexample cut in a hexagon, and a slice of the whole complex.
+"""Draw docs/pictures/counterexample.svg: a box of the counterexample cut in a hexagon, and a slice of the complex.
 
     pip install matplotlib && python docs/examples/counterexample_picture.py [FILE]
 
@@ -65,12 +65,13 @@ def draw_slice(axes: pyplot.Axes, network: relureg.Network, height: float) -> No
 
 def main() -> None:
     """Draw both halves."""
-    network = relureg.load(ROOT / "fixtures" / "counterexample-3-9-4-1.json")
+    network = relureg.load(ROOT / "fixtures" / "counterexamples" / "counterexample-3-9-4-1.json")
     figure = pyplot.figure(figsize=(8, 4))
     draw_box(figure.add_subplot(1, 2, 1, projection="3d"))
     draw_slice(figure.add_subplot(1, 2, 2), network, 1.2)
     figure.tight_layout()
-    figure.savefig(sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "counterexample.svg", metadata={"Date": None})
+    target = sys.argv[1] if len(sys.argv) > 1 else ROOT / "docs" / "pictures" / "counterexample.svg"
+    figure.savefig(target, metadata={"Date": None})
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from pathlib import Path
 from train_blobs import train
 
 import relureg
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 
 PAGE = Path(__file__).parents[1] / "published-numbers.md"
 BEGIN, END = "<!-- begin: made by docs/examples/published_numbers.py -->", "<!-- end -->"

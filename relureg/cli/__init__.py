@@ -1,0 +1,1 @@
+"""The command line, the only room that knows click: each command parses, calls the library, renders and exits."""

@@ -8,21 +8,14 @@ from typing import Any
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    emit,
-    output_options,
-    read_network,
-    reading_options,
-    timed,
-    work_options,
-)
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import read_network, reading_options
 from relureg.cli.plot import style_of, style_options, view_of
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
+from relureg.cli.work import Work, work_options
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.texts import plural
+from relureg.words import plural
 
 EPILOG = f"""\b
 Examples:
@@ -44,7 +37,6 @@ Examples:
 @style_options
 @work_options
 @output_options
-@timed
 def animate(
     nets: tuple[str, ...],
     raw: bool,
@@ -52,10 +44,7 @@ def animate(
     force: bool,
     fps: float,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
     **style: Any,
 ) -> None:
     """Draw the complexes of checkpoints NET NET ..., in this order, as an animation.
@@ -63,14 +52,13 @@ def animate(
     View and colours are the same in all frames; beside them run the number of regions and the average degree.
     """
     from relureg.cli.answer import close, find_complex, require_passed
-    from relureg.plots.animation import check_target, save_animation
-    from relureg.reports.documents import animate_document
-    from relureg.reports.tables import animate_table
+    from relureg.plots.plane.animation import check_target, save_animation
+    from relureg.reports.animate import AnimateReport
 
     check_target(output, force=force)
     complexes = []
     for number, net in enumerate(nets, start=1):
-        network, domain = scoped(read_network(net, raw=raw, quiet=quiet, verbose=verbose), work.scope, quiet=quiet)
+        network, domain = scoped(read_network(net, printer, raw=raw), work.scope, quiet=printer.quiet)
         if network.input_dim != 2:
             raise UsageError(f"frames show two inputs, and {network.name} has {network.input_dim}; give a --slice")
         cells = find_complex(network, domain, work, quiet=True)
@@ -78,16 +66,15 @@ def animate(
             raise LimitReachedError(f"{network.name}: stopped by {cells.stopped_by}; a picture needs all regions")
         require_passed(cells.checks)  # before anything is written
         complexes.append(cells)
-        _tell(f"counted {number} of {len(nets)}: {plural(cells.num_regions, 'region')}", quiet)
+        _tell(f"counted {number} of {len(nets)}: {plural(cells.num_regions, 'region')}", printer.quiet)
     view = save_animation(
         complexes, output, style_of(style), view=view_of(style["view"], complexes[-1].network), fps=fps,
-        dpi=style["dpi"] or 100, force=force, jobs=work.jobs,
-        progress=lambda number: _tell(f"drew {number + 1} of {len(nets)}", quiet),
+        dpi=style["dpi"] or 100, force=force, jobs=work.workers.jobs,
+        progress=lambda number: _tell(f"drew {number + 1} of {len(nets)}", printer.quiet),
     )  # fmt: skip
-    document = animate_document(complexes, style["colour"], style["theme"])
-    document["view"] = view.bounds
-    document["files"] = [str(output)]
-    emit(document, animate_table, as_json=as_json, started=started)
+    printer.emit(
+        AnimateReport.of(complexes, view=view.bounds, colour=style["colour"], theme=style["theme"], file=str(output))
+    )
     for cells in complexes:
         close(cells, cells.checks, ())
 

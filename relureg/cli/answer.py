@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from relureg.arguments import figure
-from relureg.cli.options import Work
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
-from relureg.complex.archive import is_complex_file, load_complex
+from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
-from relureg.complex.complex import Complex, enumerate_regions
-from relureg.complex.count import RegionCount, count_regions
-from relureg.engine.budget import Progress
+from relureg.complex.complex import Complex
+from relureg.complex.count import RegionCount, count_problem
+from relureg.complex.enumeration import enumerate_problem
+from relureg.engine.limits import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 from relureg.theory.bounds import Bound
 
 FEW_REGIONS = 1000
@@ -27,17 +28,11 @@ FEW_REGIONS = 1000
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
-    expect_regions(network, domain)
+    problem = Problem(network=network, domain=domain)
+    expect_regions(problem)
     with progress_on_stderr(quiet) as progress:
-        cells = enumerate_regions(
-            network,
-            domain,
-            work.engine,
-            max_regions=work.max_regions,
-            timeout=work.timeout,
-            jobs=work.jobs,
-            progress=proving(progress),
-            scheduler=work.scheduler,
+        cells = enumerate_problem(
+            problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
         )
     this_outcome().prove(cells.num_regions)
     return cells
@@ -51,13 +46,19 @@ def saved_complex(net: str | None, work: Work) -> Complex | None:
     UsageError
         An option asks for another run than the one that was saved.
     """
-    if net is None or not net.lower().endswith(".npz") or not is_complex_file(net):
+    if net is None or not net.lower().endswith(".npz"):
+        return None
+    from relureg.complex.archive import is_complex_file
+    from relureg.complex.enumeration import load_complex
+
+    if not is_complex_file(net):
         return None
     for option in work.given:
         raise UsageError("a saved complex is not enumerated again; leave this option out", where=option)
     cells = load_complex(net)
     # What the checks have found is kept with the object: no new one is made without need.
-    return cells if work.jobs is None else dataclasses.replace(cells, jobs=work.jobs)
+    jobs = work.workers.jobs
+    return cells if jobs is None else dataclasses.replace(cells, jobs=jobs)
 
 
 def count_with_progress(
@@ -68,29 +69,21 @@ def count_with_progress(
     quiet: bool,
     journal: Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count with progress on stderr."""
+    problem = Problem(network=network, domain=domain)
+    workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions, enumerates=by_enumeration)
     with progress_on_stderr(quiet) as progress:
-        counted = count_regions(
-            network,
-            domain,
-            work.engine,
-            max_regions=work.max_regions,
-            timeout=work.timeout,
-            jobs=work.jobs,
-            progress=proving(progress),
-            scheduler=work.scheduler,
-            journal=journal,
-            keep_regions=keep_regions,
-        )
+        counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_outcome().prove(counted.num_regions)
     return counted
 
 
-def expect_regions(network: Network, domain: Domain | None) -> None:
+def expect_regions(problem: Problem) -> None:
     """From now on a run that is stopped tells its lower bound: a point proves one region."""
     outcome = this_outcome()
-    outcome.regions = max(outcome.regions, int(domain is None or domain.has_plain_interior))
+    outcome.regions = max(outcome.regions, int(problem.has_plain_interior))
     outcome.note()
 
 

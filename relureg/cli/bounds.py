@@ -7,18 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    emit,
-    limit_options,
-    network_argument,
-    output_options,
-    parse_widths,
-    read_network,
-    timed,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, parse_widths, read_network
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import parse_box
+from relureg.cli.work import limit_options
 from relureg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +40,6 @@ Examples:
 @click.option("--box", metavar="LO HI", help="With NET: units that are stable in a box sharpen the bounds.")
 @limit_options
 @output_options
-@timed
 def bounds(
     net: str | None,
     raw: bool,
@@ -56,10 +48,7 @@ def bounds(
     maxout: int | None,
     conv: str | None,
     box: str | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Evaluate every published bound for NET or for --widths, exactly.
 
@@ -67,20 +56,19 @@ def bounds(
     is. "some network has" says that the best network has at least that many. "a line meets" bounds the regions along
     a straight line, and one less the diameter of the region graph.
     """
-    from relureg.reports.documents import bounds_document
-    from relureg.reports.tables import bounds_table
+    from relureg.reports.bounds import BoundsReport
 
     _check_combination(net, widths, bias_free, maxout, conv, box)
     if net is None and (widths is not None or conv is not None):
         listed = None if widths is None else parse_widths(widths)
-        document = bounds_document(_without_network(listed, bias_free, maxout, conv), None, listed)
+        report = BoundsReport.of(_without_network(listed, bias_free, maxout, conv), widths=listed)
     else:
         from relureg.theory.bounds import bounds as evaluate
 
-        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+        network = read_network(net, printer, raw=raw)
         domain = None if box is None else parse_box(box, network)
-        document = bounds_document(evaluate(network, domain), network, None, domain)
-    emit(document, bounds_table, as_json=as_json, started=started)
+        report = BoundsReport.of(evaluate(network, domain), network=network, domain=domain)
+    printer.emit(report)
 
 
 def _check_combination(

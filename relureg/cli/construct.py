@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, output_options, timed
+from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.output import network_output_options, write_network
+from relureg.cli.printing import Printer, output_options
 from relureg.errors import UsageError
 
 EPILOG = f"""\b
@@ -22,40 +23,35 @@ Examples:
 @click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
 @network_output_options
 @output_options
-@timed
 def construct(
     name: str | None,
     parameters: tuple[str, ...],
     output: str | None,
     force: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Make the network NAME of the catalogue; without NAME, list the catalogue.
 
     The network goes to FILE, or as relureg JSON to standard output (unless --json asks for its figures); the number of
     regions that it must have is told on standard error, or on standard output when there is a FILE.
     """
-    from relureg.network.catalogue import CONSTRUCTIONS, Constructed
-    from relureg.network.catalogue import construct as build
-    from relureg.reports.theory_documents import catalogue_document, construct_document
-    from relureg.reports.theory_tables import catalogue_table, construct_line, construct_table
+    from relureg.families.catalogue import CONSTRUCTIONS, Constructed
+    from relureg.families.catalogue import construct as build
+    from relureg.reports.construct import CatalogueReport, ConstructReport
 
     if name is None:
         if output is not None:
             raise UsageError("name the construction to write; without a name they are listed")
-        emit(catalogue_document(CONSTRUCTIONS.values()), catalogue_table, as_json=as_json, started=started)
+        printer.emit(CatalogueReport.of(CONSTRUCTIONS.values()))
         return
     made: Constructed = build(name, _parsed(parameters))
-    document = construct_document(made, dict(_parsed(parameters)), output)
-    if output is not None or not as_json:
+    report = ConstructReport.of(made, _parsed(parameters), output)
+    if output is not None or not printer.as_json:
         write_network(made.network, output, force=force)
-    if output is not None or as_json:
-        emit(document, construct_table, as_json=as_json, started=started)
-    elif not quiet:
-        click.echo(f"relureg: {construct_line(document)}", err=True)
+    if output is not None or printer.as_json:
+        printer.emit(report)
+    else:
+        printer.note(report.line())
 
 
 def _parsed(parameters: tuple[str, ...]) -> dict[str, str]:

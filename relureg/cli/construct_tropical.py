@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, limit_options, output_options, timed
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.output import write_network
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import limit_options
 from relureg.errors import CheckFailedError, UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +38,12 @@ Examples:
 @click.option("--slopes", metavar="M0,M1,...", help="Its slopes from left to right, one more than breakpoints.")
 @click.option("--through", metavar="X,Y", default="0,0", show_default=True, help="A point of its graph.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE",
+    "-o", "--output", metavar="FILE",
     help="Write the network here (.json, .nnet or .onnx); to standard output as JSON if left out.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @limit_options
 @output_options
-@timed
 def tropical(
     expression: str | None,
     notation: str,
@@ -50,12 +51,9 @@ def tropical(
     breakpoints: str | None,
     slopes: str | None,
     through: str,
-    output: Path | None,
+    output: str | None,
     force: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Make a network that computes a tropical rational function, exactly.
 
@@ -65,9 +63,7 @@ def tropical(
 
     The network is checked: its own tropical form is taken and compared with what was asked for.
     """
-    from relureg.network import json_
-    from relureg.network.formats import save
-    from relureg.reports.tropical import construct_tropical_document, construct_tropical_table
+    from relureg.reports.construct_tropical import ConstructTropicalReport
 
     names: tuple[str, ...] = ("x",)
     if breakpoints is not None or slopes is not None:
@@ -86,15 +82,13 @@ def tropical(
         built = network_of(parsed.function)
         function, network, bound, names = built.function, built.network, built.depth_bound, parsed.variables
     _check(function, network, bound)
-    document = construct_tropical_document(function, network, names, bound, str(output) if output else None)
-    if output is not None:
-        save(network, output, force=force)
-    elif not as_json:
-        click.echo(json_.write(network).decode(), nl=False)
-    if output is not None or as_json:
-        emit(document, construct_tropical_table, as_json=as_json, started=started)
-    elif not quiet:
-        click.echo(f"relureg: {network.name}: {document['layers']} layers, at most {bound}", err=True)
+    report = ConstructTropicalReport.of(function, network, names, depth_bound=bound, file=output)
+    if output is not None or not printer.as_json:
+        write_network(network, output, force=force)
+    if output is not None or printer.as_json:
+        printer.emit(report)
+    else:
+        printer.note(report.line())
 
 
 def _check(function: TropicalRational, network: Network, bound: int) -> None:

@@ -7,17 +7,10 @@ from typing import Any
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    emit,
-    limit_options,
-    network_argument,
-    output_options,
-    read_network,
-    sherlock_options,
-    timed,
-)
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network, sherlock_options
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import limit_options
 from relureg.errors import CheckFailedError
 
 EPILOG = f"""\b
@@ -36,7 +29,6 @@ Example:
 @sherlock_options
 @limit_options
 @output_options
-@timed
 def convert(
     net: str,
     out: str,
@@ -46,26 +38,21 @@ def convert(
     force: bool,
     offset: str | None,
     scale: str | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Write NET as OUT, exactly: .json, .onnx, .nnet or .npz.
 
     NET is any file that relureg reads, or - for standard input. OUT is written whole or not at all, is not
     replaced without --force, and is read back and compared.
     """
-    from relureg.network.formats import format_to_write, load, save
-    from relureg.reports.documents import convert_document
-    from relureg.reports.tables import convert_table
+    from relureg.readers.formats import format_to_write, load, save
+    from relureg.reports.convert import ConvertReport
 
     path = Path(out)
     chosen = format_to_write(path)
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose, offset=offset, scale=scale)
+    network = read_network(net, printer, raw=raw, offset=offset, scale=scale)
     save(network, path, force=force, dtype=dtype, allow_rounding=rounding)
     written = load(path)
     if written != network and not rounding:
         raise CheckFailedError("what was written reads back as another network; please report it", where=out)
-    document = convert_document(network, written, path=out, format_name=chosen.name)
-    emit(document, convert_table, as_json=as_json, started=started)
+    printer.emit(ConvertReport.of(network, written, path=out, format_name=chosen.name))

@@ -7,22 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    emit,
-    network_argument,
-    output_options,
-    read_network,
-    remember_journal,
-    timed,
-    work_options,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network
 from relureg.cli.outcome import this_outcome
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
+from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
-from relureg.network.files import check_no_input
+from relureg.files import check_no_input
+from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
     from relureg.theory.bounds import Bound
@@ -49,9 +42,11 @@ Examples:
     help="Keep what is done in FILE, and go on from it if it is there (see resume and status).",
 )
 @click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
+@click.option(
+    "--enumerate", "by_enumeration", is_flag=True, help="Visit every region, also those of the last stage (to compare)."
+)
 @work_options
 @output_options
-@timed
 def count(
     net: str | None,
     raw: bool,
@@ -59,11 +54,9 @@ def count(
     definitions: bool,
     journal: Path | None,
     keep_regions: bool,
+    by_enumeration: bool,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Count the activation regions of NET over the whole input space, exactly.
 
@@ -72,8 +65,8 @@ def count(
     """
     from relureg.cli.answer import close, count_with_progress, expect_regions, find_complex, saved_complex
     from relureg.complex.count import count_of, nothing_but
-    from relureg.reports.documents import count_document, network_document
-    from relureg.reports.tables import count_table
+    from relureg.reports.count import CountReport
+    from relureg.reports.report import NetworkFacts
     from relureg.theory.bounds import bounds
 
     if (linear or definitions) and journal is not None:
@@ -82,32 +75,42 @@ def count(
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
     if journal is not None:
         check_no_input(journal)
-    remember_journal(journal)
+    outcome = this_outcome()
+    outcome.journal = journal
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:
-        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        network, domain = scoped(network, work.scope, quiet=quiet)
+        network = read_network(net, printer, raw=raw)
+        network, domain = scoped(network, work.scope, quiet=printer.quiet)
     else:
         network, domain = cells.network, cells.domain
-    expect_regions(network, domain)
-    network_document(network)  # what is long in it is kept: a run that is stopped has no time for that
+    problem = Problem(network=network, domain=domain)
+    expect_regions(problem)
+    NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
-    this_outcome().partial = lambda reason, proven: count_document(
-        nothing_but(network, domain, work.engine, reason, proven), found
-    )
-    this_outcome().table = count_table
-    this_outcome().note()
+    outcome.partial = lambda reason, proven: CountReport.of(nothing_but(problem, work.engine, reason, proven), found)
+    outcome.note()
     found = bounds(network, domain)
     regions = None
     if linear or definitions or cells is not None:
-        cells = cells or find_complex(network, domain, work, quiet=quiet)
+        cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
         counted = count_of(cells)
-        this_outcome().prove(counted.num_regions)
-        this_outcome().partial = lambda reason, proven: count_document(counted, found)
+        outcome.prove(counted.num_regions)
+        outcome.partial = lambda reason, proven: CountReport.of(counted, found)
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
     else:
-        counted = count_with_progress(network, domain, work, quiet=quiet, journal=journal, keep_regions=keep_regions)
-    document = count_document(counted, found, linear=regions, with_definitions=definitions)
-    emit(document, count_table, as_json=as_json, started=started)
+        counted = count_with_progress(
+            network,
+            domain,
+            work,
+            quiet=printer.quiet,
+            journal=journal,
+            keep_regions=keep_regions,
+            by_enumeration=by_enumeration,
+        )
+        if printer.verbose:
+            for check in counted.checks:
+                if check.name == "last_stage":
+                    printer.note(f"{network.name}: last stage {check.detail}")
+    printer.emit(CountReport.of(counted, found, linear=regions, with_definitions=definitions))
     close(counted, counted.checks, found)

@@ -6,23 +6,12 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    emit,
-    file_options,
-    network_argument,
-    output_options,
-    read_network,
-    timed,
-    wanted_memory,
-    work_options,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import file_options, network_argument, read_network
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
-
-MAX_FACES = 10_000_000
-"""Most faces, by estimate, that are counted unasked: about ten seconds' work."""
+from relureg.cli.work import Work, wanted_memory, work_options
+from relureg.complex.face_limits import MAX_FACES_COUNTED
 
 EPILOG = f"""\b
 Examples:
@@ -41,7 +30,8 @@ Examples:
 @click.option(
     "--faces/--no-faces",
     default=None,
-    help=f"The number of faces of every dimension, or not. By default with all else, up to about {MAX_FACES:,} faces.",
+    help="The number of faces of every dimension, or not. By default with all else, up to about "
+    f"{MAX_FACES_COUNTED:,} faces.",
 )
 @file_options(
     "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
@@ -49,7 +39,6 @@ Examples:
 )
 @work_options
 @output_options
-@timed
 def graph(
     net: str | None,
     raw: bool,
@@ -59,10 +48,7 @@ def graph(
     output: Path | None,
     force: bool,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Build the region graph of NET: regions, joined where they share a facet.
 
@@ -73,34 +59,37 @@ def graph(
     """
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
     from relureg.cli.stored import is_journal, stored_graph_answer
-    from relureg.reports.documents import graph_document
-    from relureg.reports.graph_files import graph_files, save_graph
-    from relureg.reports.tables import graph_table
+    from relureg.reports.exports.graph_files import graph_files, save_graph
+    from relureg.reports.graph import GraphReport
     from relureg.theory.bounds import bounds
 
     if is_journal(net):
-        stored_graph_answer(
-            Path(net or ""), work, wanted_memory(), with_diameter=diameter or not degree, as_json=as_json,
-            started=started,
-        )  # fmt: skip
+        stored_graph_answer(Path(net or ""), work, wanted_memory(), printer, with_diameter=diameter or not degree)
         return
     if output is not None:
         graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
     cells = saved_complex(net, work)
     if cells is None:
-        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        network, domain = scoped(network, work.scope, quiet=quiet)
-        cells = find_complex(network, domain, work, quiet=quiet)
+        network = read_network(net, printer, raw=raw)
+        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        cells = find_complex(network, domain, work, quiet=printer.quiet)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything
     if faces is None:
-        faces = everything and cells.face_estimate <= MAX_FACES
-    document = graph_document(
-        cells, found, with_degree=degree or everything, with_diameter=with_diameter, with_faces=faces
-    )
+        faces = everything and cells.face_estimate <= MAX_FACES_COUNTED
+    files = []
     if output is not None:
         require_passed(cells.checks_of(faces=faces, graph=with_diameter))
-        document["files"] = [str(path) for path in save_graph(cells, output, force=force)]
-    emit(document, graph_table, as_json=as_json, started=started)
+        files = [str(path) for path in save_graph(cells, output, force=force)]
+    printer.emit(
+        GraphReport.of(
+            cells,
+            found,
+            with_degree=degree or everything,
+            with_diameter=with_diameter,
+            with_faces=faces,
+            files=files,
+        )
+    )
     close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

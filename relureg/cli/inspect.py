@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    emit,
-    limit_options,
-    network_argument,
-    output_options,
-    read_network,
-    sherlock_options,
-    timed,
-)
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network, sherlock_options
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import limit_options
 
 EPILOG = f"""\b
 Example:
@@ -28,27 +23,20 @@ Example:
 @sherlock_options
 @limit_options
 @output_options
-@timed
 def inspect(
     net: str | None,
     raw: bool,
     offset: str | None,
     scale: str | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Show layers, parameters, effective input dimension and bounds of NET.
 
     NET is a file of any format in docs/formats.md, or - for standard input.
     """
-    from relureg.reports.documents import inspect_document
-    from relureg.reports.tables import inspect_table
+    from relureg.reports.inspect import InspectReport
     from relureg.theory.bounds import bounds
 
-    network = read_network(
-        net, raw=raw, quiet=True, verbose=verbose, offset=offset, scale=scale
-    )  # the notices are part of the answer
-    document = inspect_document(network, bounds(network))
-    emit(document, inspect_table, as_json=as_json, started=started)
+    silent = dataclasses.replace(printer, quiet=True)  # the notices are part of the answer
+    network = read_network(net, silent, raw=raw, offset=offset, scale=scale)
+    printer.emit(InspectReport.of(network, bounds(network)))

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    emit,
-    network_argument,
-    output_options,
-    read_network,
-    timed,
-    work_options,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
+from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 
@@ -39,17 +32,13 @@ Examples:
 )
 @work_options
 @output_options
-@timed
 def line(
     net: str | None,
     raw: bool,
     segment: bool,
     rows: int | None,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Count the regions of NET on a line, and list where one ends and the next begins, exactly.
 
@@ -58,11 +47,10 @@ def line(
     """
     from relureg.cli.answer import close, find_complex
     from relureg.complex.line import breakpoints
-    from relureg.reports.documents import line_document
-    from relureg.reports.tables import line_table
+    from relureg.reports.line import LineReport
 
-    network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-    on_line, domain = scoped(network, work.scope, quiet=quiet)
+    network = read_network(net, printer, raw=raw)
+    on_line, domain = scoped(network, work.scope, quiet=printer.quiet)
     if on_line.input_dim != 1:
         raise UsageError(
             f"there are {on_line.input_dim} inputs; name a line by two points (--through) or a direction (--slice)"
@@ -70,8 +58,7 @@ def line(
     if segment:
         unit = Domain.box([0], [1])
         domain = unit if domain is None else domain.intersect(unit)
-    cells = find_complex(on_line, domain, work, quiet=quiet)
-    shown = rows if as_json or rows is not None else ROWS
-    document = line_document(cells, breakpoints(cells)[:shown] if cells.complete else ())
-    emit(document, line_table, as_json=as_json, started=started)
+    cells = find_complex(on_line, domain, work, quiet=printer.quiet)
+    shown = rows if printer.as_json or rows is not None else ROWS
+    printer.emit(LineReport.of(cells, breakpoints(cells)[:shown] if cells.complete else ()))
     close(cells, cells.checks, ())

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import traceback
 import warnings
 from dataclasses import asdict
 
@@ -18,7 +17,7 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.options import EXIT_CODES, Group
+from relureg.cli.command import EXIT_CODES, Group
 from relureg.cli.outcome import Outcome
 from relureg.errors import (
     ExpressionError,
@@ -51,16 +50,6 @@ _READER_HAS_GONE = 128 + signal.SIGPIPE
 
 
 class _Commands(Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command = getattr(importlib.import_module(f"relureg.cli.{cmd_name}"), cmd_name)
-        assert isinstance(command, click.Command)
-        return command
-
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -72,7 +61,8 @@ class _Commands(Group):
 
 
 @click.group(
-    cls=_Commands, epilog=EPILOG, invoke_without_command=True,
+    cls=_Commands, modules={name: f"relureg.cli.{name}" for name in COMMANDS}, epilog=EPILOG,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 @click.version_option(__version__, "-V", "--version", prog_name="relureg")
@@ -135,6 +125,8 @@ def _run(arguments: list[str]) -> int:
         return _stop(outcome, LimitReachedError("out of memory; give --max-regions, or a smaller box"))
     except Exception as error:
         if "--verbose" in arguments:
+            import traceback
+
             traceback.print_exc()
         message = f"unexpected {type(error).__name__}: {error}; please report it (--verbose shows where)"
         return _fail(ReluregError(" ".join(message.split())), outcome)

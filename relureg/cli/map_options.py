@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from relureg.maps.data import Dataset
     from relureg.maps.images import Shape
     from relureg.maps.local import Report
-    from relureg.plots.maps import Target
+    from relureg.plots.maps.maps import Target
 
 _PATH = click.Path(path_type=Path)
 
@@ -78,7 +78,7 @@ class Drawing:
         """Where it goes; refuses early what could not be written."""
         if self.plot is None:
             return None
-        from relureg.plots.maps import Target
+        from relureg.plots.maps.maps import Target
 
         target = Target(path=self.plot, theme=self.theme, dpi=self.dpi, force=force)
         target.check()
@@ -135,15 +135,9 @@ def reporting(quiet: bool) -> Iterator[Report | None]:
         yield None if show is None else report
 
 
-def accuracy(network: Network, dataset: Dataset, chunk: int | None) -> float | None:
-    """The share of points that get their label, where there are labels."""
-    from relureg.maps.float_network import FloatNetwork
-    from relureg.maps.local import classes_of, outputs_at
-
-    if dataset.labels is None:
-        return None
-    classes = classes_of(outputs_at(FloatNetwork.of(network), dataset.points, chunk))
-    return float((classes == dataset.labels).mean())
+def written(output: Path | None, target: Target | None) -> list[str]:
+    """The files that a command has written."""
+    return [str(path) for path in (output, None if target is None else target.path) if path is not None]
 
 
 def _gather(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from relureg.cli import guard
 from relureg.network.model import printable
 
-Document = dict[str, Any]
+if TYPE_CHECKING:
+    from relureg.reports.report import Report
 
 _INTERVAL = 0.5
 """Seconds between changes of what is said where the process has to be ended."""
@@ -32,10 +34,8 @@ class Outcome:
     """Where an interrupted run can be gone on with."""
     regions: int = 0
     """A proven lower bound, where regions are counted."""
-    partial: Callable[[str, int], Document] | None = None
-    """The document of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
-    table: Callable[[Document], Any] | None = None
-    """How that document is shown to people."""
+    partial: Callable[[str, int], Report] | None = None
+    """The report of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
     started: float = field(default_factory=time.monotonic)
     _told: float = 0.0
 
@@ -74,16 +74,23 @@ class Outcome:
     def _document(self, kind: int, name: str) -> str:
         if self.answered:
             return ""
-        document = None if self.partial is None else self.partial(name, self.regions)
-        if document is not None:
-            document["seconds"] = round(time.monotonic() - self.started, 6)
+        if self.partial is not None:
+            report = dataclasses.replace(
+                self.partial(name, self.regions), seconds=round(time.monotonic() - self.started, 6)
+            )
+            return f"{self._rendered(report)}\n"
         if not self.as_json:
-            return "" if document is None or self.table is None else f"{as_text(self.table(document))}\n"
-        if document is not None:
-            return json.dumps(document, indent=1) + "\n"
+            return ""
         is_limit = guard.EXIT[kind] == guard.EXIT[guard.TIME]
         told = {"kind": "limit" if is_limit else "interrupted", "message": self._text(kind, name), "where": None}
         return json.dumps({"error": told}) + "\n"
+
+    def _rendered(self, report: Report) -> str:
+        if not self.as_json:
+            return as_text(report.table())
+        from relureg.reports.report import json_text
+
+        return json_text(report)
 
 
 def as_text(rendering: Any) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from relureg.network import json_
-from relureg.network.formats import save
+from relureg.network import json_format
 from relureg.network.model import Network
+from relureg.readers.formats import save
 
 
 def network_output_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,6 +24,6 @@ def network_output_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def write_network(network: Network, output: str | None, *, force: bool) -> None:
     """Write to the file; without one, print relureg JSON on stdout, to be piped into another command."""
     if output is None:
-        click.echo(json_.write(network).decode(), nl=False)
+        click.echo(json_format.write(network).decode(), nl=False)
     else:
         save(network, Path(output), force=force)

@@ -10,30 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    emit,
-    network_argument,
-    output_options,
-    read_network,
-    timed,
-    work_options,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import chosen_slice, parse_box, scoped
+from relureg.cli.work import Work, work_options
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.data_files import read_points
+from relureg.exact.numbers import nearest_double
 from relureg.network.model import Network
-from relureg.network.rational import nearest_double
-from relureg.network.texts import parse_number
+from relureg.readers.data_files import read_points
+from relureg.readers.texts import parse_number
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from relureg.plots.picture import Style
-    from relureg.plots.view import View
+    from relureg.plots.plane.picture import Style
+    from relureg.plots.plane.view import View
 
 EPILOG = f"""\b
 Examples:
@@ -90,7 +83,6 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )  # fmt: skip
 @work_options
 @output_options
-@timed
 def plot(
     net: str | None,
     raw: bool,
@@ -102,10 +94,7 @@ def plot(
     source: int,
     points: Path | None,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
     **style: Any,
 ) -> None:
     """Draw the complex of NET: two inputs as cells in the plane, one as a function, three as a figure to turn.
@@ -117,15 +106,14 @@ def plot(
     """
     from relureg.cli.answer import close, find_complex, saved_complex
     from relureg.plots.canvas import SUFFIXES, check_target
-    from relureg.reports.documents import plot_document
-    from relureg.reports.tables import plot_table
+    from relureg.reports.plot import PlotReport
 
     suffixes = (*SUFFIXES, ".html")
     check_target(output, suffixes, force=force)
     cells = saved_complex(net, work)
     if cells is None:
-        read = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        network, domain = scoped(read, work.scope, quiet=quiet)
+        read = read_network(net, printer, raw=raw)
+        network, domain = scoped(read, work.scope, quiet=printer.quiet)
     else:
         read, network, domain = cells.network, cells.network, cells.domain
     if network.input_dim > 3:
@@ -139,32 +127,34 @@ def plot(
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
-    cells = cells or find_complex(network, domain, work, quiet=quiet)
+    cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
-    document = plot_document(cells, COLOURS_OF.get(network.input_dim, look.colour), look.theme)
+    drawn: dict[str, Any] = {"view": None}
     if network.input_dim == 3:
         from relureg.plots.canvas import theme_of
-        from relureg.plots.solid import save_solid
+        from relureg.plots.plane.solid import save_solid
 
-        document["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.jobs)
+        drawn["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.workers.jobs)
     elif network.input_dim == 2:
-        from relureg.plots.picture import save_picture
+        from relureg.plots.plane.picture import save_picture
 
         plane = save_picture(
-            cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.jobs
+            cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.workers.jobs
         )
-        document["view"] = plane.view.bounds
-        document["regions_in_view"] = plane.num_regions_seen
-        document["facets_drawn"] = int((plane.polygons.edge_unit >= 0).sum())
+        drawn = {
+            "view": plane.view.bounds,
+            "regions_in_view": plane.num_regions_seen,
+            "facets_drawn": int((plane.polygons.edge_unit >= 0).sum()),
+        }
     else:
-        from relureg.plots.function import save_function
+        from relureg.plots.plane.function import save_function
 
         span = None if view is None else (float(view.low[0]), float(view.high[0]))
         low, high = save_function(cells, output, look, span=span, points=marked, dpi=style["dpi"] or 200, force=force)
-        document["view"] = [[low + 0.0], [high + 0.0]]  # without negative zeros
-    document["files"] = [str(output)]
-    emit(document, plot_table, as_json=as_json, started=started)
+        drawn = {"view": [[low + 0.0], [high + 0.0]]}  # without negative zeros
+    colour = COLOURS_OF.get(network.input_dim, look.colour)
+    printer.emit(PlotReport.of(cells, **drawn, colour=colour, theme=look.theme, file=str(output)))
     close(cells, cells.checks, ())
 
 
@@ -184,8 +174,8 @@ def _check_effects(input_dim: int) -> None:
 
 def style_of(options: dict[str, Any], *, source: int = 0, **more: bool) -> Style:
     """The options of `style_options` as a `Style`."""
-    from relureg.plots.colouring import Choices
-    from relureg.plots.picture import Style
+    from relureg.plots.plane.colouring import Choices
+    from relureg.plots.plane.picture import Style
 
     levels: list[Fraction | float] = []
     for text in filter(None, (options["levels"] or "").split(",")):
@@ -210,7 +200,7 @@ def view_of(text: str | None, network: Network) -> View | None:
         return None
     import numpy as np
 
-    from relureg.plots.view import View, frame_of
+    from relureg.plots.plane.view import View, frame_of
 
     _check_bounds(text)
     domain = parse_box(text, network, "--view")

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.network.model import printable
 
-_PLAIN_INTERVAL = 10.0
+PLAIN_INTERVAL = 10.0
 """Seconds between lines where stderr is not a terminal (a log file, CI)."""
 
 
@@ -44,7 +44,7 @@ def lines_on_stderr(quiet: bool, start: str = "working") -> Iterator[Callable[[s
         with Console(stderr=True).status(start) as status:
             yield _now_and_then(_LIVE_INTERVAL, status.update)
     else:
-        yield _now_and_then(_PLAIN_INTERVAL, lambda line: click.echo(f"relureg: {line}", err=True))
+        yield _now_and_then(PLAIN_INTERVAL, lambda line: click.echo(f"relureg: {line}", err=True))
 
 
 @contextlib.contextmanager
@@ -59,7 +59,7 @@ def waiting_on_stderr(quiet: bool, what: str) -> Iterator[None]:
 
     def tell() -> None:
         started = time.monotonic()
-        while not over.wait(1.0 if on_terminal else _PLAIN_INTERVAL):
+        while not over.wait(1.0 if on_terminal else PLAIN_INTERVAL):
             seconds = time.monotonic() - started
             line = f"relureg: {shown}, {seconds:.0f} s"
             click.echo(f"\r\x1b[K{line}" if on_terminal else line, err=True, nl=not on_terminal)

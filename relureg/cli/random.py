@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.options import EXIT_CODES, Command, emit, output_options, parse_widths, timed
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import parse_widths
 from relureg.cli.output import network_output_options, write_network
+from relureg.cli.printing import Printer, output_options
 
 EPILOG = f"""\b
 Initialisations: he (weights N(0, 2 / fan-in), biases N(0, 1)), torch (both uniform in +-1/sqrt(fan-in)),
@@ -28,7 +30,6 @@ Examples:
 @click.option("--outputs", type=click.IntRange(min=1), default=1, show_default=True, help="Units of the output layer.")
 @network_output_options
 @output_options
-@timed
 def random(
     widths: str,
     init: str,
@@ -36,22 +37,17 @@ def random(
     outputs: int,
     output: str | None,
     force: bool,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Make a random network, the same on every machine for the same seed.
 
     It goes to FILE, or as relureg JSON to standard output (unless --json asks for its figures).
     """
-    from relureg.network.random_ import random_network
-    from relureg.reports.theory_documents import random_document
-    from relureg.reports.theory_tables import random_table
+    from relureg.families.random import random_network
+    from relureg.reports.random import RandomReport
 
     network = random_network(parse_widths(widths), init, seed, outputs=outputs)
-    if output is not None or not as_json:
+    if output is not None or not printer.as_json:
         write_network(network, output, force=force)
-    if output is not None or as_json:
-        document = random_document(network, init, seed, output)
-        emit(document, random_table, as_json=as_json, started=started)
+    if output is not None or printer.as_json:
+        printer.emit(RandomReport.of(network, init, seed, output))

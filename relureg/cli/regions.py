@@ -7,20 +7,11 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    Work,
-    check_npz,
-    emit,
-    file_options,
-    network_argument,
-    output_options,
-    read_network,
-    timed,
-    work_options,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import check_npz, file_options, network_argument, read_network
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
+from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
 
 ROWS = 20
@@ -50,7 +41,6 @@ Examples:
 @file_options("Write all regions to a file: .csv, .json, .npz, .parquet.")
 @work_options
 @output_options
-@timed
 def regions(
     net: str | None,
     raw: bool,
@@ -60,19 +50,15 @@ def regions(
     output: Path | None,
     force: bool,
     work: Work,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """List the activation regions of NET: pattern, a point inside, facets, neighbours, affine map.
 
     NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that --save or Python wrote, or - for standard input.
     """
     from relureg.cli.answer import close, find_complex, require_passed, saved_complex
-    from relureg.reports.documents import regions_document
-    from relureg.reports.region_files import iter_rows, region_writer, save_regions
-    from relureg.reports.tables import regions_table
+    from relureg.reports.exports.region_files import iter_rows, region_writer, save_regions
+    from relureg.reports.regions import RegionsReport
 
     if output is not None:
         region_writer(output, force=force)  # what is wrong with the file is told before the work, not after
@@ -82,16 +68,15 @@ def regions(
             raise UsageError("is the file of --save, too; give two names", where="-o")
     cells = saved_complex(net, work)
     if cells is None:
-        network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
-        network, domain = scoped(network, work.scope, quiet=quiet)
-        cells = find_complex(network, domain, work, quiet=quiet)
+        network = read_network(net, printer, raw=raw)
+        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        cells = find_complex(network, domain, work, quiet=printer.quiet)
     if output is not None:
         require_passed(cells.checks)
         save_regions(cells, output, vertices=vertices, force=force)
     if save is not None:
         cells.save(save, force=force)
-    document = regions_document(cells)
-    document["files"] = [str(path) for path in (save, output) if path is not None]
-    shown = itertools.islice(iter_rows(cells, vertices=vertices), rows if as_json else rows or ROWS)
-    emit(document, regions_table, as_json=as_json, started=started, rows=shown)
+    files = [str(path) for path in (save, output) if path is not None]
+    shown = itertools.islice(iter_rows(cells, vertices=vertices), rows if printer.as_json else rows or ROWS)
+    printer.emit(RegionsReport.of(cells, files=files), rows=shown)
     close(cells, cells.checks, ())

@@ -6,17 +6,10 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    emit,
-    jobs_option,
-    memory_option,
-    output_options,
-    remember_journal,
-    scheduler_option,
-    timed,
-    timeout_option,
-)  # fmt: skip
+from relureg.cli.command import EXIT_CODES
+from relureg.cli.outcome import this_outcome
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import jobs_option, memory_option, scheduler_option, timeout_option
 
 EPILOG = f"""\b
 Example:
@@ -33,16 +26,12 @@ Example:
 @timeout_option()
 @memory_option
 @output_options
-@timed
 def resume(
     journal: Path,
     scheduler: str | None,
     jobs: int | None,
     timeout: float | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Go on with the run of JOURNAL, which `count --journal` began, and count to the end.
 
@@ -51,15 +40,14 @@ def resume(
     from relureg.cli.answer import close, proving
     from relureg.cli.progress import progress_on_stderr
     from relureg.complex import count
-    from relureg.reports.documents import count_document
-    from relureg.reports.tables import count_table
+    from relureg.reports.count import CountReport
     from relureg.theory.bounds import bounds
 
-    remember_journal(journal)
-    with progress_on_stderr(quiet) as progress:
+    this_outcome().journal = journal
+    with progress_on_stderr(printer.quiet) as progress:
         counted = count.resume(journal, timeout=timeout, jobs=jobs, progress=proving(progress), scheduler=scheduler)
-    if verbose:
+    if printer.verbose:
         click.echo(f"relureg: {counted.network.name}: sha256 {counted.network.sha256}", err=True)
     found = bounds(counted.network, counted.domain)
-    emit(count_document(counted, found), count_table, as_json=as_json, started=started)
+    printer.emit(CountReport.of(counted, found))
     close(counted, counted.checks, found)

@@ -8,18 +8,22 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
-from relureg.network.data_files import Rows, read_domain, read_points
-from relureg.network.domain import Domain, Number
+from relureg.exact.numbers import Number
+from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import Slice, restrict
-from relureg.network.tables import SUFFIXES
-from relureg.network.texts import parse_number, plural, unpacked_suffix
+from relureg.network.problem import Problem
+from relureg.network.slices import Slice
+from relureg.readers.texts import parse_number, unpacked_suffix
+from relureg.words import plural
+
+if TYPE_CHECKING:
+    from relureg.readers.data_files import Rows
 
 MAX_DIM_UNWARNED = 8
 """Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
@@ -76,14 +80,14 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
     chosen = chosen_slice(network, scope)
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
-        network = chosen.of(network)
+        network = network.on(chosen)
     try:
-        network, domain = restrict(network, domain)
+        problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
         raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
-    if domain is not None and not quiet and (slabs := domain.num_slabs) > MAX_DIM_UNWARNED:
+    if problem.domain is not None and not quiet and (slabs := problem.domain.num_slabs) > MAX_DIM_UNWARNED:
         click.echo(f"relureg: {_feasible(slabs)}", err=True)
-    return network, domain
+    return problem.network, problem.domain
 
 
 def _feasible(slabs: int) -> str:
@@ -142,6 +146,9 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
 
 def parse_rows(text: str, dim: int) -> Rows:
     """Points in a file, or written as "1,2;3,4"."""
+    from relureg.readers.data_files import read_points
+    from relureg.readers.point_tables import SUFFIXES
+
     if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text) or _names_file(text)):
         return read_points(Path(text), dim)
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
@@ -166,6 +173,8 @@ def _domain(network: Network, scope: Scope) -> Domain | None:
     box = None if scope.box is None else parse_box(scope.box, network)
     if scope.domain is None:
         return box
+    from relureg.readers.data_files import read_domain
+
     try:
         found = read_domain(scope.domain, network.input_dim)
     except (DataError, DomainError) as error:

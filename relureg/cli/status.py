@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.options import EXIT_CODES, emit, output_options, timed
+from relureg.cli.command import EXIT_CODES
+from relureg.cli.printing import Printer, output_options
 
 EPILOG = f"""\b
 Example:
@@ -19,10 +20,9 @@ Example:
 @click.command(epilog=EPILOG)
 @click.argument("journal", type=click.Path(path_type=Path))
 @output_options
-@timed
-def status(journal: Path, as_json: bool, quiet: bool, verbose: bool, started: float) -> None:
+def status(journal: Path, printer: Printer) -> None:
     """Tell how far the run of JOURNAL has come, while it runs or after: counts, fraction, rate, time left."""
-    from relureg.engine.status import journal_status
-    from relureg.reports.runs import status_document, status_table
+    from relureg.engine.runs.status import journal_status
+    from relureg.reports.status import StatusReport
 
-    emit(status_document(journal_status(journal)), status_table, as_json=as_json, started=started)
+    printer.emit(StatusReport.of(journal_status(journal)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from relureg.cli.options import Work, emit
+from relureg.cli.printing import Printer
+from relureg.cli.work import Work
 from relureg.errors import CheckFailedError, UsageError
 
 
@@ -18,7 +19,7 @@ def is_journal(net: str | None) -> bool:
 
 
 def stored_graph_answer(
-    journal: Path, work: Work, memory: str | None, *, with_diameter: bool, as_json: bool, started: float
+    journal: Path, work: Work, memory: str | None, printer: Printer, *, with_diameter: bool
 ) -> None:
     """Build the graph, print it, and raise what its exit code must tell.
 
@@ -29,13 +30,12 @@ def stored_graph_answer(
     CheckFailedError
         The complex is not watertight or not connected.
     """
-    from relureg.complex.stored_graph import MEMORY, stored_graph
-    from relureg.reports.runs import stored_graph_document, stored_graph_table
+    from relureg.complex.graph.stored_graph import MEMORY, stored_graph
+    from relureg.reports.stored_graph import StoredGraphReport
 
-    for option in [*work.given, *(["--jobs"] if work.jobs is not None else [])]:
+    for option in [*work.given, *(["--jobs"] if work.workers.jobs is not None else [])]:
         raise UsageError("the run of a journal is over; leave this option out", where=option)
     graph = stored_graph(journal, memory=memory or MEMORY)
-    document = stored_graph_document(graph, with_diameter=with_diameter)
-    emit(document, stored_graph_table, as_json=as_json, started=started)
-    if not graph.is_watertight or document["components"] != 1:
+    printer.emit(StoredGraphReport.of(graph, with_diameter=with_diameter))
+    if not graph.is_watertight or graph.num_components != 1:
         raise CheckFailedError("the complex is not watertight; do not use this result, and please report the network")

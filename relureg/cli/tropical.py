@@ -9,22 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    emit,
-    jobs_option,
-    memory_option,
-    network_argument,
-    output_options,
-    read_network,
-    timed,
-    timeout_option,
-)  # fmt: skip
-from relureg.errors import CheckFailedError, LimitReachedError, UsageError
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import jobs_option, memory_option, timeout_option
+from relureg.errors import LimitReachedError, UsageError
 
 if TYPE_CHECKING:
-    from relureg.tropical.view import TropicalView
+    from relureg.tropical.analysis import TropicalAnalysis
 
 EPILOG = f"""\b
 Examples:
@@ -70,7 +62,6 @@ class _Rational(click.ParamType[Fraction]):
 @timeout_option()
 @memory_option
 @output_options
-@timed
 def tropical(
     net: str | None,
     raw: bool,
@@ -85,10 +76,7 @@ def tropical(
     jobs: int | None,
     max_monomials: int | None,
     timeout: float | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
 ) -> None:
     """Write NET as a tropical rational map F - G, exactly, and compare it with the regions.
 
@@ -96,14 +84,14 @@ def tropical(
     hulls of the lifted Newton polytopes.
     """
     from relureg.cli.progress import lines_on_stderr
-    from relureg.reports.tropical import tropical_document, tropical_table
+    from relureg.reports.tropical import TropicalReport
+    from relureg.tropical.analysis import Wanted, analyse_expression, analyse_network
     from relureg.tropical.expression import parse
     from relureg.tropical.growth import Growth
-    from relureg.tropical.view import Wanted, view_expression, view_network
 
     if expression is not None and net is not None:
         raise UsageError("give either NET or --expression, not both")
-    with lines_on_stderr(quiet) as report:
+    with lines_on_stderr(printer.quiet) as report:
         growth = Growth(max_monomials=max_monomials, timeout=timeout, report=report)
         progress = None if report is None else lambda found: report(f"{found.regions:,} regions")
         wanted = Wanted(level=level, num_points=points, round_trip=round_trip, jobs=jobs, progress=progress)
@@ -112,35 +100,31 @@ def tropical(
                 raise UsageError("an expression has output 0 only", where="--output")
             parsed = parse(expression, notation=notation)
             _check_picture(plot, len(parsed.variables), force)
-            view = view_expression(parsed, growth=growth, wanted=wanted)
+            view = analyse_expression(parsed, growth=growth, wanted=wanted)
         else:
-            network = read_network(net, raw=raw, quiet=quiet, verbose=verbose)
+            network = read_network(net, printer, raw=raw)
             _check_picture(plot, network.input_dim, force)
-            view = view_network(network, output=output, growth=growth, wanted=wanted)
+            view = analyse_network(network, output=output, growth=growth, wanted=wanted)
     sys.set_int_max_str_digits(0)  # deep networks have exponents of more digits than Python writes unasked
-    document = tropical_document(view, expression)
-    emit(document, tropical_table, as_json=as_json, started=started)
+    printer.emit(TropicalReport.of(view, expression))
     if plot is not None and view.outputs:
-        from relureg.plots.tropical import plot_view
+        from relureg.plots.tropical.duality import save_analysis_picture
 
-        plot_view(view, plot, force=force)
+        save_analysis_picture(view, plot, force=force)
     _close(view)
 
 
 def _check_picture(path: Path | None, dim: int, force: bool) -> None:
     """Refuse a picture that could not be drawn or written, before any work is done."""
     if path is not None:
-        from relureg.plots.tropical import check_picture
+        from relureg.plots.tropical.duality import check_picture
 
         check_picture(path, dim, force=force)
 
 
-def _close(view: TropicalView) -> None:
-    from relureg.complex.checks import failures
+def _close(view: TropicalAnalysis) -> None:
+    from relureg.cli.answer import require_passed
 
-    for check in failures(view.checks):
-        raise CheckFailedError(
-            f"the check '{check.name}' failed ({check.detail}); do not use this result, and please report the network"
-        )
+    require_passed(view.checks)
     if not view.complete:
         raise LimitReachedError(f"stopped by {view.stopped_by}: what is known so far is printed")

@@ -12,44 +12,35 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.cli import guard
-from relureg.cli.options import (
-    EXIT_CODES,
-    Command,
-    emit,
-    jobs_option,
-    memory_option,
-    output_options,
-    parse_widths,
-    read_network,
-    reading_options,
-    timed,
-)  # fmt: skip
+from relureg.cli import guard, progress
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import parse_widths, read_network, reading_options
+from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
+from relureg.cli.work import jobs_option, memory_option
 from relureg.errors import LimitReachedError, OutputError, ReluregError, TheoremViolatedError, UsageError
-from relureg.network import json_
-from relureg.network.data_files import write_domain
-from relureg.network.files import check_absent, write_atomically
+from relureg.files import check_absent, write_atomically
+from relureg.network import json_format
+from relureg.network.problem import Problem
+from relureg.readers.data_files import write_domain
 
 if TYPE_CHECKING:
+    from relureg.engine.limits import Limits
     from relureg.network.domain import Domain
     from relureg.network.model import Network
-    from relureg.theory.verification import Limits, Verification
+    from relureg.theory.verification import Verification
 
 EPILOG = f"""\b
 Examples:
   relureg verify fixtures/truth/int_2-6-6-1.json
   relureg verify --random 20 --widths 2,6,6 --widths 3,5,5 --init he --init integer --seed 1
-  relureg verify fixtures/counterexample-3-9-4-1.json --claims --save violations
+  relureg verify fixtures/counterexamples/counterexample-3-9-4-1.json --claims --save violations
   relureg verify fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1
 
 {EXIT_CODES}"""
 
 MAX_SAVED = 10
 """Violating networks that are saved and made small in one run."""
-
-_PROGRESS_EVERY = 10.0
-"""Seconds between lines of progress."""
 
 
 @click.command(cls=Command, epilog=EPILOG)
@@ -65,8 +56,8 @@ _PROGRESS_EVERY = 10.0
 @click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
 @click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
 @click.option(
-    "--save", metavar="FOLDER", default="relureg-violations", show_default=True,
-    help="Where violating networks go, each as it is and made small.",
+    "--save", metavar="FOLDER", type=click.Path(path_type=Path),
+    help="Write violating networks here, each as it is and made small.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
@@ -80,7 +71,6 @@ _PROGRESS_EVERY = 10.0
 )  # fmt: skip
 @memory_option
 @output_options
-@timed
 def verify(
     nets: tuple[str, ...],
     raw: bool,
@@ -90,29 +80,26 @@ def verify(
     seed: int,
     claims: bool,
     junit: str | None,
-    save: str,
+    save: Path | None,
     force: bool,
     engine: str,
     jobs: int | None,
     max_regions: int | None,
     timeout: float | None,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    started: float,
+    printer: Printer,
     **where: Any,
 ) -> None:
     """Check theorems on the exact complexes of networks: of each NET, or of random ones.
 
     In a --box or --domain, theorems that need the whole space are reported as not applicable; a --slice is a network
     with inputs of its own, of which every theorem is asked. Theorems marked "claimed" are published but false as
-    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is saved, as it is
-    and made small (units dropped, weights rounded).
+    stated; they are reported, and fail the run only with --claims. A network that violates a theorem is named with its
+    seed; --save keeps it, as it is and made small (units dropped, weights rounded).
     """
-    from relureg.reports.junit import junit_report
-    from relureg.reports.theory_documents import verify_document
-    from relureg.reports.theory_tables import verify_table
-    from relureg.theory.verification import Limits, random_networks, verify_all
+    from relureg.engine.limits import Limits
+    from relureg.reports.exports.junit import junit_report
+    from relureg.reports.verify import VerifyReport
+    from relureg.theory.verification import random_networks, verify_all
 
     guard.limit_time(timeout, times=count or len(nets) or 1)
     if junit is not None:
@@ -120,7 +107,7 @@ def verify(
     if count is None:
         if widths or inits:
             raise UsageError("--widths and --init need --random K")
-        networks = [read_network(net, raw=raw, quiet=quiet, verbose=verbose) for net in nets or (None,)]
+        networks = [read_network(net, printer, raw=raw) for net in nets or (None,)]
     elif nets:
         raise UsageError("give either NET or --random, not both")
     elif not widths:
@@ -128,23 +115,27 @@ def verify(
     else:
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
     scope = scope_of(where)
-    cases = [_case(network, scope, quiet=quiet) for network in networks]
-    limits = Limits(engine=engine, max_regions=max_regions, timeout=timeout)
+    cases = [_case(network, scope, quiet=printer.quiet) for network in networks]
+    limits = Limits(max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
-    results = list(_with_progress(verify_all(cases, limits, jobs=cores), len(networks), quiet))
-    saved = _save_violations(results, Path(save), limits, claims=claims, quiet=quiet)
+    results = list(_with_progress(verify_all(cases, limits, engine=engine, jobs=cores), len(networks), printer.quiet))
+    saved: dict[str, str] = {}
+    if save is not None:
+        saved = _save_violations(results, save, limits, engine, claims=claims, printer=printer)
+    elif any(result.violations(claims=claims) for result in results):
+        printer.note("--save FOLDER keeps the networks that violate a theorem, each as it is and made small")
     if junit is not None:
         write_atomically(Path(junit), junit_report(results, claims=claims), force=force)
-    document = verify_document(results, claims=claims, seed=None if count is None else seed, saved=saved)
-    emit(document, verify_table, as_json=as_json, started=started)
+    printer.emit(VerifyReport.of(results, claims=claims, seed=None if count is None else seed, saved=saved))
     _close(results, claims=claims)
 
 
-def _case(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+def _case(network: Network, scope: Scope, *, quiet: bool) -> Problem:
     try:
-        return scoped(network, scope, quiet=quiet)
+        network, domain = scoped(network, scope, quiet=quiet)
     except ReluregError as error:
         raise error.within(network.name) from error
+    return Problem(network=network, domain=domain)
 
 
 def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> Iterator[Verification]:
@@ -155,14 +146,14 @@ def _with_progress(results: Iterable[Verification], total: int, quiet: bool) -> 
         if (
             not quiet
             and number < total
-            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else _PROGRESS_EVERY)
+            and time.monotonic() - told >= (1.0 if sys.stderr.isatty() else progress.PLAIN_INTERVAL)
         ):
             told = time.monotonic()
             click.echo(f"relureg: {number:,} of {total:,} networks verified", err=True)
 
 
 def _save_violations(
-    results: Iterable[Verification], folder: Path, limits: Limits, *, claims: bool, quiet: bool
+    results: Iterable[Verification], folder: Path, limits: Limits, engine: str, *, claims: bool, printer: Printer
 ) -> dict[str, str]:
     """Save each violating network and a small one; files are named by content, so that a rerun finds them there."""
     from relureg.theory.verification import smallest_violation
@@ -174,9 +165,8 @@ def _save_violations(
         saved[_write(result.network, folder)] = what
         if result.domain is not None:
             saved[_write_domain(result.domain, folder)] = f"the domain of {result.network.name}, for --domain"
-        if not quiet:
-            click.echo(f"relureg: {what}; looking for a smaller one", err=True)
-        small = smallest_violation(result.network, verdict.theorem, limits, domain=result.domain)
+        printer.note(f"{what}; looking for a smaller one")
+        small = smallest_violation(result.problem, verdict.theorem, limits, engine=engine)
         if small != result.network:
             saved[_write(small, folder)] = f"the same with widths {', '.join(map(str, small.widths))}"
     return saved
@@ -184,7 +174,7 @@ def _save_violations(
 
 def _write(network: Network, folder: Path) -> str:
     name = "".join(c if c.isalnum() or c in "-_." else "_" for c in network.name)[:80]
-    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_.write(network))
+    return _write_file(folder, f"{name}_{network.sha256[:12]}.json", json_format.write(network))
 
 
 def _write_domain(domain: Domain, folder: Path) -> str:

@@ -1,0 +1,1 @@
+"""From activation regions to the object that people ask questions of: figures, facets, faces, geometry, checks."""

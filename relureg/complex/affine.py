@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.evaluation import iter_values, last_value
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,33 +31,35 @@ class AffineMap:
 
 def exact_maps(network: Network, signs: NDArray[np.int8]) -> tuple[AffineMap, AffineMap]:
     """All N pre-activations, and the output, on the region with these signs (N,)."""
+    *stages, output = iter_exact_maps(network, signs)
+    return _map(RationalMatrix.vstack(stages, network.input_dim + 1)), _map(output)
+
+
+def iter_exact_maps(network: Network, signs: NDArray[np.int8]) -> Iterator[RationalMatrix]:
+    """The same stage by stage, then of the output: constants and matrices side by side, (n_l, d + 1) each."""
     d = network.input_dim
     one = RationalMatrix.identity(d + 1).rows([0])
-    sources = {INPUT: RationalMatrix(np.eye(d, d + 1, k=1, dtype=np.int64).astype(object))}
-    stages, first = [], 0
-    for number, stage in enumerate(network.stages, start=1):
-        value = stage.pre_activation.evaluate(one, sources)
-        stages.append(value)
-        sources[number] = value.masked_rows(signs[first : first + stage.num_units] > 0)
-        first += stage.num_units
-    return _map(RationalMatrix.vstack(stages, d + 1)), _map(network.output.evaluate(one, sources))
+    return iter_values(
+        network.forms,
+        RationalMatrix(np.eye(d, d + 1, k=1, dtype=np.int64).astype(object)),
+        lambda form, sources: form.evaluate(one, sources),
+        lambda stage, z: z.masked_rows(signs[network.units_of(stage)] > 0),
+    )
 
 
 def float_output_maps(network: Network, signs: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The output's matrices (R, m, d) and constants (R, m) on regions with signs (R, N), composed in floats."""
     count, d = len(signs), network.input_dim
-    identity = np.broadcast_to(np.eye(d, d + 1, k=1), (count, d, d + 1))
-    sources: dict[int, NDArray[np.float64]] = {INPUT: identity}
-    first = 0
-    for number, stage in enumerate(network.stages, start=1):
-        active = signs[:, first : first + stage.num_units, None] > 0
-        sources[number] = np.where(active, _compose(stage.pre_activation, sources), 0.0)
-        first += stage.num_units
-    composed = _compose(network.output, sources)
+    composed = last_value(
+        network.forms,
+        np.broadcast_to(np.eye(d, d + 1, k=1), (count, d, d + 1)),
+        _compose,
+        lambda stage, z: np.where(signs[:, network.units_of(stage), None] > 0, z, 0.0),
+    )
     return composed[:, :, 1:], composed[:, :, 0]
 
 
-def _compose(form: AffineForm, sources: dict[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+def _compose(form: AffineForm, sources: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
     """The value of a form, (R, n, d + 1), constants first."""
     value = np.zeros((len(sources[INPUT]), form.size, sources[INPUT].shape[2]))
     value[:, :, 0] = form.constant.floats[:, 0]

@@ -12,7 +12,9 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -22,24 +24,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import version
-from relureg.arguments import checked
-from relureg.complex.checks import failures
-from relureg.complex.complex import Complex
+from relureg.complex.checks import Check, failures
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Records, freeze
 from relureg.errors import ComplexFileError, ReluregError
-from relureg.network import json_
-from relureg.network.domain import Domain
-from relureg.network.files import DAMAGED_ARRAY, write_atomically
-from relureg.network.model import Network
-from relureg.network.particulars import (
+from relureg.files import DAMAGED_ARRAY, write_atomically
+from relureg.network import json_format
+from relureg.network.document import (
+    domain_document,
     fraction_texts,
     particulars,
+    read_domain,
     read_fractions,
     read_slice,
     with_particulars,
 )
-from relureg.network.rational import RationalMatrix
+from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 FORMAT = "relureg-complex"
 VERSION = 1
@@ -56,14 +57,18 @@ _COLUMNS: Mapping[str, str] = MappingProxyType({
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal complexes make equal files
 
 
-@checked
-def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> None:
-    """Write a complex to a .npz file, whole or not at all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a file of a complex holds: the fields of `Complex`, but for the threads."""
 
-    Parameters
-    ----------
-    force : bool, optional
-        Replace an existing file.
+    problem: Problem
+    engine: str
+    records: Records
+    stopped_by: str | None
+
+
+def write_complex(contents: Contents, path: Path, *, force: bool) -> None:
+    """Write a complex to a .npz file, whole or not at all.
 
     Raises
     ------
@@ -71,10 +76,10 @@ def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> No
         The file exists and `force` is not set, or it cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {
-        name: np.ascontiguousarray(getattr(cells.records, name)).astype(kind) for name, kind in _COLUMNS.items()
+        name: np.ascontiguousarray(getattr(contents.records, name)).astype(kind) for name, kind in _COLUMNS.items()
     }
-    arrays["network"] = np.frombuffer(json_.write(cells.network), dtype=np.uint8)
-    header = _header(cells) | {"sha256": _digest(arrays)}
+    arrays["network"] = np.frombuffer(json_format.write(contents.problem.network), dtype=np.uint8)
+    header = _header(contents) | {"sha256": _digest(arrays)}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -84,83 +89,75 @@ def save_complex(cells: Complex, path: str | Path, *, force: bool = False) -> No
             info = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
             # The lowest level of compression: higher ones take several times as long for some per cent.
             archive.writestr(info, content.getbuffer(), zipfile.ZIP_DEFLATED, compresslevel=1)
-    write_atomically(Path(path), buffer.getvalue(), force=force)
+    write_atomically(path, buffer.getvalue(), force=force)
 
 
 def is_complex_file(path: str | Path) -> bool:
-    """Whether a file may be one that `save_complex` wrote, and is no other archive, as networks come in, too."""
+    """Whether a file may be one that `write_complex` wrote, and is no other archive, as networks come in, too."""
     try:
         with zipfile.ZipFile(path) as archive:
             return "header.npy" in archive.namelist()
     except OSError:
         return False
     except zipfile.BadZipFile:
-        return True  # damaged; `load_complex` tells how
+        return True  # damaged; `read_complex` tells how
 
 
-@checked
-def load_complex(path: str | Path, *, verify: bool = True) -> Complex:
-    """Read a complex that `Complex.save` wrote.
-
-    Parameters
-    ----------
-    verify : bool, optional
-        Run the checks of the complex, and refuse a file that does not pass them. Without it, only the form of the file
-        is checked.
+def read_complex(path: Path) -> Contents:
+    """Read what `write_complex` wrote; only the form of the file is checked.
 
     Raises
     ------
     ComplexFileError
-        The file cannot be read, is no complex, is damaged, is of another version, or does not pass the checks.
-
-    Examples
-    --------
-    >>> import relureg
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> cells = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
-    >>> with TemporaryDirectory() as folder:
-    ...     cells.save(Path(folder, "xor.npz"))
-    ...     relureg.load_complex(Path(folder, "xor.npz")) == cells
-    True
+        The file cannot be read, is no complex, is damaged or is of another version.
     """
+    with _named(path):
+        return _contents(_read(path))
+
+
+def require_passed(path: Path, checks: Callable[[], Iterable[Check]]) -> None:
+    """Refuse a file whose complex fails one of its checks, or breaks off as they run.
+
+    Raises
+    ------
+    ComplexFileError
+        It does.
+    """
+    with _named(path):
+        for check in failures(checks()):
+            raise ComplexFileError(
+                f"does not hold a complex: the check '{check.name}' fails ({check.detail}); enumerate anew"
+            )
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors as those of a file, with its name."""
     try:
-        cells = _complex(_read(Path(path)))
-        failed = failures(cells.checks) if verify else []
+        yield
     except ComplexFileError as error:
         raise error.within(str(path)) from error
     except ReluregError as error:
         raise ComplexFileError(f"does not hold a complex: {error}", where=str(path)) from error
     except OSError as error:
         raise ComplexFileError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    for check in failed:
-        raise ComplexFileError(
-            f"does not hold a complex: the check '{check.name}' fails ({check.detail}); enumerate anew", where=str(path)
-        )
-    return cells
 
 
 # -- from complex to file --------------------------------------------------------------------------------
 
 
-def _header(cells: Complex) -> dict[str, Any]:
-    domain = cells.domain
+def _header(contents: Contents) -> dict[str, Any]:
+    domain = contents.problem.domain
     return {
         "format": FORMAT,
         "version": VERSION,
         "relureg_version": version.__version__,
-        "engine": cells.engine,
-        "stopped_by": cells.stopped_by,
-        "network_sha256": cells.network.sha256,
-        "particulars": particulars(cells.network),
-        "domain": None
-        if domain is None
-        else {
-            "label": domain.label,
-            "constants": [fraction_texts(row) for row in domain.constants.fractions()],
-            "normals": [fraction_texts(row) for row in domain.normals.fractions()],
-        },
-        "exact_points": {str(region): fraction_texts(point) for region, point in cells.records.exact_points.items()},
+        "engine": contents.engine,
+        "stopped_by": contents.stopped_by,
+        "network_sha256": contents.problem.network.sha256,
+        "particulars": particulars(contents.problem.network),
+        "domain": None if domain is None else domain_document(domain),
+        "exact_points": {str(region): fraction_texts(point) for region, point in contents.records.exact_points.items()},
     }
 
 
@@ -210,27 +207,26 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     return np.frombuffer(content, dtype=kind).reshape(shape)
 
 
-# -- from arrays to complex ------------------------------------------------------------------------------
+# -- from arrays to contents -----------------------------------------------------------------------------
 
 
-def _complex(arrays: dict[str, NDArray[Any]]) -> Complex:
+def _contents(arrays: dict[str, NDArray[Any]]) -> Contents:
     header = _parse_header(arrays.pop("header"))
     if _digest(arrays) != header["sha256"]:
         raise ComplexFileError("is damaged: its content does not have the checksum that it states")
-    network = json_.read(arrays["network"].tobytes(), name="network")
+    network = json_format.read(arrays["network"].tobytes(), name="network")
     if network.sha256 != header["network_sha256"]:
         raise ComplexFileError("holds another network than it states")
     if header["engine"] not in ENGINES:
         raise ComplexFileError(f"names an engine {header['engine']!r} that is not known")
     try:
         network = _with_particulars(network, header)
+        domain = None if header["domain"] is None else read_domain(header["domain"], network.input_dim)
     except ValueError as error:
         raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
-    domain = _domain(header["domain"], network)
-    return Complex(
-        network=network, domain=domain, engine=header["engine"], records=records, stopped_by=header["stopped_by"]
-    )
+    problem = Problem(network=network, domain=domain)
+    return Contents(problem=problem, engine=header["engine"], records=records, stopped_by=header["stopped_by"])
 
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:
@@ -313,23 +309,6 @@ def _with_particulars(network: Network, header: dict[str, Any]) -> Network:
         return with_particulars(network, header["particulars"])
     flat = header.get("slice")
     return network if flat is None else network.replace(slice=read_slice(flat, network.input_dim))
-
-
-def _domain(described: Any, network: Network) -> Domain | None:
-    if described is None:
-        return None
-    constants, normals, label = (described.get(key) for key in ("constants", "normals", "label"))
-    if not (isinstance(constants, list) and isinstance(normals, list) and isinstance(label, str)):
-        raise ComplexFileError("has a domain with a missing or wrong entry")
-    if len(constants) != len(normals):
-        raise ComplexFileError(f"has a domain of {len(normals)} rows with {len(constants)} constants")
-    return Domain(
-        constants=RationalMatrix.from_fractions([_fractions(row, 1) for row in constants], 1),
-        normals=RationalMatrix.from_fractions(
-            [_fractions(row, network.input_dim) for row in normals], network.input_dim
-        ),
-        label=label,
-    )
 
 
 def _index(text: str, count: int) -> int:

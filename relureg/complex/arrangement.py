@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.rational import RationalMatrix
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.network.affine_forms import INPUT
-from relureg.network.arrangements import generic_central_regions, generic_regions
-from relureg.network.domain import essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 MAX_MINORS = 2_000_000
 """Most determinants looked at to establish general position; beyond, the closed form is left out."""
@@ -28,7 +27,7 @@ def first_stage_hyperplanes(network: Network) -> RationalMatrix:
 
     Rows with w = 0 are no hyperplanes; rows that are multiples of each other are one.
     """
-    essential = essential_inputs(network)
+    essential = network.input_rows.pivot_columns()
     if not network.stages:
         return RationalMatrix.zeros(0, 1)
     form = network.stages[0].pre_activation
@@ -47,7 +46,7 @@ def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
     * general position (any k <= r meet in dimension r - k, more than r nowhere): sum of C(n, i), i <= r
     * all through one point, normals in general position: twice the sum of C(n - 1, i), i < r
 
-    Source: Schlaefli; Zaslavsky 1975. The normals must span R^r. None as well when more than
+    Source: [Sch01], [Zas75]. The normals must span R^r. None as well when more than
     `MAX_MINORS` determinants would have to be looked at.
     """
     n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from relureg import stopping
 from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
-from relureg.complex.faces import Faces
 from relureg.complex.facets import Facets, facet_units
-from relureg.complex.graph import RegionGraph
+from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.walk import are_attained
 from relureg.engine.records import Figures, Records, is_witness
 from relureg.errors import LimitReachedError
-from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 MAX_WITNESSES = 2_000
 """Most regions whose point is looked at again; of more, that many evenly spread ones are."""
@@ -39,15 +38,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """The figures that checks compare."""
+class ComplexSize:
+    """The size of a complex, by which it is checked."""
 
-    network: Network
-    domain: Domain | None
-    essential_dim: int
+    problem: Problem
     regions: int
     inner_facets: int | None
-    """None when the list of regions is not complete."""
+    """Facets shared by two regions; None when the list of regions is not complete."""
+    boundary_facets: int | None
+    """Facets on the domain's boundary; None likewise."""
 
     @property
     def complete(self) -> bool:
@@ -59,18 +58,18 @@ def failures(checks: Iterable[Check]) -> list[Check]:
     return [check for check in checks if check.passed is False]
 
 
-def witnesses(network: Network, domain: Domain | None, records: Records) -> Check:
+def witnesses(problem: Problem, records: Records) -> Check:
     """Every listed region exists, and none twice: the network, in rationals, has its signs at its point.
 
     The engine has certified each point already; this asks the network itself again, which shares nothing with it.
     """
     signs = records.signs
     count = records.num_regions
-    weights = sum(m.num_held for stage in network.stages for m in stage.pre_activation.terms.values())
+    weights = sum(m.num_held for stage in problem.network.stages for m in stage.pre_activation.terms.values())
     most = MAX_WITNESSES if count <= MAX_WITNESSES else max(100, min(MAX_WITNESSES, MAX_WITNESS_WORK // (weights or 1)))
     looked_at = range(count) if count <= most else np.linspace(0, count - 1, most).astype(int).tolist()
     try:
-        for region, is_attained in _are_attained(network, domain, records, signs, looked_at):
+        for region, is_attained in _are_attained(problem, records, signs, looked_at):
             if not is_attained:
                 detail = f"region {region} does not have its signs at its point, or the point is outside the domain"
                 return Check(name="witnesses", passed=False, detail=detail)
@@ -84,13 +83,14 @@ def witnesses(network: Network, domain: Domain | None, records: Records) -> Chec
 
 
 def _are_attained(
-    network: Network, domain: Domain | None, records: Records, signs: NDArray[np.int8], regions: Sequence[int]
+    problem: Problem, records: Records, signs: NDArray[np.int8], regions: Sequence[int]
 ) -> Iterator[tuple[int, bool]]:
     """For some regions, whether the point of each is in the domain and has its signs."""
+    network, domain = problem.network, problem.domain
     if network.input_dim != 1:
         for region in regions:
             stopping.check()
-            yield region, is_witness(records.point(region), signs[region], network, domain)
+            yield region, is_witness(records.point(region), signs[region], problem)
         return
     points = [records.point(region) for region in regions]
     for number, is_attained in are_attained(network, [t for (t,) in points], signs[list(regions)]):
@@ -125,68 +125,44 @@ def balanced(figures: Figures) -> Check:
     return Check(name="watertight", passed=figures.is_watertight, detail=detail)
 
 
+def last_stage(figures: Figures) -> Check:
+    """Where the last stage was counted without a search, some cells were searched as well, with the same figures.
+
+    A cell in which they differ ends the run, so this holds wherever a cell was compared.
+    """
+    name = "last_stage"
+    if not figures.counted_cells:
+        return Check(name=name, passed=None, detail="searched region by region")
+    counted, compared = figures.counted_cells, figures.compared_cells
+    cells = f"{counted:,} cell{'s' * (counted != 1)}"
+    detail = f"counted by deletion and restriction in {cells}, and searched in {compared:,}"
+    return Check(name=name, passed=True if compared else None, detail=detail)
+
+
 def incomplete(name: str) -> Check:
     """A check that a limit made impossible."""
     return Check(name=name, passed=None, detail="the list of regions is not complete")
 
 
-def euler(tally: Tally) -> Check:
+def euler(size: ComplexSize) -> Check:
     """Sum (-1)^k f_k = (-1)^r; facets and regions are the whole f-vector only up to one dimension."""
-    if tally.inner_facets is None or tally.domain is not None or tally.essential_dim > 1:
+    if size.inner_facets is None or size.problem.domain is not None or size.problem.essential_dim > 1:
         return Check(name="euler", passed=None, detail="needs faces of every dimension")
-    if tally.essential_dim == 0:
-        return Check(name="euler", passed=tally.regions == 1, detail=f"{tally.regions} = 1")
-    value = tally.inner_facets - tally.regions
+    if size.problem.essential_dim == 0:
+        return Check(name="euler", passed=size.regions == 1, detail=f"{size.regions} = 1")
+    value = size.inner_facets - size.regions
     return Check(name="euler", passed=value == -1, detail=f"{value} = -1")
 
 
-def euler_of_faces(tally: Tally, faces: Faces) -> Check:
-    """Sum (-1)^k f_k is the Euler characteristic, with compact support, of the space that the cells divide.
-
-    That is (-1)^r for R^r, 1 for a bounded domain and 0 for an unbounded one that contains no line. On the whole space
-    the bounded faces make a contractible complex: their sum is 1.
-    """
-    expected = _euler_characteristic(tally, all_bounded=faces.f_vector[-1] == faces.f_vector_bounded[-1])
-    if expected is None:
-        return Check(name="euler", passed=None, detail="for a domain that contains a line it is not known")
-    passed, detail = faces.euler == expected, f"{faces.euler} = {expected}"
-    if tally.domain is None:
-        passed, detail = passed and faces.euler_bounded == 1, f"{detail}; bounded faces {faces.euler_bounded} = 1"
-    return Check(name="euler", passed=passed, detail=detail)
-
-
-def faces_match(tally: Tally, faces: Faces, facets: Facets) -> Check:
-    """The facets found from vertices are as many as those found from signs, and so are the vertices either way."""
-    name = "faces"
-    if not tally.essential_dim:
-        return Check(name=name, passed=None, detail="the complex is one point in its essential dimensions")
-    found, listed = faces.f_vector[-2], facets.num_inner + facets.num_boundary
-    vertices = len(faces.generator_of_vertex)
-    return Check(
-        name=name,
-        passed=found == listed and faces.f_vector[0] == vertices,
-        detail=f"{found:,} = {listed:,} facets, {faces.f_vector[0]:,} = {vertices:,} vertices",
-    )
-
-
-def _euler_characteristic(tally: Tally, *, all_bounded: bool) -> int | None:
-    """None where it is not known without a look at the shape of the domain."""
-    domain, dim = tally.domain, tally.essential_dim
-    num_lines = dim if domain is None else dim - domain.normals.rank()
-    if num_lines in (0, dim):
-        return (-1) ** num_lines if all_bounded or num_lines else 0
-    return None
-
-
-def closed_form(tally: Tally) -> Check:
+def closed_form(size: ComplexSize) -> Check:
     """One hidden stage in general position has a known number of regions."""
     name = "closed_form"
-    if not tally.complete or tally.domain is not None or len(tally.network.stages) != 1:
+    if not size.complete or size.problem.domain is not None or len(size.problem.network.stages) != 1:
         return Check(name=name, passed=None, detail="for one hidden stage on the whole space")
-    expected = expected_region_count(first_stage_hyperplanes(tally.network), tally.regions)
+    expected = expected_region_count(first_stage_hyperplanes(size.problem.network), size.regions)
     if expected is None:
         return Check(name=name, passed=None, detail="the hyperplanes are not in general position, or too many to tell")
-    return Check(name=name, passed=tally.regions == expected, detail=f"{tally.regions:,} = {figure(expected)}")
+    return Check(name=name, passed=size.regions == expected, detail=f"{size.regions:,} = {figure(expected)}")
 
 
 def connected(graph: RegionGraph) -> Check:
@@ -195,7 +171,7 @@ def connected(graph: RegionGraph) -> Check:
     return Check(name="connected", passed=count == 1, detail=f"{count} component{'s' * (count != 1)}")
 
 
-def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tuple[Check, Check]:
+def diameter(problem: Problem, graph: RegionGraph) -> tuple[Check, Check]:
     """Bounds that hold for all weights: along a line, and by counting hyperplanes between two regions."""
     if not graph.is_connected:
         unknown = "the graph is not connected"
@@ -204,9 +180,10 @@ def diameter(network: Network, domain: Domain | None, graph: RegionGraph) -> tup
             Check(name="diameter_lower", passed=None, detail=unknown),
         )
     found = graph.diameter
+    network = problem.network
     most = most_steps(network)
     upper = Check(name="diameter_upper", passed=found <= most, detail=f"{found:,} <= {figure(most)}")
-    if domain is not None:
+    if problem.domain is not None:
         return upper, Check(name="diameter_lower", passed=None, detail="for the whole space")
     least = first_stage_hyperplanes(network).shape[0]
     if len(network.stages) == 1:

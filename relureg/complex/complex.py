@@ -2,81 +2,63 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg import stopping
-from relureg.arguments import checked, figure, index
-from relureg.complex import checks
+from relureg.arguments import checked, index
+from relureg.complex import checks, face_checks, face_limits
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
-from relureg.complex.checks import Check, Tally
+from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
-from relureg.complex.facets import Facets, facet_units, match_facets
+from relureg.complex.facets import Facets, Neighbour, match_facets, neighbours
 from relureg.complex.generators import generators_of
-from relureg.complex.graph import RegionGraph
-from relureg.complex.hamming import HammingComparison, compare_with_hamming
+from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
+from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
-from relureg.engine.budget import Budget, Progress
-from relureg.engine.engines import ENGINES, choose
+from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
-from relureg.errors import CheckFailedError, LimitReachedError
+from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain, essential_inputs
+from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.patterns import regions_per_stage, texts
+from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
-    from relureg.complex.linear import LinearRegions
-
-MAX_DIM_DERIVED = 6
-"""Largest dimension in which vertices are derived from inequalities unasked: a box has 2^r of them."""
-MAX_FACES_UNASKED = 1_000_000
-"""Most faces, by `Complex.face_estimate`, that the checks look at unasked: about a second's work."""
-
-MAX_FACES = 100_000_000
-"""Most faces, by the same estimate, that are looked at: minutes of work, in some 7 GB of memory."""
+    from relureg.complex.linear.notions import LinearRegions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
-    """A region on the other side of a facet."""
-
-    region: int
-    units: tuple[int, ...]
-    """The units that vanish on the facet."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Complex(Frozen):
     """All activation regions of a network, over the whole input space or inside a domain.
 
-    Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine. Two complexes are
-    equal when network, domain and every column of their records are.
+    Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine; wherever a region is
+    named, -1 is the last one, and where there is none, this is an `ArgumentIndexError`. Two complexes are equal when
+    network, domain and every column of their records are. What is asked for is found once, and kept.
 
     Examples
     --------
     >>> import relureg
     >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
-    >>> xor.num_regions, xor.facets.num_inner, xor.graph.diameter
-    (3, 2, 2)
+    >>> xor
+    <Complex of 'xor': 3 regions in R^2>
+    >>> xor.facets.num_inner, xor.graph.diameter
+    (2, 2)
     >>> [xor.pattern(region) for region in range(3)]
     ['00', '10', '11']
     >>> all(check.passed is not False for check in xor.checks)
     True
     """
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
+    """Whose regions these are."""
     engine: str
     """The engine that found the regions."""
     records: Records
@@ -84,6 +66,15 @@ class Complex(Frozen):
     """The limit that ended the run early; None when every region is here."""
     jobs: int | None = None
     """Threads of the splitter for what is asked later; None is all cores."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        """None is the whole input space."""
+        return self.problem.domain
 
     @property
     def complete(self) -> bool:
@@ -97,15 +88,15 @@ class Complex(Frozen):
         """R, the number of activation regions; a proven lower bound when not `complete`."""
         return self.records.num_regions
 
-    @cached_property
-    def essential_inputs(self) -> list[int]:
-        """The input coordinates in which the complex is described, the others being 0 (see `essential_inputs`)."""
-        return essential_inputs(self.network, self.domain)
+    @property
+    def essential_inputs(self) -> tuple[int, ...]:
+        """The input coordinates in which the complex is described, the others being 0; see `Problem`."""
+        return self.problem.essential_inputs
 
     @property
     def essential_dim(self) -> int:
         """The dimension that carries the complex: the rank of all rows applied to the input."""
-        return len(self.essential_inputs)
+        return self.problem.essential_dim
 
     @property
     def num_relatively_bounded(self) -> int:
@@ -124,19 +115,14 @@ class Complex(Frozen):
     @cached_property
     def per_stage(self) -> tuple[int, ...]:
         """Regions of the networks cut off after stage 1, 2, ..., L, seen through the regions here."""
-        signs = self.records.signs
-        ends = np.cumsum(self.network.widths)
-        return tuple(len(np.unique(signs[:, :end], axis=0)) for end in ends)
+        return regions_per_stage(self.network.widths, self.records.signs)
 
     def pattern(self, region: int) -> str:
         """The activation pattern: 1 for an active unit, stages separated by ``|``.
 
         Here as wherever a region is named, -1 is the last one; raises `ArgumentIndexError` where there is none.
         """
-        signs = self.records.signs_of(np.array([self._region(region)]))[0]
-        bits = "".join("1" if sign > 0 else "0" for sign in signs)
-        ends = np.cumsum([0, *self.network.widths]).tolist()
-        return "|".join(bits[start:end] for start, end in itertools.pairwise(ends))
+        return texts(self._signs_of(region)[None] > 0, self.network.widths)[0]
 
     def point(self, region: int) -> Point:
         """An exact point inside a region."""
@@ -166,19 +152,17 @@ class Complex(Frozen):
         >>> xor.locate([[0.25, 0.25], [-2, 0], [-1, 0]]).tolist()
         [2, 0, 0]
         """
-        return locate(self.network, self.domain, self.records, points)
+        return locate(self.problem, self.records, points)
 
     # -- geometry ----------------------------------------------------------------------------------
 
     def polyhedron(self, region: int) -> Polyhedron:
         """A region by its irredundant inequalities, vertices and rays, exactly; see `Polyhedron`."""
-        number = self._region(region)
-        return polyhedron(self.network, self.domain, self.essential_inputs, self.records, number)
+        return polyhedron(self.problem, self.records, self._region(region))
 
     def affine_map(self, region: int) -> AffineMap:
         """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
-        _, output = exact_maps(self.network, self.records.signs_of(np.array([self._region(region)]))[0])
-        return output
+        return exact_maps(self.network, self._signs_of(region))[1]
 
     @checked
     def affine_maps(self, regions: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -190,15 +174,12 @@ class Complex(Frozen):
         constants : ndarray, shape (regions, m)
             On region i of the list, the output is ``matrices[i] @ x + constants[i]``, up to rounding.
         """
-        if regions is None:
-            chosen = np.arange(self.num_regions)
-        else:
-            chosen = np.array([self._region(region) for region in np.ravel(np.asarray(regions))], dtype=np.int64)
-        return float_output_maps(self.network, self.records.signs_of(chosen))
+        numbers = range(self.num_regions) if regions is None else map(self._region, np.ravel(np.asarray(regions)))
+        return float_output_maps(self.network, self.records.signs_of(np.array([*numbers], dtype=np.int64)))
 
     @cached_property
     def generators(self) -> Generators:
-        """The vertices and rays of all regions, as columns; found when first asked for, by a second run of the engine.
+        """The vertices and rays of all regions, as columns, found by a second run of the engine.
 
         Each coordinate is the double nearest to the exact one; a ray's largest entry is 1 in size.
 
@@ -207,9 +188,9 @@ class Complex(Frozen):
         CheckFailedError
             They contradict the list of regions.
         LimitReachedError
-            There are more faces than `MAX_FACES`, and too many generators for memory.
+            There are more faces than `face_limits.MAX_FACES`, and too many generators for memory.
         """
-        return with_nearest_coordinates(self.network, self.domain, self.essential_inputs, self.records, self.incidences)
+        return with_nearest_coordinates(self.problem, self.records, self.incidences)
 
     @cached_property
     def incidences(self) -> Generators:
@@ -217,17 +198,14 @@ class Complex(Frozen):
 
         Raises as `generators` does.
         """
-        self._require_room()
-        return generators_of(
-            self.network, self.domain, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs
-        )
+        face_limits.require_room(self.num_regions, self.face_estimate)
+        return generators_of(self.problem, self.records, engine=self.engine, complete=self.complete, jobs=self.jobs)
 
     @cached_property
     def faces(self) -> Faces:
         """The faces of every dimension; raises as `facets` and `generators` do.
 
-        Time and memory grow with the number of faces, about 3^r times that of regions: see `face_estimate`. Beyond
-        `MAX_FACES` of them this is a `LimitReachedError`.
+        Time and memory grow with the number of faces, about 3^r times that of regions: see `face_estimate`.
         """
         self._require_all("faces")
         return find_faces(self.records, self.incidences, self.essential_dim)
@@ -235,13 +213,13 @@ class Complex(Frozen):
     @property
     def face_estimate(self) -> int:
         """About how many faces all regions have together: R 3^r, as many as cubes have."""
-        return self.num_regions * int(3**self.essential_dim)
+        return face_limits.estimate_faces(self.num_regions, self.essential_dim)
 
     @property
     def has_few_faces(self) -> bool:
-        """Whether faces are looked at unasked: up to `MAX_FACES_UNASKED`, and where vertices are had for little."""
+        """Whether the checks look at the faces unasked: few of them, and vertices that are had for little."""
         is_derived = ENGINES[self.engine].find_generators is None
-        return self.face_estimate <= MAX_FACES_UNASKED and not (is_derived and self.essential_dim > MAX_DIM_DERIVED)
+        return face_limits.are_checked_unasked(self.face_estimate, self.essential_dim, is_derived=is_derived)
 
     @property
     def f_vector(self) -> tuple[int, ...]:
@@ -273,10 +251,7 @@ class Complex(Frozen):
 
     def vertex_numbers(self, region: int) -> NDArray[np.int64]:
         """The rows of `vertices` that are vertices of a region."""
-        number = self._region(region)
-        start, stop = self.incidences.starts[number : number + 2].tolist()
-        numbers = self.faces.vertex_of_generator[start:stop]
-        return numbers[numbers >= 0]
+        return self.faces.vertices_of(self.incidences, self._region(region))
 
     # -- facets and graph --------------------------------------------------------------------------
 
@@ -307,11 +282,7 @@ class Complex(Frozen):
         >>> xor.neighbours(1)
         (Neighbour(region=0, units=(0,)), Neighbour(region=2, units=(1,)))
         """
-        number = self._region(region)
-        start, stop = np.searchsorted(self.records.facet_region, [number, number + 1])
-        behind = self.regions_behind[start:stop]
-        found = [(int(other), start + row) for row, other in enumerate(behind.tolist()) if other >= 0]
-        return tuple(Neighbour(region=other, units=facet_units(self.records, row)) for other, row in sorted(found))
+        return neighbours(self.records, self.regions_behind, self._region(region))
 
     @cached_property
     def regions_behind(self) -> NDArray[np.int64]:
@@ -321,7 +292,7 @@ class Complex(Frozen):
     @cached_property
     def hamming(self) -> HammingComparison:
         """Distances in the region graph against Hamming distances of sign vectors; raises as `graph` does."""
-        return compare_with_hamming(self)
+        return compare_with_hamming(self.records, self.graph)
 
     @cached_property
     def linear_regions(self) -> LinearRegions:
@@ -331,13 +302,15 @@ class Complex(Frozen):
         --------
         >>> import relureg
         >>> hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
-        >>> found = relureg.enumerate_regions(hat).linear_regions
-        >>> found.activation_regions, found.open_connected, found.closed_connected, found.affine_pieces
+        >>> linear = relureg.enumerate_regions(hat).linear_regions
+        >>> linear.activation_regions, linear.open_connected, linear.closed_connected, linear.affine_pieces
         (4, 4, 4, 3)
         """
-        from relureg.complex.linear import find_linear_regions
+        from relureg.complex.linear.notions import find_linear_regions
 
-        return find_linear_regions(self)
+        facets = self.facets
+        incidences = self.incidences if self.face_estimate <= face_limits.MAX_FACES_COUNTED else None
+        return find_linear_regions(self.problem, self.records, facets, incidences)
 
     # -- proof -------------------------------------------------------------------------------------
 
@@ -347,59 +320,43 @@ class Complex(Frozen):
 
         Those that need all faces are among them where `has_few_faces`; otherwise, `face_checks` has them.
         """
-        return self._checks(self.face_checks if self.has_few_faces else self._face_checks_left_out)
+        return self._with_region_checks(self.face_checks if self.has_few_faces else face_checks.left_out(self._size))
 
     def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
         """`checks`, with those on faces and on the graph wherever asked for."""
-        found = self._checks(self.face_checks) if faces else self.checks
+        found = self._with_region_checks(self.face_checks) if faces else self.checks
         return (*found, *self.graph_checks) if graph else found
 
-    def _checks(self, on_faces: tuple[Check, ...]) -> tuple[Check, ...]:
+    @cached_property
+    def face_checks(self) -> tuple[Check, ...]:
+        """The checks that need the faces of every dimension."""
+        return face_checks.check_faces(self._size, lambda: self.faces)
+
+    @cached_property
+    def graph_checks(self) -> tuple[Check, ...]:
+        """The checks on the region graph; they need its diameter."""
+        return checks.connected(self.graph), *checks.diameter(self.problem, self.graph)
+
+    def _with_region_checks(self, on_faces: tuple[Check, ...]) -> tuple[Check, ...]:
         witnesses, watertight, closed_form = self._region_checks
         return witnesses, watertight, *on_faces, closed_form
 
     @cached_property
     def _region_checks(self) -> tuple[Check, Check, Check]:
         return (
-            checks.witnesses(self.network, self.domain, self.records),
+            checks.witnesses(self.problem, self.records),
             checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
-            checks.closed_form(self._tally),
+            checks.closed_form(self._size),
         )
 
-    @cached_property
-    def face_checks(self) -> tuple[Check, ...]:
-        """The checks that need the faces of every dimension."""
-        if not self.complete:
-            return checks.incomplete("euler"), checks.incomplete("faces")
-        if self.face_estimate > MAX_FACES:
-            return self._face_checks_left_out
-        try:
-            faces = self.faces
-        except CheckFailedError as error:
-            return tuple(Check(name=name, passed=False, detail=str(error)) for name in ("euler", "faces"))
-        return checks.euler_of_faces(self._tally, faces), checks.faces_match(self._tally, faces, self.facets)
-
     @property
-    def _face_checks_left_out(self) -> tuple[Check, ...]:
-        detail = f"left out: about {figure(self.face_estimate)} faces"
-        if self.face_estimate <= MAX_FACES:
-            detail += "; face_checks and --faces look at them"
-        return tuple(Check(name=name, passed=None, detail=detail) for name in ("euler", "faces"))
-
-    @property
-    def _tally(self) -> Tally:
-        return Tally(
-            network=self.network,
-            domain=self.domain,
-            essential_dim=self.essential_dim,
+    def _size(self) -> ComplexSize:
+        return ComplexSize(
+            problem=self.problem,
             regions=self.num_regions,
             inner_facets=self.facets.num_inner if self.complete else None,
+            boundary_facets=self.facets.num_boundary if self.complete else None,
         )
-
-    @cached_property
-    def graph_checks(self) -> tuple[Check, ...]:
-        """The checks on the region graph; they need its diameter."""
-        return checks.connected(self.graph), *checks.diameter(self.network, self.domain, self.graph)
 
     # -- files and identity ------------------------------------------------------------------------
 
@@ -412,117 +369,57 @@ class Complex(Frozen):
         OutputError
             The file exists and `force` is not set, or it cannot be written.
         """
-        from relureg.complex.archive import save_complex
+        from relureg.complex.archive import Contents, write_complex
 
-        save_complex(self, path, force=force)
+        contents = Contents(
+            problem=self.problem,
+            engine=self.engine,
+            records=self.records,
+            stopped_by=self.stopped_by,
+        )
+        write_complex(contents, Path(path), force=force)
 
     @staticmethod
+    @checked
     def load(path: str | Path, *, verify: bool = True) -> Complex:
         """Read what `save` wrote: the same as `relureg.load_complex`."""
-        from relureg.complex.archive import load_complex
+        from relureg.complex.archive import read_complex, require_passed
 
-        return load_complex(path, verify=verify)
+        held = read_complex(Path(path))
+        cells = Complex(
+            problem=held.problem,
+            engine=held.engine,
+            records=held.records,
+            stopped_by=held.stopped_by,
+        )
+        if verify:
+            require_passed(Path(path), lambda: cells.checks)
+        return cells
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Complex):
             return NotImplemented
         return (
-            self.network == other.network
-            and self.domain == other.domain
-            and self.stopped_by == other.stopped_by
-            and self.records.equals(other.records)
+            self.problem == other.problem and self.stopped_by == other.stopped_by and self.records.equals(other.records)
         )
 
     def __hash__(self) -> int:
         return hash((self.network, self.num_regions))
 
+    def __repr__(self) -> str:
+        at_least = "" if self.complete else "at least "
+        place = f"{'' if self.domain is None else 'a domain of '}R^{self.network.input_dim}"
+        return f"<Complex of {self.network.name!r}: {at_least}{self.num_regions:,} regions in {place}>"
+
     def _region(self, region: int) -> int:
         return index(region, self.num_regions, "region")
 
-    def _require_room(self) -> None:
-        if self.face_estimate > MAX_FACES:
-            raise LimitReachedError(
-                f"{self.num_regions:,} regions have about {figure(self.face_estimate)} faces, and at most "
-                f"{MAX_FACES:,} are looked at; take a smaller domain"
-            )
+    def _signs_of(self, region: int) -> NDArray[np.int8]:
+        signs: NDArray[np.int8] = self.records.signs_of(np.array([self._region(region)]))[0]
+        return signs
 
     def _require_all(self, what: str) -> None:
         if not self.complete:
             raise LimitReachedError(
                 f"stopped by {self.stopped_by} after {self.num_regions:,} regions: {what} need all of them"
             )
-
-
-@checked
-def enumerate_regions(
-    network: Network,
-    domain: Domain | None = None,
-    engine: str = "auto",
-    *,
-    max_regions: int | None = None,
-    timeout: float | None = None,
-    jobs: int | None = None,
-    audit: bool = False,
-    progress: Callable[[Progress], None] | None = None,
-    scheduler: Any = None,
-) -> Complex:
-    """Find every activation region of a network, exactly.
-
-    Parameters
-    ----------
-    network : Network
-    domain : Domain, optional
-        Only the part of the complex inside; the whole input space when left out. Where the domain fixes inputs, the
-        complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
-    engine : {"auto", "split", "lp"}, optional
-        ``split`` (the default) is the compiled splitter, ``lp`` the referee: exact rational linear programs,
-        slow. Both are exact and give the same regions, facets and order.
-    max_regions : int, optional
-    timeout : float, optional
-        Seconds. When a limit stops the run the result has ``complete`` False and holds the regions found.
-    jobs : int, optional
-        Threads of the splitter; all cores when left out. The result does not depend on it.
-    audit : bool, optional
-        Let the splitter decide every predicate in doubles and in integers, and stop on a contradiction. Slow.
-    progress : callable, optional
-        Called with a `Progress` every now and then.
-    scheduler : str or distributed.Client, optional
-        Who does the work, instead of threads; see `count_regions`. All regions are brought together here.
-
-    Returns
-    -------
-    Complex
-
-    Raises
-    ------
-    DomainError
-        The domain does not fit the network or has no interior.
-    EngineUnavailableError
-        The engine needs a package that is not installed.
-
-    Examples
-    --------
-    >>> import relureg
-    >>> network = relureg.load("fixtures/truth/int_2-6-6-1.json")
-    >>> relureg.enumerate_regions(network).num_regions
-    49
-    >>> relureg.enumerate_regions(network, relureg.Domain.box([-10, -10], [10, 10])).num_regions
-    48
-    """
-    with stopping.within(timeout):
-        network, domain = restrict(network, domain)
-        chosen = choose(engine, network, domain)
-        find = chosen.finder
-        budget = Budget(
-            max_regions=max_regions, timeout=timeout, jobs=jobs, audit=audit, report=progress, scheduler=scheduler
-        )
-        chosen.check_fits(budget)
-        records = find(network, domain, budget)
-        return Complex(
-            network=network,
-            domain=domain,
-            engine=chosen.name,
-            records=records,
-            stopped_by=budget.exhausted,
-            jobs=jobs,
-        )

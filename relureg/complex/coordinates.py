@@ -8,7 +8,7 @@ thirty digits and a proven bound of what they lack: nearly always enough to know
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -17,30 +17,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import exact_maps
-from relureg.complex.double_double import ROUNDOFF, Floats, PairForm, Pairs, is_nearest, two_sum
 from relureg.complex.faces import distinct_generators
-from relureg.complex.polyhedron import homogeneous_rows
+from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.exact.float_matrices import Floats
+from relureg.exact.numbers import nearest_double
+from relureg.exact.ranges import chunks
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW, gamma
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain
-from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double
+from relureg.network.double_double import PairForm, Pairs, is_nearest, two_sum
+from relureg.network.evaluation import iter_values
+from relureg.network.problem import Problem
 
 _CHUNK_NUMBERS = 1 << 17
 """Numbers in the composed rows of the generators handled at once: temporary arrays of about a
 megabyte stay in the processor's caches."""
 
-_UNDERFLOW = 2.0**-900
-"""More than all that numbers near 0 can lose in one sum, in which each loses at most some 2^-1074."""
-
 _STEPS = 2
 """Newton steps: the second one serves generators of which the engine has few digits."""
 
 
-def with_nearest_coordinates(
-    network: Network, domain: Domain | None, essential: list[int], records: Records, generators: Generators
-) -> Generators:
+def with_nearest_coordinates(problem: Problem, records: Records, generators: Generators) -> Generators:
     """The same vertices and rays, with correctly rounded coordinates.
 
     Those of a ray are of the direction whose largest entry is 1 in size. Infinite beyond the doubles.
@@ -50,6 +49,7 @@ def with_nearest_coordinates(
     CheckFailedError
         The rows that vanish on a generator do not determine it.
     """
+    essential = problem.essential_inputs
     first, number = distinct_generators(records, generators)
     owner = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))[first]
     rows = _vanishing_rows(records, generators, owner, first)
@@ -60,7 +60,7 @@ def with_nearest_coordinates(
         x=generators.coordinates[first][:, essential],
         known=np.zeros((len(first), len(essential)), dtype=np.bool_),
     )
-    system = _System(network, domain, essential, records)
+    system = _System(problem, records)
     with np.errstate(all="ignore"):  # a bound that is NaN or infinite proves nothing
         system.set_axis_walls(asked)
         system.refine(asked)
@@ -105,25 +105,25 @@ class _Generators:
 class _System:
     """The equations that determine generators: rows of the domain, then units as they are affine on a region."""
 
-    def __init__(self, network: Network, domain: Domain | None, essential: list[int], records: Records) -> None:
-        self._network, self._domain, self._essential, self._records = network, domain, essential, records
-        self._dim = len(essential)
-        walls = [] if domain is None else [AffineForm(constant=domain.constants, terms={INPUT: domain.normals})]
-        forms = [*walls, *(stage.pre_activation for stage in network.stages)]
-        self._forms = [PairForm.of(_on_inputs(form, essential)) for form in forms]
-        self._first_stage = 1 - len(walls)
+    def __init__(self, problem: Problem, records: Records) -> None:
+        self._problem, self._records, self._dim = problem, records, problem.essential_dim
+        self._walls, self._stages = (
+            [PairForm.of(_on_inputs(form, problem.essential_inputs)) for form in forms]
+            for forms in (problem.walls, problem.network.forms[:-1])
+        )
         # A parameter's rounding, a product's, the sum's and two more, on the way through all stages.
-        roundings = sum(form.num_products + len(form.matrices) + 4 for form in self._forms) * ROUNDOFF
-        self._gamma = roundings / (1 - roundings) * (1 + 2.0**-20)
+        roundings = sum(form.num_products + len(form.matrices) + 4 for form in [*self._walls, *self._stages])
+        self._gamma = gamma(roundings) * SLACK
 
     # -- coordinates that the domain fixes ---------------------------------------------------------
 
     def set_axis_walls(self, asked: _Generators) -> None:
         """Set the coordinates of generators on walls that bound one input alone, as those of a box do."""
-        if self._domain is None:
+        domain = self._problem.domain
+        if domain is None:
             return
-        normals = self._domain.normals.columns(self._essential).fractions()
-        for wall, (row, (constant,)) in enumerate(zip(normals, self._domain.constants.fractions(), strict=True)):
+        normals = domain.normals.columns(list(self._problem.essential_inputs)).fractions()
+        for wall, (row, (constant,)) in enumerate(zip(normals, domain.constants.fractions(), strict=True)):
             axes = [axis for axis, entry in enumerate(row) if entry]
             if len(axes) == 1:
                 on = np.flatnonzero(asked.rows[:, wall])
@@ -152,41 +152,33 @@ class _System:
         """Open generators that have more than one coordinate to be found, some at once."""
         undone = asked.open
         size = max(1, _CHUNK_NUMBERS // max(1, asked.rows.shape[1] * (self._dim + 1)))
-        for start in range(0, len(undone), size):
-            yield undone[start : start + size]
+        return (undone[chunk] for chunk in chunks(len(undone), size))
 
     def _values(self, y: Floats, signs: NDArray[np.int8]) -> Pairs:
         """(k, W + N): the values of all rows at points or along directions, as they are affine on a region."""
-        sources = {INPUT: Pairs.of(y[:, 1:])}
-        found, first = [], 0
-        for number, form in enumerate(self._forms, start=self._first_stage):
-            value = form(y[:, 0], sources)
-            found.append(value)
-            if number > 0:
-                width = value.high.shape[1]
-                sources[number] = value.where(signs[:, first : first + width] > 0)
-                first += width
-        return Pairs.concatenate(found, axis=1)
+        inputs = Pairs.of(y[:, 1:])
+        stages = iter_values(
+            self._stages,
+            inputs,
+            lambda form, sources: form(y[:, 0], sources),
+            lambda stage, z: z.where(signs[:, self._problem.network.units_of(stage)] > 0),
+        )
+        walls = [form(y[:, 0], {INPUT: inputs}) for form in self._walls]
+        return Pairs.concatenate([*walls, *stages], axis=1)
 
     def _matrices(self, signs: NDArray[np.int8]) -> tuple[Floats, Floats]:
         """(k, W + N, r): the matrices of all rows on regions, in doubles, and bounds of their errors."""
-        count, identity = len(signs), np.eye(self._dim)
-        values = {INPUT: np.broadcast_to(identity, (count, self._dim, self._dim))}
-        sizes = dict(values)
-        found, first = [], 0
-        for number, form in enumerate(self._forms, start=self._first_stage):
-            width = len(form.constant[0])
-            value, size = np.zeros((2, count, width, self._dim))
-            for source, (matrix, _) in form.matrices.items():
-                value += _times(matrix, values[source])
-                size += _times(abs(matrix), sizes[source])
-            found.append((value, size))
-            if number > 0:
-                active = signs[:, first : first + width, None] > 0
-                values[number], sizes[number] = np.where(active, value, 0.0), np.where(active, size, 0.0)
-                first += width
-        matrix, size = (np.concatenate(parts, axis=1) for parts in zip(*found, strict=True))
-        return matrix, size * self._gamma + _UNDERFLOW
+        identity = np.broadcast_to(np.eye(self._dim), (len(signs), self._dim, self._dim))
+        inputs = np.stack([identity, identity])
+        stages = iter_values(
+            self._stages,
+            inputs,
+            _composed,
+            lambda stage, z: np.where(signs[:, self._problem.network.units_of(stage), None] > 0, z, 0.0),
+        )
+        walls = [_composed(form, {INPUT: inputs}) for form in self._walls]
+        matrix, size = np.concatenate([*walls, *stages], axis=2)
+        return matrix, size * self._gamma + UNDERFLOW
 
     # -- over the integers -------------------------------------------------------------------------
 
@@ -194,17 +186,16 @@ class _System:
         """Solve exactly for the generators that are still open, in place."""
         undone = asked.open
         undone = undone[np.argsort(asked.region[undone], kind="stable")]
-        domain = self._domain
-        walls = [] if domain is None else list(homogeneous_rows(domain.constants, domain.normals, self._essential))
+        walls, essential = homogeneous_walls(self._problem), self._problem.essential_inputs
         region = -1
         for one in undone.tolist():
             if asked.region[one] != region:
                 region = int(asked.region[one])
-                maps, _ = exact_maps(self._network, self._records.signs_of(np.array([region]))[0])
-                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, self._essential)]
+                maps, _ = exact_maps(self._problem.network, self._records.signs_of(np.array([region]))[0])
+                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, essential)]
             rows = [list(every[row]) for row in np.flatnonzero(asked.rows[one]).tolist()]
             if asked.is_ray[one]:
-                rows.append([1, *(0 for _ in self._essential)])
+                rows.append([1, *(0 for _ in essential)])
             kernel = RationalMatrix.from_fractions(rows, self._dim + 1).kernel().numerators.tolist()
             if len(kernel) != 1 or (kernel[0][0] == 0) != asked.is_ray[one]:
                 raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
@@ -217,6 +208,16 @@ class _System:
             asked.known[one] = True
 
 
+def _composed(form: PairForm, sources: Mapping[int, Floats]) -> Floats:
+    """(2, k, n, r): the matrices of a form on regions, in doubles, and the same sums over absolute values."""
+    _, count, _, dim = sources[INPUT].shape
+    composed = np.zeros((2, count, len(form.constant[0]), dim))
+    for source, (matrix, _) in form.matrices.items():
+        composed[0] += _times(matrix, sources[source][0])
+        composed[1] += _times(abs(matrix), sources[source][1])
+    return composed
+
+
 def _times(matrix: Any, values: Floats) -> Floats:
     """A matrix, dense or sparse, times each of (k, size, r)."""
     if isinstance(matrix, np.ndarray):
@@ -224,7 +225,7 @@ def _times(matrix: Any, values: Floats) -> Floats:
     return np.stack([np.asarray(matrix @ value) for value in values])
 
 
-def _on_inputs(form: AffineForm, essential: list[int]) -> AffineForm:
+def _on_inputs(form: AffineForm, essential: Sequence[int]) -> AffineForm:
     """A form over the input in the essential inputs alone."""
     terms = {s: m.columns(np.array(essential, dtype=np.intp)) if s == INPUT else m for s, m in form.terms.items()}
     return AffineForm(constant=form.constant, terms=terms)
@@ -279,14 +280,14 @@ def _step(
     inverse[good] = np.linalg.pinv(matrix[good])
     identity = np.where(unknown[:, :, None], np.eye(matrix.shape[2]), 0.0)
     rounding = (matrix.shape[1] + 3) * ROUNDOFF
-    # _UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
-    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + _UNDERFLOW)
-    contraction = away.sum(axis=2).max(axis=1, initial=0.0) * (1 + 2.0**-20)
+    # UNDERFLOW also covers what the scaling by powers of two took from tiny numbers.
+    away = np.abs(identity - inverse @ matrix) + np.abs(inverse) @ (off + rounding * np.abs(matrix) + UNDERFLOW)
+    contraction = away.sum(axis=2).max(axis=1, initial=0.0) * SLACK
     step = -(inverse @ values[:, :, None])[:, :, 0]
-    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + _UNDERFLOW)[:, :, None])[:, :, 0]
+    missed = (np.abs(inverse) @ (error + rounding * np.abs(values) + UNDERFLOW)[:, :, None])[:, :, 0]
     norm = (np.abs(step) + missed).max(axis=1, initial=0.0)
     share = np.where(good & (contraction < 0.5), contraction / (1 - contraction) * norm, np.nan)
-    return step, (missed + share[:, None]) * (1 + 2.0**-20)
+    return step, (missed + share[:, None]) * SLACK
 
 
 def _take(

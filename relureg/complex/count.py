@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex import checks
-from relureg.complex.checks import Check, Tally
-from relureg.complex.complex import Complex
-from relureg.engine.budget import Budget, Progress
-from relureg.engine.driver import go_on
+from relureg.complex.checks import Check, ComplexSize
 from relureg.engine.engines import choose
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Figures, Predicates
-from relureg.network.domain import Domain, essential_inputs
+from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
+
+if TYPE_CHECKING:
+    from relureg.complex.complex import Complex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +33,8 @@ class RegionCount:
     (5092, 4184, (697, 5092), 14762)
     """
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
+    """Whose regions were counted."""
     engine: str
     num_regions: int
     """A proven lower bound when not `complete`."""
@@ -54,6 +53,15 @@ class RegionCount:
     """How signs were decided; None for an engine that takes every decision exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        """None is the whole input space."""
+        return self.problem.domain
 
     @property
     def complete(self) -> bool:
@@ -78,13 +86,16 @@ def count_regions(
     scheduler: Any = None,
     journal: str | Path | None = None,
     keep_regions: bool = False,
+    by_enumeration: bool = False,
 ) -> RegionCount:
     """Count the activation regions of a network, exactly, and prove that none is missing.
 
     Parameters, errors and limits are those of `enumerate_regions`; the engine ``charpoly`` counts one hidden stage by
     the characteristic polynomial of its hyperplanes, without finding a region. The splitter keeps no region: it adds
-    up, over all facets of all regions, a signed hash that cancels if and (but for a chance of 2^-128) only if every
-    facet is seen once from either side.
+    up, over all facets between the cells that the stages before the last one leave, a signed hash that cancels if and
+    (but for a chance of 2^-128) only if every facet is seen from either side, divided by the last stage into as many
+    parts. In these cells it counts the last stage by deletion and restriction, which visits no region, and searches a
+    sample of them as well, to compare.
 
     Parameters
     ----------
@@ -95,42 +106,55 @@ def count_regions(
         A file that keeps what is done. Where it is there already, the run goes on from it; see `resume`.
     keep_regions : bool, optional
         Let the journal keep regions and facets too, as Parquet files beside it; see `stored_graph`.
+    by_enumeration : bool, optional
+        Let the splitter visit every region, and prove the count by the facets of all of them. Slow; to compare.
 
     Raises
     ------
     UsageError
         The journal is of another network or other options, or another run is writing it; the scheduler does not answer,
-        or a worker runs another relureg; the engine cannot work in units.
+        or a worker runs another relureg; the engine cannot work in batches.
     JournalError
         The file is no journal.
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    with stopping.within(timeout):
-        network, domain = restrict(network, domain)
-        chosen = choose(engine, network, domain)
-        budget = Budget(
-            max_regions=max_regions,
-            timeout=timeout,
+    return count_problem(
+        Problem(network=network, domain=domain),
+        engine,
+        limits=Limits(max_regions=max_regions, timeout=timeout),
+        workers=Workers(
             jobs=jobs,
-            audit=audit,
-            report=progress,
             scheduler=scheduler,
             journal=None if journal is None else Path(journal),
             keeps_records=keep_regions,
-        )
-        chosen.check_fits(budget)
-        if chosen.count is None:
-            records = chosen.finder(network, domain, budget)
-            counted = count_of(
-                Complex(
-                    network=network, domain=domain, engine=chosen.name, records=records, stopped_by=budget.exhausted
-                )
-            )
-        else:
-            figures = chosen.count(network, domain, budget)
-            counted = _of_figures(network, domain, chosen.name, figures, budget.exhausted)
-        return _at_least_one(counted, budget.proven)
+            enumerates=by_enumeration,
+            audit=audit,
+        ),
+        report=progress,
+    )
+
+
+def count_problem(
+    problem: Problem,
+    engine: str = "auto",
+    *,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> RegionCount:
+    """`count_regions` of a problem; raises as that does."""
+    with watching(limits, report) as watch:
+        problem = problem.restricted()
+        chosen = choose(engine, problem)
+        chosen.check_fits(workers)
+        if chosen.count is not None:
+            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch))
+        from relureg.complex.complex import Complex  # with all that is known of regions that are kept
+
+        found = chosen.finder(problem, workers, watch)
+        cells = Complex(problem=problem, engine=chosen.name, records=found.records, stopped_by=found.stopped_by)
+        return _at_least_one(count_of(cells), found.num_proven)
 
 
 @checked
@@ -146,27 +170,27 @@ def resume(
 
     Parameters and errors are those of `count_regions`. A run that is complete is only told again.
     """
-    budget = Budget(timeout=timeout, jobs=jobs, report=progress, scheduler=scheduler)
-    driver = go_on(Path(journal), budget)
-    problem, stopped_by = driver.problem, budget.exhausted
-    figures = driver.sums.figures(problem.domain, complete=stopped_by is None)
-    return _at_least_one(_of_figures(problem.network, problem.domain, "split", figures, stopped_by), budget.proven)
+    from relureg.engine.runs.driver import go_on  # with a database, which a plain count does without
+
+    workers = Workers(jobs=jobs, scheduler=scheduler)
+    with watching(Limits(timeout=timeout), progress) as watch:
+        driver = go_on(Path(journal), workers, watch)
+    return _of_figures(driver.settings.problem, "split", driver.figures())
 
 
-def _at_least_one(counted: RegionCount, proven: int) -> RegionCount:
+def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
     """The count itself; where it was stopped before its first region, what a point inside the domain proves."""
-    domain, stopped_by = counted.domain, counted.stopped_by
-    least = max(proven, int(domain is None or domain.has_plain_interior))
+    stopped_by = counted.stopped_by
+    least = max(proven, int(counted.problem.has_plain_interior))
     if stopped_by is None or counted.num_regions >= least:
         return counted
-    return nothing_but(counted.network, domain, counted.engine, stopped_by, least)
+    return nothing_but(counted.problem, counted.engine, stopped_by, least)
 
 
 def count_of(cells: Complex) -> RegionCount:
     """The figures of a complex that has been enumerated."""
     counted = RegionCount(
-        network=cells.network,
-        domain=cells.domain,
+        problem=cells.problem,
         engine=cells.engine,
         num_regions=cells.num_regions,
         num_relatively_bounded=cells.num_relatively_bounded,
@@ -178,16 +202,15 @@ def count_of(cells: Complex) -> RegionCount:
         predicates=None,
         stopped_by=cells.stopped_by,
     )
-    return _at_least_one(counted, 0)
+    return _at_least_one(counted)
 
 
-def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by: str, regions: int) -> RegionCount:
+def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) -> RegionCount:
     """What a count that was stopped before it could tell anything knows: a lower bound of the regions."""
     names = ("watertight", "euler", "closed_form")
-    bounded = regions if domain is not None and domain.is_plainly_bounded else 0
+    bounded = regions if problem.domain is not None and problem.domain.is_plainly_bounded else 0
     return RegionCount(
-        network=network,
-        domain=domain,
+        problem=problem,
         engine=engine,
         num_regions=regions,
         num_relatively_bounded=bounded,
@@ -201,28 +224,29 @@ def nothing_but(network: Network, domain: Domain | None, engine: str, stopped_by
     )
 
 
-def _of_figures(
-    network: Network, domain: Domain | None, engine: str, figures: Figures, stopped_by: str | None
-) -> RegionCount:
-    essential_dim = len(essential_inputs(network, domain))
-    tally = Tally(
-        network=network,
-        domain=domain,
-        essential_dim=essential_dim,
+def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
+    size = ComplexSize(
+        problem=problem,
         regions=figures.regions,
         inner_facets=figures.inner_facets,
+        boundary_facets=figures.boundary_facets,
     )
-    return RegionCount(
-        network=network,
-        domain=domain,
+    counted = RegionCount(
+        problem=problem,
         engine=engine,
         num_regions=figures.regions,
         num_relatively_bounded=figures.bounded,
-        num_bounded=figures.bounded if essential_dim == network.input_dim else 0,
+        num_bounded=figures.bounded if problem.essential_dim == problem.network.input_dim else 0,
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
         num_boundary_facets=figures.boundary_facets,
-        checks=(checks.balanced(figures), checks.euler(tally), checks.closed_form(tally)),
+        checks=(
+            checks.balanced(figures),
+            checks.euler(size),
+            checks.closed_form(size),
+            *(() if figures.counted_cells is None else (checks.last_stage(figures),)),
+        ),
         predicates=figures.predicates,
-        stopped_by=stopped_by,
+        stopped_by=figures.stopped_by,
     )
+    return _at_least_one(counted)

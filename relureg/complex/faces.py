@@ -3,7 +3,7 @@
 A face is named by its sign vector, which no other face shares. So faces of different regions are identified by signs
 alone, and no coordinate is ever compared. The faces of one dimension are found from those of the next: on a face F of
 a region, every row that vanishes at some vertex of F but not on all of F cuts out a smaller face; the facets of F are
-the ones among these that lie in no other (Kaibel and Pfetsch 2002). Each face is then looked at once, in one of the
+the ones among these that lie in no other [KP02]. Each face is then looked at once, in one of the
 regions around it.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Generators, Records, freeze
+from relureg.exact.ranges import ranges
 from relureg.frozen import Frozen
-from relureg.network.ranges import ranges
 
 _CHUNK = 1 << 18
 """Generators of faces handled at once, so that temporary arrays stay below about 100 MB."""
@@ -38,6 +38,12 @@ class Faces(Frozen):
     """(V,): for each distinct vertex, in the order of their sign vectors, a generator that it is."""
     vertex_of_generator: NDArray[np.int64]
     """(G,): the number of the vertex that each generator is; -1 for a ray."""
+
+    def vertices_of(self, generators: Generators, region: int) -> NDArray[np.int64]:
+        """The numbers of the vertices of a region, of whose complex `generators` holds the vertices and rays."""
+        start, stop = generators.starts[region : region + 2].tolist()
+        numbers = self.vertex_of_generator[start:stop]
+        return numbers[numbers >= 0]
 
     @property
     def euler(self) -> int:

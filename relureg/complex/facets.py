@@ -13,6 +13,15 @@ from relureg.engine.records import Records, freeze
 from relureg.frozen import Frozen
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A region on the other side of a facet."""
+
+    region: int
+    units: tuple[int, ...]
+    """The units that vanish on the facet."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facets(Frozen):
     """The facets of a complex, each once. Facet f is the one that record row `record[f]` describes."""
@@ -92,6 +101,14 @@ def facet_units(records: Records, row: int) -> tuple[int, ...]:
     """The units that vanish on the facet of one row of the facet columns."""
     start, stop = records.facet_starts[row : row + 2].tolist()
     return tuple(records.facet_units[start:stop].tolist())
+
+
+def neighbours(records: Records, regions_behind: NDArray[np.int64], region: int) -> tuple[Neighbour, ...]:
+    """The regions across the facets of a region, ascending; `regions_behind` is that of `Facets`."""
+    start, stop = np.searchsorted(records.facet_region, [region, region + 1])
+    behind = regions_behind[start:stop].tolist()
+    rows = sorted((other, start + row) for row, other in enumerate(behind) if other >= 0)
+    return tuple(Neighbour(region=other, units=facet_units(records, row)) for other, row in rows)
 
 
 def _pairs(

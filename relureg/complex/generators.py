@@ -6,22 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.polyhedron import derive_generators
-from relureg.engine.budget import Budget
 from relureg.engine.engines import ENGINES
+from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Generators, Records
 from relureg.errors import CheckFailedError, LimitReachedError
-from relureg.network.domain import Domain, essential_inputs
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 
 def generators_of(
-    network: Network,
-    domain: Domain | None,
-    records: Records,
-    *,
-    engine: str,
-    complete: bool,
-    jobs: int | None = None,
+    problem: Problem, records: Records, *, engine: str, complete: bool, jobs: int | None = None
 ) -> Generators:
     """The vertices and rays of all listed regions.
 
@@ -37,14 +30,15 @@ def generators_of(
     """
     find = ENGINES[engine].find_generators
     if find is None or not complete:
-        return derive_generators(network, domain, essential_inputs(network, domain), records)
-    budget = Budget(jobs=jobs)
-    found, generators = find(network, domain, budget)
-    if budget.exhausted is not None:
-        raise LimitReachedError(f"stopped by {budget.exhausted}")
+        return derive_generators(problem, records)
+    again = find(problem, Workers(jobs=jobs), Watch())
+    if again.stopped_by is not None:
+        raise LimitReachedError(f"stopped by {again.stopped_by}")
+    assert again.generators is not None
+    found = again.records
     if np.array_equal(found.patterns, records.patterns) and np.array_equal(found.vanishing, records.vanishing):
-        return generators
-    return generators.take(_places(records, found))
+        return again.generators
+    return again.generators.take(_places(records, found))
 
 
 def _places(records: Records, found: Records) -> NDArray[np.int64]:

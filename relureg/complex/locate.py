@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.engine.records import Records
 from relureg.errors import UsageError
+from relureg.exact.rounding_bounds import Rounded, affine_error
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain
-from relureg.network.model import Network
+from relureg.network.evaluation import iter_values
+from relureg.network.problem import Problem
 
 OUTSIDE = -1
 """What `locate` says of a point in no listed region."""
 
-_ROUNDOFF = 2.0**-53
-_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 
-
-def locate(network: Network, domain: Domain | None, records: Records, points: ArrayLike) -> NDArray[np.int64]:
+def locate(problem: Problem, records: Records, points: ArrayLike) -> NDArray[np.int64]:
     """The number of the region that each point lies in.
 
     A point on a facet or a smaller face lies in the closure of several regions; the one with the lowest number is
@@ -36,8 +35,8 @@ def locate(network: Network, domain: Domain | None, records: Records, points: Ar
     UsageError
         The shape is another one, or a coordinate is NaN or infinite.
     """
-    array = _points(points, network.input_dim)
-    signs, inside = _signs(network, domain, array)
+    array = _points(points, problem.network.input_dim)
+    signs, inside = _signs(problem, array)
     index = _SignIndex(records)
     found = index.find(signs)
     for point in np.flatnonzero((found == OUTSIDE) & inside).tolist():
@@ -60,66 +59,46 @@ def _points(points: ArrayLike, dim: int) -> NDArray[Any]:
     return array.astype(object)
 
 
-def _signs(network: Network, domain: Domain | None, points: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+def _signs(problem: Problem, points: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
     """(n, N): the sign vectors; (n,): whether each point is in the closed domain."""
-    num_walls = 0 if domain is None else domain.num_rows
-    signs = np.zeros((len(points), num_walls + network.num_units), dtype=np.int8)
-    undecided: NDArray[np.bool_] = np.ones(len(points), dtype=np.bool_)
+    num_walls = problem.num_walls
+    signs = np.zeros((len(points), problem.num_rows), dtype=np.int8)
+    is_open: NDArray[np.bool_] = np.ones(len(points), dtype=np.bool_)
     if points.dtype != object:
-        signs, undecided = _filtered_signs(network, domain, points)
-    for point in np.flatnonzero(undecided).tolist():
+        signs = _filtered_signs(problem, points)
+        is_open = (signs == 0).any(axis=1)
+    for point in np.flatnonzero(is_open).tolist():
         coordinates = points[point].tolist()
-        signs[point, num_walls:] = network.exact_signs(coordinates)
-        if domain is not None:
-            signs[point, :num_walls] = domain.exact_signs(coordinates)
+        signs[point, num_walls:] = problem.network.exact_signs(coordinates)
+        if problem.domain is not None:
+            signs[point, :num_walls] = problem.domain.exact_signs(coordinates)
     inside: NDArray[np.bool_] = np.logical_and.reduce(signs[:, :num_walls] >= 0, axis=1)
     return signs[:, num_walls:], inside
 
 
-def _filtered_signs(
-    network: Network, domain: Domain | None, points: NDArray[np.float64]
-) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-    """Signs of walls and units from doubles, and which points these do not settle.
-
-    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
-    errors of h and one of the n + 2 roundings is that of a parameter which is no double. 2^-20 covers the rounding of
-    the bound itself.
-    """
-    forms = [stage.pre_activation for stage in network.stages]
-    walls = [] if domain is None else [AffineForm(constant=domain.constants, terms={INPUT: domain.normals})]
-    values, errors = {INPUT: points}, {INPUT: np.zeros_like(points)}
+def _filtered_signs(problem: Problem, points: NDArray[np.float64]) -> NDArray[np.int8]:
+    """(n, W + N): the signs of walls and units as doubles prove them, 0 where they do not."""
+    inputs = Rounded.exactly(points)
     columns = [np.zeros((len(points), 0), dtype=np.int8)]
-    undecided: NDArray[np.bool_] = np.zeros(len(points), dtype=np.bool_)
     try:
         with np.errstate(all="ignore"):
-            for number, form in enumerate([*walls, *forms], start=1 - len(walls)):
-                value, error = _evaluate(form, values, errors)
-                settled = np.abs(value) > error  # false for NaN, as it must be
-                undecided = undecided | ~settled.all(axis=1)
-                columns.append(np.sign(np.where(settled, value, 0)).astype(np.int8))
-                if number > 0:
-                    values[number], errors[number] = np.maximum(value, 0), error
+            columns += [_rounded(form, {INPUT: inputs}).signs for form in problem.walls]
+            stages = iter_values(problem.network.forms[:-1], inputs, _rounded, lambda _, z: z.rectified)
+            columns += [z.signs for z in stages]
     except OverflowError:  # a parameter beyond the doubles
-        columns = [np.zeros((len(points), sum(form.size for form in [*walls, *forms])), dtype=np.int8)]
-        undecided = np.ones(len(points), dtype=np.bool_)
-    return np.concatenate(columns, axis=1), undecided
+        columns = [np.zeros((len(points), problem.num_rows), dtype=np.int8)]
+    return np.concatenate(columns, axis=1)
 
 
-def _evaluate(
-    form: AffineForm, values: dict[int, NDArray[np.float64]], errors: dict[int, NDArray[np.float64]]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    size = np.tile(np.abs(form.constant.floats.T), (len(values[INPUT]), 1))
-    error = np.full_like(size, _UNDERFLOW)
-    products = len(form.terms)
-    for source, matrix in form.terms.items():
-        absolute = np.abs(matrix.floats)
-        size += np.abs(values[source]) @ absolute.T
-        error += errors[source] @ absolute.T
-        # Parameters and products near 0 lose up to 2^-1074 each, whatever their size.
-        error += (np.abs(values[source]) + errors[source]).sum(axis=1, keepdims=True) * _UNDERFLOW
-        products += matrix.shape[1]
-    rounding = (products + 2) * _ROUNDOFF
-    return form.evaluate_floats(values), (size * (rounding / (1 - rounding)) + error) * (1 + 2.0**-20)
+def _rounded(form: AffineForm, sources: Mapping[int, Rounded]) -> Rounded:
+    # A product and a sum for each entry, a sum for each source; a parameter's rounding and one more.
+    num_roundings = sum(matrix.shape[1] + 1 for matrix in form.terms.values()) + 2
+    terms = ((np.abs(matrix.floats), sources[source]) for source, matrix in form.terms.items())
+    constant = np.abs(form.constant.floats[:, 0])
+    return Rounded(
+        value=form.evaluate_floats({source: h.value for source, h in sources.items()}),
+        error=affine_error(constant, terms, num_roundings, len(sources[INPUT].value)),
+    )
 
 
 class _SignIndex:

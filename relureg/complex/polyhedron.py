@@ -6,6 +6,7 @@ engine is asked, so that what an engine says of its cells can be compared with t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -15,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import AffineMap, exact_maps
-from relureg.complex.double_description import Ray, Row, dot, extreme_rays
 from relureg.complex.facets import facet_units
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import CheckFailedError
+from relureg.exact.double_description import Ray, Row, dot, extreme_rays
+from relureg.exact.numbers import nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain
-from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,9 +73,7 @@ class _Cone:
     """For each ray, bit i: row i vanishes on it, walls counted before units; then a bit for infinity."""
 
 
-def polyhedron(
-    network: Network, domain: Domain | None, essential: list[int], records: Records, region: int
-) -> Polyhedron:
+def polyhedron(problem: Problem, records: Records, region: int) -> Polyhedron:
     """One region, as a polyhedron.
 
     Raises
@@ -82,55 +81,56 @@ def polyhedron(
     CheckFailedError
         The facets that the records list do not bound a region.
     """
-    cone = _cone(network, domain, essential, records, region)
-    walls = _bounding_walls(cone, len(essential))
+    network = problem.network
+    cone = _cone(problem, records, region)
+    walls = _bounding_walls(cone, problem.essential_dim)
     if len(walls) != int(records.facet_on_boundary[_facet_rows(records, region)].sum()):
         raise CheckFailedError(f"region {region} has other facets on the domain's boundary than the records say")
     bounding = [len(cone.walls) + unit for unit, _ in cone.inner] + walls
     incidence = np.array([[bool(zeros >> row & 1) for row in bounding] for zeros in cone.zeros], dtype=np.bool_)
     incidence = incidence.reshape(len(cone.rays), len(bounding))
     num_vertices = sum(ray.vector[0] > 0 for ray in cone.rays)
-    points = _in_all_inputs(cone.rays, network.input_dim, essential)
+    points = _in_all_inputs(cone.rays, problem)
     result = Polyhedron(
-        inequalities=_inequalities(cone, domain, walls, network.input_dim),
+        inequalities=_inequalities(cone, problem, walls),
         facet_units=tuple(_units_on(cone, on_facet, network.num_units) for on_facet in incidence.T),
         facet_walls=(*(None for _ in cone.inner), *walls),
         vertices=points.rows(slice(None, num_vertices)),
         rays=points.rows(slice(num_vertices, None)),
-        lines=_kernel(network, domain, essential),
+        lines=problem.input_rows.kernel(),
         incidence=incidence,
     )
     freeze(result)
     return result
 
 
-def derive_generators(network: Network, domain: Domain | None, essential: list[int], records: Records) -> Generators:
+def derive_generators(problem: Problem, records: Records) -> Generators:
     """The vertices and rays of all listed regions; slow, where an engine can tell them. Raises as `polyhedron` does."""
-    num_rows = network.num_units + (0 if domain is None else domain.num_rows)
-    words = num_rows // 64 + 1
+    words = problem.num_rows // 64 + 1
     counts, coordinates, zeros = [0], [], []
     for region in range(records.num_regions):
-        cone = _cone(network, domain, essential, records, region)
-        points = _in_all_inputs(cone.rays, network.input_dim, essential)
+        cone = _cone(problem, records, region)
+        points = _in_all_inputs(cone.rays, problem)
         counts.append(len(cone.rays))
         coordinates += [_direction(row) if not ray.vector[0] else [nearest_double(x) for x in row]
                         for ray, row in zip(cone.rays, points.fractions(), strict=True)]  # fmt: skip
         zeros += [[mask >> 64 * word & (1 << 64) - 1 for word in range(words)] for mask in cone.zeros]
     generators = Generators(
-        num_rows=num_rows,
+        num_rows=problem.num_rows,
         starts=np.cumsum(counts),
-        coordinates=np.array(coordinates, dtype=np.float64).reshape(-1, network.input_dim),
+        coordinates=np.array(coordinates, dtype=np.float64).reshape(-1, problem.network.input_dim),
         zeros=np.array(zeros, dtype=np.uint64).reshape(-1, words),
     )
     freeze(generators)
     return generators
 
 
-def _cone(network: Network, domain: Domain | None, essential: list[int], records: Records, region: int) -> _Cone:
+def _cone(problem: Problem, records: Records, region: int) -> _Cone:
     signs = records.signs_of(np.array([region]))[0]
-    maps, _ = exact_maps(network, signs)
+    maps, _ = exact_maps(problem.network, signs)
+    essential = problem.essential_inputs
     units = homogeneous_rows(maps.constant, maps.matrix, essential)
-    walls = () if domain is None else homogeneous_rows(domain.constants, domain.normals, essential)
+    walls = homogeneous_walls(problem)
     inner = inner_facets(records, region, signs)
     infinity = (1, *(0 for _ in essential))
     try:
@@ -175,13 +175,14 @@ def _bounding_walls(cone: _Cone, dim: int) -> list[int]:
     return sorted(found.values())
 
 
-def _inequalities(cone: _Cone, domain: Domain | None, walls: list[int], dim: int) -> AffineMap:
+def _inequalities(cone: _Cone, problem: Problem, walls: list[int]) -> AffineMap:
     inner = cone.maps.rows([unit for unit, _ in cone.inner])
     factors = RationalMatrix.from_fractions([[sign] for _, sign in cone.inner], 1)
     matrices, constants = [inner.matrix.scale_rows(factors)], [inner.constant.scale_rows(factors)]
-    if domain is not None:
-        matrices.append(domain.normals.rows(walls))
-        constants.append(domain.constants.rows(walls))
+    if problem.domain is not None:
+        matrices.append(problem.domain.normals.rows(walls))
+        constants.append(problem.domain.constants.rows(walls))
+    dim = problem.network.input_dim
     return AffineMap(matrix=RationalMatrix.vstack(matrices, dim), constant=RationalMatrix.vstack(constants, 1))
 
 
@@ -190,29 +191,30 @@ def _units_on(cone: _Cone, on_facet: NDArray[np.bool_], num_units: int) -> tuple
     return tuple(unit for unit in range(num_units) if common >> len(cone.walls) + unit & 1)
 
 
-def _kernel(network: Network, domain: Domain | None, essential: list[int]) -> RationalMatrix:
-    """A basis of the directions along which nothing changes."""
-    blocks = [network.input_rows] if domain is None else [domain.normals, network.input_rows]
-    return RationalMatrix.vstack(blocks, network.input_dim).kernel()
-
-
 def _facet_rows(records: Records, region: int) -> NDArray[np.int64]:
     start, stop = np.searchsorted(records.facet_region, [region, region + 1])
     return np.arange(start, stop)
 
 
-def homogeneous_rows(constants: RationalMatrix, matrix: RationalMatrix, essential: list[int]) -> tuple[Row, ...]:
+def homogeneous_rows(constants: RationalMatrix, matrix: RationalMatrix, essential: Sequence[int]) -> tuple[Row, ...]:
     """Affine functions as integers, constants first, in the essential inputs; each scaled by a positive number."""
-    blocks = [constants, matrix.columns(essential)]
+    blocks = [constants, matrix.columns(list(essential))]
     return tuple(RationalMatrix.hstack(blocks, constants.shape[0]).primitive_rows())
 
 
-def _in_all_inputs(rays: tuple[Ray, ...], dim: int, essential: list[int]) -> RationalMatrix:
+def homogeneous_walls(problem: Problem) -> tuple[Row, ...]:
+    """The same of the rows of the domain."""
+    domain = problem.domain
+    return () if domain is None else homogeneous_rows(domain.constants, domain.normals, problem.essential_inputs)
+
+
+def _in_all_inputs(rays: tuple[Ray, ...], problem: Problem) -> RationalMatrix:
     """Vertices as points, rays as coprime integers; the inputs that are not essential are 0."""
+    dim = problem.network.input_dim
     rows = []
     for ray in rays:
         row = [Fraction(0)] * dim
-        for axis, entry in zip(essential, ray.vector[1:], strict=True):
+        for axis, entry in zip(problem.essential_inputs, ray.vector[1:], strict=True):
             row[axis] = Fraction(entry, ray.vector[0] or 1)
         rows.append(row)
     return RationalMatrix.from_fractions(rows, dim)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from relureg import stopping
 from relureg.errors import UsageError
+from relureg.exact.numbers import nearest_double
+from relureg.exact.ranges import ranges
+from relureg.exact.rational import IntArray, RationalMatrix
+from relureg.exact.rounding_bounds import Rounded, gamma
+from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.ranges import ranges
-from relureg.network.rational import IntArray, RationalMatrix, nearest_double
-from relureg.network.sparse import SparseMatrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class _Columns:
         return np.unique(rows)
 
 
-_ERROR = 2.0**-49
-"""Of ``constant + slope * t`` in doubles, each rounded once, by the sum of the two sizes: ten roundings at the most."""
+_ERROR = gamma(10)
+"""Of ``constant + slope * t`` in doubles, by the sum of the two sizes: of the parameters, t, product, sum, and more."""
 
 _TINY = 1e-290
 """Below this, rounding may lose more than a share of a number."""
@@ -118,27 +120,26 @@ class Walk:
         """
         for stage, (start, end) in enumerate(itertools.pairwise(self._ends)):
             signs = self._signs[start:end]
-            rounded, is_sure = self._signs_in_doubles(stage, t)
-            if (rounded != signs)[is_sure].any():
+            certain = self._signs_in_doubles(stage, t)
+            if ((certain != signs) & (certain != 0)).any():
                 return False
-            for unit in np.flatnonzero(~is_sure).tolist():
+            for unit in np.flatnonzero(certain == 0).tolist():
                 constant, slope = self._values[stage][unit]
                 value = constant * t.denominator + slope * t.numerator
                 if (value > 0) - (value < 0) != signs[unit]:
                     return False
         return True
 
-    def _signs_in_doubles(self, stage: int, t: Fraction) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
-        """Signs at a point, and which of them rounding cannot have changed."""
+    def _signs_in_doubles(self, stage: int, t: Fraction) -> NDArray[np.int8]:
+        """Signs at a point, 0 where rounding can have changed them."""
         place = nearest_double(t)
         constants, slopes = self._doubles[stage].T
         if t and not _TINY < abs(place) < 1 / _TINY:
-            return np.zeros(len(slopes), dtype=np.int8), np.zeros(len(slopes), dtype=np.bool_)
+            return np.zeros(len(slopes), dtype=np.int8)
         with np.errstate(over="ignore", invalid="ignore"):
             moved = slopes * place
-            values = constants + moved
-            is_sure = np.abs(values) > _ERROR * (np.abs(constants) + np.abs(moved)) + _TINY
-        return np.sign(np.nan_to_num(values)).astype(np.int8), is_sure & np.isfinite(values)
+            error = _ERROR * (np.abs(constants) + np.abs(moved)) + _TINY
+            return Rounded(value=constants + moved, error=error).signs
 
     def _round(self, stage: int, units: NDArray[np.intp]) -> None:
         """Bring the doubles of some units up to date; what no double holds is not a number."""

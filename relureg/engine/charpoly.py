@@ -1,4 +1,4 @@
-"""Counting the regions of one hidden layer by the characteristic polynomial of its hyperplanes (Zaslavsky 1975).
+"""Counting the regions of one hidden layer by the characteristic polynomial of its hyperplanes [Zas75].
 
 Nothing here is shared with the other engines: no cell is ever made. For hyperplanes H_1, ..., H_n in R^r with normals
 that span R^r, deletion and restriction give
@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from relureg.engine.budget import Budget
+from relureg.engine.limits import Watch
 from relureg.engine.records import Figures
 from relureg.errors import UsageError
+from relureg.exact.numbers import primitive
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import Domain, essential_inputs
-from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, primitive
+from relureg.network.problem import Problem
 
 Hyperplane = tuple[int, ...]
 """(b, w_1, ..., w_r), coprime, the first non-zero w positive: b + w . x = 0."""
@@ -28,7 +28,7 @@ Polynomial = list[int]
 """Coefficients, constant first."""
 
 
-def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+def count_regions(problem: Problem, watch: Watch) -> Figures:
     """The figures of a network with at most one hidden stage, on the whole space.
 
     Raises
@@ -36,24 +36,25 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
     UsageError
         There are more hidden stages, or a domain.
     """
-    if domain is not None or len(network.stages) > 1:
-        fault = "a domain was given" if domain is not None else f"the network has {len(network.stages)}"
+    network = problem.network
+    if problem.domain is not None or len(network.stages) > 1:
+        fault = "a domain was given" if problem.domain is not None else f"the network has {len(network.stages)}"
         raise UsageError(f"the engine charpoly counts one hidden stage on the whole space, and {fault}; use split")
-    hyperplanes = _hyperplanes(network)
-    rank = len(essential_inputs(network))
-    counter = _Counter(budget)
+    hyperplanes = _hyperplanes(problem)
+    rank = problem.essential_dim
+    counter = _Counter(watch)
     chi = _monomial(rank)
-    complete = True
     for index, hyperplane in enumerate(hyperplanes):
         # So far these are the regions of H_1, ..., H_{i-1}: at any time a proven lower bound.
         counter.regions = regions = _regions(chi)
         cut = counter.polynomial(_restricted(hyperplanes[:index], hyperplane), rank - 1)
-        if cut is None or not budget.allows_more(regions):
-            complete = False
+        if cut is not None:
+            counter.stopped_by = watch.stopped_by(regions)
+        if cut is None or counter.stopped_by is not None:
             break
         chi = _minus(chi, cut)
     regions = _regions(chi)
-    facets = counter.num_facets(hyperplanes, rank) if complete else None
+    facets = counter.num_facets(hyperplanes, rank) if counter.stopped_by is None else None
     return Figures(
         regions=regions,
         # A constant term of 0 says that the normals do not span R^r (possible only when a limit stopped the count).
@@ -63,14 +64,16 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
         boundary_facets=None if facets is None else 0,
         is_watertight=None,
         predicates=None,
+        stopped_by=counter.stopped_by,
     )
 
 
 class _Counter:
     """Characteristic polynomials, each distinct restricted arrangement counted once."""
 
-    def __init__(self, budget: Budget) -> None:
-        self.budget = budget
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.stopped_by: str | None = None
         self.regions = 1
         """Counted so far, for reports of progress."""
         self.known: dict[frozenset[Hyperplane], Polynomial] = {}
@@ -83,7 +86,8 @@ class _Counter:
             return _minus(_monomial(dim), [len(distinct)] if dim else [0])
         key = frozenset(distinct)
         if key not in self.known:
-            if not self.budget.allows_more_time(self.regions):
+            self.stopped_by = self.watch.out_of_time(self.regions)
+            if self.stopped_by is not None:
                 return None
             chi = _monomial(dim)
             for index, hyperplane in enumerate(distinct):
@@ -106,13 +110,14 @@ class _Counter:
         return total
 
 
-def _hyperplanes(network: Network) -> list[Hyperplane]:
+def _hyperplanes(problem: Problem) -> list[Hyperplane]:
     """The distinct hyperplanes of the hidden stage in the essential inputs."""
+    network = problem.network
     if not network.stages:
         return []
     form = network.stages[0].pre_activation
     weights = form.terms.get(INPUT, RationalMatrix.zeros(form.size, network.input_dim))
-    essential = weights.columns(essential_inputs(network))
+    essential = weights.columns(list(problem.essential_inputs))
     rows = RationalMatrix.hstack([form.constant, essential], form.size).primitive_rows()
     return list(dict.fromkeys(_oriented(row) for row in rows if any(row[1:])))
 

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from relureg.arguments import did_you_mean, short
-from relureg.engine import charpoly, lp, split
-from relureg.engine.budget import Budget
-from relureg.engine.problem import Problem
-from relureg.engine.records import Figures, Generators, Records, gather, join
+from relureg.engine import split
+from relureg.engine.limits import Watch, Workers
+from relureg.engine.records import Enumeration, Figures, gather, join
+from relureg.engine.runs.settings import RunSettings
 from relureg.errors import UsageError
-from relureg.network.domain import Domain
-from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,49 +19,61 @@ class Engine:
     """From a network to its regions."""
 
     name: str
-    find: Callable[[Network, Domain | None, Budget], Records] | None
+    find: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region, as columns; None where the engine only counts."""
-    count: Callable[[Network, Domain | None, Budget], Figures] | None
+    count: Callable[[Problem, Workers, Watch], Figures] | None
     """Figures alone, in memory that does not grow with the regions; None where the engine keeps them anyway."""
-    works_in_units: bool
+    works_in_batches: bool
     """Whether it can be given to a scheduler, and keep a journal."""
-    find_generators: Callable[[Network, Domain | None, Budget], tuple[Records, Generators]] | None
+    find_generators: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
 
     @property
-    def finder(self) -> Callable[[Network, Domain | None, Budget], Records]:
+    def finder(self) -> Callable[[Problem, Workers, Watch], Enumeration]:
         """What finds every region; raises `UsageError` where the engine only counts."""
         if self.find is None:
             raise UsageError(f"the engine {self.name} only counts; choose {_listed('auto', *ENGINES)}")
         return self.find
 
-    def check_fits(self, budget: Budget) -> None:
-        """Raise `UsageError` where the budget names a scheduler or a journal and this engine cannot use them."""
-        if budget.in_units and not self.works_in_units:
+    def check_fits(self, workers: Workers) -> None:
+        """Raise `UsageError` where there are a scheduler or a journal and this engine cannot use them."""
+        if workers.in_batches and not self.works_in_batches:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
 
 
-def _count_by_split(network: Network, domain: Domain | None, budget: Budget) -> Figures:
-    if not budget.in_units:
-        return split.count_regions(network, domain, budget)
-    from relureg.engine.driver import drive  # with a database, which a plain count does without
+def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures:
+    if not workers.in_batches:
+        return split.count_regions(problem, workers, watch)
+    from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
-    problem = Problem(network=network, domain=domain, audit=budget.audit, keeps_records=budget.keeps_records)
-    return drive(problem, budget).sums.figures(domain, complete=budget.exhausted is None)
-
-
-def _find_by_split(network: Network, domain: Domain | None, budget: Budget) -> Records:
-    if not budget.in_units:
-        return split.find_records(network, domain, budget)
-    from relureg.engine.driver import drive
-
-    driver = drive(Problem(network=network, domain=domain, audit=budget.audit, keeps_records=True), budget)
-    driver.sums.figures(domain, complete=budget.exhausted is None)  # raises where there is nothing
-    return join(driver.records, network.num_units, network.input_dim)
+    settings = RunSettings(
+        problem=problem, audit=workers.audit, keeps_records=workers.keeps_records, enumerates=workers.enumerates
+    )
+    return drive(settings, workers, watch).figures()
 
 
-def _find_by_lp(network: Network, domain: Domain | None, budget: Budget) -> Records:
-    return gather(lp.iter_regions(network, domain, budget), network, domain)
+def _find_by_split(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    if not workers.in_batches:
+        return split.find_records(problem, workers, watch)
+    from relureg.engine.runs.driver import drive
+
+    driver = drive(RunSettings(problem=problem, audit=workers.audit, keeps_records=True), workers, watch)
+    driver.figures()  # raises where there is nothing
+    records = join(driver.records, problem.network.num_units, problem.network.input_dim)
+    return Enumeration(records=records, stopped_by=driver.stopped_by)
+
+
+def _find_by_lp(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    from relureg.engine import lp
+
+    regions, stopped_by = lp.find_regions(problem, watch)
+    return Enumeration(records=gather(regions, problem), stopped_by=stopped_by, num_proven=1)
+
+
+def _count_by_charpoly(problem: Problem, workers: Workers, watch: Watch) -> Figures:
+    from relureg.engine import charpoly
+
+    return charpoly.count_regions(problem, watch)
 
 
 ENGINES = {
@@ -70,15 +81,15 @@ ENGINES = {
         name="split",
         find=_find_by_split,
         count=_count_by_split,
-        works_in_units=True,
+        works_in_batches=True,
         find_generators=split.find_generators,
     ),
-    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_units=False, find_generators=None),
+    "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_batches=False, find_generators=None),
 }
 
 COUNTERS = {
     "charpoly": Engine(
-        name="charpoly", find=None, count=charpoly.count_regions, works_in_units=False, find_generators=None
+        name="charpoly", find=None, count=_count_by_charpoly, works_in_batches=False, find_generators=None
     )
 }
 """Engines that count regions without finding them."""
@@ -91,18 +102,16 @@ MAX_SLABS = 15
 (measured for three units in a box: 0.05 s a region in 16 dimensions, where the splitter takes 0.07 to 0.17 s)."""
 
 
-def choose(name: str, network: Network, domain: Domain | None) -> Engine:
-    """The engine of that name; raises `UsageError` when there is none, or the domain does not fit."""
+def choose(name: str, problem: Problem) -> Engine:
+    """The engine of that name for a problem; raises `UsageError` when there is none."""
     known = ENGINES | COUNTERS
     if name == "auto":
-        name = "lp" if domain is not None and domain.num_slabs > MAX_SLABS else AUTO
+        name = "lp" if problem.domain is not None and problem.domain.num_slabs > MAX_SLABS else AUTO
     engine = known.get(name)
     if engine is None:
         raise UsageError(
             f"there is no engine {short(name)}{did_you_mean(name, ['auto', *known])}; choose {_listed('auto', *known)}"
         )
-    if domain is not None:
-        domain.check_fits(network)
     return engine
 
 

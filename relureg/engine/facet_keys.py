@@ -7,13 +7,11 @@ hash of a key is that of its region with a word or two changed for each unit on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine.records import Records
-from relureg.network.ranges import ranges
+from relureg.exact.ranges import chunks, ranges
 
 _ROWS = 1 << 19
 """Facets handled at once: some tens of megabytes, whatever the number of facets."""
@@ -34,7 +32,8 @@ def hash_facets(records: Records) -> tuple[NDArray[np.uint64], NDArray[np.int8]]
     regions = hash_packed(records.patterns, positive) ^ hash_packed(records.vanishing, zero)
     hashes = regions[records.facet_region]
     sides = np.zeros(len(hashes), dtype=np.int8)
-    for first, last in _chunks(len(hashes)):
+    for chunk in chunks(len(hashes), _ROWS):
+        first, last = chunk.start, chunk.stop
         starts = records.facet_starts[first : last + 1]
         lengths = np.diff(starts)
         units = records.facet_units[starts[0] : starts[-1]]
@@ -55,8 +54,7 @@ def hash_facets(records: Records) -> tuple[NDArray[np.uint64], NDArray[np.int8]]
 def equal_keys(records: Records, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the facets of the rows `left` and `right` have the same keys, entry by entry."""
     equal = np.empty(len(left), dtype=np.bool_)
-    for first, last in _chunks(len(left)):
-        chunk = slice(first, last)
+    for chunk in chunks(len(left), _ROWS):
         equal[chunk] = (packed_keys(records, left[chunk]) == packed_keys(records, right[chunk])).all(axis=1)
     return equal
 
@@ -96,8 +94,3 @@ def hash_packed(packed: NDArray[np.uint8], words: NDArray[np.uint64]) -> NDArray
 def _bits(packed: NDArray[np.uint8], rows: NDArray[np.int64], units: NDArray[np.int32]) -> NDArray[np.bool_]:
     flags: NDArray[np.bool_] = (packed[rows, units >> 3] >> (units & 7).astype(np.uint8)) & 1 != 0
     return flags
-
-
-def _chunks(size: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, size, _ROWS):
-        yield first, min(first + _ROWS, size)

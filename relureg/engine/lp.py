@@ -11,7 +11,7 @@ The referee shares no code with any other engine. It is slow and short, and judg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -20,15 +20,15 @@ from operator import mul
 import numpy as np
 
 from relureg.engine import proposals
-from relureg.engine.budget import Budget
+from relureg.engine.limits import Watch
 from relureg.engine.quiet import without_lines
 from relureg.engine.records import Facet, Point, Region
 from relureg.errors import CheckFailedError, DomainError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
-from relureg.packages import missing
+from relureg.network.problem import Problem
+from relureg.packages import needing
 
 _CDDLIB = re.compile(rb"max number \d+ of pivots|\*|dd_|ddf_|DualSimplex|Procedure dd|LP Type|@?input row")
 """How the lines begin that cddlib writes to standard error while it solves a program."""
@@ -51,16 +51,16 @@ class _Cell:
     """The pre-activations on the cell of each stage entered so far, (n_l, r + 1), constants first."""
 
 
-def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Iterator[Region]:
-    """The activation regions of a network inside a domain, in the order of their sign vectors.
+def find_regions(problem: Problem, watch: Watch) -> tuple[list[Region], str | None]:
+    """The activation regions of a problem, in the order of their sign vectors, and the limit that stopped the search.
+
+    There is one region at least, found or not.
 
     Parameters
     ----------
-    network : Network
-    domain : Domain or None
-        None is the whole input space.
-    budget : Budget
-        When it is exhausted the iteration ends early; each region yielded is proven.
+    problem : Problem
+    watch : Watch
+        Where a limit is reached the search ends early; each region listed is proven.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
     CheckFailedError
         The linear programming library gave an answer that does not prove what it claims.
     """
-    essential = essential_inputs(network, domain)
+    network, domain, essential = problem.network, problem.domain, list(problem.essential_inputs)
     walls = () if domain is None else _rows(RationalMatrix.hstack(
         [domain.constants, domain.normals.columns(essential)], domain.num_rows))  # fmt: skip
     start = interior_point(walls, len(essential))
@@ -79,30 +79,29 @@ def iter_regions(network: Network, domain: Domain | None, budget: Budget) -> Ite
         raise DomainError(
             "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
         )
-    budget.proven = 1  # the region around that point
     # Walls may leave a line, which a cell does not: then they say nothing of it.
     is_confined = domain is not None and (
         domain.is_plainly_bounded or (domain.normals.columns(essential).rank() == len(essential) and is_bounded(walls))
     )
     first_units = np.concatenate([[0], np.cumsum(network.widths)]).tolist()
     stack = [_Cell(signs=(), rows=walls, point=start, maps=())]
-    found = 0
+    found: list[Region] = []
     while stack:
         cell = stack.pop()
         num_signs = len(cell.signs)
         if num_signs == network.num_units:
-            yield _region(cell, network.input_dim, essential, walls, is_confined=is_confined)
-            found += 1
-            if stack and not budget.allows_more(found):
-                return
+            found.append(_region(cell, network.input_dim, essential, walls, is_confined=is_confined))
+            if stack and (stopped_by := watch.stopped_by(len(found))) is not None:
+                return found, stopped_by
             continue
         if num_signs == first_units[len(cell.maps)]:
             cell = _enter_stage(cell, network, essential)
         stage = len(cell.maps) - 1
         unit = cell.maps[stage].rows([num_signs - first_units[stage]])
         stack.extend(reversed(_split(cell, unit.primitive_rows()[0])))
-        if not budget.allows_more(found):
-            return
+        if (stopped_by := watch.stopped_by(len(found))) is not None:
+            return found, stopped_by
+    return found, None
 
 
 def _enter_stage(cell: _Cell, network: Network, essential: list[int]) -> _Cell:
@@ -250,11 +249,9 @@ def _maximise(inequalities: list[list[int]], objective: list[int]) -> tuple[list
     Returns an optimal x and the multipliers of the inequalities at the optimum, pairs (index, y) with
     y >= 0 and ``objective[1:] = -sum y * row[1:]``; inequalities left out have y = 0.
     """
-    try:
+    with needing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp"):
         import cdd
         from cdd import gmp
-    except ImportError as error:
-        raise missing("the engine lp needs pycddlib, and that libcdd-dev and libgmp-dev", "lp") from error
     with without_lines(_CDDLIB):
         program = gmp.linprog_from_matrix(gmp.matrix_from_array(
             inequalities, rep_type=cdd.RepType.INEQUALITY, obj_type=cdd.LPObjType.MAX, obj_func=objective

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import index
+from relureg.exact.numbers import nearest_double
+from relureg.exact.ranges import ranges
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain
-from relureg.network.model import Network
-from relureg.network.ranges import ranges
-from relureg.network.rational import nearest_double
+from relureg.network.problem import Problem
 
 Point = tuple[Fraction, ...]
 
@@ -158,13 +157,38 @@ class Generators(Frozen):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicates:
-    """How the signs of affine forms at generators were decided."""
+    """How the signs of affine forms at generators were decided.
+
+    Examples
+    --------
+    >>> decided = Predicates(total=10, exact=1, zero=2, edges=3, structural=2, small_integers=0, refined=0, twofold=0)
+    >>> decided.doubles
+    4
+    """
 
     total: int
     exact: int
-    """Settled by integers of any size, because doubles could not."""
+    """Settled by integers of any size, because nothing else could."""
     zero: int
     """The form vanishes."""
+    edges: int
+    """Settled by the signs at the two ends of the edge on which a new generator lies."""
+    structural: int
+    """Settled by what rows and generators are: dead units, constant ones, hyperplanes parallel to a facet."""
+    small_integers: int
+    """Settled by doubles that are integers of at most 53 bits, so that nothing is rounded."""
+    refined: int
+    """Settled by doubles after the generator was computed anew from its hyperplanes."""
+    twofold: int
+    """Settled by pairs of doubles, with bounds by coordinate."""
+    exact_share: float = field(default=0.0, compare=False)
+    """Of the processor time, spent in integers of any size."""
+
+    @property
+    def doubles(self) -> int:
+        """Settled by doubles and a bound on their error: all others."""
+        others = self.edges + self.structural + self.small_integers + self.refined + self.twofold
+        return self.total - self.exact - others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,23 +209,42 @@ class Figures:
     missing, doubled or wrong region prevents but for a chance of about 2^-128; None when a limit stopped the count."""
     predicates: Predicates | None
     """None for an engine that decides everything exactly."""
+    stopped_by: str | None
+    """The limit that ended the count early."""
+    counted_cells: int | None = None
+    """Cells in which the last stage was counted by deletion and restriction; None where an engine never does that."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
 
 
-def gather(regions: Iterable[Region], network: Network, domain: Domain | None = None) -> Records:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enumeration:
+    """What an enumeration yields."""
+
+    records: Records
+    generators: Generators | None = None
+    """The vertices and rays of each region, where they were asked for."""
+    stopped_by: str | None
+    """The limit that ended it early; every region listed is proven."""
+    num_proven: int = 0
+    """Regions that are there for certain, where that may be more than are listed."""
+
+
+def gather(regions: Iterable[Region], problem: Problem) -> Records:
     """Collect regions into columns.
 
     A region's point is rounded to doubles where the rounded point still has the region's signs and lies in the
     domain, which is decided in exact arithmetic; otherwise the rational one is kept.
     """
     collected = list(regions)
-    num_units = network.num_units
+    num_units = problem.network.num_units
     signs = np.array([region.signs for region in collected], dtype=np.int8)
     signs = signs.reshape(len(collected), num_units)
     exact_points: dict[int, Point] = {}
-    points = np.zeros((len(collected), network.input_dim))
+    points = np.zeros((len(collected), problem.network.input_dim))
     for number, region in enumerate(collected):
         points[number] = rounded_point(region.point)
-        if not is_witness(points[number].tolist(), signs[number], network, domain):
+        if not is_witness(points[number].tolist(), signs[number], problem):
             exact_points[number] = region.point
     facets = [facet for region in collected for facet in region.facets]
     counts = np.array([len(region.facets) for region in collected], dtype=np.int64)
@@ -299,12 +342,10 @@ def by_sign_vector(patterns: NDArray[np.uint8], vanishing: NDArray[np.uint8], nu
     return np.lexsort(keys.T[::-1])
 
 
-def is_witness(
-    point: Sequence[Fraction | float], signs: NDArray[np.int8], network: Network, domain: Domain | None
-) -> bool:
+def is_witness(point: Sequence[Fraction | float], signs: NDArray[np.int8], problem: Problem) -> bool:
     """Whether a point lies inside the domain and the network has these signs there, decided exactly."""
-    inside = domain is None or domain.has_inside(point)
-    return inside and bool((network.exact_signs(point) == signs).all())
+    inside = problem.domain is None or problem.domain.has_inside(point)
+    return inside and bool((problem.network.exact_signs(point) == signs).all())
 
 
 def freeze(record: Any) -> None:

@@ -1,4 +1,4 @@
-"""The splitter: drives the compiled search (`relureg.engine._cells`) over threads, budgets and chunks.
+"""The splitter: drives the compiled search (`relureg.engine._cells`) over threads, limits and chunks.
 
 The search is described in the headers of ``_cells``: double-description splitting of cells, depth first,
 with a filtered exact predicate. Here a network becomes what the search reads (the essential inputs, every
@@ -8,7 +8,7 @@ matrix in doubles, and in integers where doubles do not hold it), and its chunks
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -18,20 +18,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.engine.budget import Budget
-from relureg.engine.records import Figures, Generators, Point, Records, by_sign_vector, in_order, rounded_point
+from relureg.engine.limits import Watch, Workers
+from relureg.engine.magnitudes import level, scaled
+from relureg.engine.records import (
+    Enumeration,
+    Figures,
+    Generators,
+    Point,
+    Records,
+    by_sign_vector,
+    in_order,
+    rounded_point,
+)
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain, essential_inputs
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
+from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
 
 
-def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Figures:
+def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
     """Count without keeping anything: memory does not grow with the number of regions.
 
     Raises
@@ -41,27 +51,31 @@ def count_regions(network: Network, domain: Domain | None, budget: Budget) -> Fi
     LimitReachedError
         Memory is exhausted.
     """
-    run = _Run(network, domain, budget, records=False)
+    run = _Run(problem, workers, watch, records=False)
     for _ in run.chunks():
         pass
     return run.figures()
 
 
-def find_records(network: Network, domain: Domain | None, budget: Budget) -> Records:
+def find_records(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
     """All regions as columns, in the order of their sign vectors; raises as `count_regions` does."""
-    run = _Run(network, domain, budget, records=True)
+    return _find(problem, workers, watch, generators=False)
+
+
+def find_generators(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    """All regions, and their vertices and rays; raises as `count_regions` does."""
+    return _find(problem, workers, watch, generators=True)
+
+
+def _find(problem: Problem, workers: Workers, watch: Watch, *, generators: bool) -> Enumeration:
+    run = _Run(problem, workers, watch, records=True, generators=generators)
     chunks = list(run.chunks())
     run.figures()  # raises where there is nothing to merge
-    return merge(chunks, network, run.essential)
-
-
-def find_generators(network: Network, domain: Domain | None, budget: Budget) -> tuple[Records, Generators]:
-    """All regions, and their vertices and rays; raises as `count_regions` does."""
-    run = _Run(network, domain, budget, records=True, generators=True)
-    chunks = list(run.chunks())
-    run.figures()
-    num_rows = network.num_units + (0 if domain is None else domain.num_rows)
-    return merge(chunks, network, run.essential), _merge_generators(chunks, network, run.essential, num_rows)
+    return Enumeration(
+        records=merge(chunks, problem),
+        generators=_merge_generators(chunks, problem) if generators else None,
+        stopped_by=run.stopped_by,
+    )
 
 
 @cache
@@ -81,25 +95,25 @@ class _Run:
     """One search from start to end."""
 
     def __init__(
-        self, network: Network, domain: Domain | None, budget: Budget, *, records: bool, generators: bool = False
+        self, problem: Problem, workers: Workers, watch: Watch, *, records: bool, generators: bool = False
     ) -> None:
-        self.network = network
-        self.domain = domain
-        self.budget = budget
-        self.essential = essential_inputs(network, domain)
+        self.problem = problem
+        self.watch = watch
+        self.stopped_by: str | None = None
         self._run = module().Run(
-            translate(network, domain, self.essential),
+            translate(problem),
             records=records,
             generators=generators,
-            audit=budget.audit,
-            max_regions=budget.max_regions or 0,
-            jobs=budget.jobs or os.cpu_count() or 1,
+            audit=workers.audit,
+            max_regions=watch.limits.max_regions or 0,
+            enumerates=workers.enumerates,
+            jobs=workers.jobs or os.cpu_count() or 1,
             units=[WHOLE],
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:
-        """Start the search, and yield records as work units end; stop it at a limit or when interrupted."""
-        run, budget = self._run, self.budget
+        """Start the search, and yield records as batches end; stop it at a limit or when interrupted."""
+        run = self._run
         run.start()
         try:
             done = False
@@ -107,7 +121,9 @@ class _Run:
                 done = run.wait(_INTERVAL)
                 while (chunk := run.take_chunk()) is not None:
                     yield chunk
-                if not done and not budget.allows_more_time(run.regions_so_far, run.fraction_done):
+                if not done:
+                    self.stopped_by = self.watch.out_of_time(run.regions_so_far, run.fraction_done)
+                if self.stopped_by is not None:
                     break
         finally:
             run.stop()
@@ -116,11 +132,11 @@ class _Run:
             yield chunk
         raise_error(run)
         if run.is_out_of_regions:
-            budget.exhausted = f"the limit of {budget.max_regions:,} regions"
+            self.stopped_by = self.watch.limits.region_limit
 
     def figures(self) -> Figures:
         """What the search counted; raises where it shows that there is nothing to count."""
-        return Sums.of(self._run).figures(self.domain, complete=self.budget.exhausted is None)
+        return Sums.of(self._run).figures(self.problem, stopped_by=self.stopped_by)
 
 
 def raise_error(run: Any) -> None:
@@ -131,27 +147,40 @@ def raise_error(run: Any) -> None:
         raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
 
 
-def translate(network: Network, domain: Domain | None, essential: list[int]) -> Any:
+def translate(problem: Problem) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
-    translated = module().Network(len(essential))
+    essential = list(problem.essential_inputs)
+    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
+    exponents = level(list(_input_rows(forms, essential)), len(essential))
+    translated = module().Network(len(essential), exponents)
     denominators: dict[int, int] = {INPUT: 1}
-    offset = 0
-    if domain is not None:
-        walls = AffineForm(constant=domain.constants, terms={INPUT: domain.normals})
-        _add_stage(translated, walls, essential, denominators, 0, forced=True)
-        offset = 1
-    for number, stage in enumerate(network.stages, start=1):
+    for walls in problem.walls:
+        _add_stage(translated, _on_inputs(walls, essential, exponents), denominators, 0, forced=True)
+    offset = len(problem.walls)
+    for number, stage in enumerate(problem.network.stages, start=1):
         denominators[number] = _add_stage(
-            translated, stage.pre_activation, essential, denominators, offset, forced=False
+            translated, _on_inputs(stage.pre_activation, essential, exponents), denominators, offset, forced=False
         )
     return translated
 
 
-def _add_stage(
-    translated: Any, form: AffineForm, essential: list[int], denominators: dict[int, int], offset: int, *, forced: bool
-) -> int:
+def _input_rows(forms: list[AffineForm], essential: list[int]) -> Iterator[NDArray[np.float64]]:
+    """Constants and weights of the rows that are applied directly to the input, in doubles."""
+    for form in forms:
+        if INPUT in form.terms:
+            parts = form.constant, form.terms[INPUT].columns(essential)
+            yield np.hstack([_nearest_doubles(part) for part in parts])
+
+
+def _on_inputs(form: AffineForm, essential: list[int], exponents: list[int]) -> AffineForm:
+    """A form on the essential inputs, each in its own unit."""
+    terms = {s: scaled(m.columns(essential), exponents) if s == INPUT else m for s, m in form.terms.items()}
+    return AffineForm(constant=form.constant, terms=terms)
+
+
+def _add_stage(translated: Any, form: AffineForm, denominators: dict[int, int], offset: int, *, forced: bool) -> int:
     """Add one stage; returns the denominator that makes its exact rows integral."""
-    terms = {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
+    terms = form.terms
     denominator = lcm(form.constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
     matrices = [form.constant, *terms.values()]
     is_rounded = any(matrix.doubles is None for matrix in matrices)
@@ -171,6 +200,7 @@ def _add_stage(
         is_rounded=is_rounded,
         is_out_of_range=not all(map(_is_in_range, matrices)),
         constant=_nearest_doubles(form.constant).reshape(-1),
+        low=_rest(form.constant),
         shift=shift,
         integers=integers,
     )
@@ -180,6 +210,7 @@ def _add_stage(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
             by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
+            low=_rest(matrix),
             shift=shift,
             integers=integers,
         )
@@ -191,6 +222,19 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
         return matrix.floats
     except OverflowError:
         return np.zeros(matrix.shape)
+
+
+def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
+    """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
+    if matrix.doubles is not None or not _is_in_range(matrix):
+        return np.zeros(0)
+    doubles = _nearest_doubles(matrix)
+    rest = [
+        float(exact - Fraction(double))
+        for row, near in zip(matrix.fractions(), doubles.tolist(), strict=True)
+        for exact, double in zip(row, near, strict=True)
+    ]
+    return np.ascontiguousarray(np.array(rest, dtype=np.float64).reshape(doubles.shape).T).reshape(-1)
 
 
 def _is_in_range(matrix: RationalMatrix) -> bool:
@@ -208,12 +252,13 @@ def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:
     return " ".join(f"{n * factor:x}" for n in matrix.numerators.flat)
 
 
-def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) -> Records:
+def merge(chunks: list[dict[str, Any]], problem: Problem) -> Records:
     """Chunks of the search as one set of columns, sorted by sign vector."""
 
     def column(name: str, dtype: Any) -> NDArray[Any]:
         return _column(chunks, name, dtype)
 
+    network, essential = problem.network, problem.essential_inputs
     bounded = column("bounded", np.uint8).astype(np.bool_)
     patterns, vanishing = _sign_vectors(chunks, network)
     points = np.zeros((len(bounded), network.input_dim))
@@ -235,10 +280,9 @@ def merge(chunks: list[dict[str, Any]], network: Network, essential: list[int]) 
     )
 
 
-def _merge_generators(
-    chunks: list[dict[str, Any]], network: Network, essential: list[int], num_rows: int
-) -> Generators:
+def _merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generators:
     """The generators of all chunks, in the order of `merge`."""
+    network, essential, num_rows = problem.network, problem.essential_inputs, problem.num_rows
     counts = _column(chunks, "generator_count", np.int64)
     total = int(counts.sum())
     coordinates = np.zeros((total, network.input_dim))
@@ -264,7 +308,7 @@ def _sign_vectors(chunks: list[dict[str, Any]], network: Network) -> tuple[NDArr
     return patterns.reshape(rows, width), vanishing.reshape(rows, width)
 
 
-def _exact_points(chunks: list[dict[str, Any]], dim: int, essential: list[int]) -> Iterator[tuple[int, Point]]:
+def _exact_points(chunks: list[dict[str, Any]], dim: int, essential: Sequence[int]) -> Iterator[tuple[int, Point]]:
     first = 0
     for chunk in chunks:
         for region, coordinates in chunk["exact_points"].items():

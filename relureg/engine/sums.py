@@ -1,18 +1,18 @@
-"""What work units add up to, whoever searched them."""
+"""What batches add up to, whoever searched them."""
 
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relureg.engine.records import Figures, Predicates
 from relureg.errors import DomainError
-from relureg.network.domain import Domain
+from relureg.network.problem import Problem
 
 Prefix = tuple[int, ...]
-"""A work unit: the cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a
-domain are counted first), with the sign of the side."""
+"""The cuts on the way from the whole space to a cell, each the number of its unit plus 1 (the rows of a domain are
+counted first), with the sign of the side."""
 
 WHOLE: Prefix = ()
 """The whole space, or the whole domain."""
@@ -22,7 +22,7 @@ _MODULUS = 1 << 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
-    """Figures of some work units. Those of disjoint units add up to those of their union."""
+    """Figures of some batches. Those of disjoint batches add up to those of their union."""
 
     regions: int = 0
     bounded: int = 0
@@ -33,9 +33,22 @@ class Sums:
     """Regions of the network cut off after each stage; the rows of a domain are its first stage."""
     balance: int = 0
     """Sum of side x mix(facet key) modulo 2^128: 0 when every facet was seen from both its sides."""
+    counted_cells: int = 0
+    """Cells in which the last stage was counted by deletion and restriction."""
+    compared_cells: int = 0
+    """Of these, cells in which it was searched, too, with the same figures."""
     decisions: int = 0
     exact_decisions: int = 0
     zeros: int = 0
+    edges: int = 0
+    structural: int = 0
+    small_integers: int = 0
+    refined: int = 0
+    twofold: int = 0
+    exact_nanoseconds: int = field(default=0, compare=False)
+    """Processor time spent in integers of any size."""
+    nanoseconds: int = field(default=0, compare=False)
+    """Processor time in all."""
 
     @classmethod
     def of(cls, run: Any) -> Sums:
@@ -55,14 +68,15 @@ class Sums:
         numbers["balance"] %= _MODULUS
         return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
 
-    def figures(self, domain: Domain | None, *, complete: bool) -> Figures:
-        """The figures of a run.
+    def figures(self, problem: Problem, *, stopped_by: str | None) -> Figures:
+        """The figures of a run, which a limit may have ended early.
 
         Raises
         ------
         DomainError
             The run is complete and has found nothing.
         """
+        complete = stopped_by is None
         if complete and not self.regions:
             raise DomainError(
                 "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
@@ -70,9 +84,22 @@ class Sums:
         return Figures(
             regions=self.regions,
             bounded=self.bounded,
-            per_stage=self.per_stage[(domain is not None) :],
+            per_stage=self.per_stage[len(problem.walls) :],
             inner_facets=self.facet_sides // 2 if complete else None,
             boundary_facets=self.boundary_facets if complete else None,
             is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
-            predicates=Predicates(total=self.decisions, exact=self.exact_decisions, zero=self.zeros),
+            predicates=Predicates(
+                total=self.decisions,
+                exact=self.exact_decisions,
+                zero=self.zeros,
+                edges=self.edges,
+                structural=self.structural,
+                small_integers=self.small_integers,
+                refined=self.refined,
+                twofold=self.twofold,
+                exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
+            ),
+            stopped_by=stopped_by,
+            counted_cells=self.counted_cells,
+            compared_cells=self.compared_cells,
         )

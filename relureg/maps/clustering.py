@@ -1,7 +1,6 @@
 """Networks reduced to k affine maps for each output, by k-means over the maps at data points.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023), Section 2.4.1 and Table 1.
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23], Section 2.4.1 and Table 1.
 """
 
 from __future__ import annotations
@@ -17,11 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
-from relureg.packages import missing
+from relureg.packages import needing
 
 _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
@@ -114,7 +115,7 @@ def cluster_maps(
 def map_rows(floats: FloatNetwork, regions: PointRegions, output: int, chunk: int | None = None) -> Floats:
     """C_j, (n, d + 1): gradient and constant of one output at each point."""
     rows = np.empty((regions.num_points, floats.network.input_dim + 1))
-    for part in slices(regions.num_points, floats.chunk_size(chunk, 4 * floats.widest)):
+    for part in chunks(regions.num_points, floats.chunk_size(chunk, 4 * floats.widest)):
         weights, bias = floats.output_maps(regions.active_of(part), np.array([output]))
         rows[part, :-1], rows[part, -1] = weights[:, 0], bias[:, 0]
     return rows
@@ -147,8 +148,6 @@ def _fit(k_means: Any, rows: Floats, size: int, seed: int) -> Any:
 
 
 def _k_means() -> Any:
-    try:
+    with needing("clustering needs scikit-learn", "maps"):
         from sklearn.cluster import KMeans
-    except ImportError as error:
-        raise missing("clustering needs scikit-learn", "maps") from error
     return KMeans

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from relureg.arguments import checked
 from relureg.errors import DataError
-from relureg.frozen import Frozen
-from relureg.maps.float_network import Floats, check_points
-from relureg.maps.local import num_classes
+from relureg.exact.float_matrices import Floats
+from relureg.frozen import Frozen, read_only
+from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.local import classes_of, num_classes, outputs_at
 from relureg.network.model import Network
-from relureg.network.tables import naming, read_table
+from relureg.readers.point_tables import naming, read_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -26,6 +28,14 @@ class Dataset(Frozen):
     labels: NDArray[np.int64] | None
     """(n,): 0 to the number of classes - 1."""
 
+    def __post_init__(self) -> None:
+        for name in ("points", "labels"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def accuracy(self, classes: NDArray[np.int64]) -> float | None:
+        """The share of points whose label stands in `classes`, (n,); None where there are no labels."""
+        return None if self.labels is None else float((classes == self.labels).mean())
+
 
 def read_data(network: Network, path: str | Path, labels: str | None = None) -> Dataset:
     """Read points for a network, one row a point, and labels.
@@ -33,7 +43,7 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
     Parameters
     ----------
     path : str or Path
-        Any file that `relureg.network.tables.read_table` reads; arrays of more than two axes are flattened in row-major
+        Any file that `relureg.readers.point_tables` reads; arrays of more than two axes are flattened in row-major
         order.
     labels : str, optional
         A file of integers in the same formats, or the name of an array or a column in `path`.
@@ -69,6 +79,14 @@ def read_data(network: Network, path: str | Path, labels: str | None = None) -> 
         with naming(Path(labels)):
             values = read_table(Path(labels)).points
     return Dataset(points=points, labels=check_labels(network, _doubles(values), len(points), where=f"labels {labels}"))
+
+
+@checked
+def accuracy(network: Network, dataset: Dataset, *, chunk: int | None = None) -> float | None:
+    """The share of points to which a network gives their label; None where there are no labels."""
+    if dataset.labels is None:
+        return None
+    return dataset.accuracy(classes_of(outputs_at(FloatNetwork.of(network), dataset.points, chunk)))
 
 
 def check_labels(network: Network, labels: ArrayLike, count: int, *, where: str | None = None) -> NDArray[np.int64]:

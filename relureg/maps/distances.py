@@ -5,17 +5,22 @@ In pairs of doubles with a proven bound, which nearly always leaves one double; 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.double_double import ROUNDOFF, Pairs, is_nearest, two_product, two_sum
-from relureg.maps.float_network import FloatNetwork, Floats
-from relureg.maps.signs import pull_back
+from relureg.exact.float_matrices import Floats
+from relureg.exact.numbers import nearest_double, nearest_root
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.rounding_bounds import ROUNDOFF, SLACK
+from relureg.maps.exact_regions import exact_unit_rows
+from relureg.maps.float_network import FloatNetwork
 from relureg.network.affine_forms import INPUT
+from relureg.network.double_double import Pairs, is_nearest, two_product, two_sum
+from relureg.network.evaluation import iter_values, pull_back
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_double, nearest_root
 
 _SMALL = 64 * ROUNDOFF**2
 """More than the relative error of a product or quotient of two pairs."""
@@ -45,28 +50,30 @@ def distances_to(
 
 def _value(floats: FloatNetwork, points: Floats, active: NDArray[np.bool_], units: NDArray[np.int64]) -> Pairs:
     """(n,): the values of the units."""
-    one, sources = np.ones(len(points)), {INPUT: Pairs.of(points)}
-    found = []
-    for number, form in enumerate(floats.pairs, start=1):
-        value = form(one, sources)
-        sources[number] = value.where(active[:, floats.units(number)])
-        found.append(value)
-    return Pairs.concatenate(found, axis=1).take((np.arange(len(points)), units))
+    stages = iter_values(
+        floats.pairs,
+        Pairs.of(points),
+        lambda form, sources: form(np.ones(len(points)), sources),
+        lambda stage, z: z.where(active[:, floats.network.units_of(stage)]),
+    )
+    return Pairs.concatenate([*stages], axis=1).take((np.arange(len(points)), units))
 
 
 def _gradient(floats: FloatNetwork, active: NDArray[np.bool_], units: NDArray[np.int64]) -> Pairs:
     """(n, d): the gradients of the units."""
     found = Pairs.of(np.zeros((len(units), floats.network.input_dim)))
-    stages = np.searchsorted(floats.offsets, units, side="right")
+    network = floats.network
+    stages = np.searchsorted(network.offsets, units, side="right")
     for last in np.unique(stages).tolist():
         mine = np.flatnonzero(stages == last)
-        held = floats.pairs[last - 1].rows(units[mine] - floats.offsets[last - 1])
-        for number in range(last - 1, 0, -1):
-            if number in held:
-                rows = held.pop(number).where(active[mine][:, floats.units(number)])
-                for source, matrix in floats.pairs[number - 1].transposes.items():
-                    passed = matrix.times(rows)
-                    held[source] = held[source] + passed if source in held else passed
+        on = active[mine]
+
+        def through(stage: int, rows: Pairs, on: NDArray[np.bool_] = on) -> Iterator[tuple[int, Pairs]]:
+            taken = rows.where(on[:, network.units_of(stage)])
+            for source, matrix in floats.pairs[stage - 1].transposes.items():
+                yield source, matrix.times(taken)
+
+        held = pull_back(floats.pairs[last - 1].rows(units[mine] - network.offsets[last - 1]), last - 1, through)
         if INPUT in held:
             for name in Pairs.__slots__:
                 getattr(found, name)[mine] = getattr(held[INPUT], name)
@@ -93,17 +100,17 @@ def _nearest(points: Floats, value: Pairs, gradient: Pairs) -> tuple[Floats, Flo
     product, rest = two_product(root, root)
     root, root_low = two_sum(root, ((total - product) - rest + low) / (2 * root))
     distance, distance_low = _quotient(np.abs(value.high), np.sign(value.high) * value.low, root, root_low)
-    relative = (of_value + of_square + _SMALL) * (1 + 2.0**-20)
+    relative = (of_value + of_square + _SMALL) * SLACK
     step, step_low = _quotient(value.high, value.low, total, low)
     # The foot, x - (z / |g|^2) g.
     moved, moved_low = _product(step[:, None], step_low[:, None], g, g_low)
-    moved_error = np.abs(moved) * relative[:, None] + np.abs(step)[:, None] * g_error * (1 + 2.0**-20)
+    moved_error = np.abs(moved) * relative[:, None] + np.abs(step)[:, None] * g_error * SLACK
     scale = -exponent
     distance, distance_low = np.ldexp(distance, scale), np.ldexp(distance_low, scale)
     moved, moved_low, moved_error = (np.ldexp(x, scale[:, None]) for x in (moved, moved_low, moved_error))
     foot, rest = two_sum(points, -moved)
     foot, rest = two_sum(foot, rest - moved_low)
-    foot_error = (moved_error + 4 * ROUNDOFF**2 * np.abs(moved)) * (1 + 2.0**-20)
+    foot_error = (moved_error + 4 * ROUNDOFF**2 * np.abs(moved)) * SLACK
     good = np.isfinite(relative) & (relative < 2.0**-60) & (np.abs(exponent) < 300) & _is_middling(value.high)
     good &= ((moved == 0) | _is_middling(moved)).all(axis=1)  # near 0 the low part of a step would lose bits
     good &= is_nearest(distance, distance_low, distance * relative) & is_nearest(foot, rest, foot_error).all(axis=1)
@@ -135,18 +142,3 @@ def _exactly(network: Network, point: Floats, active: NDArray[np.bool_], unit: i
     coordinates = [x for (x,) in at.fractions()]
     foot = [nearest_double(x - value / square * g) for x, g in zip(coordinates, row, strict=True)]
     return nearest_root(value * value / square), np.array(foot)
-
-
-def exact_unit_rows(
-    network: Network, active: NDArray[np.bool_], units: NDArray[np.intp]
-) -> tuple[RationalMatrix, RationalMatrix]:
-    """The exact gradients (k, d) and constants (k, 1) of some units, ascending, where these units (N,) are active."""
-    offsets = [0, *np.cumsum(network.widths, dtype=np.int64).tolist()]
-    matrices, constants = [], []
-    for number, stage in enumerate(network.stages):
-        mine = units[(units >= offsets[number]) & (units < offsets[number + 1])] - offsets[number]
-        if len(mine):
-            matrix, constant = pull_back(network, stage.pre_activation.entries(mine), active)
-            matrices.append(matrix)
-            constants.append(constant)
-    return RationalMatrix.vstack(matrices, network.input_dim), RationalMatrix.vstack(constants, 1)

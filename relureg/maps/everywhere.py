@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
+from relureg.exact.rational import RationalMatrix
 from relureg.maps.float_network import Numbers
-from relureg.maps.merging import Merger
+from relureg.maps.layer_merging import Merger
 from relureg.network.affine_forms import INPUT
-from relureg.network.rational import RationalMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """A network in doubles, made for many points: stages of maxima, matrices dense or sparse, what rounding can do to them.
 
-A number computed in doubles from exact ones, of whose sums of products n roundings were taken in any order, is off by
-at most ``gamma_n = n u / (1 - n u)`` times the same sum over absolute values, with ``u = 2^-53``.
+How far a number is off is bounded as `relureg.exact.rounding_bounds` derives it.
 """
 
 from __future__ import annotations
@@ -14,34 +13,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.complex.double_double import PairForm
 from relureg.errors import DataError, UnsupportedNetworkError, UsageError
-from relureg.maps.maxima import MaximumStage, as_maxima
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.exact.float_matrices import Floats, Matrix, dense, entries, forward, transposed, with_entries
+from relureg.exact.ranges import chunks
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.rounding_bounds import SLACK, Rounded, affine_error, floored, gamma
+from relureg.exact.sparse import SparseMatrix
+from relureg.maps.maxima import MaximumStage, Role, as_maxima
+from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
+from relureg.network.double_double import PairForm
+from relureg.network.evaluation import last_value, pull_back
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
-from relureg.network.tables import FINITE, refuse_entries
-from relureg.network.texts import plural
-from relureg.packages import missing
+from relureg.packages import needing
+from relureg.readers.point_tables import FINITE, refuse_entries
+from relureg.words import plural
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[Any]
 """Doubles, or fractions in an array of objects."""
-Matrix = Any
-"""A dense array, or a scipy.sparse.csr_array, of doubles, shape (n, size of a source)."""
 
 LARGEST = 1e100
 """No coordinate of a point is larger, so that squares, and sums of products with weights, are far from overflow."""
-ROUNDOFF = 2.0**-53
-
-_UNDERFLOW = 2.0**-900  # more than all roundings of numbers near 0 in one sum can add up to
 
 _TINIEST = 2.0**-1074
 """The smallest double: what a product near 0, or a parameter, can lose."""
-
-_FLOOR = 2.0**-500
-"""Factors in bounds are no smaller, so that a product of two is 0 only where one of them is."""
 
 _CHUNK_BYTES = 2**27
 """What the arrays of one chunk may take, unless its size is given."""
@@ -67,7 +61,7 @@ class FloatForm:
         try:
             terms = {source: float_matrix(matrix) for source, matrix in form.terms.items()}
             constant = float_matrix(form.constant)
-            return cls(constant=_dense(constant)[:, 0], terms=terms)
+            return cls(constant=dense(constant)[:, 0], terms=terms)
         except OverflowError as error:
             raise UnsupportedNetworkError(
                 "a parameter is beyond the range of doubles, in which maps on data are computed"
@@ -88,12 +82,12 @@ class FloatForm:
 
     def rows(self, index: NDArray[np.intp]) -> tuple[dict[int, Floats], Floats]:
         """Some of its entries, repeated where `index` (k,) repeats: source -> (k, size), and constants (k,)."""
-        return {s: _dense(m[index]) for s, m in self.terms.items()}, self.constant[index]
+        return {s: dense(m[index]) for s, m in self.terms.items()}, self.constant[index]
 
     @cached_property
     def transposes(self) -> dict[int, Matrix]:
         """The matrices transposed, by which rows are passed back."""
-        return {s: m.T if isinstance(m, np.ndarray) else m.T.tocsr() for s, m in self.terms.items()}
+        return {source: transposed(matrix) for source, matrix in self.terms.items()}
 
     @cached_property
     def patterns(self) -> dict[int, Matrix]:
@@ -102,8 +96,8 @@ class FloatForm:
 
     @cached_property
     def floors(self) -> dict[int, Matrix]:
-        """The matrices of a form of absolute values, with entries that are not 0 no smaller than `_FLOOR`."""
-        return {source: _floored(matrix) for source, matrix in self.terms.items()}
+        """The matrices of a form of absolute values, with entries that are not 0 no smaller than `FLOOR`."""
+        return {s: with_entries(matrix, floored(entries(matrix))) for s, matrix in self.terms.items()}
 
     @cached_property
     def num_roundings(self) -> int:
@@ -133,28 +127,13 @@ def float_matrix(matrix: RationalMatrix) -> Matrix:
     values = np.array([_not_zero(n, matrix.denominator) for n in numerators.tolist()], dtype=np.float64)
     if isinstance(matrix, SparseMatrix):
         return sparse_matrices().csr_array((values, (rows, columns)), shape=matrix.shape)
-    dense = np.zeros(matrix.shape)
-    dense[rows, columns] = values
-    return dense
+    whole = np.zeros(matrix.shape)
+    whole[rows, columns] = values
+    return whole
 
 
 def _not_zero(numerator: int, denominator: int) -> float:
     return numerator / denominator or (_TINIEST if numerator > 0 else -_TINIEST)
-
-
-def _floored(matrix: Matrix) -> Matrix:
-    if isinstance(matrix, np.ndarray):
-        return np.where(matrix > 0, np.maximum(matrix, _FLOOR), 0.0)
-    floored = matrix.copy()
-    floored.data = np.maximum(matrix.data, _FLOOR)
-    return floored
-
-
-def forward(values: Floats, matrix: Matrix) -> Floats:
-    """``values @ matrix.T``, shape (points, n)."""
-    if isinstance(matrix, np.ndarray):
-        return np.asarray(values @ matrix.T)
-    return np.asarray(matrix @ values.T).T
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,35 +153,39 @@ class FloatStage:
             return cls(z=z, p=z, q=None)
         return cls(z=z, p=FloatForm.of(stage.p), q=FloatForm.of(stage.q))
 
+    @property
+    def forms(self) -> dict[Role, FloatForm]:
+        """Those that there are."""
+        forms: dict[Role, FloatForm] = {"z": self.z, "p": self.p}
+        return forms if self.q is None else {**forms, "q": self.q}
+
     def __call__(self, sources: Mapping[int, Floats]) -> Floats:
         """(points, n): the maxima."""
         return np.maximum(self.p(sources), 0.0 if self.q is None else self.q(sources))
 
-    def pull_back(self, rows: Numbers, on: NDArray[np.bool_], held: dict[int, Numbers]) -> Numbers | int:
+    def pass_back(self, rows: Numbers, on: NDArray[np.bool_]) -> Iterator[tuple[int, Numbers]]:
         """Put p, where units are `on`, and elsewhere q in the place of the stage's units.
 
         Parameters
         ----------
         rows, on : (k, n)
             The coefficients of the units in k forms, and which are active in the region of each.
-        held : dict of source to (k, size)
-            The other coefficients of these forms, to which those of p and q are added, in place.
 
-        Returns
-        -------
-        (k,), or 0
-            What is added to the constants of the forms.
+        Yields
+        ------
+        int, array
+            Sources, and what is added to their coefficients (k, size); in the end `CONSTANT`, and what is added to the
+            constants (k,).
         """
         masked = np.where(on, rows, 0)
         branches = [(self.p, masked)] + ([] if self.q is None else [(self.q, rows - masked)])
-        constants: Numbers | int = 0
+        constants: Any = 0
         for form, taken in branches:
             if form.constant.any():
                 constants = constants + taken @ form.constant
             for source, matrix in form.transposes.items():
-                passed = forward(taken, matrix)
-                held[source] = held[source] + passed if source in held else passed
-        return constants
+                yield source, forward(taken, matrix)
+        yield CONSTANT, constants
 
     def absolute(self) -> FloatStage:
         """The stage of the parameters' absolute values."""
@@ -213,7 +196,7 @@ class FloatStage:
     @property
     def num_roundings(self) -> int:
         """More than there are in a unit, or in what is passed back through the stage to one entry of a source."""
-        return max(form.num_roundings for form in (self.z, self.p, self.q) if form is not None)
+        return max(form.num_roundings for form in self.forms.values())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -232,21 +215,10 @@ class FloatNetwork:
         stages = tuple(map(FloatStage.of, exact))
         return cls(network=network, stages=stages, output=FloatForm.of(output), exact=exact)
 
-    @cached_property
-    def offsets(self) -> list[int]:
-        """Where the units of each stage begin, and their number at the end."""
-        return [0, *np.cumsum(self.network.widths, dtype=np.int64).tolist()]
-
-    def units(self, number: int) -> slice:
-        """The units of a stage, counted from 1."""
-        return slice(self.offsets[number - 1], self.offsets[number])
-
     def outputs(self, points: Floats) -> Floats:
         """(points, m)."""
-        sources = {INPUT: points}
-        for number, stage in enumerate(self.stages, start=1):
-            sources[number] = stage(sources)
-        return self.output(sources)
+        forms: tuple[FloatStage | FloatForm, ...] = (*self.stages, self.output)
+        return last_value(forms, points, lambda form, sources: form(sources), lambda _, maxima: maxima)
 
     def output_maps(self, active: NDArray[np.bool_], outputs: NDArray[np.intp] | None = None) -> tuple[Floats, Floats]:
         """The maps from input to output on regions with these active units (n, N), by one backward pass.
@@ -288,23 +260,22 @@ class FloatNetwork:
         gradients : (k, d)
         constants : (k,)
         """
-        held = dict(rows)
-        for number in range(len(self.stages), 0, -1):
-            if number not in held:
-                continue
-            on = active[:, self.units(number)]
-            constant = constant + self.stages[number - 1].pull_back(held.pop(number), on, held)
-        return held.get(INPUT, np.zeros((len(active), self.network.input_dim))), constant
+        held = pull_back(
+            {**rows, CONSTANT: constant},
+            len(self.stages),
+            lambda stage, taken: self.stages[stage - 1].pass_back(taken, active[:, self.network.units_of(stage)]),
+        )
+        return held.get(INPUT, np.zeros((len(active), self.network.input_dim))), held[CONSTANT]
 
     def unit_rows(self, units: NDArray[np.integer[Any]], active: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """The gradients (k, d) and constants (k,) of units, each in a region with these active units (k, N)."""
         gradients, constants = np.zeros((len(units), self.network.input_dim)), np.zeros(len(units))
-        stages = np.searchsorted(self.offsets, units, side="right")
+        stages = np.searchsorted(self.network.offsets, units, side="right")
         for number in np.unique(stages).tolist():
             mine = np.flatnonzero(stages == number)
-            for part in slices(len(mine), self.chunk_size(None, 4 * self.widest)):
+            for part in chunks(len(mine), self.chunk_size(None, 4 * self.widest)):
                 at = mine[part]
-                rows, constant = self.stages[number - 1].z.rows(units[at] - self.offsets[number - 1])
+                rows, constant = self.stages[number - 1].z.rows(units[at] - self.network.offsets[number - 1])
                 gradients[at], constants[at] = self.pull_back(rows, constant, active[at])
         return gradients, constants
 
@@ -327,8 +298,7 @@ class FloatNetwork:
     @cached_property
     def gamma(self) -> float:
         """The relative error that `num_roundings` roundings add up to, against sums of absolute values."""
-        total = self.num_roundings * ROUNDOFF
-        return total / (1 - total) * (1 + 2.0**-20)
+        return gamma(self.num_roundings) * SLACK
 
     @cached_property
     def underflow(self) -> float:
@@ -345,7 +315,7 @@ class FloatNetwork:
             with np.errstate(all="ignore"):
                 growth += float(np.log2(1 + np.sum(sums)))
             lost += 2 * sum(form.size for form in forms)
-            is_normal &= all(_is_normal(_held(matrix)) for form in forms for matrix in form.terms.values())
+            is_normal &= all(_is_normal(entries(matrix)) for form in forms for matrix in form.terms.values())
         places = growth * (1 if is_normal else 2) + np.log2(lost) - 1070
         return float(2.0**places) if places < -100 else np.inf
 
@@ -368,56 +338,23 @@ class FloatNetwork:
         return max([self.network.input_dim, *self.network.widths])
 
 
-def error_bound(
-    absolute: FloatForm, sources: Mapping[int, tuple[Floats, Floats]], count: int, *, linear: bool = False
-) -> Floats:
-    """The error of an affine form in doubles, or of its linear part, at values with errors.
-
-    With n products in a sum, ``|fl(z) - z| <= gamma_{n + 2} (|c| + sum |W| |h|) + sum |W| e``, where e bounds the
-    errors of h and one of the n + 2 roundings is that of a parameter which is no double; 2^-20 covers the rounding of
-    the bound. It is 0 where all terms are.
+def evaluate(form: FloatForm, absolute: FloatForm, sources: Mapping[int, Rounded], *, linear: bool = False) -> Rounded:
+    """An affine form, or its linear part, at values with errors. The error is 0 where all terms are.
 
     Parameters
     ----------
-    absolute : FloatForm
-        The form of absolute values.
-    sources : mapping of source to two arrays (count, size)
-        Computed values of the sources that the form reads, and bounds of their errors.
+    form, absolute : FloatForm
+        The second of the parameters' absolute values.
+    sources : mapping of source number to Rounded
+        The input, and the sources that the form reads.
     """
-    rounding = absolute.num_roundings * ROUNDOFF
-    rounding = rounding / (1 - rounding)
-    bound = np.zeros((count, absolute.size)) if linear else np.tile(_least(absolute.constant * rounding), (count, 1))
-    for source, matrix in absolute.floors.items():
-        value, error = sources[source]
-        bound += forward(_least(np.abs(value) * rounding + error), matrix)
-    size = sum((np.abs(value) + error).sum(axis=1) for value, error in sources.values())
-    return np.where(bound == 0, 0.0, bound * (1 + 2.0**-20) + (np.reshape(size, (-1, 1)) + 1) * _UNDERFLOW)
-
-
-def evaluate(
-    form: FloatForm, absolute: FloatForm, states: Mapping[int, tuple[Floats, Floats]], *, linear: bool = False
-) -> tuple[Floats, Floats]:
-    """An affine form, or its linear part, at values with errors: its own values, and bounds of their errors.
-
-    A bound is infinite or NaN where the doubles overflow: what was added up then says nothing.
-
-    Parameters
-    ----------
-    absolute : FloatForm
-        The form of absolute values.
-    states : mapping of source to two arrays (count, size)
-        Values of the input and of the sources that the form reads, and bounds of their errors.
-    """
-    sources = {source: value for source, (value, _) in states.items()}
-    value = form.linear(sources) if linear else form(sources)
-    read = {source: states[source] for source in form.terms}
-    error = error_bound(absolute, read, len(value), linear=linear)
-    return value, np.where(np.isfinite(value), error, np.inf)
-
-
-def _least(values: Floats) -> Floats:
-    """Numbers that are not negative, those that are not 0 no smaller than `_FLOOR`."""
-    return np.where(values == 0, 0.0, np.maximum(values, _FLOOR))
+    values = {source: h.value for source, h in sources.items()}
+    value = form.linear(values) if linear else form(values)
+    constant = np.zeros(form.size) if linear else absolute.constant
+    terms = ((matrix, sources[source]) for source, matrix in absolute.floors.items())
+    error = affine_error(constant, terms, absolute.num_roundings, len(value), keeps_zeros=True)
+    # What overflows says nothing.
+    return Rounded(value=value, error=np.where(np.isfinite(value), error, np.inf))
 
 
 def check_points(network: Network, points: ArrayLike, *, where: str | None = None) -> Floats:
@@ -449,22 +386,11 @@ def as_numbers(values: ArrayLike, *, where: str | None = None) -> Floats:
     return np.ascontiguousarray(array, dtype=np.float64)
 
 
-def slices(size: int, step: int) -> Iterator[slice]:
-    """Consecutive slices of at most `step`."""
-    for first in range(0, size, step):
-        yield slice(first, min(first + step, size))
-
-
 def _most(matrix: Matrix, axis: int) -> int:
     """The most entries in a row (axis 1) or a column (axis 0)."""
     if isinstance(matrix, np.ndarray):
         return int(matrix.shape[axis])
     return int(np.bincount(matrix.nonzero()[1 - axis], minlength=1).max())
-
-
-def _held(matrix: Matrix) -> Floats:
-    """The entries; of a sparse matrix those that are held."""
-    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.data)
 
 
 def _is_normal(values: Floats) -> bool:
@@ -473,14 +399,8 @@ def _is_normal(values: Floats) -> bool:
     return bool(((size == 0) | (size >= np.finfo(np.float64).tiny)).all())
 
 
-def _dense(matrix: Matrix) -> Floats:
-    return matrix if isinstance(matrix, np.ndarray) else np.asarray(matrix.toarray())
-
-
 def sparse_matrices() -> Any:
     """scipy.sparse, imported where a convolution needs it."""
-    try:
+    with needing("maps of convolutional networks on data need SciPy", "maps"):
         import scipy.sparse
-    except ImportError as error:
-        raise missing("maps of convolutional networks on data need SciPy", "maps") from error
     return scipy.sparse

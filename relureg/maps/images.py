@@ -1,7 +1,7 @@
 """Affine maps to look at: gradients in the shape of an image, and maps as points of a plane.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023): dual points (Section 2.2, Figure 4) and gradient images (Figure 7).
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23]:
+dual points (Section 2.2, Figure 4) and gradient images (Figure 7).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked, whole_number
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import PointRegions, outputs_at, regions_at
 from relureg.network.model import Network
 
@@ -137,7 +139,7 @@ def dual_points(
     first = known.first[:limit]
     output = np.argmax(outputs_at(floats, array[first]), axis=1)
     maps = np.empty((len(first), network.input_dim + 1))
-    for part in slices(len(first), floats.chunk_size(None, 4 * floats.widest)):
+    for part in chunks(len(first), floats.chunk_size(None, 4 * floats.widest)):
         weights, bias = floats.output_maps(known.active_of(first[part]), output[part][:, None])
         maps[part, :-1], maps[part, -1] = weights[:, 0], bias[:, 0]
     plane, share = _plane(maps)

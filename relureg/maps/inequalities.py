@@ -14,14 +14,14 @@ from relureg.complex.affine import AffineMap
 from relureg.engine.lp import Row, interior_point
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats, row_norms
+from relureg.exact.rational import RationalMatrix, nearest_doubles
 from relureg.frozen import Frozen
-from relureg.maps.distances import exact_unit_rows
-from relureg.maps.float_network import FloatNetwork, Floats, check_points
-from relureg.maps.nearest import row_norms
+from relureg.maps.exact_regions import direction, exact_unit_rows
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.redundancy import facets_among
-from relureg.maps.signs import SignFinder, direction
+from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, nearest_doubles
 
 MOST = 256
 """Hyperplanes of which it is decided whether they are facets. Around an image a convolutional network has ten thousand,

@@ -10,10 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
+from relureg.exact.rounding_bounds import SLACK, gamma
 from relureg.frozen import Frozen
-from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, check_points, slices
-from relureg.maps.signs import SignFinder, exact_output_map
+from relureg.maps.exact_regions import exact_output_map
+from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
+from relureg.network.patterns import texts
 
 Report = Callable[[str, int, int], None]
 """Called with what is done, how many points are done, and how many there are."""
@@ -77,10 +82,7 @@ class PointRegions(Frozen):
 
     def patterns(self, network: Network, points: slice = slice(None)) -> list[str]:
         """The activation patterns of some points: 1 for an active unit, stages separated by ``|``."""
-        digits = self.active_of(points).astype(np.uint8) + np.uint8(ord("0"))
-        ends = np.cumsum(network.widths, dtype=np.int64)[:-1]
-        text = np.insert(digits, ends, np.uint8(ord("|")), axis=1) if len(ends) else digits
-        return [row.tobytes().decode("ascii") for row in np.ascontiguousarray(text)]
+        return texts(self.active_of(points), network.widths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -156,7 +158,7 @@ def regions_at(
     finder, units = SignFinder(floats), floats.network.num_units
     active = np.empty((len(points), (units + 7) // 8), dtype=np.uint8)
     vanishing, boundary = np.empty_like(active), np.empty(len(points), dtype=np.int64)
-    for part in slices(len(points), floats.chunk_size(chunk, 8 * (units + floats.network.input_dim))):
+    for part in chunks(len(points), floats.chunk_size(chunk, 8 * (units + floats.network.input_dim))):
         signs, boundary[part] = finder.find(points[part])
         active[part] = np.packbits(signs > 0, axis=1, bitorder="little")
         vanishing[part] = np.packbits(signs == 0, axis=1, bitorder="little")
@@ -189,7 +191,7 @@ def iter_float_maps(
 ) -> Iterator[tuple[slice, Floats, Floats]]:
     """`iter_maps` on a network that is in doubles already."""
     columns = 4 * floats.network.output_dim * floats.widest
-    for part in slices(regions.num_points, floats.chunk_size(chunk, columns)):
+    for part in chunks(regions.num_points, floats.chunk_size(chunk, columns)):
         weights, bias = floats.output_maps(regions.active_of(part))
         if report is not None:
             report("maps", part.stop, regions.num_points)
@@ -237,7 +239,7 @@ def local_maps(network: Network, points: ArrayLike, *, chunk: int | None = None)
 def outputs_at(floats: FloatNetwork, points: Floats, chunk: int | None = None) -> Floats:
     """(n, m): the output of the network, chunk by chunk."""
     outputs = np.empty((len(points), floats.network.output_dim))
-    for part in slices(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
+    for part in chunks(len(points), floats.chunk_size(chunk, 2 * sum(floats.network.widths, floats.widest))):
         with np.errstate(all="ignore"):
             outputs[part] = floats.outputs(points[part])
     return outputs
@@ -271,7 +273,7 @@ def _projected_maps(
     m, d = floats.network.output_dim, floats.network.input_dim
     u, x = random.uniform(-1, 1, m), random.uniform(-1, 1, (d, 4))
     values, error = np.empty((regions.num_regions, 4)), 0.0
-    for part in slices(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
+    for part in chunks(regions.num_regions, floats.chunk_size(chunk, 8 * floats.widest)):
         active = regions.active_of(regions.first[part])
         with np.errstate(all="ignore"):
             gradients, constants = _combined(floats, u, active)
@@ -280,8 +282,7 @@ def _projected_maps(
             error = max(error, float((gradients @ np.abs(x) + constants[:, None]).max()))
         if report is not None:
             report("distinct maps", part.stop, regions.num_regions)
-    roundings = (floats.num_roundings + m + d + 8) * ROUNDOFF
-    error = error * roundings / (1 - roundings) * (1 + 2.0**-20) + 2 * (d + 1) * floats.underflow
+    error = error * gamma(floats.num_roundings + m + d + 8) * SLACK + 2 * (d + 1) * floats.underflow
     return values, error if np.isfinite(values).all() else np.inf
 
 

@@ -5,7 +5,7 @@ that read them, what must be added: ``leaky(z) / (1 - a) = t z + max(z, 0)`` wit
 = b + max(a - b, 0)``. Here the q that was added is found again, as the one that leaves least in the forms that read
 the units. What follows a max pooling then reads one number instead of a sum of three, so that points go through faster
 and with less rounding. For TropEx, a leaky ReLU is max((1 + t) z, t z) and a max pooling max(a, b), and the terms are
-those of Table 1 of Trimmel, Petzka and Sminchisescu (2021). Any choice of q gives terms of the same function, and the
+those of Table 1 of Trimmel, Petzka and Sminchisescu [TPS21]. Any choice of q gives terms of the same function, and the
 same functions around the data; so the choice decides nothing but which of the equal representations is taken.
 """
 
@@ -15,13 +15,17 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
+
+Role = Literal["z", "p", "q"]
+"""One of the forms of a stage of maxima."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,17 @@ class MaximumStage:
     """Taken elsewhere; no terms and constant 0 for a plain ReLU."""
 
     @property
+    def forms(self) -> dict[Role, AffineForm]:
+        return {"z": self.z, "p": self.p, "q": self.q}
+
+    @property
     def is_relu(self) -> bool:
         return not self.q.terms and self.q.constant.is_zero
 
 
 def as_maxima(network: Network) -> tuple[tuple[MaximumStage, ...], AffineForm]:
     """The stages as maxima and the output map over them: exactly the same function."""
-    forms = [*(stage.pre_activation for stage in network.stages), network.output]
+    forms = [*network.forms]
     stages = []
     for number in range(1, len(forms)):
         z = forms[number - 1]

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import CheckFailedError
-from relureg.maps.float_network import Floats
-from relureg.packages import missing
+from relureg.exact.float_matrices import Floats
+from relureg.packages import needing
 
 _SLACK = 1e-6
 """By how much a program in a box from -1 to 1 must see a row violated: ten times the tolerance of HiGHS."""
@@ -99,9 +99,7 @@ def _interior(matrix: Floats, values: Floats, direction: Floats) -> Floats:
 
 
 def _scipy() -> tuple[Any, Any]:
-    try:
+    with needing("linear programs in doubles need SciPy", "maps", "ask exactly"):
         import scipy.sparse
         from scipy.optimize import linprog
-    except ImportError as error:
-        raise missing("linear programs in doubles need SciPy", "maps", "ask exactly") from error
     return scipy.sparse, linprog

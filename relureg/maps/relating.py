@@ -1,7 +1,6 @@
 """Linear maps between the local maps of two networks, and what a network classifies after them.
 
-Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge, "Locally linear attributes of ReLU neural networks"
-(Frontiers in Artificial Intelligence 6, 2023), Section 2.4.2, equation (8) and Table 2.
+Source: Sattelberg, Cavalieri, Kirby, Peterson and Beveridge [S+23], Section 2.4.2, equation (8) and Table 2.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import UsageError
+from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
 from relureg.maps.clustering import map_rows
-from relureg.maps.float_network import FloatNetwork, Floats, check_points
+from relureg.maps.float_network import FloatNetwork, check_points
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
 from relureg.network.model import Network
 

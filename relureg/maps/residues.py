@@ -19,11 +19,12 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.maps.float_network import FloatForm, Floats, Matrix, forward, sparse_matrices
-from relureg.maps.maxima import MaximumStage
-from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import SparseMatrix
+from relureg.exact.float_matrices import Floats, Matrix, forward
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import SparseMatrix
+from relureg.maps.float_network import FloatForm, sparse_matrices
+from relureg.maps.maxima import MaximumStage, Role
+from relureg.network.affine_forms import INPUT
 
 _PRIME_BITS, _NUM_PRIMES = 20, 48
 _MAX_ENTRIES = 2**14
@@ -52,10 +53,10 @@ class ResidueNetwork:
         self._stages = stages
         self._denominators = {INPUT: 1}
         for number, stage in enumerate(stages, start=1):
-            forms = (stage.z, stage.p, stage.q)
+            forms = stage.forms.values()
             known = (m.denominator * self._denominators[s] for form in forms for s, m in form.terms.items())
             self._denominators[number] = math.lcm(*(form.constant.denominator for form in forms), *known)
-        self._reduced_forms: dict[tuple[int, str, int], FloatForm] = {}
+        self._reduced_forms: dict[tuple[int, Role, int], FloatForm] = {}
 
     def denominator(self, number: int) -> int:
         """What makes the numbers of a stage integers, at integer points."""
@@ -65,9 +66,7 @@ class ResidueNetwork:
     def num_exact(self) -> int:
         """How many stages, from the first, have no row with so many entries that its sums could be inexact."""
         for number, stage in enumerate(self._stages):
-            if any(
-                _most_entries(m) > _MAX_ENTRIES for form in (stage.z, stage.p, stage.q) for m in form.terms.values()
-            ):
+            if any(_most_entries(m) > _MAX_ENTRIES for form in stage.forms.values() for m in form.terms.values()):
                 return number
         return len(self._stages)
 
@@ -84,7 +83,7 @@ class ResidueNetwork:
             found[index] = _reduce((integers % prime * powers[shifts]).astype(np.float64), prime)
         return found
 
-    def evaluate(self, number: int, role: str, sources: Mapping[int, Residues], places: int) -> Residues:
+    def evaluate(self, number: int, role: Role, sources: Mapping[int, Residues], places: int) -> Residues:
         """The form z, p or q (the role) of a stage; `places` is what `of_points` was given."""
         count, size = sources[INPUT].shape[:2]
         found = np.empty((count, size, self._stages[number - 1].z.size))
@@ -97,10 +96,10 @@ class ResidueNetwork:
                 found[index] = _reduce(found[index], prime)
         return found
 
-    def _form(self, number: int, role: str, index: int) -> FloatForm:
+    def _form(self, number: int, role: Role, index: int) -> FloatForm:
         key = (number, role, index)
         if key not in self._reduced_forms:
-            form: AffineForm = getattr(self._stages[number - 1], role)
+            form = self._stages[number - 1].forms[role]
             prime, whole = primes()[index], self._denominators[number]
             factor = whole // form.constant.denominator
             constant = np.array([int(n) * factor % prime for n in form.constant.numerators[:, 0]], dtype=np.float64)

@@ -1,6 +1,6 @@
 """How N and N^(X) differ away from the data: agreement, accuracy, angles and distances, layer after layer.
 
-Source: Trimmel, Petzka and Sminchisescu (ICLR 2021): Table 2, Figure 2 and Figure 3.
+Source: Trimmel, Petzka and Sminchisescu [TPS21]: Table 2, Figure 2 and Figure 3.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.engine.records import freeze
+from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, Floats, check_points, slices
+from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.layer_merging import Merger
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
-from relureg.maps.merging import Merger
 from relureg.maps.tropex import ExtractedFunction
 from relureg.network.model import Network
 
@@ -52,7 +54,7 @@ def compare_coefficients(
     outputs = outputs_at(floats, array, chunk)
     top = np.argmax(outputs, axis=1)
     angle, distance = np.empty(len(array)), np.empty(len(array))
-    for part in slices(len(array), floats.chunk_size(chunk, 4 * floats.widest)):
+    for part in chunks(len(array), floats.chunk_size(chunk, 4 * floats.widest)):
         weights, _ = floats.output_maps(regions.active_of(part), top[part][:, None])
         mine, theirs = weights[:, 0], function.coefficients(array[part])
         lengths = np.linalg.norm(mine, axis=1) * np.linalg.norm(theirs, axis=1)
@@ -106,7 +108,7 @@ def agreement_by_stage(
     merger = Merger.over(floats)
     classes = np.concatenate([
         _classes_by_level(merger, regions, top, order, array[part], chunk or _TERMS)
-        for part in slices(len(array), _QUERIES)
+        for part in chunks(len(array), _QUERIES)
     ], axis=1)  # fmt: skip
     original = classes_of(outputs_at(floats, array, chunk))
     names = ["output", *(stage.name or f"stage {n}" for n, stage in reversed([*enumerate(network.stages, start=1)]))]
@@ -141,7 +143,7 @@ def _classes_by_level(
     levels, m = len(merger.stages) + 1, merger.network.output_dim
     above = np.full((levels, len(points), m), -np.inf)
     below = np.full((levels, len(points)), -np.inf)
-    for part in slices(len(order), step):
+    for part in chunks(len(order), step):
         which = outputs[order[part]]
         merges = merger.iter_merges(regions.active_of(order[part]), which)
         starts = np.flatnonzero(np.diff(which, prepend=-1))

@@ -1,7 +1,7 @@
 """The extracted function N^(X): a network reduced to the linear terms that its data points use.
 
-Source: Trimmel, Petzka and Sminchisescu, "TropEx: An algorithm for extracting linear terms in deep neural networks"
-(ICLR 2021). Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken
+Source: Trimmel, Petzka and Sminchisescu [TPS21].
+Around point x_k, which N gives label i, the largest output is ``a+_k - a-_k``. Of these terms, taken
 from one tropical representation of N for all points, the extracted function is made::
 
     N_i^(X)(x) = max over the points x_k with label i of a+_k(x)  -  max over all points x_l of a-_l(x)
@@ -19,11 +19,14 @@ from numpy.typing import ArrayLike, NDArray
 from relureg.arguments import checked
 from relureg.engine.records import freeze
 from relureg.errors import DataError, MalformedNetworkError
+from relureg.exact.float_matrices import Floats
+from relureg.exact.ranges import chunks
+from relureg.exact.rounding_bounds import gamma
+from relureg.files import open_atomically
 from relureg.frozen import Frozen
-from relureg.maps.float_network import ROUNDOFF, FloatNetwork, Floats, as_numbers, check_points, slices
+from relureg.maps.float_network import FloatNetwork, as_numbers, check_points
+from relureg.maps.layer_merging import Merger
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
-from relureg.maps.merging import Merger
-from relureg.network.files import open_atomically
 from relureg.network.model import Network
 
 _QUERIES, _TERMS = 2048, 4096
@@ -87,7 +90,7 @@ class ExtractedFunction(Frozen):
         array = _points(points, self.input_dim)
         values = np.empty((len(array), self.output_dim))
         places = np.empty((len(array), self.output_dim + 1), dtype=np.int64)
-        for part in slices(len(array), _QUERIES):
+        for part in chunks(len(array), _QUERIES):
             below, places[part, -1] = _largest(array[part], self.denominators, self.denominator_constants)
             for output, (first, last) in enumerate(
                 zip(self.numerator_starts[:-1].tolist(), self.numerator_starts[1:].tolist(), strict=True)
@@ -111,9 +114,8 @@ class ExtractedFunction(Frozen):
         Each of the four numbers compared is a sum of products along the paths of the network, none of whose absolute
         values adds up to more than ``coefficient_bound @ |x| + constant_bound``.
         """
-        total = (self.num_roundings + 2 * self.input_dim + 8) * ROUNDOFF
         size = np.abs(points) @ self.coefficient_bound + self.constant_bound
-        return np.asarray(4 * total / (1 - total) * size)
+        return np.asarray(4 * gamma(self.num_roundings + 2 * self.input_dim + 8) * size)
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the terms to a .npz file; `ExtractedFunction.load` reads it.
@@ -249,7 +251,7 @@ def _gather(
     numerators, constants = np.empty((len(point), d)), np.empty(len(point))
     denominators, minus = np.empty((regions.num_regions, d)), np.empty(regions.num_regions)
     seen = np.zeros(regions.num_regions, dtype=np.bool_)
-    for part in slices(len(point), floats.chunk_size(chunk, 6 * floats.widest)):
+    for part in chunks(len(point), floats.chunk_size(chunk, 6 * floats.widest)):
         active = regions.active_of(point[part])
         above, below = merger.merge(active, output[part])
         numerators[part], constants[part] = _of_input(above.coefficients, len(active), d), above.constants
@@ -292,7 +294,7 @@ def _largest(points: Floats, coefficients: Floats, constants: Floats) -> tuple[F
     """The largest of affine functions at points, and which it is: the first of several; -inf and -1 of none."""
     best = np.full(len(points), -np.inf)
     place = np.full(len(points), -1, dtype=np.int64)
-    for part in slices(len(constants), _TERMS):
+    for part in chunks(len(constants), _TERMS):
         values = points @ coefficients[part].T + constants[part]
         where = np.argmax(values, axis=1)
         top = values[np.arange(len(points)), where]

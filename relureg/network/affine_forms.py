@@ -18,12 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.exact.rational import RationalMatrix
+from relureg.exact.sparse import Index, SparseMatrix, compact
 from relureg.frozen import Frozen
-from relureg.network.rational import RationalMatrix
-from relureg.network.sparse import Index, SparseMatrix, compact
 
 INPUT = 0
 """The number of the source that is the network's input."""
+
+CONSTANT = -1
+"""The number under which a form's constant stands beside the matrices of its sources."""
 
 MAX_WIDTH = 2**18
 """Most entries of the input or of a stage."""

@@ -11,12 +11,12 @@ import numpy as np
 
 from relureg.arguments import checked, short
 from relureg.errors import DomainError, UsageError
+from relureg.exact.numbers import Number, as_double, as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_double, as_fraction
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
-Number = Fraction | float | int
 _Direction = tuple[tuple[int, int], ...]
 """A vector by its entries that are not zero, as pairs (axis, entry)."""
 
@@ -44,7 +44,7 @@ class Domain:
     """How a report names it."""
     equations: RationalMatrix | None = None
     """(k, 1 + d), constants first: affine functions that are 0 on the domain, which then has a lower dimension; None
-    for none. `relureg.network.slices.restrict` solves them before a complex is looked for."""
+    for none. `Problem.restricted` solves them before a complex is looked for."""
 
     @classmethod
     @checked
@@ -292,28 +292,6 @@ class Domain:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""
         if self.dim != network.input_dim:
             raise DomainError(f"the domain has {self.dim} coordinates and the network {network.input_dim} inputs")
-
-
-def essential_inputs(network: Network, domain: Domain | None = None) -> list[int]:
-    """The input coordinates that carry the complex, r of them.
-
-    The complex is invariant along the kernel of all rows applied directly to the input (the domain's
-    rows come first). Restricted to the pivot coordinates of those rows, the others being 0, it has the
-    same cells, adjacency and counts, and every cell is pointed there.
-
-    Examples
-    --------
-    >>> essential_inputs(Network.from_layers([[[1, 1], [1, 1]], [[2, -4]]], [[1, 0], [-1]]))
-    [0]
-    """
-    if domain is not None and domain.equations is not None:
-        # Engines look at a space; `restrict` makes one of the flat of the equations.
-        raise DomainError("the domain has no interior; restrict the network to the flat of its equations first")
-    if domain is not None and len(pivots := domain.normals.pivot_columns()) == network.input_dim:
-        return pivots
-    if domain is None:
-        return network.input_rows.pivot_columns()
-    return RationalMatrix.vstack([domain.normals, network.input_rows], network.input_dim).pivot_columns()
 
 
 def _opposite(direction: _Direction) -> _Direction:

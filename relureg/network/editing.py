@@ -10,9 +10,9 @@ import numpy as np
 
 from relureg.arguments import checked, index
 from relureg.errors import ArgumentIndexError
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.exact.rational import RationalMatrix
+from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
 
 
 @checked
@@ -60,8 +60,6 @@ def _without_inputs(form: AffineForm, stage: int, keep: list[int], renumbered: d
 
 Entry = tuple[int, int, int, int]
 """Stage (from 1), source (-1 for the constant), row and column of one parameter."""
-
-CONSTANT = -1
 
 
 def hidden_parameters(network: Network) -> list[Entry]:

@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked, short
 from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
+from relureg.exact.doubles import exact_doubles
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
-from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.rational import RationalMatrix, as_fraction
-from relureg.network.stored_arrays import exact_doubles
+from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
+from relureg.network.evaluation import iter_values, last_value
+from relureg.network.slices import Slice
 
-if TYPE_CHECKING:
-    from relureg.network.slices import Slice
+IndexRange = slice  # which is a field's name below
 
 
 class StageKind(Enum):
@@ -220,6 +222,26 @@ class Network(Frozen):
             changes.setdefault("spanning_stages", None)
         return dataclasses.replace(self, **changes)
 
+    @checked
+    def on(self, flat: Slice) -> Network:
+        """The network on a flat of its input space: k inputs, the same stages and outputs; `slice` tells where it lies.
+
+        Raises
+        ------
+        UsageError
+            The network has another number of inputs than the flat coordinates.
+        """
+        if flat.base.shape[0] != self.input_dim:
+            raise UsageError(f"the slice has {flat.base.shape[0]} coordinates and the network {self.input_dim} inputs")
+        return self.with_forms(
+            [flat.pull(stage.pre_activation) for stage in self.stages],
+            flat.pull(self.output),
+            input_dim=flat.dim,
+            input_box=None,
+            inputs=(),
+            slice=flat if self.slice is None else flat.within(self.slice),
+        )
+
     # -- shape -------------------------------------------------------------------------------------
 
     @cached_property
@@ -241,11 +263,24 @@ class Network(Frozen):
     def output_dim(self) -> int:
         return self.output.size
 
+    @property
+    def forms(self) -> tuple[AffineForm, ...]:
+        """The pre-activations of all stages, then the output."""
+        return (*(stage.pre_activation for stage in self.stages), self.output)
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Where the units of each stage begin among all units, and N at the end."""
+        return tuple(itertools.accumulate(self.widths, initial=0))
+
+    def units_of(self, stage: int) -> IndexRange:
+        """The units of a stage, counted from 1, among all units."""
+        return slice(self.offsets[stage - 1], self.offsets[stage])
+
     @cached_property
     def is_sequential(self) -> bool:
         """Whether each stage and the output depend on nothing but the stage before."""
-        forms = [stage.pre_activation for stage in self.stages] + [self.output]
-        return all(set(form.terms) <= {number} for number, form in enumerate(forms))
+        return all(set(form.terms) <= {number} for number, form in enumerate(self.forms))
 
     @cached_property
     def input_rows(self) -> RationalMatrix:
@@ -264,8 +299,7 @@ class Network(Frozen):
     @checked
     def __call__(self, points: ArrayLike) -> NDArray[np.float64]:
         """The output in floats, shape (points, outputs), at points of shape (points, d)."""
-        sources = self._float_sources(points)
-        return self.output.evaluate_floats(sources)
+        return last_value(self.forms, self._float_points(points), AffineForm.evaluate_floats, _rectified_floats)
 
     @checked
     def pre_activations(self, points: ArrayLike) -> NDArray[np.float64]:
@@ -273,36 +307,35 @@ class Network(Frozen):
 
         For looking at values. Signs taken from these are rounded; `exact_signs` decides them.
         """
-        sources = self._float_sources(points)
-        columns = [stage.pre_activation.evaluate_floats(sources) for stage in self.stages]
-        return np.concatenate([np.empty((sources[INPUT].shape[0], 0)), *columns], axis=1)
+        array = self._float_points(points)
+        columns = iter_values(self.forms[:-1], array, AffineForm.evaluate_floats, _rectified_floats)
+        return np.concatenate([np.empty((len(array), 0)), *columns], axis=1)
 
     @checked
     def exact_output(self, point: Sequence[Fraction | float | int]) -> tuple[Fraction, ...]:
         """The exact output at one point; floats in `point` are the dyadic rationals they are."""
-        *_, value = self._exact_values(point)
+        *_, value = self._exact_values(self.forms, point)
         return tuple(row[0] for row in value.fractions())
 
     @checked
     def exact_signs(self, point: Sequence[Fraction | float | int]) -> NDArray[np.int8]:
         """The sign vector at one point: -1, 0 or 1 for each of the N units, exactly."""
-        *values, _ = self._exact_values(point)
+        values = self._exact_values(self.forms[:-1], point)
         entries = [number for value in values for number in value.numerators.flat]
         return np.array([(n > 0) - (n < 0) for n in entries], dtype=np.int8)
 
-    def _float_sources(self, points: ArrayLike) -> dict[int, NDArray[np.float64]]:
+    def _float_points(self, points: ArrayLike) -> NDArray[np.float64]:
         array = np.asarray(points, dtype=np.float64)
         if array.ndim != 2 or array.shape[1] != self.input_dim:
             raise UsageError(f"points need shape (points, {self.input_dim}), not {array.shape}")
         if not np.isfinite(array).all():
             raise UsageError("points need finite coordinates, not NaN or infinity")
-        sources = {INPUT: array}
-        for number, stage in enumerate(self.stages, start=1):
-            sources[number] = np.maximum(stage.pre_activation.evaluate_floats(sources), 0.0)
-        return sources
+        return array
 
-    def _exact_values(self, point: Sequence[Fraction | float | int]) -> Iterator[RationalMatrix]:
-        """The pre-activations of each stage in turn, then the output, as columns."""
+    def _exact_values(
+        self, forms: Sequence[AffineForm], point: Sequence[Fraction | float | int]
+    ) -> Iterator[RationalMatrix]:
+        """The values of some of the forms, from the first stage on, as columns."""
         if len(point) != self.input_dim:
             raise UsageError(f"a point needs {self.input_dim} coordinates, not {len(point)}")
         one = RationalMatrix.identity(1)
@@ -310,12 +343,7 @@ class Network(Frozen):
             column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
         except ValueError as error:
             raise UsageError(f"a point needs finite coordinates: {error}") from error
-        sources = {INPUT: column}
-        for number, stage in enumerate(self.stages, start=1):
-            value = stage.pre_activation.evaluate(one, sources)
-            yield value
-            sources[number] = value.masked_rows((value.numerators[:, 0] > 0).astype(bool))
-        yield self.output.evaluate(one, sources)
+        return iter_values(forms, column, lambda form, sources: form.evaluate(one, sources), _rectified)
 
     # -- identity ----------------------------------------------------------------------------------
 
@@ -324,8 +352,8 @@ class Network(Frozen):
         """A hash of the exact content: equal for equal networks, whatever file they came from."""
         # Hexadecimal, because Python refuses to write integers of thousands of digits as decimals.
         digest = hashlib.sha256(f"relureg-network {self.input_dim}".encode())
-        for form in [*(stage.pre_activation for stage in self.stages), self.output]:
-            for source, matrix in [(-1, form.constant), *form.terms.items()]:
+        for form in self.forms:
+            for source, matrix in [(CONSTANT, form.constant), *form.terms.items()]:
                 digest.update(f"|{source} {matrix.shape} {matrix.denominator:#x}:".encode())
                 for part in _hexadecimal(matrix):
                     digest.update(part.encode())
@@ -335,11 +363,7 @@ class Network(Frozen):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
             return NotImplemented
-        return (
-            self.input_dim == other.input_dim
-            and [s.pre_activation for s in self.stages] == [s.pre_activation for s in other.stages]
-            and self.output == other.output
-        )
+        return self.input_dim == other.input_dim and self.forms == other.forms
 
     def __hash__(self) -> int:
         return int(self.sha256[:15], 16)  # the same in every process, which the hash of a text is not
@@ -347,6 +371,14 @@ class Network(Frozen):
     def __repr__(self) -> str:
         shape = " - ".join(map(str, (self.input_dim, *self.widths, self.output_dim)))
         return f"<Network {self.name!r}: {shape}>"
+
+
+def _rectified_floats(stage: int, z: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.maximum(z, 0.0)
+
+
+def _rectified(stage: int, z: RationalMatrix) -> RationalMatrix:
+    return z.masked_rows((z.numerators[:, 0] > 0).astype(bool))
 
 
 def printable(text: str) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UnsupportedNetworkError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 
 Dtype = Literal["float32", "float64"]
 

@@ -1,4 +1,4 @@
-"""Slices: a network seen on a line, a plane or another flat of its input space, as a network of its own, exactly."""
+"""Slices: lines, planes and other flats of the input space, with coordinates of their own."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
-from relureg.errors import DomainError, UsageError
+from relureg.errors import UsageError
+from relureg.exact.numbers import Number, as_fraction, nearest_double
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain, Number
-from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix, as_fraction, nearest_double
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """The flat ``{base + directions @ t}`` of R^d, with coordinates t in R^k.
 
-    The complex of a network on a flat is that of the network composed with this map: nothing is approximated.
+    The complex of a network on a flat, `Network.on`, is that of the network composed with this map: nothing is
+    approximated.
 
     Examples
     --------
     >>> import relureg
     >>> line = Slice.through([[0, 0], [2, 1]])
-    >>> relureg.enumerate_regions(line.of(relureg.load("fixtures/truth/int_2-6-6-1.json"))).num_regions
+    >>> relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json").on(line)).num_regions
     8
     """
 
@@ -83,28 +83,6 @@ class Slice:
         """The dimension k."""
         return self.directions.shape[1]
 
-    @checked
-    def of(self, network: Network) -> Network:
-        """The network on this flat: k inputs, the same stages and outputs; its `slice` tells where it lies.
-
-        Raises
-        ------
-        UsageError
-            The network has another number of inputs than the flat coordinates.
-        """
-        if self.base.shape[0] != network.input_dim:
-            raise UsageError(
-                f"the slice has {self.base.shape[0]} coordinates and the network {network.input_dim} inputs"
-            )
-        return network.with_forms(
-            [self._pull(stage.pre_activation) for stage in network.stages],
-            self._pull(network.output),
-            input_dim=self.dim,
-            input_box=None,
-            inputs=(),
-            slice=self if network.slice is None else self.within(network.slice),
-        )
-
     def is_same_as(self, other: Slice) -> bool:
         """Whether both are the same flat with the same coordinates, however they are named."""
         return self.base == other.base and self.directions == other.directions
@@ -139,7 +117,8 @@ class Slice:
         embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
         return np.array(embedded, dtype=np.float64).reshape(len(array), len(base))
 
-    def _pull(self, form: AffineForm) -> AffineForm:
+    def pull(self, form: AffineForm) -> AffineForm:
+        """A form over inputs in the space around, as one over the coordinates t."""
         if INPUT not in form.terms:
             return form
         matrix = form.terms[INPUT]
@@ -147,70 +126,6 @@ class Slice:
             constant=form.constant + matrix @ self.base,
             terms=dict(form.terms) | {INPUT: matrix @ self.directions},
         )
-
-
-def restrict(network: Network, domain: Domain | None) -> tuple[Network, Domain | None]:
-    """Where a domain has equations, the network and the domain in the flat that they leave; else both as they are.
-
-    With the equations ``x_i = c`` of a box the coordinates left are the inputs that are not fixed, in their order.
-
-    Raises
-    ------
-    DomainError
-        The domain does not fit the network, its equations contradict each other or a wall, or they leave but one point.
-    """
-    if domain is None:
-        return network, None
-    domain.check_fits(network)
-    flat, domain = reduced(domain)
-    return network if flat is None else flat.of(network), domain
-
-
-def reduced(domain: Domain) -> tuple[Slice | None, Domain | None]:
-    """The flat that a domain's equations leave, None for the whole space, and the domain in its coordinates.
-
-    What the walls are on that flat may be equations again; none is left in the end. None stands for a domain without
-    any wall left.
-
-    Raises
-    ------
-    DomainError
-        The equations contradict each other or a wall, or they leave but one point.
-    """
-    flat: Slice | None = None
-    rest: Domain | None = domain
-    while rest is not None and rest.equations is not None:
-        step = _solve(rest.equations)
-        flat = step if flat is None else step.within(flat)
-        try:
-            rest = rest.substitute(step.base, step.directions)
-        except DomainError as error:
-            raise DomainError("the domain is empty: its equations leave nothing of it") from error
-        if not step.dim:
-            raise DomainError("the domain has no interior: it is a single point; leave at least one input free")
-    if rest is not None:
-        rest.check_parallel_walls()
-    return flat, rest
-
-
-def _solve(equations: RationalMatrix) -> Slice:
-    """The flat on which the equations hold."""
-    constants, matrix = equations.columns(slice(0, 1)), equations.columns(slice(1, None))
-    if equations.rank() > matrix.rank():
-        raise DomainError("the domain is empty: its equations contradict each other")
-    directions = matrix.kernel()
-    # The solution whose coordinates are 0 but in the pivot columns, where the matrix is invertible.
-    pivots = matrix.pivot_columns()
-    homogeneous = RationalMatrix.hstack([constants, matrix.columns(pivots)], equations.shape[0]).kernel()
-    scale, *values = homogeneous.fractions()[0]
-    base = [Fraction(0)] * matrix.shape[1]
-    for pivot, value in zip(pivots, values, strict=True):
-        base[pivot] = value / scale
-    return Slice(
-        base=RationalMatrix.from_fractions([[x] for x in base], 1),
-        directions=directions.T,
-        label=f"{len(pivots)} of {len(base)} inputs fixed",
-    )
 
 
 def _exact_rows(rows: Sequence[Sequence[Number]]) -> list[list[Fraction]]:

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import UsageError
-from relureg.network.files import check_absent, write_atomically
-from relureg.packages import missing
+from relureg.files import check_absent, write_atomically
+from relureg.packages import needing
 from relureg.plots.colours import THEMES, Theme
-from relureg.plots.svg import compact
+from relureg.plots.plane.svg import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,21 +52,29 @@ def check_target(path: Path, suffixes: tuple[str, ...] = SUFFIXES, *, force: boo
 
 def require_matplotlib() -> None:
     """Raise `MissingPackageError` where it is missing."""
-    try:
+    with needing("pictures need matplotlib", "plot"):
         import matplotlib  # noqa: F401 - only whether it is there
-    except ImportError as error:
-        raise missing("pictures need matplotlib", "plot") from error
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Matplotlib with its own look, whatever the user's settings are; the same picture gives the same file."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams["svg.hashsalt"] = "relureg"
+        yield
 
 
 @contextmanager
 def styled(theme: Theme) -> Iterator[None]:
-    """Matplotlib with the theme's colours and our lines, whatever the user's own settings are."""
+    """Matplotlib with the theme's colours and our lines."""
     import matplotlib
     from matplotlib import font_manager
 
     installed = set(font_manager.get_font_names())
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
+    with plain():
         matplotlib.rcParams.update({
             "font.family": [name for name in FONTS if name in installed],
             "font.size": 8.5,
@@ -83,7 +91,6 @@ def styled(theme: Theme) -> Iterator[None]:
             "xtick.major.size": 2.5,
             "ytick.major.size": 2.5,
             "path.simplify": False,
-            "svg.hashsalt": "relureg",
             "pdf.fonttype": 42,
         })  # fmt: skip
         yield
@@ -112,15 +119,16 @@ def add_heading(figure: Figure, left: float, title: str, subtitle: str, theme: T
     figure.text(left / w, 1 - 0.50 / h, subtitle, fontsize=8.5, color=theme.quiet, va="center")
 
 
-def content_of(figure: Figure, suffix: str, dpi: int) -> bytes:
-    """A figure as the bytes of a file, the same on every run."""
+def content_of(figure: Figure, suffix: str, dpi: int, *, is_small: bool = True) -> bytes:
+    """A figure as the bytes of a file, the same on every run; a small one takes longer, and rounds paths."""
     stream = io.BytesIO()
-    dated: dict[str, Any] = {".svg": "Date", ".pdf": "CreationDate", ".png": "Software"}
-    metadata = {dated[suffix]: None}
-    packed: dict[str, Any] = {"pil_kwargs": {"optimize": True}} if suffix == ".png" else {}
+    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+    packed: dict[str, Any] = {}
+    if is_small and suffix == ".png":
+        metadata, packed = {"Software": None}, {"pil_kwargs": {"optimize": True}}
     figure.savefig(stream, format=suffix[1:], dpi=dpi, metadata=metadata, facecolor=figure.get_facecolor(), **packed)
     content = stream.getvalue()
-    return compact(content.decode()).encode() if suffix == ".svg" else content
+    return compact(content.decode()).encode() if is_small and suffix == ".svg" else content
 
 
 def pixels_of(figure: Figure, dpi: int) -> NDArray[np.uint8]:
@@ -134,6 +142,6 @@ def pixels_of(figure: Figure, dpi: int) -> NDArray[np.uint8]:
     return image
 
 
-def save_figure(figure: Figure, path: Path, *, dpi: int, force: bool) -> None:
+def save_figure(figure: Figure, path: Path, *, dpi: int, force: bool, is_small: bool = True) -> None:
     """Write a figure, whole or not at all."""
-    write_atomically(path, content_of(figure, path.suffix.lower(), dpi), force=force)
+    write_atomically(path, content_of(figure, path.suffix.lower(), dpi, is_small=is_small), force=force)

@@ -1,6 +1,6 @@
 """Colours: palettes that people with any colour vision can read, on light and on dark ground.
 
-All are made in Oklab (Ottosson 2020), where equal steps look equal. Wherever a hue says something, lightness says it
+All are made in Oklab [Ott20], where equal steps look equal. Wherever a hue says something, lightness says it
 too: a red-green confusion leaves the picture readable.
 """
 

@@ -1,0 +1,1 @@
+"""What mathematics says of a network: published bounds, and theorems as checks of a complex."""

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
-from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
+from relureg.network.problem import Problem
 from relureg.theory.stability import stable_units
 
 MAX_WIDTH = 100_000
@@ -38,10 +38,11 @@ class Architecture:
     """Units of each layer that are proved active on the whole domain."""
 
     @classmethod
-    def of(cls, network: Network, domain: Domain | None = None) -> Architecture:
+    def of(cls, problem: Problem) -> Architecture:
         """The architecture of a network, its stages taken as layers; units are stable on the domain."""
+        network = problem.network
         forms = [stage.pre_activation for stage in network.stages] + [network.output]
-        stable = stable_units(network, domain)
+        stable = stable_units(problem)
         return cls(
             input_dim=network.input_dim,
             widths=network.widths,

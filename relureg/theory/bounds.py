@@ -8,11 +8,13 @@ from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 from relureg.theory import lower_bounds, upper_bounds
 from relureg.theory.architecture import Architecture
 from relureg.theory.published import LOWER, Bound, iter_bounds
 
-__all__ = ["Bound", "bounds", "lower_bounds", "upper_bounds"]  # importing the last two registers what they hold
+# Importing the last two registers what they hold.
+__all__ = ["Bound", "bounds", "iter_bounds", "lower_bounds", "upper_bounds"]
 
 
 @checked
@@ -50,7 +52,7 @@ def bounds(
     if (network is None) == (widths is None):
         raise UsageError("give either a network or widths")
     if network is not None:
-        architecture = Architecture.of(network, domain)
+        architecture = Architecture.of(Problem(network=network, domain=domain))
     else:
         architecture = Architecture.of_widths(widths or (), bias_free=bias_free)
     return tuple(sorted(iter_bounds(architecture), key=_by_tightness))

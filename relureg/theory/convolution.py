@@ -44,7 +44,7 @@ def convolution_bound(fields: Sequence[frozenset[int]], num_filters: int) -> Bou
     Sum over t in K of prod_i C(d_1, t_i), where K holds the vectors t of one non-negative integer an output position
     with sum_{i in J} t_i <= |union_{i in J} S_i| for every set J of positions; S_i are the fields, d_1 the filters.
 
-    Source: Xiong et al., On the number of linear regions of convolutional neural networks, ICML 2020, Theorem 2. By
+    Source: [X+20], Theorem 2. By
     Hall's theorem t is in K where t_i distinct elements can be chosen in each field, all different.
 
     Raises

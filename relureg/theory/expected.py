@@ -33,8 +33,7 @@ def hanin_rolnick_2019(units: int, dim: int, constant: float) -> float:
     For N <= d it is 2^N. T depends on bounds of gradients and of the density of biases, and is not made explicit by the
     theorem, so it must be given.
 
-    Source: Hanin, Rolnick, Deep ReLU networks have surprisingly few activation patterns, NeurIPS 2019, Theorem 5
-    (wording not seen in the original).
+    Source: [HR19b], Theorem 5 (wording not seen in the original).
 
     Examples
     --------

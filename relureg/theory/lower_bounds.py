@@ -1,7 +1,7 @@
 """Published lower bounds on the largest number of activation regions that given widths can have.
 
-Each says that some network with these widths has at least as many regions; `network.constructions` builds such
-networks. None of them bounds the regions of a given network.
+Each says that some network with these widths has at least as many regions; `families.constructions` builds such
+networks. None of them bounds the regions of a given network. Sources: [ABMM18], [MPCB14], [PMB13], [STR18].
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from relureg.network.arrangements import generic_central_regions, generic_regions
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis, layered, wide
 from relureg.theory.published import LOWER, published
 from relureg.theory.upper_bounds import SERRA_2018

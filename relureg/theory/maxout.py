@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from relureg.errors import UsageError
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis
 from relureg.theory.published import UPPER, Bound
 from relureg.theory.upper_bounds import SERRA_2018
@@ -22,7 +22,7 @@ def maxout_bound(widths: Sequence[int], pieces: int) -> Bound:
     pieces : int
         k >= 2, the rank of the maxout units.
 
-    Source: Serra, Tjandraatmadja, Ramalingam 2018, Theorem 8. A unit of rank k is affine outside k (k - 1) / 2
+    Source: [STR18], Theorem 8. A unit of rank k is affine outside k (k - 1) / 2
     hyperplanes.
 
     Examples

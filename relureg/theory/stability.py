@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from relureg import stopping
-from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.domain import Domain, Interval
-from relureg.network.model import Network
+from relureg.network.affine_forms import AffineForm
+from relureg.network.domain import Interval
+from relureg.network.evaluation import iter_values
+from relureg.network.problem import Problem
 
-"""Lower and upper bound; None is infinite."""
 
-
-def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[int, ...], ...]:
+def stable_units(problem: Problem) -> tuple[tuple[int, ...], ...]:
     """For each stage 1, -1 or 0 a unit: proved active (z >= 0), inactive (z <= 0) on the domain, or neither.
 
     Interval arithmetic in rationals, one pass over the stages: what it finds is proved, but it does not find every
@@ -22,27 +22,24 @@ def stable_units(network: Network, domain: Domain | None = None) -> tuple[tuple[
 
     Examples
     --------
+    >>> from relureg import Domain, Network
     >>> hat = Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
-    >>> stable_units(hat), stable_units(hat, Domain.box([0], [1]))
+    >>> stable_units(Problem(network=hat)), stable_units(Problem(network=hat, domain=Domain.box([0], [1])))
     (((0, 0, 0),), ((1, -1, -1),))
     """
-    sources: dict[int, list[Interval]] = {INPUT: _input_intervals(network, domain)}
-    found = []
-    for number, stage in enumerate(network.stages, start=1):
-        intervals = _image(stage.pre_activation, sources)
-        found.append(tuple(_sign(interval) for interval in intervals))
-        sources[number] = [_rectified(interval) for interval in intervals]
-    return tuple(found)
+    stages = iter_values(
+        problem.network.forms[:-1], _input_intervals(problem), _image, lambda _, z: [_rectified(x) for x in z]
+    )
+    return tuple(tuple(_sign(interval) for interval in intervals) for intervals in stages)
 
 
-def _input_intervals(network: Network, domain: Domain | None) -> list[Interval]:
-    if domain is None:
-        return [(None, None)] * network.input_dim
-    domain.check_fits(network)
-    return domain.intervals
+def _input_intervals(problem: Problem) -> list[Interval]:
+    if problem.domain is None:
+        return [(None, None)] * problem.network.input_dim
+    return problem.domain.intervals
 
 
-def _image(form: AffineForm, sources: dict[int, list[Interval]]) -> list[Interval]:
+def _image(form: AffineForm, sources: Mapping[int, list[Interval]]) -> list[Interval]:
     """The interval of each entry of an affine form."""
     lows: list[Fraction | None] = [constant for (constant,) in form.constant.fractions()]
     highs = list(lows)

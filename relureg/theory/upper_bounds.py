@@ -1,7 +1,8 @@
 """Published upper bounds on the number of activation regions: one function each, exact integers.
 
 Every bound here also bounds the number of linear regions, and holds on any convex domain, where there are no more
-regions than on the whole space.
+regions than on the whole space. Sources: [ABMM18], [HG19], [MPCB14], [Mon17], [PMB13], [RPKGS17], [SR20], [STR18],
+[Sch01], [Zas75], [ZNL18].
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-from relureg.network.arrangements import generic_central_regions, generic_regions
+from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.theory.architecture import Architecture, Hypothesis, layered, one_hidden_layer, one_input, wide
 from relureg.theory.published import EXACT, LINE, UPPER, published
 
@@ -123,7 +124,7 @@ def hinz_van_de_geer_2019(a: Architecture) -> int:
 
 
 def dimension_histogram(a: Architecture) -> list[int]:
-    """The histogram that Hinz and van de Geer's binomial choice ends with: entry i for image dimension i.
+    """The histogram that the binomial choice of Hinz and van de Geer [HG19] ends with: entry i for image dimension i.
 
     Examples
     --------

@@ -10,15 +10,17 @@ from itertools import product
 
 from relureg import stopping
 from relureg.complex.checks import failures
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_problem
+from relureg.engine.limits import Limits, Workers
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
-from relureg.network import json_
+from relureg.families.random import random_network
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.random_ import random_network
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 from relureg.theory.minimise import minimise
-from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems
+from relureg.theory.theorem import Case, Status, Verdict
+from relureg.theory.theorems import THEOREMS, check_theorems
 
 SEEDS_APART = 1_000_000
 """Network k of a run with seed S has seed S * this + k, so that runs share no network."""
@@ -28,25 +30,22 @@ _IN_PARALLEL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What one network may cost."""
-
-    engine: str = "auto"
-    max_regions: int | None = None
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The verdict of every theorem on one network."""
 
-    network: Network
-    domain: Domain | None
-    """None is the whole input space."""
+    problem: Problem
     regions: int
     verdicts: tuple[Verdict, ...]
     stopped_by: str | None
     """The limit that ended the enumeration, or the checks after it; there is then no verdict."""
+
+    @property
+    def network(self) -> Network:
+        return self.problem.network
+
+    @property
+    def domain(self) -> Domain | None:
+        return self.problem.domain
 
     def violations(self, *, claims: bool) -> list[Verdict]:
         """Theorems that are violated, with `claims` the claimed ones as well."""
@@ -65,7 +64,7 @@ def random_networks(
     shapes : sequence of sequences of int
         Widths (n_0, n_1, ..., n_L).
     inits : sequence of str
-        Names of `network.random_.INITIALISATIONS`.
+        Names of `families.random.INITIALISATIONS`.
     seed : int
         Network k has seed ``1,000,000 * seed + k``: `random_network` makes each one again.
     """
@@ -77,9 +76,7 @@ def random_networks(
         yield random_network(widths, init, SEEDS_APART * seed + k)
 
 
-def verify(
-    network: Network, limits: Limits = Limits(), *, domain: Domain | None = None, jobs: int | None = 1
-) -> Verification:
+def verify(problem: Problem, limits: Limits = Limits(), *, engine: str = "auto", jobs: int | None = 1) -> Verification:
     """Enumerate a network, on the whole space or in a domain, and check every theorem on its complex.
 
     Raises
@@ -90,12 +87,12 @@ def verify(
     Examples
     --------
     >>> import relureg
-    >>> found = verify(relureg.load("fixtures/truth/int_2-6-6-1.json"))
+    >>> found = verify(Problem(network=relureg.load("fixtures/truth/int_2-6-6-1.json")))
     >>> found.regions, found.violations(claims=True)
     (49, [])
     """
     with stopping.within(limits.timeout):
-        cells = _enumerate(network, domain, limits, jobs)
+        cells = enumerate_problem(problem, engine, limits=limits, workers=Workers(jobs=jobs))
         verdicts: tuple[Verdict, ...] = ()
         stopped_by = cells.stopped_by
         if stopped_by is None:
@@ -106,8 +103,7 @@ def verify(
                 if stopped_by is None:  # a limit that a theorem has set itself
                     raise error
     return Verification(
-        network=cells.network,
-        domain=cells.domain,
+        problem=cells.problem,
         regions=cells.num_regions,
         verdicts=verdicts,
         stopped_by=stopped_by,
@@ -121,57 +117,46 @@ def _verdicts(cells: Complex) -> tuple[Verdict, ...]:
 
 
 def verify_all(
-    cases: Iterable[tuple[Network, Domain | None]], limits: Limits = Limits(), *, jobs: int = 1
+    problems: Iterable[Problem], limits: Limits = Limits(), *, engine: str = "auto", jobs: int = 1
 ) -> Iterator[Verification]:
-    """`verify` for each network and domain, in the same order.
+    """`verify` for each problem, in the same order.
 
     With several jobs, processes of their own take the networks in turn; a script must then guard its top level with
     ``if __name__ == "__main__":``, as for all of `multiprocessing`.
     """
-    listed = [restrict(network, domain) for network, domain in cases]
+    listed = [problem.restricted() for problem in problems]
     if jobs == 1 or len(listed) < _IN_PARALLEL:
-        for network, domain in listed:
-            yield verify(network, limits, domain=domain, jobs=jobs)
+        for problem in listed:
+            yield verify(problem, limits, engine=engine, jobs=jobs)
         return
     # Fresh interpreters: a forked one would inherit the splitter's threads half alive.
     context = multiprocessing.get_context("spawn")
     chunk = max(1, min(8, len(listed) // (4 * jobs)))
     with context.Pool(min(jobs, len(listed)), _leave_interrupts_to_the_parent) as pool:
-        # A network as JSON: exact, and shorter than a pickle.
-        tasks = [(json_.write(network), domain, limits) for network, domain in listed]
-        for (network, domain), (regions, verdicts, stopped_by) in zip(
-            listed, pool.imap(_verify_one, tasks, chunk), strict=True
-        ):
-            yield Verification(
-                network=network, domain=domain, regions=regions, verdicts=verdicts, stopped_by=stopped_by
-            )
+        tasks = [(problem, limits, engine) for problem in listed]
+        for problem, (regions, verdicts, stopped_by) in zip(listed, pool.imap(_verify_one, tasks, chunk), strict=True):
+            yield Verification(problem=problem, regions=regions, verdicts=verdicts, stopped_by=stopped_by)
 
 
 def smallest_violation(
-    network: Network, theorem: str, limits: Limits = Limits(), *, domain: Domain | None = None, seconds: float = 30.0
+    problem: Problem, theorem: str, limits: Limits = Limits(), *, engine: str = "auto", seconds: float = 30.0
 ) -> Network:
     """A small network that violates the same theorem in the same domain."""
 
     def violates(candidate: Network) -> bool:
-        cells = _enumerate(candidate, domain, limits, None)
+        cells = enumerate_problem(Problem(network=candidate, domain=problem.domain), engine, limits=limits)
         if not cells.complete:
             return False
         status = THEOREMS[theorem].verdict(Case(cells)).status
         # The checks of the complex take longer than the theorem, and matter only where it fails.
         return status in (Status.VIOLATED, Status.CLAIMED_VIOLATED) and not failures(cells.checks)
 
-    return minimise(network, violates, seconds=seconds)
+    return minimise(problem.network, violates, seconds=seconds)
 
 
-def _enumerate(network: Network, domain: Domain | None, limits: Limits, jobs: int | None) -> Complex:
-    return enumerate_regions(
-        network, domain, engine=limits.engine, max_regions=limits.max_regions, timeout=limits.timeout, jobs=jobs
-    )
-
-
-def _verify_one(task: tuple[bytes, Domain | None, Limits]) -> tuple[int, tuple[Verdict, ...], str | None]:
-    data, domain, limits = task
-    found = verify(json_.read(data, name="network"), limits, domain=domain)
+def _verify_one(task: tuple[Problem, Limits, str]) -> tuple[int, tuple[Verdict, ...], str | None]:
+    problem, limits, engine = task
+    found = verify(problem, limits, engine=engine)
     return found.regions, found.verdicts, found.stopped_by
 
 

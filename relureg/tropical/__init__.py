@@ -1,9 +1,10 @@
 """Tropical geometry of ReLU networks: exact tropical forms, Newton polytopes, dual subdivisions, and the way back.
 
 See `tropical_map` for a network, `parse` for an expression, `dual_subdivision`, `zonotope`, `network_of` for the way
-back to a network, `same_function`, and `view_network` for all of it with its checks.
+back to a network, `same_function`, and `analyse_network` for all of it with its checks.
 """
 
+from relureg.tropical.analysis import OutputAnalysis, TropicalAnalysis, Wanted, analyse_expression, analyse_network
 from relureg.tropical.construction import Construction, PiecewiseLinear, network_of
 from relureg.tropical.equality import Equality, same_function
 from relureg.tropical.expression import Expression, parse
@@ -14,7 +15,6 @@ from relureg.tropical.polynomial import TropicalPolynomial, largest_of
 from relureg.tropical.rational_function import TropicalRational
 from relureg.tropical.rational_map import TropicalMap, tropical_map
 from relureg.tropical.subdivision import DualSubdivision, dual_subdivision, newton_vertices
-from relureg.tropical.view import OutputView, TropicalView, Wanted, view_expression, view_network
 from relureg.tropical.zonotope import Zonotope, zonotope
 
 __all__ = [
@@ -24,12 +24,12 @@ __all__ = [
     "Expression",
     "Growth",
     "LevelSet",
-    "OutputView",
+    "OutputAnalysis",
     "PiecewiseLinear",
     "TropicalMap",
     "TropicalPolynomial",
     "TropicalRational",
-    "TropicalView",
+    "TropicalAnalysis",
     "Wanted",
     "Zonotope",
     "dual_subdivision",
@@ -42,7 +42,7 @@ __all__ = [
     "parse",
     "same_function",
     "tropical_map",
-    "view_expression",
-    "view_network",
+    "analyse_expression",
+    "analyse_network",
     "zonotope",
 ]

@@ -1,4 +1,4 @@
-"""The cone over an epigraph, by its generators: double description (Motzkin et al. 1953; Fukuda and Prodon 1996)."""
+"""The cone over an epigraph, by its generators: double description [MRTT53, FP96]."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from flint import fmpz_mat
 
-from relureg.network.rational import IntArray, primitive
+from relureg.exact.numbers import primitive
+from relureg.exact.rational import IntArray
 
 Vector = tuple[int, ...]
 

@@ -1,7 +1,7 @@
 """Back from tropical rational functions to networks.
 
 Two values meet by ``max(p, q) = relu(p - q) + relu(q) - relu(-q)``, so that r monomials become one in ceil(log2 r)
-hidden stages (Zhang, Naitzat and Lim 2018, Theorem 5.4 and Corollary 5.5; Arora et al. 2018, Theorem 2.1). Numerator
+hidden stages ([ZNL18], Theorem 5.4 and Corollary 5.5; [ABMM18], Theorem 2.1). Numerator
 and denominator are computed side by side.
 """
 
@@ -14,8 +14,8 @@ from fractions import Fraction
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 

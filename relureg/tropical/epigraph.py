@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relureg.network.rational import IntArray, RationalMatrix
+from relureg.exact.rational import IntArray, RationalMatrix
 from relureg.tropical.cone import EpigraphCone, Vector, bits
 from relureg.tropical.maximum import Maximum
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.complex.complex import enumerate_regions
-from relureg.engine.budget import Progress
+from relureg.complex.enumeration import enumerate_regions
+from relureg.engine.limits import Progress
 from relureg.engine.records import Point
 from relureg.errors import LimitReachedError, UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

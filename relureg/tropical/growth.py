@@ -54,9 +54,9 @@ class Growth:
         """
         if self.max_monomials is not None and monomials > self.max_monomials:
             raise LimitReachedError(f"the limit of {self.max_monomials:,} monomials in {self.place}")
-        self.look(f"{self.place}: {monomials:,} monomials")
+        self.check_time(f"{self.place}: {monomials:,} monomials")
 
-    def look(self, line: str) -> None:
+    def check_time(self, line: str) -> None:
         """Look at the time limit, and report."""
         if self.timeout is not None and time.monotonic() - self.started > self.timeout:
             raise LimitReachedError(f"the time limit of {self.timeout:g} s in {self.place}")

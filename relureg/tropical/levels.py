@@ -2,7 +2,7 @@
 
 For ``nu = F - G`` and a level c the boundary {nu = c} lies in the hypersurface of ``max(F, G + c)``, except where nu
 equals c on a whole region, and {nu > c} has at most N(F) components, {nu < c} at most N(G), for on each of them
-another set of monomials is maximal (Zhang, Naitzat and Lim 2018, Proposition 6.1).
+another set of monomials is maximal ([ZNL18], Proposition 6.1).
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked, finite, index
-from relureg.complex.complex import Complex, enumerate_regions
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_regions
 from relureg.complex.facets import facet_units
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.engine.records import Point
 from relureg.errors import CheckFailedError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network, Stage
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.polynomial import TropicalPolynomial
 from relureg.tropical.rational_function import TropicalRational
 

@@ -14,7 +14,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.network.rational import IntArray
+from relureg.exact.rational import IntArray
 
 _FEW = 6
 """Monomials that are compared exactly at once: a look at floats would take as long."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical.epigraph import Hull, common_denominator, upper_hull
 
 Exponents = tuple[Fraction, ...]

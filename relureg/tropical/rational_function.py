@@ -10,7 +10,8 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
-from relureg.network.rational import RationalMatrix, as_fraction
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical.epigraph import common_denominator
 from relureg.tropical.polynomial import TropicalPolynomial, Watch, largest_of
 

@@ -1,4 +1,4 @@
-"""From a network to a tropical rational map: the recursion of Zhang, Naitzat and Lim (ICML 2018, section 5).
+"""From a network to a tropical rational map: the recursion of Zhang, Naitzat and Lim [ZNL18], section 5.
 
 A value of the network is a difference F - G of tropical polynomials. With W = W+ - W- a stage maps these to
 
@@ -17,7 +17,8 @@ from fractions import Fraction
 
 from relureg.arguments import checked
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
+from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
 from relureg.tropical.growth import Growth
 from relureg.tropical.polynomial import TropicalPolynomial, Watch, largest_of
@@ -110,17 +111,18 @@ def tropical_map(
     for number, listed in wanted.items():
         if not 1 <= number <= len(network.stages) or len(listed) != network.widths[number - 1]:
             raise UsageError(f"{len(listed)} thresholds do not fit stage {number} of widths {list(network.widths)}")
-    sources = {INPUT: [_input(axis, network.input_dim) for axis in range(network.input_dim)]}
+    dim, *forms = network.input_dim, *network.forms
+    stages = [
+        _Stage(f"stage {number}", limits, dim, form, wanted.get(number, [Fraction(0)] * form.size))
+        for number, form in enumerate(forms[:-1], start=1)
+    ]
+    stages.append(_Stage("output", limits, dim, forms[-1], [None] * network.output_dim))
+    inputs = [_input(axis, dim) for axis in range(dim)]
     done: list[StageGrowth] = []
     try:
-        for number, stage in enumerate(network.stages, start=1):
-            units = wanted.get(number, [Fraction(0)] * stage.num_units)
-            made = _Stage(f"stage {number}", limits, network.input_dim, sources)
-            sources[number] = made.apply(stage.pre_activation, units)
-            done.append(made.growth())
-        made = _Stage("output", limits, network.input_dim, sources)
-        outputs = made.apply(network.output, [None] * network.output_dim)
-        done.append(made.growth())
+        for stage, made in zip(stages, iter_values(stages, inputs, _Stage.apply, lambda _, h: h), strict=True):
+            outputs = made
+            done.append(stage.growth())
     except LimitReachedError as limit:
         return TropicalMap(outputs=(), growth=tuple(done), stopped_by=limit.message)
     return TropicalMap(outputs=tuple(outputs), growth=tuple(done), stopped_by=None)
@@ -129,22 +131,25 @@ def tropical_map(
 class _Stage:
     """One application of the recursion."""
 
-    def __init__(self, name: str, limits: Growth, dim: int, sources: Mapping[int, Sequence[TropicalRational]]) -> None:
-        self.name, self.limits, self.dim, self.sources = name, limits, dim, sources
+    def __init__(
+        self, name: str, limits: Growth, dim: int, form: AffineForm, thresholds: Sequence[Fraction | None]
+    ) -> None:
+        self.name, self.limits, self.dim, self.form, self.thresholds = name, limits, dim, form, thresholds
         self.expanded = self.kept = 0
 
-    def apply(self, form: AffineForm, thresholds: Sequence[Fraction | None]) -> list[TropicalRational]:
-        """``max(z, t)`` of each entry z of an affine form; z itself where t is None."""
+    def apply(self, sources: Mapping[int, Sequence[TropicalRational]]) -> list[TropicalRational]:
+        """``max(z, t)`` of each entry z of the affine form; z itself where t is None."""
+        form = self.form
         weights = {source: matrix.fractions() for source, matrix in form.terms.items()}
         constants = form.constant.fractions()
         results = []
-        for unit, ((constant,), threshold) in enumerate(zip(constants, thresholds, strict=True), start=1):
+        for unit, ((constant,), threshold) in enumerate(zip(constants, self.thresholds, strict=True), start=1):
             self.limits.place = f"{self.name}, {unit} of {form.size}"
-            self.limits.look(self.limits.place)
+            self.limits.check_time(self.limits.place)
             above = [TropicalPolynomial.affine(constant, [0] * self.dim)]
             below = [TropicalPolynomial.affine(0, [0] * self.dim)]
             for source, rows in weights.items():
-                for weight, value in zip(rows[unit - 1], self.sources[source], strict=True):
+                for weight, value in zip(rows[unit - 1], sources[source], strict=True):
                     if weight:
                         parts = (value.numerator ** abs(weight), value.denominator ** abs(weight))
                         above.append(parts[weight < 0])

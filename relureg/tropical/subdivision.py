@@ -2,7 +2,7 @@
 
 Of ``f = max (c_k + a_k . x)`` the upper faces of the lifted points (a_k, c_k), projected, subdivide the Newton polytope
 ``conv {a_k}``. Faces of the subdivision and of the hypersurface, where the maximum is attained twice, correspond and
-reverse inclusion (Maclagan and Sturmfels 2015, Proposition 3.1.6):
+reverse inclusion ([MS15], Proposition 3.1.6):
 
 ==============================  =========================================
 dual subdivision                hypersurface
@@ -25,7 +25,7 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical.epigraph import Generator, Hull
 from relureg.tropical.polynomial import Exponents, TropicalPolynomial, Watch
 

@@ -1,7 +1,7 @@
 """The zonotope of a hidden layer: its upper vertices are the activation regions.
 
 Units ``max(w_i . x + b_i, 0)`` add up to a tropical polynomial whose lifted Newton polytope is the zonotope Z, the sum
-of the segments from 0 to (w_i, b_i), in dimension d + 1 (Zhang, Naitzat and Lim 2018, section 6).
+of the segments from 0 to (w_i, b_i), in dimension d + 1 ([ZNL18], section 6).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
 from relureg.network.model import Network
-from relureg.network.rational import RationalMatrix
 from relureg.tropical.epigraph import upper_hull
 from relureg.tropical.polynomial import Watch
 

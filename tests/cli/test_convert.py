@@ -11,7 +11,7 @@ import pytest
 
 import relureg
 from relureg.cli.main import run
-from relureg.network import nnet
+from relureg.readers import nnet
 
 NETS = Path(__file__).resolve().parents[2] / "fixtures" / "nets"
 

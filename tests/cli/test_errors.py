@@ -12,7 +12,7 @@ import pytest
 from onnx import TensorProto
 
 from tests.cli.command_line import INPUT, Run, check_one_line
-from tests.network.onnx_models import f32, model, node, two_layers
+from tests.readers.onnx.onnx_models import f32, model, node, two_layers
 
 
 def network_text(**changes: Any) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from relureg.cli.main import run
 from relureg.cli.verify import _write_file
 from relureg.errors import OutputError
-from relureg.network.files import protecting
+from relureg.files import protecting
 
 ROOT = Path(__file__).parents[2]
 INT_2 = ROOT / "fixtures/truth/int_2-6-6-1.json"

@@ -30,6 +30,12 @@ def _gaussian(path: Path, seed: int, *widths: int) -> Path:
 
 
 @pytest.fixture(scope="module")
+def run_relureg(run_process: Run) -> Run:
+    """A process of its own: limits are on the time and the memory that it takes from its start."""
+    return run_process
+
+
+@pytest.fixture(scope="module")
 def endless(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """More regions than any test has time for."""
     return _gaussian(tmp_path_factory.mktemp("nets") / "endless.json", 0, 7, 40, 40, 40, 1)
@@ -158,7 +164,7 @@ import sys
 from pathlib import Path
 from flint import fmpz_mat
 from relureg.cli import main, options
-from relureg.network.files import open_atomically
+from relureg.files import open_atomically
 
 def read(*words, **options):
     with open_atomically(Path("half.txt")) as stream:
@@ -238,7 +244,11 @@ def test_a_signal_leaves_a_lower_bound(endless: Path, number: int, code: int, wo
     document = json.loads(done.stdout)
     assert (done.returncode, document["complete"]) == (code, False)
     assert document["regions"] > 1
-    assert done.stderr == f"relureg: {word}: {document['regions']:,} regions are a proven lower bound\n"
+    *before, last = done.stderr.splitlines()
+    assert last == f"relureg: {word}: {document['regions']:,} regions are a proven lower bound"
+    assert [line.split(" in ")[0] for line in before] == [
+        "relureg: network: last stage counted by deletion and restriction"
+    ]
 
 
 def test_a_signal_leaves_a_journal_to_go_on_from(endless: Path, tmp_path: Path, run_relureg: Run) -> None:

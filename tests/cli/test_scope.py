@@ -10,6 +10,7 @@ import pytest
 
 import relureg
 from relureg.cli.main import run
+from relureg.engine.limits import Limits, Workers
 
 TRUTH = "fixtures/truth"
 INT_2 = f"{TRUTH}/int_2-6-6-1.json"
@@ -210,10 +211,10 @@ def _table(net: str, plane: tuple[str, ...], folder: Path) -> Path:
 
 
 def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> None:
-    from relureg.cli.options import Work
     from relureg.cli.plot import _points
     from relureg.cli.scope import Scope, scoped
-    from relureg.network.formats import load
+    from relureg.cli.work import Work
+    from relureg.readers.formats import load
 
     network = load(Path(TRUTH) / "int_3-6-6-1.json")
     np.savetxt(tmp_path / "p.csv", [[1, 2, 3], [4, 5, 9]], delimiter=",")
@@ -222,7 +223,7 @@ def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> Non
         (Scope(box="x0:0,9;x1:3,3;x2:0,9"), [[1, 3], [4, 9]]),
     ):
         seen, _ = scoped(network, scope, quiet=True)
-        work = Work(scope=scope, engine="auto", jobs=None, max_regions=None, timeout=None, scheduler=None)
+        work = Work(scope=scope, engine="auto", limits=Limits(), workers=Workers())
         found = _points(network, seen, work, tmp_path / "p.csv")
         assert found is not None
         assert found == pytest.approx(np.array(expected))

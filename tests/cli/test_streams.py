@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import relureg
 from tests.cli.command_line import Run
 
@@ -71,13 +73,13 @@ def test_version_and_help(run_relureg: Run) -> None:
         assert "Exit codes: 0 done" in done.stdout
 
 
-def test_every_example_of_the_help_runs(run_relureg: Run, tmp_path: Path) -> None:
-    for command in ("inspect", "count", "graph", "line", "bounds"):
-        lines = run_relureg(command, "--help").stdout.split("Example")[1].splitlines()
-        examples = [shlex.split(line)[1:] for line in lines if line.startswith("    relureg ")]
-        assert examples
-        for words in examples:
-            for option in {"-o", "--journal"} & set(words):  # files go elsewhere
-                place = words.index(option) + 1
-                words[place] = str(tmp_path / words[place])
-            assert run_relureg(*words).returncode == 0
+@pytest.mark.parametrize("command", ["inspect", "count", "graph", "line", "bounds"])
+def test_every_example_of_the_help_runs(command: str, run_relureg: Run, tmp_path: Path) -> None:
+    lines = run_relureg(command, "--help").stdout.split("Example")[1].splitlines()
+    examples = [shlex.split(line)[1:] for line in lines if line.startswith("    relureg ")]
+    assert examples
+    for words in examples:
+        for option in {"-o", "--journal"} & set(words):  # files go elsewhere
+            place = words.index(option) + 1
+            words[place] = str(tmp_path / words[place])
+        assert run_relureg(*words).returncode == 0

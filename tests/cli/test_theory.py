@@ -11,12 +11,12 @@ import pytest
 
 import relureg
 from relureg.cli.main import run
-from relureg.network.constructions import folded_cut, perturbed
-from relureg.network.random_ import random_network
+from relureg.families.constructions import folded_cut, perturbed
+from relureg.families.random import random_network
 
 Finished = subprocess.CompletedProcess[str]
 ROOT = Path(__file__).parents[2]
-COUNTEREXAMPLE = ROOT / "fixtures" / "counterexample-3-9-4-1.json"
+COUNTEREXAMPLE = ROOT / "fixtures" / "counterexamples" / "counterexample-3-9-4-1.json"
 
 
 @pytest.fixture(autouse=True)
@@ -118,7 +118,7 @@ def test_a_construction_in_a_file(answer: Callable[..., Any], tmp_path: Path) ->
 
 
 def test_the_catalogue_lists_every_construction(answer: Callable[..., Any], said: Callable[..., Any]) -> None:
-    from relureg.network.catalogue import CONSTRUCTIONS
+    from relureg.families.catalogue import CONSTRUCTIONS
 
     _, document = answer("construct")
     assert [entry["name"] for entry in document["constructions"]] == list(CONSTRUCTIONS)
@@ -211,7 +211,10 @@ def test_with_claims_it_fails_the_run(said: Callable[..., Any]) -> None:
     assert code == 1
     assert "Theorem 3.4: 25/4 > 6" in out
     assert err == "relureg: error: counterexample-3-9-4-1 violates Theorem 3.4: 25/4 > 6\n"
-    (saved,) = Path("relureg-violations").iterdir()
+    assert not list(Path().iterdir())  # nobody asked for a file
+    assert "--save FOLDER keeps the networks" in said("verify", COUNTEREXAMPLE, "--claims")[2]
+    assert said("verify", COUNTEREXAMPLE, "--claims", "--quiet", "--save", "bad")[0] == 1
+    (saved,) = Path("bad").iterdir()
     assert relureg.load(saved) == relureg.load(COUNTEREXAMPLE)
 
 
@@ -297,8 +300,9 @@ def test_a_violation_in_a_domain_is_saved_with_it(
     from dataclasses import replace
 
     from relureg.theory import theorems
+    from relureg.theory.comparison import at_most
 
-    wrong = replace(theorems.THEOREMS["path"], check=lambda case: theorems._at_most(case.cells.num_regions, 6))
+    wrong = replace(theorems.THEOREMS["path"], check=lambda case: at_most(case.cells.num_regions, 6))
     monkeypatch.setitem(theorems.THEOREMS, "path", wrong)
     net = ROOT / "fixtures/truth/int_2-6-6-1.json"
     code, document = answer("verify", net, "--box", "x0:-1,1/3;x1:0,1", "--save", tmp_path / "bad", "--jobs", "1")

@@ -19,7 +19,7 @@ import relureg
 from relureg import Complex, Domain, Network, Slice, enumerate_regions, load_complex
 from relureg.complex import archive
 from relureg.errors import ComplexFileError, OutputError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -43,8 +43,8 @@ SAMPLES: dict[str, Callable[[], Complex]] = {
     "stopped": lambda: enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"), max_regions=20),
     "affine": lambda: enumerate_regions(Network.from_layers([[[1, 2]]], [[3]])),
     "slice": lambda: enumerate_regions(
-        Slice.through([[0, 0, 0], [1, 2, 0], [0, Fraction(1, 3), 3]]).of(
-            relureg.load("fixtures/truth/int_3-6-6-1.json")
+        relureg.load("fixtures/truth/int_3-6-6-1.json").on(
+            Slice.through([[0, 0, 0], [1, 2, 0], [0, Fraction(1, 3), 3]])
         )
     ),
     "fixed input": lambda: enumerate_regions(

@@ -122,7 +122,7 @@ def test_damage_in_a_domain_is_caught() -> None:
 
 
 def test_faces_of_large_complexes_are_checked_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("relureg.complex.complex.MAX_FACES_UNASKED", 440)
+    monkeypatch.setattr("relureg.complex.face_limits.MAX_FACES_CHECKED", 440)
     large = relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json"))
     assert large.face_estimate == 441
     left_out = {check.name: check for check in large.checks}
@@ -131,7 +131,7 @@ def test_faces_of_large_complexes_are_checked_when_asked(monkeypatch: pytest.Mon
     assert [check.passed for check in large.face_checks] == [True, True]
     asked = {check.name: check.passed for check in large.checks_of(faces=True, graph=False)}
     assert asked == {"witnesses": True, "watertight": True, "euler": True, "faces": True, "closed_form": None}
-    monkeypatch.setattr("relureg.complex.complex.MAX_FACES", 440)
+    monkeypatch.setattr("relureg.complex.face_limits.MAX_FACES", 440)
     larger = dataclasses.replace(large)
     assert [check.detail for check in larger.face_checks] == ["left out: about 441 faces"] * 2
     for ask in ("faces", "generators"):

@@ -13,7 +13,7 @@ import pytest
 
 import relureg
 from relureg.complex.complex import Complex
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 Row = tuple[Fraction, ...]
 

@@ -12,7 +12,7 @@ import pytest
 from relureg import Domain, Network, Slice, breakpoints, enumerate_regions, load
 from relureg.complex.walk import Walk, are_attained
 from relureg.errors import UsageError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def scan(network: Network, steps: int) -> list[tuple[Fraction, Fraction]]:
 def test_breakpoints_are_where_a_dense_exact_scan_sees_changes(
     name: str, points: list[list[float]], engine: str
 ) -> None:
-    network = Slice.through(points).of(load(ROOT / name))
+    network = load(ROOT / name).on(Slice.through(points))
     cells = enumerate_regions(network, Domain.box([0], [1]), engine)
     found = breakpoints(cells)
     assert len(found) == cells.num_regions - 1 >= 5
@@ -84,7 +84,7 @@ def test_a_walk_knows_which_signs_a_point_has(seed: int) -> None:
     rng = np.random.default_rng(seed)
     weights = [rng.normal(size=(9, 3)), rng.integers(-1, 2, size=(8, 9)), rng.normal(size=(7, 8)), np.ones((1, 7))]
     network = Network.from_layers(weights, [rng.integers(-1, 2, size=len(w)) for w in weights])
-    on_line = Slice.through([rng.integers(-3, 4, size=3).tolist(), [9.5, 1, 2]]).of(network)
+    on_line = network.on(Slice.through([rng.integers(-3, 4, size=3).tolist(), [9.5, 1, 2]]))
     cells = enumerate_regions(on_line)
     points = [cells.records.point(region)[0] for region in range(cells.num_regions)]
     signs = cells.records.signs

@@ -103,7 +103,7 @@ def test_sums_that_doubles_get_wrong() -> None:
 
 
 def test_parameters_beyond_doubles() -> None:
-    from relureg.network.rational import RationalMatrix
+    from relureg.exact.rational import RationalMatrix
 
     huge = RationalMatrix.from_fractions([[Fraction(10**400)], [Fraction(1, 10**400)]], 1)
     offset = RationalMatrix.from_fractions([[Fraction(-1)], [Fraction(-1, 10**400)]], 1)
@@ -152,7 +152,7 @@ def test_the_affine_map_of_a_region_is_the_network_there(path: str) -> None:
 
 def test_affine_maps_with_skips() -> None:
     """h = max(x, 0), z = h - x + 1, y = max(z, 0) + x."""
-    network = relureg.network.json_.read(
+    network = relureg.network.json_format.read(
         b'{"format": "relureg-network", "version": 1, "layers": ['
         b'{"weight": [[1]], "bias": [0], "activation": "relu"},'
         b'{"weight": [[1]], "bias": [1], "activation": "relu", "skips": [{"from": 0, "weight": [[-1]]}]},'

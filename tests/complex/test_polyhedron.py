@@ -8,9 +8,9 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network, Polyhedron, enumerate_regions, stopping
-from relureg.complex.double_description import extreme_rays
 from relureg.complex.polyhedron import derive_generators
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
+from relureg.exact.double_description import extreme_rays
 
 NETWORKS = ["int_2-6-6-1", "int_3-6-6-1", "nobias_3-8-1", "dup_dead_2", "xor", "rand_2-16-16-1"]
 
@@ -64,7 +64,7 @@ def test_a_region_is_what_its_polyhedron_says(name: str) -> None:
     for region in range(0, cells.num_regions, max(1, cells.num_regions // 60)):
         found = cells.polyhedron(region)
         point = [[x] for x in cells.point(region)]
-        column = relureg.network.rational.RationalMatrix.from_fractions(point, 1)
+        column = relureg.exact.rational.RationalMatrix.from_fractions(point, 1)
         inside = found.inequalities.matrix @ column + found.inequalities.constant
         assert all(n > 0 for n in inside.numerators.flat)
         units = {neighbour.units for neighbour in cells.neighbours(region)}
@@ -106,7 +106,7 @@ def test_walls_are_named() -> None:
 def test_the_splitter_and_the_inequalities_have_the_same_generators(name: str, box: int | None) -> None:
     cells = _cells(name, box)
     told = cells.generators
-    derived = derive_generators(cells.network, cells.domain, cells.essential_inputs, cells.records)
+    derived = derive_generators(cells.problem, cells.records)
     assert np.array_equal(told.starts, derived.starts)
     assert _by_zeros(told) == _by_zeros(derived)
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import Domain, Network
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Stage
-from relureg.network.rational import RationalMatrix
 
 Rng = np.random.Generator
 Exact = NDArray[np.object_]

@@ -11,7 +11,7 @@ import pytest
 
 from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.errors import DomainError
-from relureg.network.slices import reduced
+from relureg.network.equations import reduced
 
 Row = tuple[list[Fraction], Fraction]
 """a, b: a wall a x <= b."""

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from relureg import Network
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT
-from relureg.network.rational import RationalMatrix
 
 from .networks import KINDS, Sample, generated
 from .test_engines_agree import SEEDS_IN_THE_SUITE

@@ -7,6 +7,7 @@ import pytest
 
 from relureg import Network, enumerate_regions
 from relureg.engine.records import Facet, Region, gather
+from relureg.network.problem import Problem
 
 
 def test_signs_survive_packing() -> None:
@@ -31,7 +32,7 @@ def test_a_point_too_thin_for_doubles_is_kept_exactly() -> None:
 
 
 def _hinges(units: list[tuple[int, Fraction]]) -> Network:
-    from relureg.network.rational import RationalMatrix
+    from relureg.exact.rational import RationalMatrix
 
     slopes = RationalMatrix.from_fractions([[slope] for slope, _ in units], 1)
     biases = RationalMatrix.from_fractions([[bias] for _, bias in units], 1)
@@ -47,7 +48,7 @@ def test_columns_are_read_only() -> None:
 def test_a_region_without_facets() -> None:
     network = Network.from_layers([[[0]], [[1]]], [[1], [0]])
     region = Region(signs=(1,), bounded=True, point=(Fraction(0),), facets=())
-    records = gather([region], network)
+    records = gather([region], Problem(network=network))
     assert records.facet_starts.tolist() == [0]
     assert records.patterns.tolist() == [[1]]
 
@@ -56,6 +57,6 @@ def test_the_units_of_each_facet_are_kept_apart() -> None:
     network = Network.from_layers([[[1], [1]], [[1, 1]]], [[0, 0], [0]])
     facets = (Facet(units=(0, 1), on_boundary=False),)
     regions = [Region(signs=(s, s), bounded=False, point=(Fraction(s),), facets=facets) for s in (-1, 1)]
-    records = gather(regions, network)
+    records = gather(regions, Problem(network=network))
     assert records.facet_starts.tolist() == [0, 2, 4]
     assert records.facet_region.tolist() == [0, 1]

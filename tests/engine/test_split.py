@@ -11,7 +11,7 @@ import pytest
 import relureg
 from relureg import Complex, Domain, Network, count_regions, enumerate_regions
 from relureg.errors import DomainError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 Rows = list[list[Fraction]]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, count_regions, enumerate_regions
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from tests.contract.agreement import assert_engines_agree
 from tests.contract.networks import Draft, integers
 
@@ -44,16 +44,18 @@ def test_gaussian_hyperplanes_in_general_position(dim: int, units: int) -> None:
     assert count.num_facets == units * sum(comb(units - 1, k) for k in range(dim))
 
 
-def test_later_stages_that_add_dimensions() -> None:
-    """Nine inputs, three units that see them, and six more that do: compared with the referee region by region."""
+@pytest.mark.parametrize("dim", [7, pytest.param(9, marks=pytest.mark.sweep)])
+def test_later_stages_that_add_dimensions(dim: int) -> None:
+    """Many inputs, three units that see them, and as many more as are left: as by the referee, region by region."""
     rng = np.random.default_rng(1)
+    late = dim - 3
     draft = Draft(
-        dim=9,
-        constants=[integers(rng, (3,)), integers(rng, (6,))],
-        terms=[{0: integers(rng, (3, 9))}, {0: integers(rng, (6, 9)), 1: integers(rng, (6, 3))}],
+        dim=dim,
+        constants=[integers(rng, (3,)), integers(rng, (late,))],
+        terms=[{0: integers(rng, (3, dim))}, {0: integers(rng, (late, dim)), 1: integers(rng, (late, 3))}],
     )
     cells = assert_engines_agree(draft.to_network("late dimensions"))
-    assert (cells.essential_dim, cells.num_regions) == (9, 512)
+    assert (cells.essential_dim, cells.num_regions) == (dim, 2**dim)
 
 
 def test_an_image_network_in_its_ten_dimensions() -> None:

@@ -13,9 +13,10 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
-from relureg.engine.budget import Progress
+from relureg.engine.limits import Progress
 from relureg.engine.records import is_witness
 from relureg.errors import LimitReachedError, UsageError
+from relureg.network.problem import Problem
 
 INTERRUPTED_WITHIN = 1.0  # seconds; a search looks whether it is to stop at every cell
 GROWTH = 4_000  # kB that a count of a million regions may take beyond one of ten thousand; 300 were seen
@@ -75,7 +76,7 @@ def test_the_regions_up_to_a_limit_are_proven(jobs: int) -> None:
     assert (part.num_regions, part.complete) == (500, False)
     signs = part.records.signs
     assert part.records.num_distinct == 500
-    assert all(is_witness(part.point(region), signs[region], network, None) for region in range(500))
+    assert all(is_witness(part.point(region), signs[region], Problem(network=network)) for region in range(500))
     with pytest.raises(LimitReachedError, match="the limit of 500 regions"):
         _ = part.facets
 
@@ -110,7 +111,7 @@ def test_the_regions_up_to_a_limit_on_time_are_proven() -> None:
     assert part.num_regions > 1_000
     signs = part.records.signs
     some = np.linspace(0, part.num_regions - 1, 50).astype(int).tolist()
-    assert all(is_witness(part.point(region), signs[region], network, None) for region in some)
+    assert all(is_witness(part.point(region), signs[region], Problem(network=network)) for region in some)
 
 
 def test_limits_that_make_no_sense() -> None:

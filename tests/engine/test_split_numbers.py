@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from relureg import Network, enumerate_regions
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from tests.contract.agreement import assert_engines_agree
 
 Number = Fraction | int

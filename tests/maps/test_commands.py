@@ -290,7 +290,7 @@ def test_files_of_relations_hold_the_matrices(suffix: str, tmp_path: Path, capsy
 def test_progress_goes_to_standard_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relureg.cli.progress._PLAIN_INTERVAL", 0.0)
+    monkeypatch.setattr("relureg.cli.progress.PLAIN_INTERVAL", 0.0)
     assert run(["maps", "at", XOR, "--data", DATA, "--labels", "label", "--chunk", "2"]) == 0
     told = capsys.readouterr()
     assert "relureg: regions: 2 of 5\n" in told.err

@@ -14,7 +14,8 @@ import pytest
 
 import relureg
 from relureg import maps
-from relureg.network.rational import RationalMatrix, nearest_root
+from relureg.exact.numbers import nearest_root
+from relureg.exact.rational import RationalMatrix
 
 KINDS: dict[str, Callable[[random.Random], Fraction]] = {
     "small integers": lambda rng: Fraction(rng.randint(-3, 3)),

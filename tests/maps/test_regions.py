@@ -14,12 +14,12 @@ import torch
 import relureg
 from relureg import maps
 from relureg.errors import DataError
+from relureg.exact.rational import RationalMatrix
+from relureg.maps.exact_regions import direction, exact_region_signs, exact_unit_rows
 from relureg.maps.float_network import FloatNetwork
 from relureg.maps.maxima import as_maxima
-from relureg.maps.nearest import exact_unit_rows
 from relureg.maps.residues import ResidueNetwork, num_binary_places, num_primes, primes
-from relureg.maps.signs import SignFinder, direction, exact_region_signs
-from relureg.network.rational import RationalMatrix
+from relureg.maps.signs import SignFinder
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 NAMES = ("xor", "int_2-6-6-1", "int_3-6-6-1", "nobias_2-10-1", "dup_dead_2", "saw_3", "rand_2-16-16-1")

@@ -13,8 +13,8 @@ from torch import nn
 import relureg
 from relureg import maps
 from relureg.errors import MalformedNetworkError, OutputError
+from relureg.maps.layer_merging import Merger
 from relureg.maps.maxima import as_maxima
-from relureg.maps.merging import Merger
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from relureg.errors import UnsupportedNetworkError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, MAX_WIDTH, AffineForm, AffineTensor
-from relureg.network.rational import RationalMatrix
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import pytest
 
 from relureg import Domain, Network
 from relureg.errors import DomainError
-from relureg.network.domain import essential_inputs
+from relureg.network.problem import Problem
 
 
 def rows(domain: Domain) -> list[list[Fraction]]:
@@ -101,7 +101,8 @@ def test_a_domain_must_have_the_networks_dimension() -> None:
 
 def test_essential_inputs_are_those_that_units_and_walls_tell_apart() -> None:
     network = Network.from_layers([[[0, 1, 1], [0, 2, 2]], [[1, 1]]], [[0, 1], [0]])
-    assert essential_inputs(network) == [1]
+    assert Problem(network=network).essential_inputs == (1,)
     unbounded = [-math.inf] * 2
-    assert essential_inputs(network, Domain.box([0, *unbounded], [1, math.inf, math.inf])) == [0, 1]
-    assert essential_inputs(network, Domain.box([0] * 3, [1] * 3)) == [0, 1, 2]
+    slab = Domain.box([0, *unbounded], [1, math.inf, math.inf])
+    assert Problem(network=network, domain=slab).essential_inputs == (0, 1)
+    assert Problem(network=network, domain=Domain.box([0] * 3, [1] * 3)).essential_inputs == (0, 1, 2)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from relureg import Network
 from relureg.errors import MalformedNetworkError, UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Stage
-from relureg.network.rational import RationalMatrix
 
 eighths = st.integers(-40, 40).map(lambda k: k / 8)
 

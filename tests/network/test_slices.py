@@ -11,7 +11,7 @@ import pytest
 
 from relureg import Domain, Network, Slice, count_regions, enumerate_regions, load
 from relureg.errors import DomainError, UsageError
-from relureg.network.slices import restrict
+from relureg.network.problem import Problem
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 
@@ -34,7 +34,7 @@ def test_a_plane_through_three_points_of_784_inputs_is_the_composed_network() ->
     by_hand = Network.from_layers(
         [weights[0] @ directions, *weights[1:]], [weights[0] @ points[0] + biases[0], *biases[1:]]
     )
-    on_plane = plane.of(network)
+    on_plane = network.on(plane)
     assert on_plane == by_hand
     found, expected = enumerate_regions(on_plane), enumerate_regions(by_hand, engine="lp")
     assert found.num_regions == expected.num_regions > 60
@@ -62,10 +62,10 @@ def test_a_slice_of_a_slice_lies_in_the_space_around() -> None:
     network, _, _ = random_network((4, 6, 1), 1)
     plane = Slice.through([[0, 0, 0, 0], [1, 2, 0, 0], [0, 0, 3, 1]])
     line = Slice.through([[1, 1], [2, 3]])
-    twice = line.of(plane.of(network))
+    twice = network.on(plane).on(line)
     assert twice.slice is not None
     assert twice.slice.embed([[0], [1]]).tolist() == [[1, 2, 3, 1], [2, 4, 9, 3]]
-    assert twice == twice.slice.of(network)
+    assert twice == network.on(twice.slice)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_points_that_span_no_slice_are_refused(points: list[list[float]], messag
 
 def test_a_slice_needs_the_networks_number_of_coordinates() -> None:
     with pytest.raises(UsageError, match="3 coordinates and the network 2 inputs"):
-        Slice.through([[0, 0, 0], [1, 1, 1]]).of(load(TRUTH / "xor.json"))
+        load(TRUTH / "xor.json").on(Slice.through([[0, 0, 0], [1, 1, 1]]))
     with pytest.raises(UsageError, match="linearly independent"):
         Slice.along([0, 0], [[1, 2], [2, 4]])
 
@@ -118,7 +118,7 @@ def test_opposite_inequalities_are_an_equation() -> None:
     # The line 2 y = x, which is the slice through (0, 0) and (2, 1).
     flat = Domain.polytope([[1, -2], [-2, 4], [1, 0]], [0, 0, 10])
     assert flat.num_rows == 1
-    expected = enumerate_regions(Slice.through([[0, 0], [2, 1]]).of(network), Domain.polytope([[1]], [5]), "lp")
+    expected = enumerate_regions(network.on(Slice.through([[0, 0], [2, 1]])), Domain.polytope([[1]], [5]), "lp")
     assert enumerate_regions(network, flat).num_regions == expected.num_regions
 
 
@@ -161,4 +161,4 @@ def parts(flat: Slice) -> tuple[object, object]:
 )
 def test_a_domain_without_room_is_refused(domain: Domain, message: str) -> None:
     with pytest.raises(DomainError, match=message):
-        restrict(load(TRUTH / "xor.json"), domain)
+        Problem(network=load(TRUTH / "xor.json"), domain=domain).restricted()

@@ -14,13 +14,14 @@ from PIL import Image
 
 from relureg import Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import EngineUnavailableError, LimitReachedError, OutputError, UsageError
-from relureg.plots import animation, canvas
-from relureg.plots.colouring import colour
+from relureg.plots import canvas
 from relureg.plots.colours import DARK, LIGHT, along, relief
-from relureg.plots.function import save_function
-from relureg.plots.picture import Style, figure_of, plane_for, save_picture
-from relureg.plots.solid import facet_polygons, save_solid
-from relureg.plots.view import bounded_view
+from relureg.plots.plane import animation
+from relureg.plots.plane.colouring import colour
+from relureg.plots.plane.function import save_function
+from relureg.plots.plane.picture import Style, figure_of, plane_for, save_picture
+from relureg.plots.plane.solid import facet_polygons, save_solid
+from relureg.plots.plane.view import bounded_view
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PATH = "{http://www.w3.org/2000/svg}path"
@@ -137,7 +138,7 @@ def test_a_function_goes_through_its_breakpoints(tmp_path: Path) -> None:
     assert save_function(cells, tmp_path / "a.svg", Style()) == (-0.125, 1.125)
     assert save_function(cells, tmp_path / "b.png", Style(theme="dark"), span=(0, 0.5), dpi=40) == (0, 0.5)
     several = load(FIXTURES / "nets" / "acasxu_tiny_5_5_5.nnet")
-    line = Slice.through([[0] * 5, [1] * 5]).of(several)
+    line = several.on(Slice.through([[0] * 5, [1] * 5]))
     save_function(enumerate_regions(line), tmp_path / "c.svg", Style(), points=np.array([[0.0], [1.0]]))
     ET.parse(tmp_path / "c.svg")
 

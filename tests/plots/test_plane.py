@@ -10,11 +10,12 @@ import pytest
 
 from relureg import Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import DomainError, UsageError
-from relureg.plots.colouring import COLOURINGS, Choices, colour, gradients, nice_levels
 from relureg.plots.colours import DARK, LIGHT, THEMES, relief, srgb
-from relureg.plots.picture import Style, plane_for
-from relureg.plots.plane import Plane, plane_of
-from relureg.plots.view import View, chosen_view
+from relureg.plots.plane.colouring import COLOURINGS, Choices, colour, nice_levels
+from relureg.plots.plane.gradients import gradients
+from relureg.plots.plane.picture import Style, plane_for
+from relureg.plots.plane.plane import Plane, plane_of
+from relureg.plots.plane.view import View, chosen_view
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -110,7 +111,7 @@ def test_levels_on_facets_of_the_network_are_levels(
 
 def test_a_boundary_on_a_facet_is_drawn_and_explained() -> None:
     from relureg.plots import canvas
-    from relureg.plots.picture import figure_of
+    from relureg.plots.plane.picture import figure_of
 
     style = Style(boundary=True)
     plane = plane_for(enumerate_regions(IDENTITY, Domain.box([-1, -1], [1, 1])), style)
@@ -166,7 +167,7 @@ def test_a_slice_is_drawn_in_true_distances() -> None:
     points = rng.random((3, 6)).round(2)
     flat = Slice.through(points.tolist())
     corners = np.array([[0.0, 0.0], [1, 0], [0, 1]])
-    cells = enumerate_regions(flat.of(network))
+    cells = enumerate_regions(network.on(flat))
     plane = plane_of(cells, points=corners)
     placed = plane.view.place(corners)
     for i, j in ((0, 1), (0, 2), (1, 2)):

@@ -10,7 +10,7 @@ import pytest
 
 from relureg import Complex, Domain, Network, Slice, enumerate_regions, load
 from relureg.errors import UsageError
-from relureg.plots.polygons import exact_area, exact_corners, polygons_of
+from relureg.plots.plane.polygons import exact_area, exact_corners, polygons_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 BOXES = [
@@ -123,7 +123,7 @@ def test_a_triangle_is_tiled_too() -> None:
 def test_what_is_no_polygon_is_refused() -> None:
     with pytest.raises(UsageError, match="bounded domain"):
         polygons_of(enumerate_regions(load(FIXTURES / "truth" / "xor.json")))
-    line = Slice.through([[0, 0], [1, 1]]).of(load(FIXTURES / "truth" / "xor.json"))
+    line = load(FIXTURES / "truth" / "xor.json").on(Slice.through([[0, 0], [1, 1]]))
     with pytest.raises(UsageError, match="two inputs"):
         polygons_of(enumerate_regions(line, Domain.box([0], [1])))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from relureg import Network
-from relureg.network.arrangements import generic_regions
-from relureg.network.catalogue import Constructed, construct
+from relureg.families.arrangements import generic_regions
+from relureg.families.catalogue import Constructed, construct
 
 
 def _numbered(family: str, name: str, numbers: range, **fixed: str) -> dict[str, tuple[str, dict[str, str]]]:

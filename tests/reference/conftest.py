@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from relureg import Network
-from relureg.network.constructions import network_of_layers
+from relureg.families.constructions import network_of_layers
 
 VALUES = json.loads(Path("fixtures/reference/values.json").read_text())
 

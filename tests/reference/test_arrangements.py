@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from relureg import Complex, count_regions, enumerate_regions
-from relureg.network.arrangements import generic_regions, moment_curve, network_of_hyperplanes
+from relureg.families.arrangements import generic_regions, moment_curve, network_of_hyperplanes
 
 from .arrangements import ARRANGEMENTS, SIMPLICIAL, arrangement, constructed, generic_facets
 

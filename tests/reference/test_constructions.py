@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from relureg import Complex, Network, count_regions, enumerate_regions
-from relureg.network.constructions import closed_sawtooth, cut_grid, folded_cut, perturbed, sawtooth, zigzag
+from relureg.families.constructions import closed_sawtooth, cut_grid, folded_cut, perturbed, sawtooth, zigzag
 from relureg.theory.bounds import bounds
 
 from .conftest import network_of

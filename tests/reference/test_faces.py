@@ -12,7 +12,7 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network, enumerate_regions
-from relureg.network.arrangements import boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
+from relureg.families.arrangements import boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
 
 from .arrangements import arrangement
 from .conftest import network_of

@@ -14,8 +14,9 @@ import pytest
 
 import relureg
 from relureg import Complex, Network, enumerate_regions
-from relureg.complex import affine_classes, closed_regions, linear
-from relureg.network.rational import RationalMatrix
+from relureg.complex import face_limits
+from relureg.complex.linear import affine_classes, closed_regions
+from relureg.exact.rational import RationalMatrix
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 
@@ -60,7 +61,8 @@ def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any], eng
 
 @pytest.mark.parametrize("name", TRUTH)
 def test_affine_maps_and_connected_pieces_of_the_known_networks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "MAX_FACES", 100_000)  # the patterns on all faces of the large ones take a while
+    # The patterns on all faces of the large ones take a while.
+    monkeypatch.setattr(face_limits, "MAX_FACES_COUNTED", 100_000)
     found = enumerate_regions(relureg.load(f"fixtures/truth/{name}.json")).linear_regions
     assert found.affine_pieces == TRUTH[name]["distinct_affine_maps"]
     assert found.open_connected == TRUTH[name]["linear_pieces_connected"]
@@ -188,7 +190,7 @@ def test_patterns_by_points_of_a_fine_grid() -> None:
 
 
 def test_what_would_take_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(linear, "MAX_FACES", 10)
+    monkeypatch.setattr(face_limits, "MAX_FACES_COUNTED", 10)
     monkeypatch.setattr(closed_regions, "MAX_POLYHEDRA", 0)
     entry = json.loads(Path("fixtures/reference/values.json").read_text())["definitions"]
     found = enumerate_regions(_network(next(e for name, e in entry.items() if name.startswith("A5")))).linear_regions

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relureg import Network, count_regions, enumerate_regions
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 
 from .arrangements import generic_facets
 

@@ -10,11 +10,14 @@ import pytest
 
 import relureg
 from relureg import Complex, Domain, Network
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
+
+by_every_engine = pytest.mark.parametrize("engine", ["split", pytest.param("lp", marks=pytest.mark.sweep)])
+"""The referee needs a minute for a thousand regions."""
 
 
-def _count(name: str, domain: Domain | None = None) -> Complex:
-    cells = relureg.enumerate_regions(relureg.load(f"fixtures/nets/{name}"), domain, engine="lp")
+def _count(name: str, domain: Domain | None = None, engine: str = "lp") -> Complex:
+    cells = relureg.enumerate_regions(relureg.load(f"fixtures/nets/{name}"), domain, engine=engine)
     checks = {check.name: check.passed for check in cells.checks}
     assert checks["witnesses"] is True
     assert checks["watertight"] is True
@@ -44,7 +47,7 @@ def _pieces_of_the_line(network: Network) -> int:
 
 
 def _pre_activation(network: Network, x: Fraction, unit: int) -> Fraction:
-    values = [z for column in network._exact_values([x]) for (z,) in column.fractions()]
+    values = [z for column in network._exact_values(network.forms[:-1], [x]) for (z,) in column.fractions()]
     return values[unit]
 
 
@@ -81,12 +84,14 @@ def test_a_controller_in_its_box_and_on_the_whole_space() -> None:
     assert boxed.facets.num_boundary > 0
 
 
-def test_a_pendulum_controller() -> None:
-    cells = _count("overt_single_pendulum_small.nnet")
+@by_every_engine
+def test_a_pendulum_controller(engine: str) -> None:
+    cells = _count("overt_single_pendulum_small.nnet", engine=engine)
     assert cells.per_stage == (generic_regions(25, 2), 1278)
     assert (cells.num_regions, cells.num_bounded, cells.facets.num_inner) == (1278, 1180, 2505)
 
 
-def test_a_network_of_three_stages() -> None:
-    cells = _count("marabou_fc1_2_25x3_2.onnx")
+@by_every_engine
+def test_a_network_of_three_stages(engine: str) -> None:
+    cells = _count("marabou_fc1_2_25x3_2.onnx", engine=engine)
     assert (cells.num_regions, cells.num_bounded, cells.facets.num_inner) == (2061, 1999, 4089)

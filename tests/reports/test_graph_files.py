@@ -15,7 +15,7 @@ import pytest
 import relureg
 from relureg.complex.facets import facet_units
 from relureg.errors import LimitReachedError, OutputError, UsageError
-from relureg.reports import columns
+from relureg.reports.exports import columns
 
 NETWORKS = {
     "int": ("fixtures/truth/int_2-6-6-1.json", None),

@@ -15,8 +15,8 @@ import pytest
 
 import relureg
 from relureg.errors import OutputError, UsageError
-from relureg.reports import columns
-from relureg.reports.region_files import save_regions
+from relureg.reports.exports import columns
+from relureg.reports.exports.region_files import save_regions
 
 NETWORKS = {
     "int": ("fixtures/truth/int_2-6-6-1.json", None),

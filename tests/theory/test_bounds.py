@@ -9,7 +9,7 @@ import pytest
 import relureg
 from relureg import Network, bounds
 from relureg.errors import UsageError
-from relureg.network.arrangements import generic_regions
+from relureg.families.arrangements import generic_regions
 from relureg.theory.architecture import Architecture
 from relureg.theory.published import iter_bounds
 from relureg.theory.upper_bounds import (

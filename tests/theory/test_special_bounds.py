@@ -14,17 +14,18 @@ import pytest
 import relureg
 from relureg import Domain, Network, bounds, count_regions
 from relureg.errors import DomainError, UsageError
-from relureg.network.arrangements import generic_central_regions
-from relureg.network.catalogue import construct
-from relureg.network.random_ import random_network
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
+from relureg.families.arrangements import generic_central_regions
+from relureg.families.catalogue import construct
+from relureg.families.random import random_network
+from relureg.network.problem import Problem
 from relureg.theory.architecture import Architecture
+from relureg.theory.bound_theorems import CHAINS
 from relureg.theory.convolution import convolution_bound, receptive_fields
 from relureg.theory.lower_bounds import arora_2018, serra_2018_remainders, serra_2018_zonotope
 from relureg.theory.maxout import maxout_bound
 from relureg.theory.published import iter_bounds
 from relureg.theory.stability import stable_units
-from relureg.theory.theorems import CHAINS
 from relureg.theory.upper_bounds import (
     bias_free,
     dimension_histogram,
@@ -157,7 +158,7 @@ def test_stable_units_are_stable() -> None:
     """At many points of the domain no unit has the other sign."""
     network = random_network([3, 10, 10], "he", 3)
     for low, high in ([-0.2] * 3, [0.1] * 3), ([1, 1, 1], [2, 3, math.inf]):
-        stable = np.array(sum(stable_units(network, Domain.box(low, high)), ()))
+        stable = np.array(sum(stable_units(Problem(network=network, domain=Domain.box(low, high))), ()))
         assert 0 < np.count_nonzero(stable) < 20
         ends = np.minimum(high, 50.0)
         points = np.random.default_rng(1).uniform(low, ends, (4000, 3))
@@ -171,7 +172,7 @@ def test_units_that_no_box_is_needed_for() -> None:
     network = Network.from_layers(
         [[[1, 0], [0, 0], [0, 0]], [[1, 1, 1], [-1, 0, -2], [1, -1, 0]], [[1, 1, 1]]], [[0, 1, -1], [0, 0, 0], [0]]
     )
-    assert stable_units(network) == ((0, 1, -1), (1, -1, 0))
+    assert stable_units(Problem(network=network)) == ((0, 1, -1), (1, -1, 0))
     values = _values(network)
     # One unit of the first layer cuts; of the second, the last one. The count is 3.
     assert values["Serra-Ramalingam 2020, stable units"] == 4

@@ -13,14 +13,17 @@ import pytest
 import relureg
 from relureg import Complex, Domain, LinearRegions, Network, RegionGraph, enumerate_regions
 from relureg.errors import LimitReachedError
-from relureg.network.catalogue import construct
-from relureg.network.constructions import folded_cut, perturbed
+from relureg.families.catalogue import construct
+from relureg.families.constructions import folded_cut, perturbed
+from relureg.families.random import INITIALISATIONS, random_network
 from relureg.network.editing import hidden_parameters, parameter, with_parameters, without_unit
-from relureg.network.random_ import INITIALISATIONS, random_network
+from relureg.network.problem import Problem
 from relureg.theory import published
 from relureg.theory.architecture import Architecture
 from relureg.theory.minimise import minimise
-from relureg.theory.theorems import THEOREMS, Case, Status, Verdict, check_theorems, notions_in_order
+from relureg.theory.structure_theorems import notions_in_order
+from relureg.theory.theorem import Case, Status, Verdict
+from relureg.theory.theorems import THEOREMS, check_theorems
 from relureg.theory.upper_bounds import serra_2018
 
 GRAPHS = {
@@ -28,7 +31,7 @@ GRAPHS = {
     for entry in json.loads(Path("fixtures/reference/constructions.json").read_text())["region_graphs"]
 }
 LCG = json.loads(Path("fixtures/reference/values.json").read_text())["lcg"]
-COUNTEREXAMPLE = "fixtures/counterexample-3-9-4-1.json"
+COUNTEREXAMPLE = "fixtures/counterexamples/counterexample-3-9-4-1.json"
 
 
 def _verdicts(network: Network, domain: Domain | None = None) -> dict[str, Verdict]:
@@ -337,5 +340,5 @@ def test_a_stage_that_is_left_empty_goes() -> None:
 
 
 def test_architecture_of_a_network() -> None:
-    a = Architecture.of(random_network([3, 4, 2], "nobias", 1, outputs=2))
+    a = Architecture.of(Problem(network=random_network([3, 4, 2], "nobias", 1, outputs=2)))
     assert (a.input_dim, a.widths, a.output_dim, a.is_bias_free, a.ranks) == (3, (4, 2), 2, True, (3, 2))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from relureg import Network
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = json.loads((ROOT / "fixtures/reference/tropical.json").read_text())

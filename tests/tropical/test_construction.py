@@ -21,7 +21,7 @@ from relureg.tropical import (
     same_function,
     tropical_map,
 )
-from relureg.tropical.checks import depth, random_points
+from relureg.tropical.form_checks import depth, random_points
 from tests.tropical.networks import REFERENCE, exact, random_network, rational, reference_network
 
 EXPRESSIONS = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from relureg.tropical import checks, level_set, tropical_map
+from relureg.tropical import form_checks, level_set, tropical_map
 from relureg.tropical.levels import off_hypersurface
 from tests.tropical.networks import REFERENCE, exact, integer, random_network, rational, reference_network
 
@@ -48,8 +48,8 @@ def test_random_networks(widths: tuple[int, ...], law: Any, level: Fraction) -> 
         assert found is not None
         for point in found.boundary_points:
             assert network.exact_output(point)[output] == level
-        assert checks.boundary(function, found).passed is not False
-        assert checks.sides(function, found).passed
+        assert form_checks.boundary(function, found).passed is not False
+        assert form_checks.sides(function, found).passed
 
 
 def test_points_off_the_boundary_are_caught() -> None:
@@ -58,10 +58,10 @@ def test_points_off_the_boundary_are_caught() -> None:
     found = level_set(network, function)
     assert found is not None
     assert len(found.boundary_points) == 8
-    assert checks.boundary(function, found).passed
+    assert form_checks.boundary(function, found).passed
     away = tuple(x + Fraction(1, 100) for x in found.boundary_points[0])
     wrong = replace(found, boundary_points=(*found.boundary_points, away))
     assert off_hypersurface(function, wrong) == away
-    assert checks.boundary(function, wrong).passed is False
-    assert checks.sides(function, replace(found, positive_components=23)).passed is False
-    assert checks.boundary(function, replace(found, boundary_points=())).passed is None
+    assert form_checks.boundary(function, wrong).passed is False
+    assert form_checks.sides(function, replace(found, positive_components=23)).passed is False
+    assert form_checks.boundary(function, replace(found, boundary_points=())).passed is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from relureg.engine.lp import interior_point
 from relureg.errors import LimitReachedError, UsageError
-from relureg.network.rational import RationalMatrix
+from relureg.exact.rational import RationalMatrix
 from relureg.tropical import Growth, TropicalPolynomial, TropicalRational, largest_of
 
 NUMBERS = st.fractions(min_value=-4, max_value=4, max_denominator=3)

@@ -11,11 +11,11 @@ import pytest
 
 from relureg import Network, enumerate_regions, load
 from relureg.errors import UsageError
+from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Stage
-from relureg.network.rational import RationalMatrix
-from relureg.tropical import Growth, TropicalMap, checks, tropical_map
-from relureg.tropical.pieces import Pieces
+from relureg.tropical import Growth, TropicalMap, form_checks, tropical_map
+from relureg.tropical.regionwise import Pieces
 from tests.tropical.networks import REFERENCE, VALUES, exact, integer, random_network, rational, reference_network
 
 
@@ -38,11 +38,11 @@ def assert_form_is_network(network: Network, form: TropicalMap) -> None:
     pieces = Pieces(cells)
     products = [function.product() for function in form.outputs]
     found = [
-        checks.values(network, form.outputs, num_points=1000),
-        checks.pieces(form.outputs, products, pieces),
-        checks.convex(pieces),
+        form_checks.values(network, form.outputs, num_points=1000),
+        form_checks.pieces(form.outputs, products, pieces),
+        form_checks.convex(pieces),
         *(
-            checks.chain(pieces.num_linear_regions(k), product.num_monomials, cells.num_regions)
+            form_checks.chain(pieces.num_linear_regions(k), product.num_monomials, cells.num_regions)
             for k, product in enumerate(products)
         ),
     ]
@@ -136,7 +136,7 @@ def test_thresholds_and_identity_units() -> None:
         2: [None, None, Fraction(5, 2)],
     }
     (function,) = tropical_map(network, thresholds=thresholds).outputs
-    for point in checks.random_points(2, 300):
+    for point in form_checks.random_points(2, 300):
         assert function(point) == with_thresholds(network, thresholds, list(point))
     everywhere = {1: [None] * 4, 2: [None] * 3}
     assert tropical_map(network, thresholds=everywhere).outputs[0].is_affine
@@ -154,7 +154,7 @@ def test_one_common_denominator() -> None:
     assert len({function.denominator for function in form.outputs}) == 3
     for one, other in zip(form.outputs, common, strict=True):
         assert one.is_same_function(other)
-    for point in checks.random_points(2, 100):
+    for point in form_checks.random_points(2, 100):
         outputs = network.exact_output(point)
         assert int(np.argmax([one.numerator(point) for one in common])) == outputs.index(max(outputs))
 
@@ -181,11 +181,11 @@ def test_a_wrong_form_is_caught() -> None:
         (right.denominator, right.denominator),
     ):
         wrong = type(right)(above, below)
-        assert checks.values(network, [wrong], num_points=100).passed is False
-        assert checks.pieces([wrong], [wrong.product()], pieces).passed is False
+        assert form_checks.values(network, [wrong], num_points=100).passed is False
+        assert form_checks.pieces([wrong], [wrong.product()], pieces).passed is False
     # The same function, but not the form of the recursion.
     inflated = type(right)((right.numerator * right.denominator), right.denominator * right.denominator)
-    assert checks.values(network, [inflated], num_points=100).passed
-    assert checks.pieces([inflated], [inflated.product()], pieces).passed is False
-    assert checks.chain(3, 2, 4).passed is False
-    assert checks.chain(2, 5, 4).passed is False
+    assert form_checks.values(network, [inflated], num_points=100).passed
+    assert form_checks.pieces([inflated], [inflated.product()], pieces).passed is False
+    assert form_checks.chain(3, 2, 4).passed is False
+    assert form_checks.chain(2, 5, 4).passed is False

@@ -9,8 +9,8 @@ from fractions import Fraction
 import pytest
 
 from relureg.engine.lp import interior_point
-from relureg.network.rational import RationalMatrix
-from relureg.tropical import TropicalPolynomial, checks, dual_subdivision, newton_vertices, parse
+from relureg.exact.rational import RationalMatrix
+from relureg.tropical import TropicalPolynomial, dual_subdivision, form_checks, newton_vertices, parse
 from relureg.tropical.subdivision import DualSubdivision, area, polygon
 
 
@@ -59,7 +59,7 @@ def test_exponents_on_a_line_in_the_plane() -> None:
 def test_a_single_monomial() -> None:
     found = dual_subdivision(TropicalPolynomial.of_terms({(1, 2): 3}))
     assert (found.dim, found.edges, found.newton_vertices) == (0, (), (0,))
-    assert checks.duality([found]).passed
+    assert form_checks.duality([found]).passed
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -87,7 +87,7 @@ def test_duality(seed: int) -> None:
     )
     assert_edges_are_exactly_the_neighbours(found)
     if found.dim <= 2:
-        assert checks.duality([found]).passed
+        assert form_checks.duality([found]).passed
 
 
 def assert_edges_are_exactly_the_neighbours(found: DualSubdivision) -> None:
@@ -114,8 +114,8 @@ def test_a_wrong_subdivision_is_caught() -> None:
     f = parse("x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2", notation="tropical").function.numerator
     right = dual_subdivision(f)
     for wrong in (replace(right, cells=right.cells[1:]), replace(right, edges=right.edges[1:])):
-        assert checks.duality([wrong]).passed is False
-    assert checks.duality([replace(right, dim=3)]).passed is None
+        assert form_checks.duality([wrong]).passed is False
+    assert form_checks.duality([replace(right, dim=3)]).passed is None
 
 
 def test_polygons_and_areas_are_exact() -> None:

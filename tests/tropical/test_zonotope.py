@@ -8,7 +8,7 @@ import pytest
 
 from relureg import enumerate_regions
 from relureg.errors import UsageError
-from relureg.tropical import checks, zonotope
+from relureg.tropical import form_checks, zonotope
 from tests.tropical.networks import REFERENCE, exact, integer, random_network, reference_network
 
 
@@ -19,12 +19,12 @@ def test_the_identity(entry: dict[str, Any]) -> None:
     assert found.num_segments == entry["n"]
     assert found.num_vertices == entry["zonotope_vertices"] == 2 * entry["r"] - entry["r_at_infinity"]
     assert found.num_upper_vertices == entry["upper_vertices"] == entry["r"]
-    cells, central = enumerate_regions(network), enumerate_regions(checks.without_biases(network))
+    cells, central = enumerate_regions(network), enumerate_regions(form_checks.without_biases(network))
     assert (cells.num_regions, cells.num_bounded) == (entry["r"], entry["b"])
     assert central.num_regions == entry["r_at_infinity"]
     assert (found.num_vertices == cells.num_regions + cells.num_bounded) == (entry["r_plus_b"] == found.num_vertices)
-    assert checks.upper_vertices(found, cells.num_regions, central.num_regions).passed
-    assert checks.upper_vertices(found, cells.num_regions + 1, central.num_regions).passed is False
+    assert form_checks.upper_vertices(found, cells.num_regions, central.num_regions).passed
+    assert form_checks.upper_vertices(found, cells.num_regions + 1, central.num_regions).passed is False
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -40,8 +40,8 @@ def test_random_layers_with_repeated_and_dead_units(seed: int) -> None:
     found = zonotope(doubled)
     regions = enumerate_regions(doubled).num_regions
     assert found.num_segments == sum(any(row) for row in rows)
-    central = enumerate_regions(checks.without_biases(doubled)).num_regions
-    assert checks.upper_vertices(found, regions, central).passed
+    central = enumerate_regions(form_checks.without_biases(doubled)).num_regions
+    assert form_checks.upper_vertices(found, regions, central).passed
 
 
 def test_no_hidden_layer() -> None:

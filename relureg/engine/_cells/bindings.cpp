@@ -35,17 +35,23 @@ std::vector<mpz_class> parse(const std::string& text) {
 
 class Builder {
   public:
-    explicit Builder(int dim) { network.dim = dim; }
+    Builder(int dim, std::vector<int> exponents) {
+        if (static_cast<int>(exponents.size()) != dim) throw std::invalid_argument("wrong number of exponents");
+        network.dim = dim;
+        network.exponents = std::move(exponents);
+    }
 
     // Entries times the stage's common denominator are `integers`, or, where there are none, doubles times 2^shift.
-    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant, long shift,
-                   const std::string& integers) {
+    // `low` is what the doubles lack of the entries, in doubles; or empty, where that is nothing.
+    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant,
+                   const Doubles& low, long shift, const std::string& integers) {
         relureg::Stage stage{};
         stage.units = units;
         stage.forced = forced;
         stage.is_rounded = is_rounded;
         stage.is_out_of_range = is_out_of_range;
         stage.constant = doubles(constant);
+        stage.constant_low = doubles(low);
         stage.exact_constant = integers.empty() ? relureg::scaled(stage.constant, shift) : parse(integers);
         if (static_cast<int>(stage.constant.size()) != units || static_cast<int>(stage.exact_constant.size()) != units)
             throw std::invalid_argument("wrong number of constants");
@@ -53,14 +59,16 @@ class Builder {
     }
 
     // Weights of the last stage added, by column; integers by row.
-    void add_term(int source, int columns, const Doubles& by_column, long shift, const std::string& integers) {
+    void add_term(int source, int columns, const Doubles& by_column, const Doubles& low, long shift,
+                  const std::string& integers) {
         auto& stage = network.stages.back();
         const std::size_t size = static_cast<std::size_t>(stage.units) * columns;
-        const int expected = source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
-                                    : network.dim;
+        const int expected =
+            source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
+                   : network.dim;
         auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
                                       : std::make_shared<relureg::LazyIntegers>(parse(integers));
-        relureg::Term term{source, columns, doubles(by_column), exact};
+        relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
         if (term.by_column.size() != size || (!integers.empty() && exact->all().size() != size) || columns != expected)
             throw std::invalid_argument("wrong shape of weights");
         stage.terms.push_back(std::move(term));
@@ -139,10 +147,19 @@ nb::dict figures(relureg::Run& run) {
     result["facet_sides"] = total.facet_sides;
     result["boundary_facets"] = total.boundary_facets;
     result["per_stage"] = total.per_stage;
+    result["counted_cells"] = total.counted_cells;
+    result["compared_cells"] = total.compared_cells;
     result["balance"] = hexadecimal(total.balance);
     result["decisions"] = total.statistics.decisions;
     result["exact_decisions"] = total.statistics.exact;
     result["zeros"] = total.statistics.zeros;
+    result["edges"] = total.statistics.edges;
+    result["structural"] = total.statistics.structural;
+    result["small_integers"] = total.statistics.small_integers;
+    result["refined"] = total.statistics.refined;
+    result["twofold"] = total.statistics.twofold;
+    result["exact_nanoseconds"] = total.statistics.exact_nanoseconds;
+    result["nanoseconds"] = static_cast<std::int64_t>(1e9 * run.cpu_seconds());
     return result;
 }
 
@@ -158,22 +175,23 @@ NB_MODULE(RELUREG_MODULE, m) {
 #endif
     });
     nb::class_<Builder>(m, "Network")
-        .def(nb::init<int>(), nb::arg("dim"))
+        .def(nb::init<int, std::vector<int>>(), nb::arg("dim"), nb::arg("exponents"))
         .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
-             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("shift"), nb::arg("integers"))
+             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
-             nb::arg("shift"), nb::arg("integers"));
+             nb::arg("low"), nb::arg("shift"), nb::arg("integers"));
     nb::class_<relureg::Run>(m, "Run")
         .def(
             "__init__",
-            [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit, std::int64_t max_regions,
-               int jobs, const std::vector<Steps>& units) {
+            [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
+               std::int64_t max_regions, bool enumerates, int jobs, const std::vector<Steps>& units) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& unit : units) prefixes.push_back(prefix(unit, builder.network));
-                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions}, jobs, std::move(prefixes));
+                new (self) relureg::Run(builder.network, {records, generators, audit, max_regions, enumerates}, jobs,
+                                        std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
-            nb::arg("jobs"), nb::arg("units"))
+            nb::arg("enumerates"), nb::arg("jobs"), nb::arg("units"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

@@ -1,6 +1,7 @@
 // The units of a stage whose sign is still open on a cell, and what is known of their signs at its generators.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "arena.hpp"
@@ -38,7 +39,8 @@ struct Candidates {
             each_bit(keep[w], 64 * w, [&](int old) {
                 unit[k] = all.unit[old];
                 for (int j = 0; j < dim; ++j)
-                    rows[static_cast<std::size_t>(j) * stride + k] = all.rows[static_cast<std::size_t>(j) * all.stride + old];
+                    rows[static_cast<std::size_t>(j) * stride + k] =
+                        all.rows[static_cast<std::size_t>(j) * all.stride + old];
                 error[k] = all.error[old];
                 norm[k++] = all.norm[old];
             });
@@ -64,29 +66,46 @@ struct Signs {
 
     int of(int generator, int candidate) const {
         const std::size_t word = static_cast<std::size_t>(generator) * words + candidate / 64;
-        return static_cast<int>(positive[word] >> (candidate % 64) & 1) - static_cast<int>(negative[word] >> (candidate % 64) & 1);
+        return static_cast<int>(positive[word] >> (candidate % 64) & 1) -
+               static_cast<int>(negative[word] >> (candidate % 64) & 1);
     }
 
     // Hand the next generator's signs down from generator `i` of a cell with more candidates.
-    void inherit(const Signs& from, int i, const std::uint64_t* keep) {
-        const std::size_t to = static_cast<std::size_t>(known++) * words, at = static_cast<std::size_t>(i) * from.words;
-        if (from.words == 1) {
-            if (!words) return;
-            positive[to] = extract_bits(from.positive[at], *keep);
-            negative[to] = extract_bits(from.negative[at], *keep);
-            return;
+    void inherit(const Signs& from, int i, const std::uint64_t* keep) { inherit(from, i, i, keep); }
+
+    // The same from two: what is positive, or negative, at either. So a bit in both stands for opposite signs.
+    [[gnu::always_inline]] void inherit(const Signs& from, int a, int b, const std::uint64_t* keep) {
+        if (from.words > 1) return inherit_words(from, a, b, keep);
+        if (words) {
+            positive[known] = extract_bits(from.positive[a] | from.positive[b], *keep);
+            negative[known] = extract_bits(from.negative[a] | from.negative[b], *keep);
         }
+        ++known;
+    }
+    // The same candidates at more generators.
+    void append(const Signs& more) {
+        const std::size_t at = static_cast<std::size_t>(known) * words,
+                          size = static_cast<std::size_t>(more.known) * words;
+        std::copy_n(more.positive, size, positive + at);
+        std::copy_n(more.negative, size, negative + at);
+        known += more.known;
+    }
+
+  private:
+    void inherit_words(const Signs& from, int a, int b, const std::uint64_t* keep) {
+        const std::size_t to = static_cast<std::size_t>(known++) * words;
+        const std::size_t at = static_cast<std::size_t>(a) * from.words,
+                          also = static_cast<std::size_t>(b) * from.words;
         for (int w = 0; w < words; ++w) positive[to + w] = negative[to + w] = 0;
         int k = 0;
         for (int w = 0; w < from.words; ++w) {
             if (!keep[w]) continue;
-            put(positive + to, k, extract_bits(from.positive[at + w], keep[w]));
-            put(negative + to, k, extract_bits(from.negative[at + w], keep[w]));
+            put(positive + to, k, extract_bits(from.positive[at + w] | from.positive[also + w], keep[w]));
+            put(negative + to, k, extract_bits(from.negative[at + w] | from.negative[also + w], keep[w]));
             k += __builtin_popcountll(keep[w]);
         }
     }
 
-  private:
     static void put(std::uint64_t* to, int offset, std::uint64_t bits) {
         to[offset / 64] |= bits << (offset % 64);
         if (offset % 64 && bits >> (64 - offset % 64)) to[offset / 64 + 1] |= bits >> (64 - offset % 64);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "arena.hpp"
 #include "exact.hpp"
@@ -12,9 +13,34 @@ namespace relureg {
 
 struct Context;
 
-// The exact form of a generator, shared by all cells that hold it, computed when first needed.
+// Better forms of a generator, shared by all cells that hold it, computed when first needed.
+struct Forms {
+    std::unique_ptr<ExactVector> exact;
+    std::unique_ptr<double[]> twofold;  // see TwofoldVector
+    bool has_failed = false;            // no twofold form can be had
+};
+
 struct ExactSlot {
-    ExactVector* vector = nullptr;
+    Forms* forms = nullptr;
+
+    Forms& need() {
+        if (!forms) forms = new Forms;
+        return *forms;
+    }
+};
+
+// Exact generators made for one split live until both its children are done.
+struct SlotOwner {
+    ExactSlot* slots;
+    int count;
+    SlotOwner(ExactSlot* s, int n) : slots(s), count(n) {
+        for (int i = 0; i < n; ++i) slots[i].forms = nullptr;
+    }
+    ~SlotOwner() {
+        for (int i = 0; i < count; ++i) delete slots[i].forms;
+    }
+    SlotOwner(const SlotOwner&) = delete;
+    SlotOwner& operator=(const SlotOwner&) = delete;
 };
 
 struct UnitNode {
@@ -61,8 +87,8 @@ struct Tags {
     bool at_infinity;
 };
 
-// Generators one after the other, each in one piece: tags, the facets that contain it, coordinates of max-norm in [1/2, 1].
-// A child takes many of its parent's over as they are: these are a few wide moves each.
+// Generators one after the other, each in one piece: tags, the facets that contain it, coordinates of max-norm in [1/2,
+// 1]. A child takes many of its parent's over as they are: these are a few wide moves each.
 class Generators {
   public:
     int count = 0;

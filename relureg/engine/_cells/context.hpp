@@ -9,12 +9,24 @@
 
 namespace relureg {
 
+struct Context;
+
+// What is known of a unit's row and a facet's: m = alpha f + beta e_0, or not.
+struct Parallel {
+    int unit, facet_unit;
+    const Context* facet;
+    std::int8_t beta;  // its sign
+    bool is_parallel;
+};
+
 struct Context {
     const Context* parent;  // the stage before, on the cell that this one was entered from
     int stage;
     const Stage* data;
     const double* rows;     // [coordinate * stride + unit]
     mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
+    mutable std::vector<std::unique_ptr<double[]>> twofold_rows;  // [unit / 4], see TwofoldRows
+    mutable std::vector<Parallel> parallels;
 
     const Context& at(int wanted) const {
         const Context* context = this;
@@ -36,11 +48,16 @@ struct Context {
                 continue;
             }
             const Context& source = at(term.source - 1);
-            for (int k = 0; k < term.columns; ++k) {
-                if (weights[k] == 0 || sign[source.data->first_unit + k] <= 0) continue;
+            const auto add = [&](int k) {
+                if (weights[k] == 0 || sign[source.data->first_unit + k] <= 0) return;
                 const ExactVector& active = source.exact_row(k, dim, sign);
-                for (int j = 0; j <= dim; ++j) (*row)[j] += weights[k] * active[j];
-            }
+                for (int j = 0; j <= dim; ++j)
+                    mpz_addmul((*row)[j].get_mpz_t(), weights[k].get_mpz_t(), active[j].get_mpz_t());
+            };
+            if (data->is_out_of_range)
+                for (int k = 0; k < term.columns; ++k) add(k);
+            else
+                for (const int k : columns_read(term, unit)) add(k);
         }
         cached = std::move(row);
         return *cached;

@@ -25,20 +25,22 @@ class EdgeFinder {
     // Pairs of generators on either side that span an edge: no third one lies on all their common facets.
     //
     // The r facets of a simple generator meet in its edges when one of them is left out. So a simple generator spans
-    // an edge with another one iff exactly one of its facets does not contain that; only two degenerate ones need a look
-    // at all others.
+    // an edge with another one iff exactly one of its facets does not contain that; only two degenerate ones need a
+    // look at all others.
     const std::vector<std::pair<int, int>>& find(const Generators& g, const Parts& parts, int r) {
         edges_.clear();
         below_.clear();
         degenerate_below_.clear();
-        for (const int i : parts.below) (Mask::count(g.incident(i), words()) == r ? below_ : degenerate_below_).push_back(i);
+        for (const int i : parts.below)
+            (Mask::count(g.incident(i), words()) == r ? below_ : degenerate_below_).push_back(i);
         const std::size_t num_simple = below_.size();
         below_.insert(below_.end(), degenerate_below_.begin(), degenerate_below_.end());
         below_masks_.clear();
         for (const int b : below_)
             for (int w = 0; w < words(); ++w) below_masks_.push_back(g.incident(b)[w]);
         std::uint64_t* common = edge_mask_.data();
-        // Minutes with the many generators of a cell in high dimension, and longer than anything else that a search does.
+        // Minutes with the many generators of a cell in high dimension, and longer than anything else that a search
+        // does.
         const bool is_long = below_.size() > kLong;
         for (const int a : parts.above) {
             if (is_long && stop_.load(std::memory_order_relaxed)) throw StoppedError{};
@@ -59,7 +61,8 @@ class EdgeFinder {
     int words() const { return W ? W : words_; }
 
     // Edges from a to those of the first `count` of `below_` for which `differ` leaves exactly one facet. This is the
-    // innermost loop in high dimension, and most pairs are no edges: four are dismissed at once where the processor can.
+    // innermost loop in high dimension, and most pairs are no edges: four are dismissed at once where the processor
+    // can.
     template <class Differ>
     void join(int a, const std::uint64_t* mask, std::size_t count, Differ differ) {
         std::size_t b = 0;

@@ -87,21 +87,41 @@ class LazyIntegers {
     std::vector<mpz_class> integers_;
 };
 
-// The vector, unique up to scale, that is orthogonal to all rows; they have one dimension less than entries.
-// Integer Gauss-Jordan elimination; rows are kept primitive so that the integers stay short.
+// Divide by the largest common power of two: what products of dyadic numbers have most in common.
+inline void remove_twos(ExactVector& v) {
+    mp_bitcnt_t least = ~mp_bitcnt_t{0};
+    for (const auto& x : v)
+        if (x != 0) least = std::min(least, mpz_scan1(x.get_mpz_t(), 0));
+    if (least == 0 || least == ~mp_bitcnt_t{0}) return;
+    for (auto& x : v) mpz_tdiv_q_2exp(x.get_mpz_t(), x.get_mpz_t(), least);
+}
+
+// The vector, unique up to scale, that is orthogonal to all rows; their rank is one less than the number of entries.
+// Fraction-free Gauss-Jordan elimination (Bareiss 1968): every entry stays a minor of the matrix, and each step divides
+// exactly by the pivot before it, so that integers stay as short as without any gcd they can.
 inline ExactVector null_vector(std::vector<ExactVector> rows, int size) {
     std::vector<int> pivot_of_row;
     std::vector<bool> has_pivot(size, false);
+    for (auto& row : rows) remove_twos(row);
+    mpz_class previous = 1, product;
     std::size_t done = 0;
     for (int column = 0; column < size && done < rows.size(); ++column) {
         std::size_t pivot = done;
         while (pivot < rows.size() && rows[pivot][column] == 0) ++pivot;
         if (pivot == rows.size()) continue;
         std::swap(rows[done], rows[pivot]);
-        make_primitive(rows[done]);
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            if (i != done && rows[i][column] != 0)
-                rows[i] = combine(rows[done][column], rows[i], -rows[i][column], rows[done]);
+        const ExactVector& by = rows[done];
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (i == done) continue;
+            const mpz_class factor = rows[i][column];
+            for (int j = 0; j < size; ++j) {
+                mpz_class& entry = rows[i][j];
+                entry *= by[column];
+                if (factor != 0 && by[j] != 0) mpz_submul(entry.get_mpz_t(), factor.get_mpz_t(), by[j].get_mpz_t());
+                if (entry != 0) mpz_divexact(entry.get_mpz_t(), entry.get_mpz_t(), previous.get_mpz_t());
+            }
+        }
+        previous = by[column];
         pivot_of_row.push_back(column);
         has_pivot[column] = true;
         ++done;
@@ -110,19 +130,12 @@ inline ExactVector null_vector(std::vector<ExactVector> rows, int size) {
         throw ContradictionError("the hyperplanes of a generator do not meet in a line");
     int free = 0;
     while (has_pivot[free]) ++free;
-    // rows[i] . x = rows[i][p] x_p + rows[i][free] x_free = 0; take x_free = lcm of the pivots.
-    mpz_class scale = 1;
-    for (std::size_t i = 0; i < done; ++i) {
-        const mpz_class& pivot = rows[i][pivot_of_row[i]];
-        mpz_lcm(scale.get_mpz_t(), scale.get_mpz_t(), pivot.get_mpz_t());
-    }
+    // Every pivot is the same minor by now: previous x_p + rows[i][free] x_free = 0.
     ExactVector x(size);
-    x[free] = scale;
-    for (std::size_t i = 0; i < done; ++i) {
-        const mpz_class& pivot = rows[i][pivot_of_row[i]];
-        x[pivot_of_row[i]] = -rows[i][free] * (scale / pivot);
-    }
-    make_primitive(x);
+    x[free] = previous;
+    for (std::size_t i = 0; i < done; ++i) x[pivot_of_row[i]] = -rows[i][free];
+    remove_twos(x);
+    make_primitive(x);  // once: it is evaluated, and combined, many times
     return x;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "predicate.hpp"
@@ -37,22 +38,39 @@ class GeneratorMaker {
         if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
             if (interpolate_integers(context, unit, g, a, b, fresh) ||
                 interpolate_doubles(cell, context, unit, a, b, fresh) ||
-                (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh))) {
+                (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
+                interpolate_twofold(cell, context, unit, a, b, fresh)) {
                 ++fresh.count;
                 return;
             }
         }
+        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
-        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
+        const mpz_class weight_a = -dot(row, gb), weight_b = dot(row, ga);
+        ExactVector made = cell.lines->empty() ? from_rows({cell, fresh, &context, unit}, weight_a, ga, weight_b, gb)
+                                               : combine(weight_a, ga, weight_b, gb);
+        append(fresh, std::move(made), slot, tags.at_infinity, tags.quiet);
+    }
+
+    // The new generator from its rows, whose integers do not grow with its history, oriented as the combination of the
+    // ends is.
+    ExactVector from_rows(const Place& here, const mpz_class& weight_a, const ExactVector& a, const mpz_class& weight_b,
+                          const ExactVector& b) const {
+        ExactVector vector = oracle_.null_vector_of(here, here.generators.count);
+        int j = 0;
+        while (vector[j] == 0) ++j;
+        const mpz_class entry = weight_a * a[j] + weight_b * b[j];
+        if (sgn(entry) * sgn(vector[j]) < 0)
+            for (auto& x : vector) x = -x;
+        return vector;
     }
 
     // Append a generator known exactly.
-    static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity,
-                      std::uint64_t quiet) {
+    static void append(Generators& g, ExactVector vector, ExactSlot* slot, bool at_infinity, std::uint64_t quiet) {
         const int k = g.count++;
         const int bits = to_doubles(vector, g.x(k));
-        slot->vector = new ExactVector(std::move(vector));
+        slot->need().exact = std::make_unique<ExactVector>(std::move(vector));
         g.tags(k) = {bits <= 53 ? 0 : 4 * kUnitRoundoff, quiet, slot, static_cast<std::uint8_t>(bits), at_infinity};
     }
 
@@ -61,7 +79,7 @@ class GeneratorMaker {
     int words() const { return W ? W : words_; }
 
     // Values too close to their error bounds to interpolate with: better the ends of the edge, if that is possible.
-    bool refine_ends(Cell& cell, int a, int b) {
+    [[gnu::noinline]] bool refine_ends(Cell& cell, int a, int b) {
         bool refined = false;
         for (const int end : {a, b})
             if (cell.generators.tags(end).eps > 1e-12 && oracle_.refine(cell, end)) {
@@ -77,7 +95,7 @@ class GeneratorMaker {
         if (row + std::max(bits_a, bits_b) > 53) return false;
         auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
         auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
-        const std::int64_t common = std::__gcd(p, q);
+        const std::int64_t common = std::gcd(p, q);
         p /= common, q /= common;
         if (std::max(width(p) + bits_b, width(q) + bits_a) > 61) return false;
         const double scale_a = power_of_two(bits_a), scale_b = power_of_two(bits_b);
@@ -86,14 +104,13 @@ class GeneratorMaker {
             const auto xa = static_cast<std::int64_t>(g.x(a)[j] * scale_a);
             const auto xb = static_cast<std::int64_t>(g.x(b)[j] * scale_b);
             integers_[j] = p * xb + q * xa;
-            divisor = std::__gcd(divisor, std::abs(integers_[j]));
+            divisor = std::gcd(divisor, std::abs(integers_[j]));
             largest = std::max(largest, std::abs(integers_[j]));
         }
         const int bits = width(largest / divisor);
         if (bits > 53) return false;
         const int k = fresh.count;
-        for (int j = 0; j < D(); ++j)
-            fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
+        for (int j = 0; j < D(); ++j) fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
         fresh.tags(k).eps = 0;
         fresh.tags(k).bits = static_cast<std::uint8_t>(bits);
         return true;
@@ -125,7 +142,7 @@ class GeneratorMaker {
         double largest = 0, distance = eps_a + eps_b;
         for (int j = 0; j < D(); ++j) {
             const double xa = from_a[j], xb = from_b[j];
-            const double x = wa * xa + wb * xb;
+            const double x = multiply_add(wa, xa, wb * xb);
             to[j] = x;
             largest = std::max(largest, std::fabs(x));
             distance = std::max(distance, std::fabs(xa - xb) + eps_a + eps_b);
@@ -147,15 +164,60 @@ class GeneratorMaker {
         if (eps < kLargestError) return true;
         if (!(eps < 0.25)) return false;  // the doubles must still tell the orientation
         refiner_.begin();
-        Mask::each(fresh.incident(k), words(), [&](int slot) {
-            refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit);
-        });
+        Mask::each(fresh.incident(k), words(),
+                   [&](int slot) { refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit); });
         refiner_.add(&context, unit);
         return refiner_.refine(to, tags.at_infinity, tags.eps);
     }
 
-    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare, and
-    // refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
+    // n = |v_b| a + |v_a| b in twofold precision, all with their bounds. Weights that are off by d_a, d_b move n by at
+    // most d_b |a| + d_a |b| in each coordinate. What is not known to 2^-70 of its largest coordinate is computed from
+    // its rows.
+    [[gnu::noinline]] bool interpolate_twofold(Cell& cell, const Context& context, int unit, int a, int b,
+                                               Generators& fresh) {
+        const Place place{cell, cell.generators}, here{cell, fresh, &context, unit};
+        TwofoldSum<double> va{}, vb{};
+        double da = 0, db = 0;
+        const bool is_known = oracle_.twofold_value(place, context, unit, a, va, da) &&
+                              oracle_.twofold_value(place, context, unit, b, vb, db);
+        for (const int end : {a, b})
+            value_[end] = oracle_.value(cell.generators, end);  // their doubles may be better now
+        if (!is_known || !(va.high > 0x1p20 * da) || !(-vb.high > 0x1p20 * db)) return false;
+        const int exponent = std::ilogb(std::max(va.high, -vb.high));
+        const double scale = std::ldexp(1.0, -exponent);  // at least 2^-1023, as `is_out_of_range` sees to
+        auto form = std::make_unique<double[]>(3 * D());
+        const TwofoldVector xa = TwofoldVector::at(oracle_.twofold_generator(place, a), D());
+        const TwofoldVector xb = TwofoldVector::at(oracle_.twofold_generator(place, b), D());
+        double largest = 0, worst = 0;
+        for (int j = 0; j < D(); ++j) {
+            TwofoldSum<double> sum{0, 0, 0};
+            sum.add(-vb.high * scale, -vb.low * scale, xa.high[j], xa.low[j]);
+            sum.add(va.high * scale, va.low * scale, xb.high[j], xb.low[j]);
+            sum.normalise();
+            form[j] = sum.high, form[D() + j] = sum.low;
+            const double moved =
+                (db * (std::fabs(xa.high[j]) + xa.error[j]) + da * (std::fabs(xb.high[j]) + xb.error[j])) * scale;
+            const double inherited = -vb.high * scale * xa.error[j] + va.high * scale * xb.error[j];
+            const double error =
+                (compensated_error(2) * sum.size + moved + inherited) * kInflation * kInflation + kUnderflow;
+            form[2 * D() + j] = sum.size == 0 && moved == 0 && inherited == 0 ? 0 : error;
+            largest = std::max(largest, std::fabs(sum.high));
+            worst = std::max(worst, error);
+        }
+        if (!(largest > 0x1p10 * worst)) return false;  // the doubles must still tell the orientation
+        Tags& tags = fresh.tags(fresh.count);
+        tags.bits = kInexact;
+        tags.eps = 1;
+        oracle_.take_doubles(form.get(), fresh, fresh.count);
+        if (worst < 0x1p-70 * largest)
+            tags.exact->need().twofold = std::move(form);
+        else
+            oracle_.twofold_generator(here, fresh.count);
+        return true;
+    }
+
+    // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare,
+    // and refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
     static constexpr double kLargestError = 1e-3;
 
     int coordinates_, words_;

@@ -25,8 +25,7 @@ inline std::uint64_t splitmix(std::uint64_t x) {
 class Words {
   public:
     explicit Words(int num_units) {
-        for (std::uint64_t i = 0; i < 2ull * num_units; ++i)
-            words_.push_back({splitmix(2 * i), splitmix(2 * i + 1)});
+        for (std::uint64_t i = 0; i < 2ull * num_units; ++i) words_.push_back({splitmix(2 * i), splitmix(2 * i + 1)});
     }
     Hash of(int unit, int sign) const { return sign < 0 ? Hash{} : words_[2 * unit + sign]; }
     // What turns the word of a sign into the word of 0: the step from a region's hash to a facet's key.

@@ -5,17 +5,38 @@
 #include <immintrin.h>
 #endif
 
+#include <cmath>
 #include <cstdint>
 
 namespace relureg {
+
+inline double absolute(double x) { return std::fabs(x); }
+// a * b + c, rounded once where the processor can, else twice
+inline double multiply_add(double a, double b, double c) {
+#ifdef __FMA__
+    return __builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
 
 #ifdef __AVX2__
 struct Four {
     __m256d x;
     static Four load(const double* from) { return {_mm256_loadu_pd(from)}; }
     static Four all(double value) { return {_mm256_set1_pd(value)}; }
+    // from[index[k]]
+    static Four gather(const double* from, const int* index) {
+        const __m128i four = _mm_loadu_si128(reinterpret_cast<const __m128i*>(index));
+        const __m256d none = _mm256_setzero_pd(), all = _mm256_castsi256_pd(_mm256_set1_epi64x(-1));
+        return {_mm256_mask_i32gather_pd(none, from, four, all, 8)};
+    }
     void store(double* to) const { _mm256_storeu_pd(to, x); }
     friend Four operator*(Four a, Four b) { return {_mm256_mul_pd(a.x, b.x)}; }
+    friend Four operator+(Four a, Four b) { return {_mm256_add_pd(a.x, b.x)}; }
+    friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
+    friend Four operator-(Four a) { return {_mm256_xor_pd(a.x, _mm256_set1_pd(-0.0))}; }
+    friend Four absolute(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
     // a * b + c
     friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
     // Bit k: a[k] > b[k]; never for a NaN.
@@ -33,11 +54,30 @@ struct Four {
     double x[4];
     static Four load(const double* from) { return {{from[0], from[1], from[2], from[3]}}; }
     static Four all(double value) { return {{value, value, value, value}}; }
+    static Four gather(const double* from, const int* index) {
+        return {{from[index[0]], from[index[1]], from[index[2]], from[index[3]]}};
+    }
     void store(double* to) const {
         for (int k = 0; k < 4; ++k) to[k] = x[k];
     }
     friend Four operator*(Four a, Four b) {
         for (int k = 0; k < 4; ++k) a.x[k] *= b.x[k];
+        return a;
+    }
+    friend Four operator+(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] += b.x[k];
+        return a;
+    }
+    friend Four operator-(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] -= b.x[k];
+        return a;
+    }
+    friend Four operator-(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = -a.x[k];
+        return a;
+    }
+    friend Four absolute(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = std::fabs(a.x[k]);
         return a;
     }
     friend Four multiply_add(Four a, Four b, Four c) {

@@ -27,7 +27,11 @@ struct Term {
     int source;
     int columns;
     std::vector<double> by_column;  // [column * stride + unit]
-    std::shared_ptr<LazyIntegers> exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
+    std::vector<double> by_column_low;  // what these lack of the true weights, in doubles; empty: nothing
+    std::vector<int> readers_start;  // [unit / 4]: four units read only columns `read_columns[start .. next start)`
+    std::vector<int> read_columns;
+    std::shared_ptr<LazyIntegers>
+        exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
 };
 
 struct Stage {
@@ -36,6 +40,7 @@ struct Stage {
     int first_unit;               // number of the first unit, over all stages
     bool forced;                  // rows of the domain: only their positive side counts
     std::vector<double> constant; // [stride]
+    std::vector<double> constant_low;  // as for the weights
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
     bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
@@ -78,9 +83,23 @@ inline double smallest(const std::vector<double>& values) {
     return least;
 }
 
+// Some columns of a term.
+struct Columns {
+    const int *first, *last;
+    const int* begin() const { return first; }
+    const int* end() const { return last; }
+};
+
+// Those that a unit, or one of the three in its block of four, reads.
+inline Columns columns_read(const Term& term, int unit) {
+    const int* columns = term.read_columns.data();
+    return {columns + term.readers_start[unit / 4], columns + term.readers_start[unit / 4 + 1]};
+}
+
 class Network {
   public:
     int dim = 0;  // r, the number of essential inputs
+    std::vector<int> exponents;  // [dim]: input j is 2^exponents[j] times coordinate j of the search
     std::vector<Stage> stages;
     int num_units = 0;  // with the rows of the domain
 
@@ -94,93 +113,154 @@ class Network {
     //     |R|_1 (c + gamma_{r + 3} (1 + c)) + |R|_1 (1 + c) eps.
     // 2^-900 absorbs underflow. R itself is computed in doubles and inflated by 2^-20 for its own rounding.
     void finish() {
-        const int D = dim + 1;
         num_units = 0;
         for (auto& stage : stages) {
-            const int n = stage.units;
-            const int stride = stage.stride = (n + 3) & ~3;
-            stage.all_units.resize(n);
-            std::iota(stage.all_units.begin(), stage.all_units.end(), 0);
-            stage.constant.resize(stride);
-            for (auto& term : stage.terms) term.by_column = spread(term.by_column, term.columns, n, stride);
-            stage.first_unit = num_units;
-            num_units += n;
-            stage.sources = 0;
-            for (const auto& term : stage.terms) stage.sources |= source_bit(term.source);
-            stage.majorant.assign(static_cast<std::size_t>(D) * stride, 0.0);
-            double additions = 0, source_error = 0;
-            bool copied = true;  // rows that only see the input are taken over, not computed
-            int bits = 0;
-            bool out_of_range = stage.is_out_of_range;
-            for (const auto& term : stage.terms)
-                if (term.source > 0) {  // what a stage reads inexactly it cannot compute exactly
-                    out_of_range = out_of_range || stages[term.source - 1].is_out_of_range;
-                    stage.is_rounded = stage.is_rounded || stages[term.source - 1].is_rounded;
-                }
-            for (int i = 0; i < n; ++i) {
-                stage.majorant[i] = std::fabs(stage.constant[i]);
-                bits = std::max(bits, fraction_bits(stage.constant[i]));
-            }
-            for (const auto& term : stage.terms) {
-                int weight_bits = 0;
-                for (double w : term.by_column) weight_bits = std::max(weight_bits, fraction_bits(w));
-                if (term.source == 0) {
-                    for (int k = 0; k < term.columns; ++k)
-                        for (int i = 0; i < n; ++i)
-                            stage.majorant[static_cast<std::size_t>(k + 1) * stride + i] +=
-                                std::fabs(term.by_column[static_cast<std::size_t>(k) * stride + i]);
-                    bits = std::max(bits, weight_bits);
-                    continue;
-                }
-                copied = false;
-                additions += term.columns;
-                const auto& source = stages[term.source - 1];
-                for (double c : source.relative_error) source_error = std::max(source_error, c);
-                bits = std::max(bits, weight_bits + source.fraction_bits);
-                // A product may underflow to 0.
-                if (smallest(term.by_column) * smallest(source.majorant) < 0x1p-900) out_of_range = true;
-                for (int k = 0; k < term.columns; ++k)
-                    for (int j = 0; j < D; ++j) {
-                        const double r = source.majorant[static_cast<std::size_t>(j) * source.stride + k];
-                        const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride];
-                        double* sum = &stage.majorant[static_cast<std::size_t>(j) * stride];
-                        for (int i = 0; i < n; ++i) sum[i] += std::fabs(weight[i]) * r;
-                    }
-            }
-            stage.is_out_of_range = out_of_range;
-            if (!copied)
-                for (double& r : stage.majorant) r *= 1 + 0x1p-20;
-            stage.fraction_bits = bits;
-            const double own = copied ? (stage.is_rounded ? gamma(1) : 0.0) : gamma(additions + 5);
-            const double c = ((1 + source_error) * (1 + own) - 1) * (1 + 0x1p-20);
-            stage.relative_error.assign(n, c);
-            stage.value_error.assign(stride, 0.0);
-            stage.norm.resize(n);
-            stage.row_bits.assign(n, kInexact);
-            for (int i = 0; i < n; ++i) {
-                double sum = 0;
-                for (int j = 0; j < D; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * stride + i];
-                sum *= 1 + 0x1p-20;
-                // Integers below 2^53 are computed without any rounding: sums, products and values are exact.
-                if (!stage.is_rounded && !out_of_range && bits < 900 && sum < 0x1p900) {
-                    int size = 0;
-                    std::frexp(sum, &size);
-                    size += bits;
-                    if (size <= 53) {
-                        stage.row_bits[i] = static_cast<std::uint8_t>(std::max(size, 0));
-                        stage.relative_error[i] = 0;
-                    }
-                }
-                const double e = stage.relative_error[i];
-                stage.norm[i] = sum * (1 + e) * (1 + 0x1p-40);
-                stage.value_error[i] = sum * (e + gamma(D + 2) * (1 + e)) * (1 + 0x1p-40) + 0x1p-900;
-                if (!(sum < 0x1p900) || out_of_range)  // then no double settles anything here
-                    stage.value_error[i] = stage.norm[i] = std::numeric_limits<double>::infinity();
-            }
+            lay_out(stage);
+            inherit_range(stage);
+            stage.fraction_bits = fraction_bits_of(stage);
+            find_majorant(stage);
+            stage.relative_error.assign(stage.units, relative_error_of(stage));
+            stage.norm.resize(stage.units);
+            stage.value_error.assign(stage.stride, 0.0);
+            stage.row_bits.assign(stage.units, kInexact);
+            for (int i = 0; i < stage.units; ++i) bound_unit(stage, i);
         }
     }
 
   private:
+    // Numbers and room: every column filled up to the stride, units counted over all stages.
+    void lay_out(Stage& stage) {
+        const int n = stage.units, stride = stage.stride = (n + 3) & ~3;
+        stage.all_units.resize(n);
+        std::iota(stage.all_units.begin(), stage.all_units.end(), 0);
+        stage.constant.resize(stride);
+        if (!stage.constant_low.empty()) stage.constant_low.resize(stride);
+        stage.sources = 0;
+        for (auto& term : stage.terms) {
+            term.by_column = spread(term.by_column, term.columns, n, stride);
+            if (!term.by_column_low.empty()) term.by_column_low = spread(term.by_column_low, term.columns, n, stride);
+            find_columns(term, stride);
+            stage.sources |= source_bit(term.source);
+        }
+        stage.first_unit = num_units;
+        num_units += n;
+    }
+
+    // What a stage reads inexactly it cannot compute exactly; and a product may underflow to 0.
+    void inherit_range(Stage& stage) const {
+        for (const auto& term : stage.terms) {
+            if (!term.source) continue;
+            const Stage& source = stages[term.source - 1];
+            stage.is_rounded = stage.is_rounded || source.is_rounded;
+            stage.is_out_of_range = stage.is_out_of_range || source.is_out_of_range ||
+                                    smallest(term.by_column) * smallest(source.majorant) < 0x1p-900;
+        }
+    }
+
+    // Digits after the point of all rows.
+    int fraction_bits_of(const Stage& stage) const {
+        int bits = 0;
+        for (int i = 0; i < stage.units; ++i) bits = std::max(bits, fraction_bits(stage.constant[i]));
+        for (const auto& term : stage.terms) {
+            const int of_source = term.source ? stages[term.source - 1].fraction_bits : 0;
+            for (const double weight : term.by_column) bits = std::max(bits, fraction_bits(weight) + of_source);
+        }
+        return bits;
+    }
+
+    // Rows that only see the input are taken over, not computed.
+    static bool is_copied(const Stage& stage) {
+        return std::all_of(stage.terms.begin(), stage.terms.end(), [](const Term& term) { return !term.source; });
+    }
+
+    // R.
+    void find_majorant(Stage& stage) const {
+        const std::size_t stride = stage.stride;
+        stage.majorant.assign((dim + 1) * stride, 0.0);
+        for (int i = 0; i < stage.units; ++i) stage.majorant[i] = std::fabs(stage.constant[i]);
+        for (const auto& term : stage.terms)
+            for (int k = 0; k < term.columns; ++k) add_column(stage, term, k);
+        if (!is_copied(stage))
+            for (double& r : stage.majorant) r *= 1 + 0x1p-20;
+    }
+
+    // The part of R that one column of weights makes: an input, or a unit of an earlier stage.
+    void add_column(Stage& stage, const Term& term, int k) const {
+        const std::size_t stride = stage.stride;
+        const double* weight = &term.by_column[k * stride];
+        const auto add = [&](int j, double r) {
+            double* sum = &stage.majorant[j * stride];
+            for (int i = 0; i < stage.units; ++i) sum[i] += std::fabs(weight[i]) * r;
+        };
+        if (!term.source) return add(k + 1, 1);
+        const Stage& source = stages[term.source - 1];
+        for (int j = 0; j <= dim; ++j) add(j, source.majorant[static_cast<std::size_t>(j) * source.stride + k]);
+    }
+
+    // c.
+    double relative_error_of(const Stage& stage) const {
+        double additions = 0, source_error = 0;
+        for (const auto& term : stage.terms) {
+            if (!term.source) continue;
+            additions += term.columns;
+            for (const double c : stages[term.source - 1].relative_error) source_error = std::max(source_error, c);
+        }
+        const double own = is_copied(stage) ? (stage.is_rounded ? gamma(1) : 0.0) : gamma(additions + 5);
+        return ((1 + source_error) * (1 + own) - 1) * (1 + 0x1p-20);
+    }
+
+    // |R|_1 of a unit.
+    double majorant_norm(const Stage& stage, int unit) const {
+        double sum = 0;
+        for (int j = 0; j <= dim; ++j) sum += stage.majorant[static_cast<std::size_t>(j) * stage.stride + unit];
+        return sum * (1 + 0x1p-20);
+    }
+
+    // The bits of a unit's rows as integers. Below 2^53 they are computed without any rounding: sums, products and
+    // values are exact.
+    static int row_bits_of(const Stage& stage, double majorant_norm) {
+        if (stage.is_rounded || stage.is_out_of_range || stage.fraction_bits >= 900 || !(majorant_norm < 0x1p900))
+            return kInexact;
+        int size = 0;
+        std::frexp(majorant_norm, &size);
+        size += stage.fraction_bits;
+        return size <= 53 ? std::max(size, 0) : kInexact;
+    }
+
+    // What the predicate needs to know of a unit.
+    void bound_unit(Stage& stage, int i) const {
+        const double sum = majorant_norm(stage, i);
+        const int bits = row_bits_of(stage, sum);
+        if (bits != kInexact) stage.relative_error[i] = 0;
+        const double c = stage.relative_error[i];
+        const bool is_bounded = sum < 0x1p900 && !stage.is_out_of_range;
+        stage.row_bits[i] = static_cast<std::uint8_t>(bits);
+        stage.norm[i] = is_bounded ? sum * (1 + c) * (1 + 0x1p-40) : kUnbounded;
+        stage.value_error[i] = is_bounded ? value_error_of(sum, c) : kUnbounded;
+    }
+
+    // The error of a value at an exact generator of max-norm at most 1.
+    double value_error_of(double majorant_norm, double c) const {
+        return majorant_norm * (c + gamma(dim + 3) * (1 + c)) * (1 + 0x1p-40) + 0x1p-900;
+    }
+
+    // No double settles anything then.
+    static constexpr double kUnbounded = std::numeric_limits<double>::infinity();
+
+    // A wide stage of a pruned network, or of a lattice, reads few columns a unit. (A weight that rounds to 0 has no
+    // place in a stage of which doubles are asked; integers look at all columns there.)
+    static void find_columns(Term& term, int stride) {
+        for (int first = 0; first < stride; first += 4) {
+            term.readers_start.push_back(static_cast<int>(term.read_columns.size()));
+            for (int k = 0; k < term.columns; ++k) {
+                const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride + first];
+                if (weight[0] != 0 || weight[1] != 0 || weight[2] != 0 || weight[3] != 0)
+                    term.read_columns.push_back(k);
+            }
+        }
+        term.readers_start.push_back(static_cast<int>(term.read_columns.size()));
+    }
+
     // Columns of n entries, each filled up with 0 to `stride` entries.
     static std::vector<double> spread(const std::vector<double>& columns, int count, int n, int stride) {
         if (n == stride) return columns;

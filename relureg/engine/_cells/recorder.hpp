@@ -31,7 +31,7 @@ class Recorder {
             static_cast<std::uint8_t>(sign == 0 ? vanishing_[unit / 8] | bit : vanishing_[unit / 8] & ~bit);
     }
 
-    void record(const Cell& cell, bool bounded, Records& out) {
+    void record(Cell& cell, bool bounded, Records& out) {
         out.patterns.insert(out.patterns.end(), pattern_.begin(), pattern_.end());
         out.vanishing.insert(out.vanishing.end(), vanishing_.begin(), vanishing_.end());
         out.bounded.push_back(bounded);
@@ -73,9 +73,7 @@ class Recorder {
     int words() const { return W ? W : network_.num_units / 64 + 1; }
     std::size_t row_words() const { return network_.num_units / 64 + 1; }  // a bit for every row, one for infinity
 
-    void mark(int i, int unit) {
-        zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64);
-    }
+    void mark(int i, int unit) { zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64); }
 
     // A unit that vanishes on a facet of the cell vanishes there and nowhere else.
     void mark_facets(const Cell& cell) {
@@ -122,19 +120,26 @@ class Recorder {
         const double* x = g.x(i);
         double scale = x[0];
         if (tags.at_infinity)
-            for (int j = 1; j < D(); ++j) scale = std::max(scale, std::fabs(x[j]));
-        for (int j = 1; j < D(); ++j) out.generators.push_back(x[j] / scale);
+            for (int j = 1; j < D(); ++j) scale = std::max(scale, std::fabs(in_input_units(j, x[j])));
+        for (int j = 1; j < D(); ++j) out.generators.push_back(in_input_units(j, x[j]) / scale);
     }
 
     // The mean of the generators, as doubles if these lie inside; else, exactly, as rationals.
-    void record_point(const Cell& cell, Records& out) {
-        const Generators& g = cell.generators;
+    void record_point(Cell& cell, Records& out) {
+        Generators& g = cell.generators;
         std::vector<double> point(D(), 0.0);
         for (int j = 0; j < D(); ++j)
             for (int i = 0; i < g.count; ++i) point[j] += g.x(i)[j];
         for (int j = 1; j < D(); ++j) point[j] /= point[0];
         point[0] = 1;
-        if (!is_inside(cell, point)) {
+        bool is_whole = is_inside(cell, point);
+        std::vector<double> inputs(D());
+        for (int j = 1; j < D(); ++j) {
+            inputs[j] = in_input_units(j, point[j]);
+            is_whole =
+                is_whole && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j - 1]) == point[j];
+        }
+        if (!is_whole) {
             std::vector<mpq_class> mean(D());
             for (int i = 0; i < g.count; ++i) {
                 const ExactVector& x = oracle_.exact_generator(cell, g, i);
@@ -149,15 +154,23 @@ class Recorder {
             }
             std::vector<std::string> coordinates;
             for (int j = 1; j < D(); ++j) {
-                const mpq_class x = mean[j] / mean[0];
+                mpq_class x = mean[j] / mean[0];
+                const int exponent = network_.exponents[j - 1];
+                if (exponent >= 0)
+                    x <<= exponent;
+                else
+                    x >>= -exponent;
                 coordinates.push_back(x.get_num().get_str(16) + '/' + x.get_den().get_str(16));
                 const double rounded = x.get_d();
-                point[j] = std::isfinite(rounded) ? rounded : 0.0;
+                inputs[j] = std::isfinite(rounded) ? rounded : 0.0;
             }
             out.exact_points.emplace_back(static_cast<std::int64_t>(out.bounded.size()) - 1, std::move(coordinates));
         }
-        out.points.insert(out.points.end(), point.begin() + 1, point.end());
+        out.points.insert(out.points.end(), inputs.begin() + 1, inputs.end());
     }
+
+    // A coordinate of the search as the input that it stands for.
+    double in_input_units(int j, double x) const { return std::ldexp(x, network_.exponents[j - 1]); }
 
     // Whether a point of doubles lies strictly on its side of every facet: filtered, then exact.
     bool is_inside(const Cell& cell, const std::vector<double>& point) {

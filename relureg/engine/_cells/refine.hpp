@@ -9,12 +9,38 @@
 // add |B| c R to |G|; gamma_{2 r + 4} covers the rounding of B A, gamma_{r + 4} that of B rho.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "context.hpp"
 
 namespace relureg {
+
+// Gauss-Jordan inversion of an r x r matrix with row pivoting. False when a pivot vanishes.
+inline bool invert_in_place(double* b, int* pivots, int r) {
+    for (int k = 0; k < r; ++k) {
+        int pivot = k;
+        for (int i = k + 1; i < r; ++i)
+            if (std::fabs(b[i * r + k]) > std::fabs(b[pivot * r + k])) pivot = i;
+        if (!(std::fabs(b[pivot * r + k]) > 0)) return false;
+        pivots[k] = pivot;
+        if (pivot != k) std::swap_ranges(b + pivot * r, b + pivot * r + r, b + k * r);
+        const double inverse = 1 / b[k * r + k];
+        b[k * r + k] = 1;
+        for (int j = 0; j < r; ++j) b[k * r + j] *= inverse;
+        for (int i = 0; i < r; ++i) {
+            if (i == k) continue;
+            const double factor = b[i * r + k];
+            b[i * r + k] = 0;
+            for (int j = 0; j < r; ++j) b[i * r + j] -= factor * b[k * r + j];
+        }
+    }
+    for (int k = r - 1; k >= 0; --k)  // rows were exchanged: columns of the inverse go back
+        if (pivots[k] != k)
+            for (int i = 0; i < r; ++i) std::swap(b[i * r + k], b[i * r + pivots[k]]);
+    return true;
+}
 
 template <int D_>
 class Refiner {
@@ -37,7 +63,8 @@ class Refiner {
         for (int j = 1; j <= r; ++j)
             if (std::fabs(x[j]) > std::fabs(x[p])) p = j;
         for (int i = 0; i < r; ++i) load(i, p, x);
-        if (!invert(r)) return false;
+        std::copy(a_.begin(), a_.end(), b_.begin());
+        if (!invert_in_place(b_.data(), pivots_.data(), r)) return false;
         double g = 0, step = 0, spread = 0;
         for (int row = 0; row < r; ++row) {
             const double* b = &b_[row * r];
@@ -56,8 +83,10 @@ class Refiner {
             for (int column = 0; column < r; ++column)
                 g_row += std::fabs(product_[column]) + gamma(2 * r + 4) * size_[column];
             for (int m = 0; m < r; ++m)
-                if (const Context* context = rows_[m].context; context && context->data->relative_error[rows_[m].unit] > 0)
-                    g_row += std::fabs(b[m]) * context->data->relative_error[rows_[m].unit] * context->data->norm[rows_[m].unit];
+                if (const Context* context = rows_[m].context;
+                    context && context->data->relative_error[rows_[m].unit] > 0)
+                    g_row += std::fabs(b[m]) * context->data->relative_error[rows_[m].unit] *
+                             context->data->norm[rows_[m].unit];
             step_[row] = step_row;
             g = std::max(g, g_row);
             step = std::max(step, std::fabs(step_row));
@@ -107,33 +136,6 @@ class Refiner {
         if (p != 0) a[0] = 1;
         residual_[i] = x[0];
         error_[i] = 0;
-    }
-
-    // Gauss-Jordan inversion in place with row pivoting: b_ becomes about the inverse of a_. False when a pivot vanishes.
-    bool invert(int r) {
-        std::copy(a_.begin(), a_.end(), b_.begin());
-        double* b = b_.data();
-        for (int k = 0; k < r; ++k) {
-            int pivot = k;
-            for (int i = k + 1; i < r; ++i)
-                if (std::fabs(b[i * r + k]) > std::fabs(b[pivot * r + k])) pivot = i;
-            if (!(std::fabs(b[pivot * r + k]) > 0)) return false;
-            pivots_[k] = pivot;
-            if (pivot != k) std::swap_ranges(b + pivot * r, b + pivot * r + r, b + k * r);
-            const double inverse = 1 / b[k * r + k];
-            b[k * r + k] = 1;
-            for (int j = 0; j < r; ++j) b[k * r + j] *= inverse;
-            for (int i = 0; i < r; ++i) {
-                if (i == k) continue;
-                const double factor = b[i * r + k];
-                b[i * r + k] = 0;
-                for (int j = 0; j < r; ++j) b[i * r + j] -= factor * b[k * r + j];
-            }
-        }
-        for (int k = r - 1; k >= 0; --k)  // rows of a_ were exchanged: columns of the inverse go back
-            if (pivots_[k] != k)
-                for (int i = 0; i < r; ++i) std::swap(b[i * r + k], b[i * r + pivots_[k]]);
-        return true;
     }
 
     const int coordinates_;

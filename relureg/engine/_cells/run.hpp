@@ -1,5 +1,5 @@
-// A run: a pool of threads takes work units, which are sign prefixes, and gives parts of them to threads that have none.
-// Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
+// A run: a pool of threads takes work units, which are sign prefixes, and gives parts of them to threads that have
+// none. Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
 #pragma once
 
 #include <time.h>
@@ -53,9 +53,7 @@ class Run {
         changed_.notify_all();
     }
 
-    void join() {
-        workers_.clear();
-    }
+    void join() { workers_.clear(); }
 
     std::vector<Prefix> remaining() {
         std::lock_guard lock(mutex_);
@@ -108,7 +106,9 @@ class Run {
     std::int64_t regions_so_far() const { return control_.regions.load(); }
     bool is_out_of_regions() const { return control_.out_of_regions.load(); }
     double cpu_seconds() const { return 1e-9 * static_cast<double>(cpu_nanoseconds_.load()); }
-    double fraction_done() const { return std::min(std::ldexp(static_cast<double>(control_.done.load()), -kReportDepth), 1.0); }
+    double fraction_done() const {
+        return std::min(std::ldexp(static_cast<double>(control_.done.load()), -kReportDepth), 1.0);
+    }
     // Empty: no error. "memory", or a contradiction in words.
     std::string error() {
         std::lock_guard lock(mutex_);
@@ -117,7 +117,9 @@ class Run {
 
   private:
     // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
-    std::size_t stack() const { return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size()); }
+    std::size_t stack() const {
+        return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
+    }
 
     void work() {
         bool is_first = true;
@@ -157,8 +159,8 @@ class Run {
         changed_.notify_all();
     }
 
-    // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to that
-    // cell, before anything is found, and is searched with wide ones.
+    // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to
+    // that cell, before anything is found, and is searched with wide ones.
     Result search(const Prefix& prefix) {
         thread_local std::unique_ptr<Searcher> narrow, wide;
         thread_local Run* owner = nullptr;

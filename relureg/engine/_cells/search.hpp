@@ -5,10 +5,15 @@
 #include <cmath>
 #include <cstring>
 
+#include "comparison.hpp"
+#include "counting.hpp"
+#include "cuts.hpp"
 #include "edges.hpp"
 #include "generator_maker.hpp"
+#include "probing.hpp"
 #include "recorder.hpp"
 #include "searcher.hpp"
+#include "sharing.hpp"
 #include "stage_rows.hpp"
 #include "tally.hpp"
 
@@ -23,28 +28,60 @@ class Search final : public Searcher {
     Search(const Network& network, const Options& options, Control& control)
         : network_(network), options_(options), control_(control), words_(network.num_units / 64 + 1),
           hash_words_(network.num_units), sign_(network.num_units + 1, 0),
-          oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()), tally_(options_, control, words()), edges_(words(), control.stop),
-          maker_(network.dim + 1, words_, oracle_), recorder_(network, num_walls(network), sign_.data(), oracle_) {
+          oracle_(network.dim + 1, words_, sign_.data(), options.audit), rows_(network, sign_.data()),
+          tally_(options_, control, words()), edges_(words(), control.stop), maker_(network.dim + 1, words_, oracle_),
+          counter_(network.dim + 1, words_, oracle_, arena_, control.stop, options.audit),
+          recorder_(network, num_walls(network), sign_.data(), oracle_),
+          counts_(!options.records && !options.enumerates) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(D()) * network.stages[0].stride, 0.0);
-            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}};
+            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}, {}, {}};
             rows_.affine_part(root_, 0, root_rows_.data());
         }
     }
 
     void run(const Prefix& prefix, Result& result) override {
         prefix_ = &prefix, result_ = &result;
-        nodes_ = wanted_since_ = 0;
-        open_.clear();
+        open_.begin();
+        is_comparing_ = false;
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
         path_.clear();
         arena_.release({0, 0});
-        // The whole space: the point at the origin, and a line along every axis.
-        const int dim = network_.dim;
-        std::vector<ExactVector> lines(dim, ExactVector(D()));
-        for (int j = 0; j < dim; ++j) lines[j][j + 1] = 1;
+        const std::vector<ExactVector> lines = axes();
         SlotOwner owner(arena_.take<ExactSlot>(1), 1);
+        Cell cell = whole_space(lines, owner);
+        if (network_.stages.empty())
+            leaf(cell, nullptr, Hash{});
+        else
+            enter(cell, root_, Hash{}, 0);
+        tally_.flush_progress();
+        result.statistics += oracle_.statistics;
+        oracle_.statistics = Statistics{};
+    }
+
+    // A probe is a unit of work whose prefix grows by a random step at each cut.
+    double probe(const Prefix& prefix, std::uint64_t seed) override {
+        Result result;
+        probe_.begin(prefix, seed);
+        run(probe_.prefix(), result);
+        probe_.end();
+        return probe_.estimate(result.regions);
+    }
+
+  private:
+    int D() const { return D_ ? D_ : network_.dim + 1; }
+    int words() const { return W ? W : words_; }
+
+    // A basis of the input space: a line along every axis.
+    std::vector<ExactVector> axes() const {
+        std::vector<ExactVector> lines(network_.dim, ExactVector(D()));
+        for (int j = 0; j < network_.dim; ++j) lines[j][j + 1] = 1;
+        return lines;
+    }
+
+    // The whole space: the point at the origin, and the lines.
+    Cell whole_space(const std::vector<ExactVector>& lines, SlotOwner& owner) {
         Cell cell;
         cell.generators = Generators::allocate(arena_, 1, D(), words());
         cell.alive = arena_.take<std::uint64_t>(words());
@@ -58,30 +95,8 @@ class Search final : public Searcher {
         origin[0] = 1;
         maker_.append(cell.generators, std::move(origin), &owner.slots[0], false, 0);
         std::memset(cell.generators.incident(0), 0, words() * sizeof(std::uint64_t));
-        if (network_.stages.empty())
-            leaf(cell, nullptr, Hash{});
-        else
-            enter(cell, root_, Hash{}, 0);
-        tally_.flush_progress();
-        result.statistics += oracle_.statistics;
-        oracle_.statistics = Statistics{};
+        return cell;
     }
-
-    // A probe is a unit of work whose prefix grows by a random step at each cut.
-    double probe(const Prefix& prefix, std::uint64_t seed) override {
-        Result result;
-        probed_ = prefix;
-        random_ = seed;
-        is_probing_ = true;
-        chance_ = 1;
-        run(probed_, result);
-        is_probing_ = false;
-        return static_cast<double>(result.regions) / chance_;
-    }
-
-  private:
-    int D() const { return D_ ? D_ : network_.dim + 1; }
-    int words() const { return W ? W : words_; }
 
     static int num_walls(const Network& network) {
         return !network.stages.empty() && network.stages[0].forced ? network.stages[0].units : 0;
@@ -92,20 +107,6 @@ class Search final : public Searcher {
     struct Carry {
         const double* rows;
         int unit;
-    };
-
-    // Exact generators made for one split live until both its children are done.
-    struct SlotOwner {
-        ExactSlot* slots;
-        int count;
-        SlotOwner(ExactSlot* s, int n) : slots(s), count(n) {
-            for (int i = 0; i < n; ++i) slots[i].vector = nullptr;
-        }
-        ~SlotOwner() {
-            for (int i = 0; i < count; ++i) delete slots[i].vector;
-        }
-        SlotOwner(const SlotOwner&) = delete;
-        SlotOwner& operator=(const SlotOwner&) = delete;
     };
 
     // -- stages ------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ class Search final : public Searcher {
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (rows_.is_last(context)) return leaf(cell, &context, hash);
         const auto mark = arena_.mark();
-        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}};
+        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], next_rows, {}, {}, {}};
         enter(cell, next, hash, depth);
         arena_.release(mark);
     }
@@ -137,7 +138,8 @@ class Search final : public Searcher {
     // -- one cell ----------------------------------------------------------------------------------------
 
     // Give every candidate that does not cut the cell its sign; split by the most balanced of the others.
-    void node(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, Carry carry, Hash hash, int depth) {
+    void node(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, Carry carry, Hash hash,
+              int depth) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         oracle_.decide(cell, context, candidates, signs, is_own(depth));
         std::uint64_t* cut = arena_.take<std::uint64_t>(candidates.words());
@@ -146,69 +148,51 @@ class Search final : public Searcher {
         if (carry.unit >= 0) active[num_active++] = carry.unit;
         int best = -1;
         for (int w = 0; w < candidates.words(); ++w) {
-            const Sides sides = sides_of(cell.generators, signs, w);
+            const Sides sides = Sides::of(cell.generators, signs, w);
             cut[w] = sides.positive & sides.negative;
             if (!cell.lines->empty()) cut[w] |= crossing(cell, context, candidates, w, best);
             const std::uint64_t uncut = candidates.mask(w) & ~cut[w];
             if (context.data->forced && uncut & ~sides.positive & sides.negative) return;  // outside the domain
+            if (counts(context)) continue;
             each_bit(uncut & sides.positive, 64 * w, [&](int k) {
                 settle(context, candidates.unit[k], 1, hash);
                 active[num_active++] = candidates.unit[k];
             });
-            each_bit(uncut & sides.negative, 64 * w, [&](int k) { set_sign(context.data->first_unit + candidates.unit[k], -1); });
-            each_bit(uncut & ~(sides.positive | sides.negative), 64 * w, [&](int k) { settle(context, candidates.unit[k], 0, hash); });
-            each_bit(uncut & sides.zero & sides.positive, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, 1); });
-            each_bit(uncut & sides.zero & sides.negative, 64 * w, [&](int k) { touch(cell, context, candidates, signs, k, -1); });
+            each_bit(uncut & sides.negative, 64 * w,
+                     [&](int k) { set_sign(context.data->first_unit + candidates.unit[k], -1); });
+            each_bit(uncut & ~(sides.positive | sides.negative), 64 * w,
+                     [&](int k) { settle(context, candidates.unit[k], 0, hash); });
+            each_bit(uncut & sides.zero & sides.positive, 64 * w,
+                     [&](int k) { touch(cell, context, candidates, signs, k, 1); });
+            each_bit(uncut & sides.zero & sides.negative, 64 * w,
+                     [&](int k) { touch(cell, context, candidates, signs, k, -1); });
             if (!rows_.is_last(context)) disturb(cell.generators, context, signs, w, uncut);
         }
+        if (counts(context) && !is_comparing_ && cell.lines->empty() && is_own(depth) &&
+            CellCounter<D_, W>::fits(num_bits(cut, candidates.words()), network_.dim))
+            return count(cell, context, candidates, signs, cut, carry.rows, hash, depth);
         const double* rows = rows_.extend(context, carry.rows, active, num_active, arena_);
-        const bool by_line = best >= 0;
-        if (!by_line) best = most_balanced(cell.generators, candidates, signs, cut);
+        if (best >= 0) {
+            cut[best / 64] &= ~bit(best % 64);
+            const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+            return split_line(cell, context, candidates.unit[best], rest, rows, hash, depth);
+        }
+        split_further(cell, context, candidates, signs, cut, rows, hash, depth);
+    }
+
+    // Split a cell without lines by the most balanced candidate of `cut`, if there is any.
+    void split_further(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                       std::uint64_t* cut, const double* rows, Hash hash, int depth) {
+        const int best = most_balanced(cell.generators, candidates, signs, cut);
         if (best < 0) return finish_stage(cell, context, rows, hash, depth);
-        cut[best / 64] &= ~(std::uint64_t{1} << (best % 64));
+        cut[best / 64] &= ~bit(best % 64);
         const int unit = candidates.unit[best];
-        if (by_line)
-            return split_line(cell, context, unit, Candidates::subset(candidates, cut, D(), arena_), rows, hash, depth);
         const Parts parts = Parts::of(signs, best, cell.generators.count, arena_);
-        if (is_empty(cut, candidates.words()) && rows_.is_last(context) && !options_.records && !context.data->forced &&
-            is_own(depth))
-            split_into_leaves(cell, context, unit, parts, hash);
-        else
-            split(cell, context, unit, parts, Candidates::subset(candidates, cut, D(), arena_), signs, cut, rows, hash, depth);
-    }
-
-    // Which candidates are positive, negative, zero at some generator: a word of them.
-    struct Sides {
-        std::uint64_t positive, negative, zero;
-    };
-
-    static Sides sides_of(const Generators& g, const Signs& signs, int w) {
-        Sides sides{0, 0, 0};
-        const std::uint64_t *positive = signs.positive + w, *negative = signs.negative + w;
-        for (int i = 0; i < g.count; ++i, positive += signs.words, negative += signs.words) {
-            sides.positive |= *positive;
-            sides.negative |= *negative;
-            sides.zero |= ~(*positive | *negative);
-        }
-        return sides;
-    }
-
-    // The candidate that cuts the cell with the most generators on its smaller side, the first of these; -1: none cuts.
-    static int most_balanced(const Generators& g, const Candidates& candidates, const Signs& signs, const std::uint64_t* cut) {
-        int best = -1, best_balance = 0;
-        for (int w = 0; w < candidates.words(); ++w) {
-            each_bit(cut[w], 64 * w, [&](int k) {
-                const std::uint64_t *p = signs.positive + w, *n = signs.negative + w;
-                std::uint64_t positive = 0, negative = 0;
-                for (int i = 0; i < g.count; ++i) {
-                    positive += p[static_cast<std::size_t>(i) * signs.words] >> (k % 64) & 1;
-                    negative += n[static_cast<std::size_t>(i) * signs.words] >> (k % 64) & 1;
-                }
-                const int balance = static_cast<int>(std::min(positive, negative));
-                if (balance > best_balance) best = k, best_balance = balance;
-            });
-        }
-        return best;
+        if (!num_bits(cut, candidates.words()) && rows_.is_last(context) && !options_.records &&
+            !context.data->forced && is_own(depth))
+            return split_into_leaves(cell, context, unit, parts, hash);
+        const Candidates rest = Candidates::subset(candidates, cut, D(), arena_);
+        split(cell, context, unit, parts, rest, signs, cut, rows, hash, depth);
     }
 
     // The candidates of a word that cross a line of the cell; the first one found is to be cut before all others.
@@ -226,11 +210,7 @@ class Search final : public Searcher {
         return crossing;
     }
 
-    static bool is_empty(const std::uint64_t* mask, int words) {
-        std::uint64_t any = 0;
-        for (int w = 0; w < words; ++w) any |= mask[w];
-        return !any;
-    }
+    static int num_bits(const std::uint64_t* mask, int words) { return Bits<0>::count(mask, words); }
 
     // A unit that does not cut the cell gets its sign.
     void settle(const Context& context, int unit, int sign, Hash& hash) {
@@ -297,27 +277,12 @@ class Search final : public Searcher {
         }
         if (!is_own(depth) && (*prefix_)[depth].unit != number)
             throw std::runtime_error("a prefix names other cuts than this network's");
-        if (is_probing_ && is_own(depth)) {
-            const bool is_above = static_cast<double>(splitmix(random_++) >> 11) * 0x1p-53 < chance_above;
-            chance_ *= is_above ? chance_above : 1 - chance_above;
-            probed_.push_back({number, static_cast<std::int8_t>(is_above ? 1 : -1)});
-        }
-        const bool can_give = is_own(depth);
-        if (can_give) {
-            open_.push_back({depth, number, false, nodes_++});
-            if (options_.records && depth < kRecordDepth) give_away(open_.back());
-            if (control_.is_wanted.load(std::memory_order_relaxed))
-                share();
-            else
-                wanted_since_ = nodes_;
-        }
+        if (probe_.is_on() && is_own(depth)) probe_.choose(number, chance_above);
+        const bool can_give = is_own(depth) && !is_comparing_;
+        if (can_give) open_.open(depth, number, options_.records && depth < kRecordDepth);
         for (const int side : {-1, 1}) {
             if (!is_own(depth) && (*prefix_)[depth].side != side) continue;
-            if (can_give && side > 0) {
-                const bool is_given = open_.back().is_given;
-                open_.pop_back();
-                if (is_given) continue;
-            }
+            if (can_give && side > 0 && !open_.close()) continue;
             const auto mark = arena_.mark();
             path_.push_back({number, static_cast<std::int8_t>(side)});
             set_sign(number, side);
@@ -338,36 +303,9 @@ class Search final : public Searcher {
     // Whether the cell at this depth is part of the unit of work, and not only passed on the way to it.
     bool is_own(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
 
-    // A cell on the path whose positive side is still to be visited.
-    struct Open {
-        int depth;
-        int number;
-        bool is_given;
-        std::int64_t since;  // cells split before it
-    };
-
-    // Give open parts away, from the shallowest one on, which is about the most work there is: one to a thread that has
-    // none, all when the run is to be over.
-    void share() {
-        const bool any = nodes_ - wanted_since_ > kPatience;
-        for (Open& open : open_) {
-            if (open.is_given) continue;
-            if (!any && nodes_ - open.since <= kGiveAge) return;
-            give_away(open);
-            if (!control_.is_over.load(std::memory_order_relaxed)) return;
-        }
-    }
-
-    void give_away(Open& open) {
-        open.is_given = true;
-        Prefix prefix(path_.begin(), path_.begin() + open.depth);
-        prefix.push_back({open.number, 1});
-        control_.give_away(std::move(prefix));
-    }
-
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.
-    void split(Cell& cell, const Context& context, int unit, const Parts& parts, const Candidates& rest, const Signs& signs,
-               const std::uint64_t* cut, const double* rows, Hash hash, int depth) {
+    void split(Cell& cell, const Context& context, int unit, const Parts& parts, const Candidates& rest,
+               const Signs& signs, const std::uint64_t* cut, const double* rows, Hash hash, int depth) {
         const Generators& g = cell.generators;
         const auto& edges = edges_.find(g, parts, rank(cell));
         maker_.begin(cell, context, unit);
@@ -381,7 +319,10 @@ class Search final : public Searcher {
                 incident[w] = g.incident(edges[k].first)[w] & g.incident(edges[k].second)[w];
             maker_.make(cell, context, unit, edges[k].first, edges[k].second, fresh, &owner.slots[k]);
         }
-        const double chance_above = is_probing_ ? chance_of(parts, signs, cut) : 0.5;
+        Signs fresh_signs = Signs::allocate(arena_, num_fresh, rest.words());
+        oracle_.decide_between({cell, fresh, &context, unit}, edges, signs, cut, context, rest, fresh_signs,
+                               is_own(depth));
+        const double chance_above = probe_.is_on() ? Probe::chance_above(parts, signs, cut) : 0.5;
         for_each_side(context, unit, depth, chance_above, [&](int s, int below) {
             const Part& own = s > 0 ? parts.above : parts.below;
             const int num_all = own.count + parts.on.count + num_fresh;
@@ -397,33 +338,10 @@ class Search final : public Searcher {
             Signs child_signs = Signs::allocate(arena_, num_all, rest.words());
             for (const int i : own) child_signs.inherit(signs, i, cut);
             for (const int i : parts.on) child_signs.inherit(signs, i, cut);
+            child_signs.append(fresh_signs);
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, child_signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
-    }
-
-    // The chance that a probe goes on above the cut: larger where more candidates cut, since more regions are there; never
-    // below 1/4, since later stages may have many where this one has few.
-    static double chance_of(const Parts& parts, const Signs& signs, const std::uint64_t* cut) {
-        const double above = 1.0 + num_cutting(parts.above, parts.on, signs, cut);
-        const double below = 1.0 + num_cutting(parts.below, parts.on, signs, cut);
-        return 0.25 + 0.5 * above * above / (above * above + below * below);
-    }
-
-    // How many candidates of `cut` are positive at one of these generators and negative at another.
-    static int num_cutting(const Part& own, const Part& on, const Signs& signs, const std::uint64_t* cut) {
-        int count = 0;
-        for (int w = 0; w < signs.words; ++w) {
-            std::uint64_t positive = 0, negative = 0;
-            for (const Part* part : {&own, &on}) {
-                for (const int i : *part) {
-                    positive |= signs.positive[static_cast<std::size_t>(i) * signs.words + w];
-                    negative |= signs.negative[static_cast<std::size_t>(i) * signs.words + w];
-                }
-            }
-            each_bit(positive & negative & cut[w], 0, [&](int) { ++count; });
-        }
-        return count;
     }
 
     // The facets of a child: those of the cell with a generator strictly on its side, and the cut itself.
@@ -459,8 +377,8 @@ class Search final : public Searcher {
         return slot;
     }
 
-    // Take a generator over. It forgets facets that the child has not; a slot that such a facet has left may be the cut's
-    // own by now, so only the cut sets it.
+    // Take a generator over. It forgets facets that the child has not; a slot that such a facet has left may be the
+    // cut's own by now, so only the cut sets it.
     void adopt(Cell& child, const Generators& from, int i, int slot, bool is_on_cut) {
         std::uint64_t* incident = child.generators.incident(child.generators.count);
         child.generators.take_over(from, i);
@@ -480,7 +398,8 @@ class Search final : public Searcher {
 
     // A line that the unit's hyperplane cuts becomes a ray on either side; all else is moved along it, onto the
     // hyperplane, which changes neither the cell nor the facets that contain what is moved.
-    void split_line(Cell& cell, const Context& context, int unit, const Candidates& rest, const double* rows, Hash hash, int depth) {
+    void split_line(Cell& cell, const Context& context, int unit, const Candidates& rest, const double* rows, Hash hash,
+                    int depth) {
         const ExactVector& row = oracle_.exact_row(context, unit);
         const int which = crosses_line(cell, context, unit);
         ExactVector line = (*cell.lines)[which];
@@ -493,7 +412,12 @@ class Search final : public Searcher {
         for (std::size_t k = 0; k < cell.lines->size(); ++k)
             if (static_cast<int>(k) != which)
                 lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
-        const Generators& g = cell.generators;
+        Generators& g = cell.generators;
+        std::vector<ExactVector> moved;
+        for (int i = 0; i < g.count; ++i) {
+            const ExactVector& old = oracle_.exact_generator(cell, g, i);
+            moved.push_back(combine(slope, old, -dot(row, old), line));
+        }
         for_each_side(context, unit, depth, 0.5, [&](int s, int below) {
             SlotOwner owner(arena_.take<ExactSlot>(g.count + 1), g.count + 1);
             Cell child;
@@ -505,9 +429,7 @@ class Search final : public Searcher {
             for (int i = 0; i <= g.count; ++i) {
                 std::uint64_t* incident = child.generators.incident(i);
                 if (i < g.count) {
-                    const ExactVector& old = oracle_.exact_generator(cell, g, i);
-                    maker_.append(child.generators, combine(slope, old, -dot(row, old), line), &owner.slots[i],
-                                 g.tags(i).at_infinity, g.tags(i).quiet);
+                    maker_.append(child.generators, moved[i], &owner.slots[i], g.tags(i).at_infinity, g.tags(i).quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = g.incident(i)[w];
                     incident[slot / 64] |= std::uint64_t{1} << (slot % 64);
                 } else {  // the line itself lies on every facet so far, but not on the new one
@@ -517,14 +439,103 @@ class Search final : public Searcher {
                     // Along a line of the cell no source so far has changed; this unit, if active, does.
                     const std::uint64_t quiet = (std::uint64_t{2} << std::min(context.stage + 1, 62)) - 2;
                     maker_.append(child.generators, std::move(ray), &owner.slots[i], true,
-                                 s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
+                                  s > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
                     for (int w = 0; w < words(); ++w) incident[w] = cell.alive[w];
                 }
-                    }
+            }
             const int number = context.data->first_unit + unit;
             Signs signs = Signs::allocate(arena_, g.count + 1, rest.words());
-            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, hash ^ hash_words_.of(number, s), below);
+            node(child, context, rest, signs, {rows, s > 0 ? unit : -1}, step(context, hash, number, s), below);
         });
+    }
+
+    // -- counting the last stage ------------------------------------------------------------------------
+
+    // Whether the units of a stage only have to be counted. Then they leave no mark in hashes: the cells that they cut
+    // are told apart by the stages before.
+    bool counts(const Context& context) const {
+        return counts_ && rows_.is_last(context) && !context.data->forced && !probe_.is_on();
+    }
+
+    // The hash of a cell beyond a cut.
+    Hash step(const Context& context, Hash hash, int number, int side) const {
+        return counts(context) ? hash : hash ^ hash_words_.of(number, side);
+    }
+
+    // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
+    // complex. From either side of a wall the parts are as many, so that the sum over all sides is zero here as well.
+    void count(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs, std::uint64_t* cut,
+               const double* rows, Hash hash, int depth) {
+        const auto mark = arena_.mark();
+        const CellFigures& figures = figures_of(cell, context, candidates, signs, cut);
+        open_.add_work(figures.regions / kRegionsPerNode);
+        const bool is_whole = !control_.stop.load(std::memory_order_relaxed);
+        const std::int64_t regions = tally_.claim_regions(figures.regions);
+        result_->per_stage[context.stage] += regions;
+        result_->bounded += std::min(figures.bounded, regions);
+        ++result_->counted_cells;
+        result_->facet_sides += 2 * figures.facets;
+        std::int64_t inner = 2 * figures.facets, boundary = 0;
+        Mask::each(cell.alive, words(), [&](int slot) {
+            const Facet& facet = cell.facets[slot];
+            if (!facet.context) return;
+            const std::int64_t pieces = figures.pieces[slot];
+            (facet.on_boundary ? boundary : inner) += pieces;
+            if (!facet.on_boundary) tally_.add_sides(key_of(facet, context, hash), facet.side, pieces);
+        });
+        result_->boundary_facets += boundary;
+        if (path_.size() < kReportDepth) tally_.advance(path_.size());
+        if (is_whole &&
+            (options_.audit || is_to_compare(path_, figures.regions, hash, context.data->first_unit, hash_words_)))
+            compare(cell, context, candidates, signs, cut, rows, hash, depth,
+                    {figures.regions, figures.bounded, inner, boundary});
+        arena_.release(mark);
+    }
+
+    const CellFigures& figures_of(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                                  const std::uint64_t* cut) {
+        if (num_bits(cut, candidates.words()) <= 1) {
+            int row = -1;
+            for (int w = 0; w < candidates.words(); ++w) each_bit(cut[w], 64 * w, [&](int k) { row = k; });
+            if (const CellFigures* few = counter_.count_few(cell, signs, row)) return *few;
+        }
+        const Candidates cutting = Candidates::subset(candidates, cut, D(), arena_);
+        Signs their_signs = Signs::allocate(arena_, cell.generators.count, cutting.words());
+        for (int i = 0; i < cell.generators.count; ++i) their_signs.inherit(signs, i, cut);
+        return counter_.count(cell, context, cutting, their_signs, tally_.room());
+    }
+
+    // A facet between cells that the last stage itself has parted has its unit's name; all parts of it add up.
+    Hash key_of(const Facet& facet, const Context& context, Hash hash) const {
+        if (facet.context != &context) return hash ^ facet.to_key;
+        return hash ^ hash_words_.of(context.data->first_unit + facet.local_unit, 0);
+    }
+
+    // Search a cell that has been counted, and compare.
+    void compare(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
+                 std::uint64_t* cut, const double* rows, Hash hash, int depth, const CellTotals& counted) {
+        Result found;
+        found.per_stage.assign(network_.stages.size(), 0);
+        Result* const result = result_;
+        const Statistics statistics = oracle_.statistics;
+        result_ = &found, is_comparing_ = true;
+        tally_.begin_comparison(found);
+        bool is_complete = true;
+        try {
+            split_further(cell, context, candidates, signs, cut, rows, hash, depth);
+        } catch (const TooManyFacetsError&) {
+            if (options_.audit) throw;
+            is_complete = false;
+        }
+        result_ = result, is_comparing_ = false;
+        tally_.begin(*result);
+        oracle_.statistics = statistics;
+        if (!is_complete || control_.stop.load(std::memory_order_relaxed)) return;
+        ++result_->compared_cells;
+        if (!(counted == CellTotals{found.regions, found.bounded, found.facet_sides, found.boundary_facets}))
+            throw ContradictionError("a cell has " + std::to_string(counted.regions) +
+                                     " regions by deletion and restriction, " + std::to_string(found.regions) +
+                                     " by search, or other figures that differ");
     }
 
     // -- leaves ------------------------------------------------------------------------------------------
@@ -548,11 +559,6 @@ class Search final : public Searcher {
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }
 
-    // Whether none of the generators is at infinity. (A new one between two at infinity lies there too.)
-    static bool is_bounded(const Generators& g, const Part& part) {
-        return std::none_of(part.begin(), part.end(), [&](int i) { return g.tags(i).at_infinity; });
-    }
-
     // `context` is that of the last stage; null where the network has none.
     void leaf(Cell& cell, const Context* context, Hash hash) {
         if (path_.size() < prefix_->size() || !tally_.claim_region()) return;
@@ -571,29 +577,27 @@ class Search final : public Searcher {
     const int words_;
     const Words hash_words_;
     std::vector<std::int8_t> sign_;  // [unit]: on the current path
+    Arena arena_;
     Oracle oracle_;
     StageRows<D_> rows_;
     Tally<W> tally_;
     EdgeFinder<W> edges_;
     GeneratorMaker<D_, W> maker_;
+    CellCounter<D_, W> counter_;
     Recorder<D_, W> recorder_;
+    const bool counts_;
+    bool is_comparing_ = false;  // searching a cell that has been counted
     Context root_{};
     std::vector<double> root_rows_;
-    Arena arena_;
     std::vector<double> line_;
     std::vector<std::uint64_t> mask_;
 
     const Prefix* prefix_ = nullptr;
-    std::vector<Open> open_;
-    std::int64_t nodes_ = 0;         // cells of this unit of work that have been split
-    std::int64_t wanted_since_ = 0;  // `nodes_` when parts were last not wanted
     Result* result_ = nullptr;
     Prefix path_;
 
-    bool is_probing_ = false;
-    Prefix probed_;
-    double chance_ = 1;  // to come as far as the probe has come
-    std::uint64_t random_ = 0;
+    OpenParts open_{control_, path_};
+    Probe probe_;
 };
 
 template <int D, int W>
@@ -601,9 +605,11 @@ std::unique_ptr<Searcher> make(const Network& network, const Options& options, C
     return std::make_unique<Search<D, W>>(network, options, control);
 }
 
-inline std::unique_ptr<Searcher> make_searcher(const Network& network, const Options& options, Control& control, bool wide) {
+inline std::unique_ptr<Searcher> make_searcher(const Network& network, const Options& options, Control& control,
+                                               bool wide) {
     if (wide) return make<0, 0>(network, options, control);
-#if defined(RELUREG_SANITIZE)  // compiling each takes a minute with sanitizers: every kind of search, but not every size
+#if defined( \
+    RELUREG_SANITIZE)  // compiling each takes a minute with sanitizers: every kind of search, but not every size
     switch (network.dim + 1) {
         case 3: return make<3, 1>(network, options, control);
         case 4: return make<4, 1>(network, options, control);

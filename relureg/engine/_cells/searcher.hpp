@@ -25,6 +25,7 @@ struct Options {
     bool generators = false;   // with them, their vertices and rays
     bool audit = false;        // decide every predicate both ways, and stop on a contradiction
     std::int64_t max_regions = 0;  // 0: no limit
+    bool enumerates = false;   // search the last stage, too, where figures alone are wanted
 };
 
 // Shared by all searches of a run.
@@ -48,6 +49,13 @@ constexpr int kRecordDepth = 6;
 // A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
 constexpr int kReportDepth = 12;
 
+// A cell that is counted stands for one cell that is split for so many of its regions, as regards the work in it.
+constexpr std::int64_t kRegionsPerNode = 64;
+// Where a count searches a cell as well, to compare, up to so many regions: the first one, those that one positive side
+// leads to, and one in so many of all.
+constexpr std::int64_t kFirstCell = 4096, kSmallCell = 256, kLargeCell = 1 << 14;
+constexpr std::uint64_t kShare = 1024;
+
 struct StoppedError {};  // told to stop within a long step
 struct TooManyFacetsError {};  // more than a one-word bitset holds: what lies below is searched with wide ones
 
@@ -57,8 +65,8 @@ class Searcher {
     // Go down from the cell of `prefix` to its regions. Throws TooManyFacetsError only if nothing was found.
     virtual void run(const Prefix& prefix, Result& result) = 0;
 
-    // Knuth's estimate of the regions in the cell of `prefix` (Math. Comp. 29, 1975): go down to one of them, a random side
-    // at each cut. One that is reached with probability p stands for 1/p of them on average.
+    // Knuth's estimate of the regions in the cell of `prefix` [Knu75]: go down to one of them, a random side at each
+    // cut. One that is reached with probability p stands for 1/p of them on average.
     virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
 };
 

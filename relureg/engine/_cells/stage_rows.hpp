@@ -33,9 +33,7 @@ class StageRows {
         }
     }
 
-    bool is_last(const Context& context) const {
-        return context.stage + 1 == static_cast<int>(network_.stages.size());
-    }
+    bool is_last(const Context& context) const { return context.stage + 1 == static_cast<int>(network_.stages.size()); }
 
     std::size_t next_size(const Context& context) const {
         return static_cast<std::size_t>(D()) * network_.stages[context.stage + 1].stride;
@@ -77,7 +75,8 @@ class StageRows {
              double* to) const {
         constexpr int kWide = D_ && D_ <= 6 ? 2 : 1;
         int i = 0;
-        for (; i + 4 * kWide <= stride; i += 4 * kWide) add_block<kWide>(source, term, active, count, stride, i, from, to);
+        for (; i + 4 * kWide <= stride; i += 4 * kWide)
+            add_block<kWide>(source, term, active, count, stride, i, from, to);
         if (i < stride) add_block<1>(source, term, active, count, stride, i, from, to);
     }
 

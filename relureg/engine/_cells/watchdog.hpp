@@ -33,9 +33,9 @@ class Watchdog {
     using Clock = std::chrono::steady_clock;
 
   public:
-    // `signals`: the end of a pipe from which the numbers of the signals come that the process receives. A limit that has
-    // been reached is told by SIGALRM, again and again after `patience` seconds, until it is acknowledged; after `most`
-    // seconds the process ends.
+    // `signals`: the end of a pipe from which the numbers of the signals come that the process receives. A limit that
+    // has been reached is told by SIGALRM, again and again after `patience` seconds, until it is acknowledged; after
+    // `most` seconds the process ends.
     Watchdog(int signals, double patience, double most) : signals_(signals), patience_(patience), most_(most) {
         // All signals go to other threads: Python's main thread is to handle them.
         sigset_t all, before;
@@ -156,7 +156,8 @@ class Watchdog {
     static std::int64_t resident() {
         char text[128];
         long long size = 0, pages = 0;
-        if (!slurp("/proc/self/statm", text, sizeof text) || std::sscanf(text, "%lld %lld", &size, &pages) != 2) return 0;
+        if (!slurp("/proc/self/statm", text, sizeof text) || std::sscanf(text, "%lld %lld", &size, &pages) != 2)
+            return 0;
         return static_cast<std::int64_t>(pages) * sysconf(_SC_PAGESIZE);
     }
 

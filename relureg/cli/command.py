@@ -1,0 +1,93 @@
+"""Commands and groups of commands: how their names and words are read, and which files they may not replace."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from relureg.arguments import did_you_mean, short
+from relureg.errors import UsageError
+from relureg.files import protecting
+
+EXIT_CODES = """\b
+Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
+cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
+failed; 130 interrupted; 141 the reader of stdout has gone; 143 terminated (SIGTERM)."""
+
+_OUTPUTS = {"output", "out", "save", "plot", "junit", "journal"}
+"""The parameters that name files or folders to write; all others that name a file read it."""
+
+
+class Group(click.Group):
+    """Commands under one name, imported only when they run; of one that is not there it says which was meant.
+
+    Parameters
+    ----------
+    modules : mapping of str to str
+        The module of each command, in which it has its own name.
+    """
+
+    def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = self.modules.get(cmd_name)
+        if module is None:
+            return None
+        command = getattr(importlib.import_module(module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is not None:
+            return super().resolve_command(ctx, args)
+        if Path(name).suffix or Path(name).exists():
+            raise UsageError(
+                f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
+                f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
+            )
+        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        raise UsageError(f"there is no command {short(name)}{nearest}")
+
+
+class Command(click.Command):
+    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+
+    It replaces none of the files that it reads.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with protecting(_files_read(ctx.params)):
+            return super().invoke(ctx)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+
+
+def _files_read(parameters: dict[str, Any]) -> list[Path]:
+    """The files that a command line names to be read."""
+    values = [value for name, value in parameters.items() if name not in _OUTPUTS]
+    words = [word for value in values for word in (value if isinstance(value, tuple) else [value])]
+    return [Path(word) for word in words if isinstance(word, (str, Path)) and os.path.isfile(word)]
+
+
+def _join_words(args: list[str], option: str) -> list[str]:
+    if option not in args:
+        return args
+    at = args.index(option)
+    words = args[at + 1 : at + 3]
+    if len(words) < 2 or ":" in words[0] or "," in words[0] or words[0] == "file":
+        return args
+    return [*args[:at], f"{option}={words[0]},{words[1]}", *args[at + 3 :]]

@@ -1,0 +1,1 @@
+"""The region graph and its distances, in memory and on disk."""

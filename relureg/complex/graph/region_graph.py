@@ -1,0 +1,181 @@
+"""The region graph: activation regions, joined where they share a facet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.arguments import index
+from relureg.complex.graph import breadth_first
+from relureg.complex.graph.cycles import find_odd_cycle
+from relureg.complex.graph.diameter import Diameter, find_diameter
+from relureg.complex.graph.radius import Radius, find_radius
+from relureg.errors import UsageError
+from relureg.frozen import Frozen
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RegionGraph(Frozen):
+    """An undirected graph on regions 0..R-1, in compressed sparse rows.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> graph = relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json")).graph
+    >>> graph.num_regions, graph.num_facets, graph.average_degree, graph.diameter
+    (49, 84, Fraction(24, 7), 10)
+    """
+
+    starts: NDArray[np.int64]
+    """(R + 1,): region i has the neighbours ``neighbours[starts[i]:starts[i + 1]]``."""
+    neighbours: NDArray[np.int32]
+    """(2 F,): ascending for each region."""
+    longest: int | None = None
+    """A proven upper bound of the diameter, where one is known: reaching it ends the search for a longer distance."""
+
+    @classmethod
+    def from_facets(cls, num_regions: int, pairs: NDArray[np.int64], longest: int | None = None) -> RegionGraph:
+        """The graph with an edge for each row of `pairs`, shape (F, 2), two different regions in each.
+
+        Raises
+        ------
+        UsageError
+            More than 2^31 - 1 regions.
+        """
+        if num_regions > np.iinfo(np.int32).max:
+            raise UsageError(f"{num_regions:,} regions are too many for a graph; give a smaller box")
+        # One number for each ordered pair: sorting numbers is several times faster than sorting pairs.
+        low, high = pairs[:, 0], pairs[:, 1]
+        arcs = np.concatenate([low * num_regions + high, high * num_regions + low])
+        arcs.sort()
+        tails = arcs // max(num_regions, 1)
+        arcs -= tails * num_regions
+        starts = np.zeros(num_regions + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tails, minlength=num_regions), out=starts[1:])
+        neighbours = arcs.astype(np.int32)
+        for array in (starts, neighbours):
+            array.flags.writeable = False
+        return cls(starts=starts, neighbours=neighbours, longest=longest)
+
+    # -- degrees -----------------------------------------------------------------------------------
+
+    @property
+    def num_regions(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def num_facets(self) -> int:
+        """F, the number of edges."""
+        return len(self.neighbours) // 2
+
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        """(R,): the number of neighbours of each region."""
+        return np.diff(self.starts)
+
+    @property
+    def average_degree(self) -> Fraction:
+        """2 F / R, exactly."""
+        return Fraction(2 * self.num_facets, self.num_regions)
+
+    @property
+    def degree_histogram(self) -> dict[int, int]:
+        """Degree -> number of regions that have it, ascending."""
+        values, counts = np.unique(self.degrees, return_counts=True)
+        return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+    def neighbours_of(self, region: int) -> NDArray[np.int32]:
+        """The regions that share a facet with a region, ascending."""
+        number = index(region, self.num_regions, "region")
+        return self.neighbours[self.starts[number] : self.starts[number + 1]]
+
+    @property
+    def edges(self) -> NDArray[np.int32]:
+        """(F, 2): the two regions of each facet, the lower number first, in ascending order."""
+        tails = np.repeat(np.arange(self.num_regions, dtype=np.int32), self.degrees)
+        once = tails < self.neighbours
+        return np.stack([tails[once], self.neighbours[once]], axis=1)
+
+    # -- distances ---------------------------------------------------------------------------------
+
+    def distances_from(self, region: int) -> NDArray[np.int32]:
+        """(R,): steps from a region to each region, -1 where there is no path.
+
+        Raises
+        ------
+        ArgumentIndexError
+            There is no such region; -1 is the last one.
+        """
+        return breadth_first.distances(self.starts, self.neighbours, index(region, self.num_regions, "region"))
+
+    def eccentricity(self, region: int) -> int:
+        """The largest distance from a region to one that can be reached."""
+        return int(self.distances_from(region).max())
+
+    @cached_property
+    def diameter_found(self) -> Diameter:
+        """The exact diameter, a pair of regions that attains it, and the searches that proved it.
+
+        Raises
+        ------
+        UsageError
+            The graph is not connected.
+        """
+        return find_diameter(self.starts, self.neighbours, self.longest)
+
+    @property
+    def diameter(self) -> int:
+        """The largest distance between two regions."""
+        return self.diameter_found.value
+
+    @cached_property
+    def radius_found(self) -> Radius:
+        """The smallest eccentricity of a region, and a region that has it; raises as `diameter_found` does."""
+        return find_radius(self.starts, self.neighbours)
+
+    @property
+    def radius(self) -> int | None:
+        """The smallest eccentricity of a region; None when only bounds were found (see `radius_found`)."""
+        return self.radius_found.high if self.radius_found.low == self.radius_found.high else None
+
+    # -- structure ---------------------------------------------------------------------------------
+
+    @cached_property
+    def components(self) -> NDArray[np.int32]:
+        """(R,): the number of the connected component of each region, from 0."""
+        return breadth_first.components(self.starts, self.neighbours)
+
+    @property
+    def num_components(self) -> int:
+        return int(self.components.max()) + 1
+
+    @property
+    def is_connected(self) -> bool:
+        return self.num_components == 1
+
+    @cached_property
+    def odd_cycle(self) -> tuple[int, ...] | None:
+        """An odd cycle of regions, each adjacent to the next and the last to the first; None when bipartite."""
+        return find_odd_cycle(self.starts, self.neighbours, self.components)
+
+    @property
+    def is_bipartite(self) -> bool:
+        """Whether no cycle of regions is odd; `odd_cycle` is the witness where one is."""
+        return self.odd_cycle is None
+
+    def to_networkx(self) -> networkx.Graph[Any]:
+        """The same graph for networkx, nodes 0..R-1."""
+        import networkx
+
+        graph = networkx.Graph()
+        graph.add_nodes_from(range(self.num_regions))
+        graph.add_edges_from(self.edges.tolist())
+        return graph

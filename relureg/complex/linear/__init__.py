@@ -1,0 +1,1 @@
+"""The notions of region other than the activation region: affine maps compared and joined, exactly."""

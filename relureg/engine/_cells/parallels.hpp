@@ -1,0 +1,70 @@
+// Zeros that need no generator: units whose hyperplane is parallel to a facet, or the facet itself.
+//
+// A unit that reads one active unit is affine in that one, and in lattices and networks with repeated units many rows
+// are multiples of others. If m = alpha f + beta e_0 for the row f of a facet, then m . g = beta g_0 at each generator
+// g of that facet: 0 in a direction, at a point the sign of beta. Doubles propose such a pair, integers prove it once,
+// and the context of the unit remembers it.
+#pragma once
+
+#include <cmath>
+
+#include "context.hpp"
+
+namespace relureg {
+
+template <int D_>
+class Parallels {
+  public:
+    Parallels(int coordinates, const std::int8_t* sign) : coordinates_(coordinates), sign_(sign) {}
+
+    // Whether row and facet look parallel.
+    bool propose(const double* row, const Context& facet, int facet_unit) const {
+        int largest = 1;
+        for (int j = 2; j < D(); ++j)
+            if (std::fabs(row[j]) > std::fabs(row[largest])) largest = j;
+        const double* f = facet.rows + facet_unit;
+        const std::size_t stride = facet.data->stride;
+        const double factor = row[largest] / f[largest * stride];
+        if (!(std::fabs(factor) < HUGE_VAL)) return false;
+        for (int j = 1; j < D(); ++j)
+            if (std::fabs(row[j] - factor * f[j * stride]) > kClose * std::fabs(row[largest])) return false;
+        return true;
+    }
+
+    // Whether they are; `beta` becomes the sign of beta.
+    bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+        // A later context may make room for another at the same place: nothing is remembered of it.
+        if (facet.stage > context.stage) return compare(context, unit, facet, facet_unit, beta);
+        for (auto known = context.parallels.rbegin(); known != context.parallels.rend(); ++known)
+            if (known->unit == unit && known->facet == &facet && known->facet_unit == facet_unit)
+                return beta = known->beta, known->is_parallel;
+        const bool is_parallel = compare(context, unit, facet, facet_unit, beta);
+        context.parallels.push_back({unit, facet_unit, &facet, static_cast<std::int8_t>(beta), is_parallel});
+        return is_parallel;
+    }
+
+  private:
+    int D() const { return D_ ? D_ : coordinates_; }
+
+    bool compare(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+        const ExactVector& m = context.exact_row(unit, D() - 1, sign_);
+        const ExactVector& f = facet.exact_row(facet_unit, D() - 1, sign_);
+        int at = 1;
+        while (at < D() && f[at] == 0) ++at;
+        beta = 0;
+        if (at == D()) return false;
+        // m = (m_at / f_at) f + beta e_0
+        for (int j = 1; j < D(); ++j)
+            if (j != at && m[j] * f[at] != m[at] * f[j]) return false;
+        const mpz_class difference = m[0] * f[at] - m[at] * f[0];
+        beta = sgn(difference) * sgn(f[at]);
+        return true;
+    }
+
+    static constexpr double kClose = 1e-9;  // a proposal costs little
+
+    const int coordinates_;
+    const std::int8_t* sign_;
+};
+
+}  // namespace relureg

@@ -1,0 +1,153 @@
+// The section of a section by one of its rows: generators, values, signs, and facets of its own.
+#pragma once
+
+#include "section_edges.hpp"
+#include "section_exact.hpp"
+
+namespace relureg {
+
+template <int D_, int W>
+class SectionMaker {
+    using Mask = Bits<W>;
+
+  public:
+    SectionMaker(int words, Predicate<D_, W>& oracle, ExactSections<D_, W>& exact, Arena& arena, bool audit)
+        : words_(words), oracle_(oracle), exact_(exact), arena_(arena), audit_(audit) {}
+
+    // The section by a row, of `count` generators, with the values of `rows` there.
+    Section cut(const Section& s, const Crossings& crossings, int row, std::uint64_t rows, int count) {
+        const int num_rows = __builtin_popcountll(rows);
+        Section part = Section::allocate(arena_, count, num_rows, words());
+        part.parent = &s, part.cut = row, part.dim = s.dim - 1;
+        int* number = arena_.take<int>(part.stride);
+        part.number = number;
+        int k = 0;
+        each_bit(rows, 0, [&](int old) { number[k++] = old; });
+        for (; k < part.stride; ++k) number[k] = row;  // filling: computed with, never looked at
+        for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
+            const auto [above, below] = crossings.by_row[e];
+            part.append(above, below, s.points[above].at_infinity && s.points[below].at_infinity);
+            mix_values(s, part, row);
+        }
+        for (const int i : crossings.zeros) {
+            if (!(crossings.zeros_at(s, i) >> row & 1)) continue;
+            part.append(i, -1, s.points[i].at_infinity);
+            take_values(s, part, rows);
+        }
+        return part;
+    }
+
+    // Which rows cut a section, and on which facets of the cell it has a facet of its own.
+    void close(const Section& s, Section& part, bool is_special) {
+        std::uint64_t positive = 0, negative = 0, zero = 0;
+        for (int i = 0; i < part.count; ++i) {
+            positive |= part.points[i].positive, negative |= part.points[i].negative;
+            zero |= ~(part.points[i].positive | part.points[i].negative);
+        }
+        part.cutting = positive & negative;
+        part.single = extract_single(s, part);
+        const std::uint64_t all = part.num_rows ? ~std::uint64_t{0} >> (64 - part.num_rows) : 0;
+        if (!is_special && !(zero & all)) return;
+        std::uint64_t* shared = arena_.take<std::uint64_t>(words());
+        for (int w = 0; w < words(); ++w)
+            each_bit(part.facets[w], 64 * w, [&](int slot) {
+                if (!is_own_facet(part, slot, all, shared)) part.facets[w] &= ~bit(slot % 64);
+            });
+    }
+
+  private:
+    int words() const { return W ? W : words_; }
+    std::uint64_t* mask(const Section& s, int i) const { return s.masks + static_cast<std::size_t>(i) * words(); }
+
+    // Values and signs at the last generator of a section, a new one.
+    void mix_values(const Section& s, Section& part, int row) {
+        const int i = part.count - 1;
+        SectionPoint& point = part.points[i];
+        for (int w = 0; w < words(); ++w) mask(part, i)[w] = mask(s, point.above)[w] & mask(s, point.below)[w];
+        if (!part.num_rows) return;
+        oracle_.statistics.decisions += part.num_rows;
+        const Mixture at = Mixture::of(s, row, point.above, point.below);
+        const double *from_above = s.values_at(point.above), *from_below = s.values_at(point.below);
+        double* values = part.values_at(i);
+        const Four wa = Four::all(at.above), wb = Four::all(at.below), shift = Four::all(at.shift);
+        const Four rounding = Four::all(8 * kUnitRoundoff), slack = Four::all(1 + 0x1p-20);
+        for (int k = 0; k < part.num_rows; k += 4) {
+            const Four va = Four::gather(from_above, part.number + k), vb = Four::gather(from_below, part.number + k);
+            const Four ea = Four::gather(from_above + s.stride, part.number + k);
+            const Four eb = Four::gather(from_below + s.stride, part.number + k);
+            const Four value = multiply_add(va, wa, vb * wb);
+            const Four size = multiply_add(absolute(va), wa, absolute(vb) * wb);
+            const Four error = multiply_add(ea, wa, eb * wb);
+            const Four moved = multiply_add(shift, absolute(va - vb) + ea + eb, error);
+            const Four bound = multiply_add(moved, slack, rounding * size);
+            value.store(values + k);
+            bound.store(values + part.stride + k);
+            point.positive |= static_cast<std::uint64_t>(above(value, bound)) << k;
+            point.negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << k;
+        }
+        const std::uint64_t all = ~std::uint64_t{0} >> (64 - part.num_rows);
+        point.positive &= all, point.negative &= all;
+        const std::uint64_t open = all & ~(point.positive | point.negative);
+        if (open) settle(s, part, i, open);
+        if (audit_) audit(part, i);
+    }
+
+    // Signs that doubles leave open: the ends of the edge tell them unless they have opposite signs.
+    void settle(const Section& s, Section& part, int i, std::uint64_t open) {
+        SectionPoint& point = part.points[i];
+        each_bit(open, 0, [&](int k) {
+            const int a = s.sign(point.above, part.number[k]), b = s.sign(point.below, part.number[k]);
+            const bool is_open = a * b < 0;
+            const int sign = is_open ? exact_.sign(part, i, k) : a ? a : b;
+            oracle_.statistics.edges += !is_open;
+            if (sign > 0) point.positive |= bit(k);
+            if (sign < 0) point.negative |= bit(k);
+            oracle_.statistics.zeros += sign == 0;
+        });
+    }
+
+    // The last generator of a section is one of its parent's.
+    void take_values(const Section& s, Section& part, std::uint64_t rows) {
+        const int i = part.count - 1;
+        SectionPoint& point = part.points[i];
+        std::copy_n(mask(s, point.above), words(), mask(part, i));
+        for (int k = 0; k < part.num_rows; ++k) {
+            part.values_at(i)[k] = s.value(point.above, part.number[k]);
+            part.values_at(i)[part.stride + k] = s.error(point.above, part.number[k]);
+        }
+        point.positive = extract_bits(s.points[point.above].positive, rows);
+        point.negative = extract_bits(s.points[point.above].negative, rows);
+        if (audit_) audit(part, i);
+    }
+
+    void audit(const Section& s, int i) {
+        for (int k = 0; k < s.num_rows; ++k)
+            if (exact_.truth(s, i, k) != s.sign(i, k))
+                throw ContradictionError("the sign of a row on a section is not what the integers say");
+    }
+
+    std::uint64_t extract_single(const Section& s, const Section& part) const {
+        std::uint64_t single = 0;
+        for (int k = 0; k < part.num_rows; ++k) single |= (s.single >> part.number[k] & 1) << k;
+        return single;
+    }
+
+    // Whether a section has a facet on that facet of the cell, on no other one and on no row.
+    bool is_own_facet(const Section& s, int slot, std::uint64_t rows, std::uint64_t* shared) const {
+        for (int w = 0; w < words(); ++w) shared[w] = ~std::uint64_t{0};
+        for (int i = 0; i < s.count; ++i) {
+            if (!(mask(s, i)[slot / 64] >> (slot % 64) & 1)) continue;
+            for (int w = 0; w < words(); ++w) shared[w] &= mask(s, i)[w];
+            rows &= ~(s.points[i].positive | s.points[i].negative);
+        }
+        return !rows && Mask::count(shared, words()) == 1;
+    }
+
+    int words_;
+    Predicate<D_, W>& oracle_;
+    ExactSections<D_, W>& exact_;
+    Arena& arena_;
+    bool audit_;
+};
+
+}  // namespace relureg

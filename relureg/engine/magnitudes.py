@@ -1,0 +1,70 @@
+"""Inputs in units in which their magnitudes are level: powers of two, so that nothing is rounded.
+
+An error bound of a point is one number for all its coordinates. Where inputs of size 1 stand beside inputs of size
+50,000, as in controllers that take angles and distances, it says nothing of the small ones. The regions do not depend
+on units: the search works in ``t`` with ``x_j = 2^c_j t_j``, and its points are mapped back exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.exact.rational import RationalMatrix
+
+_LEVEL = 8
+"""Magnitudes within 2^8 of each other are level enough; then inputs stay as they are."""
+
+_MOST = 400
+"""Beyond 2^400 products of a few numbers leave the range of doubles."""
+
+_ROUNDS = 4
+"""Medians of rows and of columns in turn: two rounds do, as rows differ in one factor each."""
+
+
+def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
+    """The exponents ``c_j`` for rows ``constant, weights`` on the inputs; all 0 where these are level already.
+
+    Examples
+    --------
+    >>> level([np.array([[1.0, 3.0, 1e-5], [-2.0, 1.0, -2e-5]])], 2)
+    [0, 17]
+    >>> level([np.array([[1.0, 3.0, 0.1]])], 2)
+    [0, 0]
+    """
+    rows = np.vstack([np.zeros((0, num_inputs + 1)), *blocks])
+    if not num_inputs or not len(rows) or not np.isfinite(rows).all():
+        return [0] * num_inputs
+    typical = np.median(np.abs(rows) / 2, axis=0)
+    if typical.min() > 0 and typical.max() / 2 ** (_LEVEL / 2) < typical.min():
+        return [0] * num_inputs  # the rule, at little cost
+    sizes = np.full(rows.shape, np.nan)
+    np.log2(np.abs(rows), out=sizes, where=rows != 0)
+    sizes = sizes[~np.isnan(sizes).all(axis=1)]
+    exponents = np.zeros(num_inputs + 1)
+    for _ in range(_ROUNDS):
+        of_rows = _medians(sizes + exponents, axis=1)
+        exponents = _medians(of_rows[:, None] - sizes, axis=0)
+        exponents -= exponents[0]
+    whole = np.clip(np.round(exponents[1:]), -_MOST, _MOST).astype(int)
+    return whole.tolist() if np.abs(whole).max() > _LEVEL else [0] * num_inputs
+
+
+def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:
+    """The columns of a matrix times powers of two."""
+    if not any(exponents):
+        return matrix
+    factors = RationalMatrix.from_fractions([[Fraction(2) ** exponent] for exponent in exponents], 1)
+    return matrix.T.scale_rows(factors).T
+
+
+def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Medians of what is no NaN; 0 where there is nothing else."""
+    known: NDArray[np.bool_] = np.asarray(~np.isnan(sizes).all(axis=axis))
+    result = np.zeros(len(known))
+    if known.any():
+        result[known] = np.nanmedian(sizes[:, known] if axis == 0 else sizes[known], axis=axis)
+    return result

@@ -1,0 +1,1 @@
+"""Runs in batches, for work beyond one sitting or one machine: journal, schedulers, estimate."""

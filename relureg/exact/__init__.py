@@ -1,0 +1,1 @@
+"""Exact arithmetic: rational matrices, elimination, double description."""

@@ -1,0 +1,43 @@
+"""Arrays of exact numbers as doubles, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.errors import UnsupportedNetworkError
+
+Floats = NDArray[np.float64]
+
+
+def exact_doubles(values: NDArray[Any]) -> Floats:
+    """Real numbers as doubles; raises `UnsupportedNetworkError` where one is no double."""
+    if values.dtype.kind not in "fiub" or values.dtype.itemsize > 8:
+        raise UnsupportedNetworkError(f"numbers of type {values.dtype} are not read; float64 is")
+    doubles: Floats = values.astype(np.float64)
+    # 2^53 is the first integer after which one is skipped.
+    if values.dtype.kind in "iu" and values.dtype.itemsize == 8 and (np.abs(doubles) > 2.0**53).any():
+        raise UnsupportedNetworkError("an integer beyond 2^53 need not be a double")
+    return doubles
+
+
+def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64] | None:
+    """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
+    if denominator & (denominator - 1):
+        return None
+    try:
+        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
+    except OverflowError:
+        return None
+    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
+        if n * q != p * denominator:
+            return None
+    return doubles
+
+
+def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
+    """Whether there are doubles, and all of them are numbers of that floating-point type."""
+    with np.errstate(over="ignore"):
+        return doubles is not None and bool((doubles.astype(kind) == doubles).all())

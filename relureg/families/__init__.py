@@ -1,0 +1,1 @@
+"""Networks whose numbers of regions theory knows, and seeded random ones."""

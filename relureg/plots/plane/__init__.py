@@ -1,0 +1,1 @@
+"""Pictures of complexes in one, two and three dimensions, and over training."""

@@ -1,0 +1,1 @@
+"""Pictures of tropical forms: Newton polytopes beside their hypersurfaces."""

@@ -1,0 +1,1 @@
+"""From files and objects of other libraries to networks, points and domains; one module or room a format."""

@@ -1,0 +1,1 @@
+"""What readers share: piecewise-linear pieces, windows, normalisation, perceptrons from named arrays."""

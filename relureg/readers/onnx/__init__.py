@@ -1,0 +1,1 @@
+"""ONNX, read and written: a walk over the graph, and one small function for each operator."""

@@ -1,0 +1,1 @@
+"""PyTorch: modules, checkpoints and TorchScript, one small function for each function of PyTorch."""

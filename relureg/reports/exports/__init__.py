@@ -1,0 +1,1 @@
+"""Results in files: regions, graphs, local maps, verifications; one function a format."""

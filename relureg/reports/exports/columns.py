@@ -1,0 +1,154 @@
+"""Regions and facets as columns, some thousands of rows at a time: what every export is made of."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.complex.affine import float_output_maps
+from relureg.complex.complex import Complex
+from relureg.exact.ranges import ranges
+from relureg.network.patterns import texts
+
+CHUNK = 1 << 14
+"""Rows at a time: some megabytes as Python objects."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """One list for each row: row i has ``values[starts[i]:starts[i + 1]]``, numbers or rows of numbers."""
+
+    starts: NDArray[np.int64]
+    values: NDArray[Any]
+
+    def tolist(self) -> list[list[Any]]:
+        values = self.values.tolist()
+        return [values[start:stop] for start, stop in itertools.pairwise(self.starts.tolist())]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NestedLists:
+    """One list of lists for each row, likewise."""
+
+    starts: NDArray[np.int64]
+    values: Lists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """Some regions, in order, with the attributes of a node."""
+
+    region: NDArray[np.int64]
+    """(n,)."""
+    pattern: list[str]
+    """1 for an active unit, stages separated by a vertical bar."""
+    bounded: NDArray[np.bool_]
+    """(n,): whether the region contains no ray in the input space."""
+    degree: NDArray[np.int64]
+    """(n,): the number of neighbours."""
+    point: NDArray[np.float64]
+    """(n, d): an interior point, rounded to doubles."""
+
+    def rows(self) -> Iterator[tuple[int, str, bool, int, list[float]]]:
+        """The same, region after region."""
+        columns = self.region.tolist(), self.pattern, self.bounded.tolist(), self.degree.tolist(), self.point.tolist()
+        return zip(*columns, strict=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """Some facets, in the order of their regions, as edges."""
+
+    source: NDArray[np.int64]
+    """(n,): the region with the lower number."""
+    target: NDArray[np.int64]
+    """(n,)."""
+    units: Lists
+    """The units that vanish on each facet."""
+
+    def rows(self) -> Iterator[tuple[int, int, list[int]]]:
+        """The same, facet after facet."""
+        return zip(self.source.tolist(), self.target.tolist(), self.units.tolist(), strict=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Geometry:
+    """What `relureg regions` tells of some regions besides the attributes of a node."""
+
+    facet_count: NDArray[np.int64]
+    """(n,): facets, those on the domain's boundary among them."""
+    neighbour: NDArray[np.int64]
+    """For each facet of each region in turn the region behind it; -1 on the domain's boundary."""
+    units: Lists
+    """For each of these facets the units that vanish on it."""
+    weights: NDArray[np.float64]
+    """(n, m, d): on a region the output is ``weights @ x + bias``, up to rounding."""
+    bias: NDArray[np.float64]
+    """(n, m)."""
+
+
+def iter_nodes(cells: Complex) -> Iterator[Nodes]:
+    """All regions."""
+    degrees = cells.graph.degrees
+    for part in _slices(cells.num_regions):
+        yield Nodes(
+            region=np.arange(part.start, part.stop),
+            pattern=patterns(cells, part),
+            bounded=bounded(cells, part),
+            degree=degrees[part],
+            point=cells.records.points[part],
+        )
+
+
+def iter_edges(cells: Complex) -> Iterator[Edges]:
+    """All facets that two regions share."""
+    facets = cells.facets
+    for part in _slices(facets.num_inner):
+        yield Edges(
+            source=facets.regions[part, 0],
+            target=facets.regions[part, 1],
+            units=_units(cells, facets.record[part]),
+        )
+
+
+def geometry(cells: Complex, part: slice) -> Geometry:
+    """Facets, neighbours and affine maps of the regions of a slice."""
+    first, last = np.searchsorted(cells.records.facet_region, [part.start, part.stop]).tolist()
+    region = cells.records.facet_region[first:last] - part.start
+    weights, bias = float_output_maps(cells.network, cells.records.signs_of(part))
+    return Geometry(
+        facet_count=np.bincount(region, minlength=part.stop - part.start),
+        neighbour=cells.regions_behind[first:last],
+        units=_units(cells, np.arange(first, last)),
+        weights=weights,
+        bias=bias,
+    )
+
+
+def patterns(cells: Complex, part: slice) -> list[str]:
+    """The patterns of the regions of a slice, as `Complex.pattern` writes them."""
+    bits = np.unpackbits(cells.records.patterns[part], axis=1, count=cells.records.num_units, bitorder="little")
+    return texts(bits.astype(np.bool_), cells.network.widths)
+
+
+def bounded(cells: Complex, part: slice) -> NDArray[np.bool_]:
+    """Which regions of a slice are bounded in the input space."""
+    everywhere = cells.essential_dim == cells.network.input_dim
+    return cells.records.bounded[part] & everywhere
+
+
+def _units(cells: Complex, rows: NDArray[np.int64]) -> Lists:
+    starts = cells.records.facet_starts[rows]
+    lengths = cells.records.facet_starts[rows + 1] - starts
+    offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
+    return Lists(starts=offsets, values=cells.records.facet_units[ranges(starts, lengths)])
+
+
+def _slices(size: int) -> Iterator[slice]:
+    for first in range(0, max(size, 1), CHUNK):  # one slice at least, lest a file be left without its columns
+        yield slice(first, min(first + CHUNK, size))

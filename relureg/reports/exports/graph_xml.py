@@ -1,0 +1,68 @@
+"""Region graphs as GraphML and as GEXF, element after element."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.sax.saxutils import escape, quoteattr
+
+from relureg.complex.complex import Complex
+from relureg.reports.exports.columns import iter_edges, iter_nodes
+
+_NODE_ATTRIBUTES = (("pattern", "string"), ("bounded", "boolean"), ("degree", "int"), ("point", "string"))
+_EDGE_ATTRIBUTES = (("units", "string"),)
+
+
+def iter_graphml(cells: Complex) -> Iterator[str]:
+    """The lines of a GraphML document; points and units are numbers separated by spaces."""
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
+    for kind, attributes in (("node", _NODE_ATTRIBUTES), ("edge", _EDGE_ATTRIBUTES)):
+        for name, type_ in attributes:
+            yield f'<key id="{name}" for="{kind}" attr.name="{name}" attr.type="{type_}"/>\n'
+    yield f'<graph id={quoteattr(cells.network.name)} edgedefault="undirected">\n'
+    for node, values in _nodes(cells):
+        data = "".join(f'<data key="{key}">{value}</data>' for key, value in values.items())
+        yield f'<node id="{node}">{data}</node>\n'
+    for source, target, units in _edges(cells):
+        yield f'<edge source="{source}" target="{target}"><data key="units">{units}</data></edge>\n'
+    yield "</graph>\n</graphml>\n"
+
+
+def iter_gexf(cells: Complex) -> Iterator[str]:
+    """The lines of a GEXF 1.2 document; points and units are numbers separated by spaces."""
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2">\n'
+    yield f"<meta><description>{escape(cells.network.name)}</description></meta>\n"
+    yield '<graph mode="static" defaultedgetype="undirected">\n'
+    for kind, attributes in (("node", _NODE_ATTRIBUTES), ("edge", _EDGE_ATTRIBUTES)):
+        yield f'<attributes class="{kind}" mode="static">\n'
+        for name, type_ in attributes:
+            yield f'<attribute id="{name}" title="{name}" type="{"integer" if type_ == "int" else type_}"/>\n'
+        yield "</attributes>\n"
+    yield "<nodes>\n"
+    for node, values in _nodes(cells):
+        data = "".join(f'<attvalue for="{key}" value="{value}"/>' for key, value in values.items())
+        yield f'<node id="{node}" label="{node}"><attvalues>{data}</attvalues></node>\n'
+    yield "</nodes>\n<edges>\n"
+    for number, (source, target, units) in enumerate(_edges(cells)):
+        data = f'<attvalues><attvalue for="units" value="{units}"/></attvalues>'
+        yield f'<edge id="{number}" source="{source}" target="{target}">{data}</edge>\n'
+    yield "</edges>\n</graph>\n</gexf>\n"
+
+
+def _nodes(cells: Complex) -> Iterator[tuple[int, dict[str, str]]]:
+    for part in iter_nodes(cells):
+        for region, pattern, is_bounded, degree, point in part.rows():
+            yield (
+                region,
+                {
+                    "pattern": pattern,
+                    "bounded": str(is_bounded).lower(),
+                    "degree": str(degree),
+                    "point": " ".join(map(repr, point)),
+                },
+            )
+
+
+def _edges(cells: Complex) -> Iterator[tuple[int, int, str]]:
+    for part in iter_edges(cells):
+        for source, target, units in part.rows():
+            yield source, target, " ".join(map(str, units))

@@ -1,0 +1,53 @@
+"""Parquet files written batch by batch; pyarrow is an optional extra, imported here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.packages import needing
+from relureg.reports.exports.columns import Lists, NestedLists
+
+Column = NDArray[Any] | Lists | NestedLists | list[Any]
+"""A column of one batch: numbers, (n, k, ...) numbers as lists of k, lists, or Python objects."""
+
+
+def require_pyarrow() -> None:
+    """Raise `UsageError` when pyarrow is missing."""
+    _pyarrow()
+
+
+def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> None:
+    """Write batches with the same columns, a row group each; at least one batch.
+
+    Raises
+    ------
+    UsageError
+        pyarrow is not installed.
+    """
+    arrow, parquet = _pyarrow()
+    tables = (arrow.table({name: _array(arrow, column) for name, column in batch.items()}) for batch in batches)
+    first = next(tables)
+    with parquet.ParquetWriter(stream, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+
+
+def _array(arrow: Any, column: Column) -> Any:
+    if isinstance(column, Lists | NestedLists):
+        return arrow.ListArray.from_arrays(column.starts.astype(np.int32), _array(arrow, column.values))
+    if isinstance(column, np.ndarray) and column.ndim > 1:
+        starts = np.arange(0, column.shape[0] + 1, dtype=np.int32) * column.shape[1]
+        return arrow.ListArray.from_arrays(starts, _array(arrow, column.reshape(-1, *column.shape[2:])))
+    return arrow.array(column)
+
+
+def _pyarrow() -> tuple[Any, Any]:
+    with needing("Parquet files need pyarrow", "parquet", "choose another suffix"):
+        import pyarrow
+        import pyarrow.parquet
+    return pyarrow, pyarrow.parquet

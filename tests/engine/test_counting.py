@@ -1,0 +1,154 @@
+"""The last stage counted by deletion and restriction, against a search of every region."""
+
+import json
+import re
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import relureg
+from relureg import Domain, Network, RegionCount, count_regions
+from relureg.complex.checks import Check
+from relureg.engine.runs.batches import Batch, Part, search
+from relureg.engine.runs.estimate import NOTHING
+from relureg.engine.runs.settings import RunSettings
+from relureg.engine.sums import WHOLE, Sums
+from relureg.errors import UsageError
+from relureg.families.arrangements import generic_regions
+from relureg.network import json_format
+from relureg.network.problem import Problem
+from tests.contract.networks import KINDS, generated
+
+
+def figures(count: RegionCount) -> tuple[object, ...]:
+    return (count.num_regions, count.num_bounded, count.per_stage, count.num_facets, count.num_boundary_facets)
+
+
+def check(count: RegionCount, name: str) -> Check:
+    return next(found for found in count.checks if found.name == name)
+
+
+def he(*widths: int, seed: int = 0) -> Network:
+    random = np.random.default_rng(seed)
+    pairs = list(pairwise(widths))
+    weights = [random.normal(size=(b, a)) * np.sqrt(2 / a) for a, b in pairs]
+    return Network.from_layers(weights, [random.normal(size=b) for _, b in pairs])
+
+
+def assert_as_searched(network: Network, domain: Domain | None = None, *, audit: bool = False) -> RegionCount:
+    counted = count_regions(network, domain, engine="split", jobs=1, audit=audit)
+    searched = count_regions(network, domain, engine="split", jobs=1, by_enumeration=True)
+    assert figures(counted) == figures(searched)
+    assert all(found.passed is not False for found in counted.checks)
+    assert check(searched, "last_stage").detail == "searched region by region"
+    return counted
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_generated_networks_of_every_kind(kind: str) -> None:
+    for seed in range(200, 212):
+        sample = generated(kind, seed, size=200)
+        assert_as_searched(sample.network, sample.domain)
+
+
+@pytest.mark.parametrize(
+    "widths", [(2, 16, 16, 1), (3, 10, 10, 10, 1), (4, 8, 12, 1), (5, 8, 8, 1), (6, 7, 7, 1), (7, 9, 1)]
+)
+def test_generic_networks_of_every_dimension(widths: tuple[int, ...]) -> None:
+    count = assert_as_searched(he(*widths))
+    assert count.predicates is not None
+    assert count.predicates.exact <= count.predicates.total / 10_000
+
+
+def test_the_audit_searches_every_cell_and_asks_integers_at_every_section() -> None:
+    count = assert_as_searched(he(3, 6, 8, 1), audit=True)
+    counted, searched = map(int, re.findall(r"\d+", check(count, "last_stage").detail))
+    assert counted == searched >= count.per_stage[0]
+    first = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0]])
+    second = np.array([[1.0, 1, 1, -1], [2, 2, 2, -2], [1, -1, 0, 1]])
+    offsets = [np.array([0.0, 0, 0, -1]), np.array([-1.0, -2, 0]), np.zeros(1)]
+    lattice = Network.from_layers([first, second, np.ones((1, 3))], offsets)
+    assert_as_searched(lattice, audit=True)
+
+
+def test_traces_that_coincide_on_a_section_only() -> None:
+    """x = 0, y = 0, x + y = 0 and x = y share the axis x = y = 0 of R^3; z = 0 and z = 1 cut it."""
+    rows = np.array([[1.0, 0, 0], [0, 1, 0], [1, 1, 0], [1, -1, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0]])
+    offsets = np.array([0.0, 0, 0, 0, 0, -1, 0])
+    network = Network.from_layers([rows, np.ones((1, 7))], [offsets, np.zeros(1)])
+    count = assert_as_searched(network, audit=True)
+    assert (count.num_regions, count.num_bounded, count.num_facets) == (24, 0, 8 * 3 + 2 * 8)
+
+
+def test_rows_with_rationals_beyond_64_bits() -> None:
+    lines = [[Fraction(1, 3 + k), Fraction(-1, 7 * 10**20 + k), Fraction(2, 11)] for k in range(6)]
+    offsets = [Fraction(1, 10**30)] * 3 + [Fraction(0)] * 3
+    layers = [
+        {"weight": [[str(x) for x in row] for row in lines], "bias": [str(x) for x in offsets], "activation": "relu"},
+        {"weight": [[1] * 6], "bias": [0], "activation": "linear"},
+    ]
+    document = {"format": "relureg-network", "version": 1, "layers": layers}
+    network = json_format.read(json.dumps(document).encode(), name="rationals")
+    assert_as_searched(network, audit=True)
+
+
+@pytest.mark.parametrize(("dim", "units"), [(1, 100), (2, 100), (3, 70)])
+def test_cells_that_more_units_cut_than_a_word_has_bits(dim: int, units: int) -> None:
+    count = count_regions(he(dim, units, 1), jobs=1)
+    assert count.num_regions == generic_regions(units, dim)
+    assert check(count, "watertight").passed is True
+
+
+def test_boxes_and_walls_through_vertices() -> None:
+    network = he(3, 7, 9, 1, seed=3)
+    for domain in (Domain.box([-1] * 3, [1] * 3), Domain.box([-5, 0, -1], [2, 3, Fraction(1, 3)])):
+        count = assert_as_searched(network, domain, audit=True)
+        assert count.num_boundary_facets is not None
+        assert count.num_boundary_facets > 6
+
+
+@pytest.mark.parametrize("limit", [1, 10, 777, 5_091])
+def test_a_limit_is_met_within_a_cell(limit: int) -> None:
+    network = relureg.load("fixtures/truth/rand_3-16-16-1.json")
+    part = count_regions(network, max_regions=limit, jobs=1)
+    assert (part.complete, part.num_regions, part.per_stage[-1]) == (False, limit, limit)
+    assert part.num_bounded <= min(limit, 4_184)
+    assert (part.num_facets, check(part, "watertight").passed) == (None, None)
+
+
+def test_a_limit_that_is_just_enough() -> None:
+    network = relureg.load("fixtures/truth/rand_3-16-16-1.json")
+    assert count_regions(network, max_regions=5_092, jobs=2).complete
+
+
+def test_results_do_not_depend_on_threads() -> None:
+    network = he(4, 12, 14, 1)
+    alone, together = (count_regions(network, jobs=jobs) for jobs in (1, 3))
+    assert figures(alone) == figures(together)
+    assert [c.detail for c in alone.checks] == [c.detail for c in together.checks]
+    assert alone.predicates == together.predicates
+
+
+def test_a_journal_is_of_one_way_of_counting(tmp_path: Path) -> None:
+    network, journal = relureg.load("fixtures/truth/xor.json"), tmp_path / "run.journal"
+    assert count_regions(network, journal=journal).num_regions == 3
+    with pytest.raises(UsageError, match="--enumerate"):
+        count_regions(network, journal=journal, by_enumeration=True)
+
+
+def test_parts_add_up_to_the_whole_though_a_last_stage_is_cut() -> None:
+    """The parts of a facet on either side of a cut of the last stage cancel only together."""
+    settings = RunSettings(problem=Problem(network=he(3, 80, 1)))
+    parts = [Part(prefix=WHOLE, size=NOTHING)]
+    sums = Sums()
+    for number in range(200):
+        outcome = search(settings, Batch(number=number, parts=tuple(parts), seconds=0.01))
+        sums += outcome.sums
+        parts = [*outcome.left, *(parts[i] for i in outcome.untouched)]
+        if not parts:
+            break
+    assert sums.regions == generic_regions(80, 3)
+    assert (sums.balance, sums.facet_sides % 2) == (0, 0)
