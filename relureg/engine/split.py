@@ -108,7 +108,7 @@ class _Run:
             max_regions=watch.limits.max_regions or 0,
             enumerates=workers.enumerates,
             jobs=workers.jobs or os.cpu_count() or 1,
-            units=[WHOLE],
+            batches=[WHOLE],
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:

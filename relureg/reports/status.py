@@ -37,7 +37,7 @@ class StatusReport(Report):
     per_stage: tuple[int, ...]
     expected_regions: Estimate
     fraction: Estimate
-    units: int
+    batches: int
     open_parts: int
     cpu_seconds: float
     regions_per_second: float | None
@@ -58,7 +58,7 @@ class StatusReport(Report):
             per_stage=tuple(status.per_stage),
             expected_regions=Estimate(mean=status.expected, standard_error=status.expected_error),
             fraction=Estimate(mean=status.fraction, standard_error=status.fraction_error),
-            units=status.units,
+            batches=status.batches,
             open_parts=status.open_parts,
             cpu_seconds=status.cpu_seconds,
             regions_per_second=status.rate,
@@ -83,7 +83,7 @@ class StatusReport(Report):
             facts.add_row("rate", f"{self.regions_per_second:,.0f} regions a second   ({self.workers})")
         if self.seconds_left is not None and not self.complete:
             facts.add_row("time left", f"about {self.seconds_left:,.0f} s at that rate")
-        facts.add_row("work units", f"{grouped(self.units)} done, {grouped(self.open_parts)} parts open")
+        facts.add_row("batches", f"{grouped(self.batches)} done, {grouped(self.open_parts)} parts of the tree open")
         facts.add_row("processor time", f"{self.cpu_seconds:,.1f} s in {plural(self.sessions, 'session')}")
         if self.stored_regions is not None:
             facts.add_row("regions stored", grouped(self.stored_regions))

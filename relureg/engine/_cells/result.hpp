@@ -1,4 +1,4 @@
-// What a search yields: figures that add up over work units, and records of regions where they are asked for.
+// What a search yields: figures that add up over batches, and records of regions where they are asked for.
 #pragma once
 
 #include <gmpxx.h>

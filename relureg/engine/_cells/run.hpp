@@ -1,4 +1,4 @@
-// A run: a pool of threads takes work units, which are sign prefixes, and gives parts of them to threads that have
+// A run: a pool of threads takes batches, which are sign prefixes, and gives parts of them to threads that have
 // none. Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
 #pragma once
 
@@ -18,9 +18,9 @@ namespace relureg {
 
 class Run {
   public:
-    // `units`: what to search; the empty prefix is the whole space. The last one is taken first.
-    Run(Network network, Options options, int jobs, std::vector<Prefix> units)
-        : network_(std::move(network)), options_(options), jobs_(jobs), units_(std::move(units)) {
+    // `batches`: what to search; the empty prefix is the whole space. The last one is taken first.
+    Run(Network network, Options options, int jobs, std::vector<Prefix> batches)
+        : network_(std::move(network)), options_(options), jobs_(jobs), batches_(std::move(batches)) {
         network_.finish();
         control_.give_away = [this](Prefix prefix) { give_away(std::move(prefix)); };
     }
@@ -57,7 +57,7 @@ class Run {
 
     std::vector<Prefix> remaining() {
         std::lock_guard lock(mutex_);
-        return units_;
+        return batches_;
     }
 
     // Knuth's estimate of the regions in the cell of a prefix, `count` times; not while the run works.
@@ -129,31 +129,31 @@ class Run {
         cpu_nanoseconds_ += std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
     }
 
-    // Take a work unit; wait for one while other threads may give parts of theirs away. False: nothing is left to do. A
+    // Take a batch; wait for one while other threads may give parts of theirs away. False: nothing is left to do. A
     // run that is over at once still takes its first unit, so that runs one after the other come to an end.
     bool next(Prefix& prefix, bool is_first) {
         std::unique_lock lock(mutex_);
         ++waiting_;
         note_hunger();
         const auto is_ending = [this, is_first] { return control_.stop || (control_.is_over && !is_first); };
-        changed_.wait(lock, [&] { return !units_.empty() || waiting_ == jobs_ || is_ending(); });
-        if (units_.empty() || is_ending()) {
+        changed_.wait(lock, [&] { return !batches_.empty() || waiting_ == jobs_ || is_ending(); });
+        if (batches_.empty() || is_ending()) {
             changed_.notify_all();
             return false;
         }
         --waiting_;
-        prefix = std::move(units_.back());
-        units_.pop_back();
+        prefix = std::move(batches_.back());
+        batches_.pop_back();
         note_hunger();
         return true;
     }
 
-    void note_hunger() { control_.is_wanted = control_.is_over || waiting_ > static_cast<int>(units_.size()); }
+    void note_hunger() { control_.is_wanted = control_.is_over || waiting_ > static_cast<int>(batches_.size()); }
 
     void give_away(Prefix prefix) {
         {
             std::lock_guard lock(mutex_);
-            units_.push_back(std::move(prefix));
+            batches_.push_back(std::move(prefix));
             note_hunger();
         }
         changed_.notify_all();
@@ -220,7 +220,7 @@ class Run {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<Prefix> units_;  // not yet taken; the last one is taken first
+    std::vector<Prefix> batches_;  // not yet taken; the last one is taken first
     std::atomic<std::int64_t> cpu_nanoseconds_{0};
     int waiting_ = 0, ended_ = 0;
     Result total_;

@@ -12,7 +12,7 @@
 
 namespace relureg {
 
-// One decision on the way from the whole space to a cell: (unit, side). A prefix of them names a work unit.
+// One decision on the way from the whole space to a cell: (unit, side). A prefix of them names a batch.
 struct Step {
     std::int32_t unit;
     std::int8_t side;
@@ -36,7 +36,7 @@ struct Control {
     std::atomic<std::int64_t> done{0};       // of the search tree, in parts of 2^-kReportDepth
     std::atomic<bool> is_wanted{false};      // some thread has nothing to do, or the run is to be over
     std::atomic<bool> is_over{false};        // all that is left is to be given away
-    std::function<void(Prefix)> give_away;   // takes a work unit that a search leaves to others
+    std::function<void(Prefix)> give_away;   // takes a batch that a search leaves to others
 };
 
 // A search gives an open part away when it has split that many cells since the part was left open: what lies there is
@@ -44,7 +44,7 @@ struct Control {
 constexpr std::int64_t kGiveAge = 64;
 // Where a search is asked for open parts and has split that many cells without one of that age, it gives any.
 constexpr std::int64_t kPatience = 4 * kGiveAge;
-// With records, it leaves all that lies below this depth as work units of their own, so that records come in pieces.
+// With records, it leaves all that lies below this depth as batches of their own, so that records come in pieces.
 constexpr int kRecordDepth = 6;
 // A subtree below depth d is 2^-d of the work; progress looks no deeper than this.
 constexpr int kReportDepth = 12;

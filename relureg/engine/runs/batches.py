@@ -169,7 +169,7 @@ def _compiled(settings: RunSettings, parts: tuple[Part, ...]) -> Any:
         max_regions=0,
         enumerates=settings.enumerates,
         jobs=1,
-        units=[part.prefix for part in parts],
+        batches=[part.prefix for part in parts],
     )
 
 

@@ -45,7 +45,7 @@ ROOT: PartId = (0, 0)
 _SCHEMA = """
 CREATE TABLE problem (document TEXT NOT NULL, digest TEXT NOT NULL);
 CREATE TABLE sessions (started REAL NOT NULL, workers TEXT NOT NULL);
-CREATE TABLE units (number INTEGER PRIMARY KEY, content TEXT NOT NULL, digest TEXT NOT NULL);
+CREATE TABLE batches (number INTEGER PRIMARY KEY, content TEXT NOT NULL, digest TEXT NOT NULL);
 """
 
 
@@ -204,7 +204,7 @@ class Journal:
             digest = _next_digest(digest, number, content)
             rows.append((number, content, digest))
         with _written(self.path), self._connection:
-            self._connection.executemany("INSERT INTO units VALUES (?, ?, ?)", rows)
+            self._connection.executemany("INSERT INTO batches VALUES (?, ?, ?)", rows)
         self.entries += entries
         self._digest = digest
 
@@ -229,7 +229,7 @@ class Journal:
         for expected in itertools.count(1):
             try:
                 if rows is None:
-                    rows = self._connection.execute("SELECT number, content, digest FROM units ORDER BY number")
+                    rows = self._connection.execute("SELECT number, content, digest FROM batches ORDER BY number")
                 row = next(rows, None)
                 if row is None:
                     return
@@ -258,7 +258,7 @@ class Journal:
         self._digest = self._digests[-1] if self._digests else self._first_digest
         with _written(self.path):
             with self._connection:
-                dropped = self._connection.execute("DELETE FROM units WHERE number > ?", (good,)).rowcount
+                dropped = self._connection.execute("DELETE FROM batches WHERE number > ?", (good,)).rowcount
             named = {name for entry in self.entries if entry.stored for name in entry.stored.names}
             for file in self.parts_folder.glob("*") if self.parts_folder.is_dir() else ():
                 if file.name not in named:
@@ -296,7 +296,7 @@ def _mend(path: Path) -> bool:
             if _is_about_writing(error):
                 raise
     with contextlib.closing(_connect(path)) as connection:
-        rows: dict[str, list[Any]] = {"problem": [], "sessions": [], "units": []}
+        rows: dict[str, list[Any]] = {"problem": [], "sessions": [], "batches": []}
         for table, found in rows.items():
             with contextlib.suppress(sqlite3.DatabaseError):  # what was read before the error stays
                 found.extend(connection.execute(f"SELECT * FROM {table} ORDER BY rowid"))

@@ -31,7 +31,7 @@ class JournalStatus:
     fraction: float
     """Of the regions that are found; 1 exactly when complete."""
     fraction_error: float
-    units: int
+    batches: int
     """Batches that are done."""
     open_parts: int
     """Parts of the tree that are still to be searched."""
@@ -81,7 +81,7 @@ def journal_status(path: str | Path) -> JournalStatus:
         expected_error=rest.variance**0.5,
         fraction=fraction if entries else 0.0,
         fraction_error=error,
-        units=len(entries),
+        batches=len(entries),
         open_parts=open_parts,
         cpu_seconds=sum(entry.cpu_seconds for entry in entries),
         rate=rate,

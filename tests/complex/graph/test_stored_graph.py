@@ -114,7 +114,7 @@ def stored_graph_of(path: Path, stored: parts.StoredPart) -> relureg.StoredGraph
             mine = entry.stored is not None and entry.stored.names == stored.names
             content = journals._to_text(dataclasses.replace(entry, stored=stored) if mine else entry)
             digest = journals._next_digest(digest, number, content)
-            connection.execute("UPDATE units SET content = ?, digest = ? WHERE number = ?", (content, digest, number))
+            connection.execute("UPDATE batches SET content = ?, digest = ? WHERE number = ?", (content, digest, number))
     return stored_graph(path)
 
 

@@ -70,17 +70,17 @@ def test_a_run_is_told_again_without_work(run: Path) -> None:
 def test_the_last_rows_may_be_missing(run: Path) -> None:
     rows = _rows(run)
     with sqlite3.connect(run) as connection:
-        connection.execute("DELETE FROM units WHERE number > ?", (rows // 2,))
+        connection.execute("DELETE FROM batches WHERE number > ?", (rows // 2,))
     _check_whole(run)
 
 
 @pytest.mark.parametrize("column", ["content", "digest"])
 def test_a_changed_row_and_all_after_it_are_done_again(run: Path, column: str) -> None:
     with sqlite3.connect(run) as connection:
-        (text,) = connection.execute(f"SELECT {column} FROM units WHERE number = 2").fetchone()
+        (text,) = connection.execute(f"SELECT {column} FROM batches WHERE number = 2").fetchone()
         at = text.index('"regions":') + 10 if column == "content" else 0
         text = f"{text[:at]}{'1' if text[at] != '1' else '2'}{text[at + 1 :]}"
-        connection.execute(f"UPDATE units SET {column} = ? WHERE number = 2", (text,))
+        connection.execute(f"UPDATE batches SET {column} = ? WHERE number = 2", (text,))
     assert _rows(run) == 1
     notes: list[str | None] = []
     relureg.resume(run, progress=lambda progress: notes.append(progress.note))
@@ -139,7 +139,7 @@ def test_a_torn_write_ahead_log_is_dropped(tmp_path: Path) -> None:
     counted = relureg.count_regions(NETWORK, journal=path, jobs=2)
     # A second connection keeps SQLite from folding the log into the file: what a killed run leaves behind.
     reader = sqlite3.connect(path)
-    reader.execute("SELECT count(*) FROM units").fetchone()
+    reader.execute("SELECT count(*) FROM batches").fetchone()
     with Journal.open(path) as journal:
         journal.begin_session("nobody")
         journal.begin_session("nobody")
