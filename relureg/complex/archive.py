@@ -12,13 +12,12 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,17 +56,25 @@ _COLUMNS: Mapping[str, str] = MappingProxyType({
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that equal complexes make equal files
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What a file of a complex holds: the fields of `Complex`, but for the threads."""
+class Archived(Protocol):
+    """What a file of a complex holds, and what is asked of it once it is read: a `Complex` is all that."""
 
-    problem: Problem
-    engine: str
-    records: Records
-    stopped_by: str | None
+    @property
+    def problem(self) -> Problem: ...
+    @property
+    def engine(self) -> str: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def stopped_by(self) -> str | None: ...
+    @property
+    def checks(self) -> tuple[Check, ...]: ...
 
 
-def write_complex(contents: Contents, path: Path, *, force: bool) -> None:
+_C = TypeVar("_C", bound=Archived)
+
+
+def write_complex(cells: Archived, path: Path, *, force: bool) -> None:
     """Write a complex to a .npz file, whole or not at all.
 
     Raises
@@ -76,10 +83,10 @@ def write_complex(contents: Contents, path: Path, *, force: bool) -> None:
         The file exists and `force` is not set, or it cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {
-        name: np.ascontiguousarray(getattr(contents.records, name)).astype(kind) for name, kind in _COLUMNS.items()
+        name: np.ascontiguousarray(getattr(cells.records, name)).astype(kind) for name, kind in _COLUMNS.items()
     }
-    arrays["network"] = np.frombuffer(json_format.write(contents.problem.network), dtype=np.uint8)
-    header = _header(contents) | {"sha256": _digest(arrays)}
+    arrays["network"] = np.frombuffer(json_format.write(cells.problem.network), dtype=np.uint8)
+    header = _header(cells) | {"sha256": _digest(arrays)}
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -103,31 +110,28 @@ def is_complex_file(path: str | Path) -> bool:
         return True  # damaged; `read_complex` tells how
 
 
-def read_complex(path: Path) -> Contents:
-    """Read what `write_complex` wrote; only the form of the file is checked.
+def read_complex(path: Path, make: Callable[..., _C], *, verify: bool) -> _C:
+    """Read what `write_complex` wrote.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the complex of its problem, engine, records and limit.
+    verify : bool
+        Run its checks; otherwise only the form of the file is checked.
 
     Raises
     ------
     ComplexFileError
-        The file cannot be read, is no complex, is damaged or is of another version.
+        The file cannot be read, is no complex, is damaged or of another version, or its complex fails a check.
     """
     with _named(path):
-        return _contents(_read(path))
-
-
-def require_passed(path: Path, checks: Callable[[], Iterable[Check]]) -> None:
-    """Refuse a file whose complex fails one of its checks, or breaks off as they run.
-
-    Raises
-    ------
-    ComplexFileError
-        It does.
-    """
-    with _named(path):
-        for check in failures(checks()):
+        cells = make(**_fields(_read(path)))
+        for check in failures(cells.checks) if verify else ():
             raise ComplexFileError(
                 f"does not hold a complex: the check '{check.name}' fails ({check.detail}); enumerate anew"
             )
+        return cells
 
 
 @contextmanager
@@ -146,18 +150,18 @@ def _named(path: Path) -> Iterator[None]:
 # -- from complex to file --------------------------------------------------------------------------------
 
 
-def _header(contents: Contents) -> dict[str, Any]:
-    domain = contents.problem.domain
+def _header(cells: Archived) -> dict[str, Any]:
+    domain = cells.problem.domain
     return {
         "format": FORMAT,
         "version": VERSION,
         "relureg_version": version.__version__,
-        "engine": contents.engine,
-        "stopped_by": contents.stopped_by,
-        "network_sha256": contents.problem.network.sha256,
-        "particulars": particulars(contents.problem.network),
+        "engine": cells.engine,
+        "stopped_by": cells.stopped_by,
+        "network_sha256": cells.problem.network.sha256,
+        "particulars": particulars(cells.problem.network),
         "domain": None if domain is None else domain_document(domain),
-        "exact_points": {str(region): fraction_texts(point) for region, point in contents.records.exact_points.items()},
+        "exact_points": {str(region): fraction_texts(point) for region, point in cells.records.exact_points.items()},
     }
 
 
@@ -207,10 +211,10 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     return np.frombuffer(content, dtype=kind).reshape(shape)
 
 
-# -- from arrays to contents -----------------------------------------------------------------------------
+# -- from arrays to a complex -----------------------------------------------------------------------------
 
 
-def _contents(arrays: dict[str, NDArray[Any]]) -> Contents:
+def _fields(arrays: dict[str, NDArray[Any]]) -> dict[str, Any]:
     header = _parse_header(arrays.pop("header"))
     if _digest(arrays) != header["sha256"]:
         raise ComplexFileError("is damaged: its content does not have the checksum that it states")
@@ -226,7 +230,7 @@ def _contents(arrays: dict[str, NDArray[Any]]) -> Contents:
         raise ComplexFileError(f"has {error}") from error
     records = _records(arrays, network, header["exact_points"])
     problem = Problem(network=network, domain=domain)
-    return Contents(problem=problem, engine=header["engine"], records=records, stopped_by=header["stopped_by"])
+    return {"problem": problem, "records": records, "engine": header["engine"], "stopped_by": header["stopped_by"]}
 
 
 def _parse_header(content: NDArray[np.uint8]) -> dict[str, Any]:

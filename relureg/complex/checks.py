@@ -48,6 +48,16 @@ class ComplexSize:
     boundary_facets: int | None
     """Facets on the domain's boundary; None likewise."""
 
+    @classmethod
+    def of(cls, problem: Problem, regions: int, facets: Facets | None) -> ComplexSize:
+        """That of a complex with these facets; None where the list of regions is not complete."""
+        return cls(
+            problem=problem,
+            regions=regions,
+            inner_facets=None if facets is None else facets.num_inner,
+            boundary_facets=None if facets is None else facets.num_boundary,
+        )
+
     @property
     def complete(self) -> bool:
         return self.inner_facets is not None
@@ -56,6 +66,12 @@ class ComplexSize:
 def failures(checks: Iterable[Check]) -> list[Check]:
     """Those that failed."""
     return [check for check in checks if check.passed is False]
+
+
+def check_regions(size: ComplexSize, records: Records, facets: Facets | None) -> tuple[Check, Check, Check]:
+    """Those on the list of regions: `witnesses`, `watertight` and `closed_form`; `facets` as in `ComplexSize.of`."""
+    is_watertight = incomplete("watertight") if facets is None else watertight(records, facets)
+    return witnesses(size.problem, records), is_watertight, closed_form(size)
 
 
 def witnesses(problem: Problem, records: Records) -> Check:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,11 @@ from relureg.complex.graph.hamming import HammingComparison, compare_with_hammin
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
+from relureg.complex.result import Result
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
-from relureg.network.domain import Domain
-from relureg.network.model import Network
 from relureg.network.patterns import regions_per_stage, texts
 from relureg.network.problem import Problem
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Complex(Frozen):
+class Complex(Result, Frozen):
     """All activation regions of a network, over the whole input space or inside a domain.
 
     Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine; wherever a region is
@@ -59,27 +58,13 @@ class Complex(Frozen):
 
     problem: Problem
     """Whose regions these are."""
-    engine: str
+    engine: str = field(compare=False)
     """The engine that found the regions."""
     records: Records
     stopped_by: str | None
     """The limit that ended the run early; None when every region is here."""
-    jobs: int | None = None
+    jobs: int | None = field(default=None, compare=False)
     """Threads of the splitter for what is asked later; None is all cores."""
-
-    @property
-    def network(self) -> Network:
-        return self.problem.network
-
-    @property
-    def domain(self) -> Domain | None:
-        """None is the whole input space."""
-        return self.problem.domain
-
-    @property
-    def complete(self) -> bool:
-        """Whether every region is here; otherwise each one that is here is proven, and more exist."""
-        return self.stopped_by is None
 
     # -- regions -----------------------------------------------------------------------------------
 
@@ -87,11 +72,6 @@ class Complex(Frozen):
     def num_regions(self) -> int:
         """R, the number of activation regions; a proven lower bound when not `complete`."""
         return self.records.num_regions
-
-    @property
-    def essential_inputs(self) -> tuple[int, ...]:
-        """The input coordinates in which the complex is described, the others being 0; see `Problem`."""
-        return self.problem.essential_inputs
 
     @property
     def essential_dim(self) -> int:
@@ -118,11 +98,8 @@ class Complex(Frozen):
         return regions_per_stage(self.network.widths, self.records.signs)
 
     def pattern(self, region: int) -> str:
-        """The activation pattern: 1 for an active unit, stages separated by ``|``.
-
-        Here as wherever a region is named, -1 is the last one; raises `ArgumentIndexError` where there is none.
-        """
-        return texts(self._signs_of(region)[None] > 0, self.network.widths)[0]
+        """The activation pattern: 1 for an active unit, stages separated by ``|``."""
+        return texts(self._signs_of(region) > 0, self.network.widths)[0]
 
     def point(self, region: int) -> Point:
         """An exact point inside a region."""
@@ -162,7 +139,7 @@ class Complex(Frozen):
 
     def affine_map(self, region: int) -> AffineMap:
         """The exact map from input to output on a region; ``.floats`` of matrix and constant rounds once."""
-        return exact_maps(self.network, self._signs_of(region))[1]
+        return exact_maps(self.network, self._signs_of(region)[0])[1]
 
     @checked
     def affine_maps(self, regions: ArrayLike | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -174,8 +151,8 @@ class Complex(Frozen):
         constants : ndarray, shape (regions, m)
             On region i of the list, the output is ``matrices[i] @ x + constants[i]``, up to rounding.
         """
-        numbers = range(self.num_regions) if regions is None else map(self._region, np.ravel(np.asarray(regions)))
-        return float_output_maps(self.network, self.records.signs_of(np.array([*numbers], dtype=np.int64)))
+        numbers = range(self.num_regions) if regions is None else np.ravel(np.asarray(regions))
+        return float_output_maps(self.network, self._signs_of(*numbers))
 
     @cached_property
     def generators(self) -> Generators:
@@ -282,12 +259,7 @@ class Complex(Frozen):
         >>> xor.neighbours(1)
         (Neighbour(region=0, units=(0,)), Neighbour(region=2, units=(1,)))
         """
-        return neighbours(self.records, self.regions_behind, self._region(region))
-
-    @cached_property
-    def regions_behind(self) -> NDArray[np.int64]:
-        """(K,): for each row of the facet columns of `records`, the region on the other side; -1 on the boundary."""
-        return self.facets.regions_behind(len(self.records.facet_region))
+        return neighbours(self.records, self.facets.regions_behind, self._region(region))
 
     @cached_property
     def hamming(self) -> HammingComparison:
@@ -316,16 +288,14 @@ class Complex(Frozen):
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """The checks that the list of regions passed or failed.
-
-        Those that need all faces are among them where `has_few_faces`; otherwise, `face_checks` has them.
-        """
-        return self._with_region_checks(self.face_checks if self.has_few_faces else face_checks.left_out(self._size))
+        """The checks of the list of regions, with those on faces where `has_few_faces`; a failed one is a defect."""
+        return self.checks_of(faces=False, graph=False)
 
     def checks_of(self, *, faces: bool, graph: bool) -> tuple[Check, ...]:
         """`checks`, with those on faces and on the graph wherever asked for."""
-        found = self._with_region_checks(self.face_checks) if faces else self.checks
-        return (*found, *self.graph_checks) if graph else found
+        witnesses, watertight, closed_form = self._region_checks
+        on_faces = self.face_checks if faces or self.has_few_faces else face_checks.left_out(self._size)
+        return witnesses, watertight, *on_faces, closed_form, *(self.graph_checks if graph else ())
 
     @cached_property
     def face_checks(self) -> tuple[Check, ...]:
@@ -337,26 +307,17 @@ class Complex(Frozen):
         """The checks on the region graph; they need its diameter."""
         return checks.connected(self.graph), *checks.diameter(self.problem, self.graph)
 
-    def _with_region_checks(self, on_faces: tuple[Check, ...]) -> tuple[Check, ...]:
-        witnesses, watertight, closed_form = self._region_checks
-        return witnesses, watertight, *on_faces, closed_form
-
     @cached_property
     def _region_checks(self) -> tuple[Check, Check, Check]:
-        return (
-            checks.witnesses(self.problem, self.records),
-            checks.watertight(self.records, self.facets) if self.complete else checks.incomplete("watertight"),
-            checks.closed_form(self._size),
-        )
+        return checks.check_regions(self._size, self.records, self._known_facets)
 
     @property
     def _size(self) -> ComplexSize:
-        return ComplexSize(
-            problem=self.problem,
-            regions=self.num_regions,
-            inner_facets=self.facets.num_inner if self.complete else None,
-            boundary_facets=self.facets.num_boundary if self.complete else None,
-        )
+        return ComplexSize.of(self.problem, self.num_regions, self._known_facets)
+
+    @property
+    def _known_facets(self) -> Facets | None:
+        return self.facets if self.complete else None
 
     # -- files and identity ------------------------------------------------------------------------
 
@@ -369,42 +330,17 @@ class Complex(Frozen):
         OutputError
             The file exists and `force` is not set, or it cannot be written.
         """
-        from relureg.complex.archive import Contents, write_complex
+        from relureg.complex.archive import write_complex
 
-        contents = Contents(
-            problem=self.problem,
-            engine=self.engine,
-            records=self.records,
-            stopped_by=self.stopped_by,
-        )
-        write_complex(contents, Path(path), force=force)
+        write_complex(self, Path(path), force=force)
 
     @staticmethod
     @checked
     def load(path: str | Path, *, verify: bool = True) -> Complex:
         """Read what `save` wrote: the same as `relureg.load_complex`."""
-        from relureg.complex.archive import read_complex, require_passed
+        from relureg.complex.archive import read_complex
 
-        held = read_complex(Path(path))
-        cells = Complex(
-            problem=held.problem,
-            engine=held.engine,
-            records=held.records,
-            stopped_by=held.stopped_by,
-        )
-        if verify:
-            require_passed(Path(path), lambda: cells.checks)
-        return cells
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Complex):
-            return NotImplemented
-        return (
-            self.problem == other.problem and self.stopped_by == other.stopped_by and self.records.equals(other.records)
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.network, self.num_regions))
+        return read_complex(Path(path), Complex, verify=verify)
 
     def __repr__(self) -> str:
         at_least = "" if self.complete else "at least "
@@ -414,9 +350,8 @@ class Complex(Frozen):
     def _region(self, region: int) -> int:
         return index(region, self.num_regions, "region")
 
-    def _signs_of(self, region: int) -> NDArray[np.int8]:
-        signs: NDArray[np.int8] = self.records.signs_of(np.array([self._region(region)]))[0]
-        return signs
+    def _signs_of(self, *regions: int) -> NDArray[np.int8]:
+        return self.records.signs_of(np.array([self._region(region) for region in regions], dtype=np.int64))
 
     def _require_all(self, what: str) -> None:
         if not self.complete:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, ComplexSize
+from relureg.complex.result import Result
 from relureg.engine.engines import choose
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Figures, Predicates
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegionCount:
+class RegionCount(Result):
     """How many activation regions, and the checks that prove it.
 
     Examples
@@ -53,19 +54,6 @@ class RegionCount:
     """How signs were decided; None for an engine that takes every decision exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
-
-    @property
-    def network(self) -> Network:
-        return self.problem.network
-
-    @property
-    def domain(self) -> Domain | None:
-        """None is the whole input space."""
-        return self.problem.domain
-
-    @property
-    def complete(self) -> bool:
-        return self.stopped_by is None
 
     @property
     def num_unbounded(self) -> int:

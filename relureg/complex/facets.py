@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ class Neighbour:
     """The units that vanish on the facet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Facets(Frozen):
     """The facets of a complex, each once. Facet f is the one that record row `record[f]` describes."""
 
@@ -44,9 +45,10 @@ class Facets(Frozen):
         """Facets shared by two regions: the edges of the region graph."""
         return int(self.regions.shape[0])
 
-    def regions_behind(self, num_rows: int) -> NDArray[np.int64]:
-        """(K,): the region on the other side of the facet of each of K rows of the facet columns; -1 for none."""
-        behind = np.full(num_rows, -1, dtype=np.int64)
+    @cached_property
+    def regions_behind(self) -> NDArray[np.int64]:
+        """(K,): the region on the other side of each row of the facet columns; -1 for none."""
+        behind = np.full(2 * len(self.record) + len(self.boundary) + len(self.unmatched), -1, dtype=np.int64)
         behind[self.record] = self.regions[:, 1]
         behind[self.record_behind] = self.regions[:, 0]
         return behind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -98,11 +98,6 @@ class Records(Frozen):
             return min(self.num_regions, 1)
         rows = np.ascontiguousarray(np.concatenate([self.patterns, self.vanishing], axis=1))
         return len(np.unique(rows.view(np.dtype((np.void, rows.shape[1])))))
-
-    def equals(self, other: Records) -> bool:
-        """Whether every column is the same."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
 
     def point(self, region: int) -> Point:
         """An exact point inside a region, in all d inputs."""
@@ -349,9 +344,9 @@ def is_witness(point: Sequence[Fraction | float], signs: NDArray[np.int8], probl
 
 
 def freeze(record: Any) -> None:
-    """Make every array of a slotted record read-only."""
-    for name in record.__slots__:
-        value = getattr(record, name)
+    """Make every array of a record read-only."""
+    for column in fields(record):
+        value = getattr(record, column.name)
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
 

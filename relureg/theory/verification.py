@@ -12,10 +12,10 @@ from relureg import stopping
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_problem
+from relureg.complex.result import Result
 from relureg.engine.limits import Limits, Workers
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.families.random import random_network
-from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.theory.minimise import minimise
@@ -30,7 +30,7 @@ _IN_PARALLEL = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
+class Verification(Result):
     """The verdict of every theorem on one network."""
 
     problem: Problem
@@ -38,14 +38,6 @@ class Verification:
     verdicts: tuple[Verdict, ...]
     stopped_by: str | None
     """The limit that ended the enumeration, or the checks after it; there is then no verdict."""
-
-    @property
-    def network(self) -> Network:
-        return self.problem.network
-
-    @property
-    def domain(self) -> Domain | None:
-        return self.problem.domain
 
     def violations(self, *, claims: bool) -> list[Verdict]:
         """Theorems that are violated, with `claims` the claimed ones as well."""

@@ -34,7 +34,7 @@ def _found(records: Records) -> set[tuple[int, int, tuple[int, ...]]]:
     assert np.array_equal(order, np.arange(len(order)))
     for rows, side in ((result.record, 0), (result.record_behind, 1)):
         assert np.array_equal(records.facet_region[rows], result.regions[:, side])
-    behind = result.regions_behind(len(records.facet_region))
+    behind = result.regions_behind
     assert np.array_equal(behind == -1, records.facet_on_boundary)
     assert np.array_equal(behind[result.record_behind], result.regions[:, 0])
     return {

@@ -84,8 +84,7 @@ def find_linear_regions(
     num_open = int(open_region.max()) + 1
     num_closed = None
     if problem.network.output_dim == 1:
-        behind = facets.regions_behind(len(records.facet_region))
-        num_closed = count_closed_regions(problem, records, behind, piece, open_region)
+        num_closed = count_closed_regions(problem, records, facets.regions_behind, piece, open_region)
     regions = LinearRegions(
         activation_patterns=None if incidences is None else count_patterns(records, incidences, problem.essential_dim),
         activation_regions=records.num_regions,

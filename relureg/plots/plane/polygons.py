@@ -205,5 +205,5 @@ def _behind(cells: Complex, cell: NDArray[np.int64], unit: NDArray[np.int64]) ->
     order = np.argsort(keys)
     wanted = cell * (records.num_units + 1) + unit
     place = order[np.minimum(np.searchsorted(keys, wanted, sorter=order), max(len(keys) - 1, 0))] if len(keys) else None
-    behind = cells.facets.regions_behind(len(records.facet_region))
+    behind = cells.facets.regions_behind
     return np.where(unit < 0, -1, behind[rows[place]]) if place is not None else np.full(len(cell), -1, dtype=np.int64)

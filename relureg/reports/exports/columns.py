@@ -123,7 +123,7 @@ def geometry(cells: Complex, part: slice) -> Geometry:
     weights, bias = float_output_maps(cells.network, cells.records.signs_of(part))
     return Geometry(
         facet_count=np.bincount(region, minlength=part.stop - part.start),
-        neighbour=cells.regions_behind[first:last],
+        neighbour=cells.facets.regions_behind[first:last],
         units=_units(cells, np.arange(first, last)),
         weights=weights,
         bias=bias,

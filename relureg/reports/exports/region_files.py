@@ -164,7 +164,7 @@ def _write_npz(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
         archive.write("degree", cells.graph.degrees)
         archive.write("point", records.points)
         archive.write("facet_starts", starts)
-        archive.write("facet_neighbours", cells.regions_behind)
+        archive.write("facet_neighbours", cells.facets.regions_behind)
         archive.write("facet_unit_starts", records.facet_starts)
         archive.write("facet_units", records.facet_units)
         shape = (count, network.output_dim)
