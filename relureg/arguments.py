@@ -24,18 +24,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from relureg.errors import ArgumentIndexError, ArgumentTypeError, ArgumentValueError
+from relureg.words import did_you_mean, short
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-_LONGEST_WORD = 60
-"""Characters of a word that is looked for among those known."""
-
-_MOST_SHOWN = 40
-"""Characters of a value in a message."""
-
-_DIGITS = 18
-"""Digits of a count that is written out."""
 
 _HINTS = {
     "Network": "relureg.load reads one from a file, Network.from_layers takes weights",
@@ -133,72 +126,6 @@ def index(value: Any, size: int, what: str) -> int:
         numbered = f"they are numbered 0 to {size - 1:,}" if size else "there is none at all"
         raise ArgumentIndexError(f"there is no {what} {short(number)}; {numbered}")
     return number % size
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """The end of a message on a word that is not among those known: the nearest one, if one is near.
-
-    Examples
-    --------
-    >>> "there is no engine 'splt'" + did_you_mean("splt", ["split", "lp"])
-    "there is no engine 'splt' (did you mean 'split'?)"
-    """
-    import difflib
-
-    near = difflib.get_close_matches(str(word).lower()[:_LONGEST_WORD], list(known), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
-
-
-def short(value: object, most: int = _MOST_SHOWN) -> str:
-    """A value as people write it, at most so many characters of it.
-
-    Examples
-    --------
-    >>> short("net.json"), short(10**50), short([0.0] * 784), short(Fraction(1, 3))
-    ("'net.json'", '10000000... (51 digits)', 'a list of 784', '1/3')
-    """
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _short_integer(value, most)
-    if isinstance(value, Fraction):
-        numerator, denominator = (_short_integer(part, most // 2) for part in (value.numerator, value.denominator))
-        return numerator if value.denominator == 1 else f"{numerator}/{denominator}"
-    if isinstance(value, str):
-        return repr(value if len(value) <= most else f"{value[: most - 3]}...")
-    if isinstance(value, bytes | float | bool | complex | np.generic) or value is None:
-        text = repr(value.item() if isinstance(value, np.generic) else value)
-        return text if len(text) <= most else f"{text[: most - 4]}...{text[-1]}"
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    if isinstance(value, list | tuple | dict | set | frozenset | range):
-        text = repr(value) if len(value) <= 4 else ""
-        return text if 0 < len(text) <= most else f"a {type(value).__name__} of {len(value):,}"
-    if isinstance(value, type):
-        return f"the class {value.__name__}"
-    return f"a {type(value).__name__}"
-
-
-def figure(number: int) -> str:
-    """A count with its digits in threes, or the first of them where they are many.
-
-    Examples
-    --------
-    >>> figure(5092), figure(2**784)
-    ('5,092', '10174582... (237 digits)')
-    """
-    return f"{number:,}" if abs(number) < 10**_DIGITS else _short_integer(number, _DIGITS)
-
-
-def _short_integer(value: int, most: int) -> str:
-    if value.bit_length() <= 3 * most:
-        return str(value)
-    digits = math.floor(math.log10(abs(value))) + 1
-    # Python refuses to write integers of thousands of digits; the first ones are had by division.
-    leading = abs(value) // 10 ** (digits - 9)
-    if leading >= 10**9:  # the logarithm was rounded
-        digits, leading = digits + 1, leading // 10
-    elif leading < 10**8:
-        digits, leading = digits - 1, abs(value) // 10 ** (digits - 10)
-    return f"{'-' * (value < 0)}{str(leading)[:8]}... ({digits:,} digits)"
 
 
 @functools.cache

@@ -13,9 +13,9 @@ import pytest
 
 import relureg
 from relureg import maps, tropical
+from relureg.engine.gathering import gather
 from relureg.engine.limits import Watch
 from relureg.engine.lp import find_regions
-from relureg.engine.records import gather
 from relureg.errors import (
     ArgumentIndexError,
     ArgumentTypeError,

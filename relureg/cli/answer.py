@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from relureg.arguments import figure
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
@@ -21,6 +20,7 @@ from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.theory.bounds import Bound
+from relureg.words import figure
 
 FEW_REGIONS = 1000
 """With fewer than these a limit has ended a search that had hardly begun."""

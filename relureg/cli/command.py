@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from relureg.arguments import did_you_mean, short
 from relureg.errors import UsageError
 from relureg.files import protecting
+from relureg.words import did_you_mean, short
 
 EXIT_CODES = """\b
 Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input

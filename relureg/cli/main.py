@@ -27,8 +27,8 @@ from relureg.errors import (
     UnsupportedNetworkError,
     UsageError,
 )
-from relureg.network.model import printable
 from relureg.version import __version__
+from relureg.words import printable
 
 COMMANDS = (
     "inspect", "count", "resume", "status", "graph", "regions", "line", "plot", "animate", "bounds", "construct",

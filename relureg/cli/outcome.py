@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relureg.cli import guard
-from relureg.network.model import printable
+from relureg.words import printable
 
 if TYPE_CHECKING:
     from relureg.reports.report import Report

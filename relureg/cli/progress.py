@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from relureg.engine.limits import Progress
-from relureg.network.model import printable
+from relureg.words import printable
 
 PLAIN_INTERVAL = 10.0
 """Seconds between lines where stderr is not a terminal (a log file, CI)."""

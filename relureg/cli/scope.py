@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from relureg.arguments import short
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
 from relureg.exact.numbers import Number
 from relureg.network.domain import Domain
@@ -20,7 +19,7 @@ from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.network.slices import Slice
 from relureg.readers.texts import parse_number, unpacked_suffix
-from relureg.words import plural
+from relureg.words import plural, short
 
 if TYPE_CHECKING:
     from relureg.readers.data_files import Rows

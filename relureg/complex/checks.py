@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import stopping
-from relureg.arguments import figure
 from relureg.complex.arrangement import expected_region_count, first_stage_hyperplanes
 from relureg.complex.facets import Facets, facet_units
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.walk import are_attained
-from relureg.engine.records import Figures, Records, is_witness
+from relureg.engine.gathering import is_witness
+from relureg.engine.records import Figures, Records
 from relureg.errors import LimitReachedError
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+from relureg.words import figure
 
 MAX_WITNESSES = 2_000
 """Most regions whose point is looked at again; of more, that many evenly spread ones are."""

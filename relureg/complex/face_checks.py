@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from relureg.arguments import figure
 from relureg.complex import face_limits
 from relureg.complex.checks import Check, ComplexSize, incomplete
 from relureg.complex.faces import Faces
 from relureg.errors import CheckFailedError
+from relureg.words import figure
 
 
 def check_faces(size: ComplexSize, faces: Callable[[], Faces]) -> tuple[Check, Check]:

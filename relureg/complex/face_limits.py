@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from relureg.arguments import figure
 from relureg.errors import LimitReachedError
+from relureg.words import figure
 
 MAX_FACES = 100_000_000
 """Most faces that are looked at: minutes of work, in some 7 GB of memory."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relureg.arguments import did_you_mean, short
 from relureg.engine import split
+from relureg.engine.gathering import gather, join
 from relureg.engine.limits import Watch, Workers
-from relureg.engine.records import Enumeration, Figures, gather, join
+from relureg.engine.records import Enumeration, Figures
 from relureg.engine.runs.settings import RunSettings
 from relureg.errors import UsageError
 from relureg.network.problem import Problem
+from relureg.words import did_you_mean, short
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

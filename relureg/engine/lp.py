@@ -20,9 +20,10 @@ from operator import mul
 import numpy as np
 
 from relureg.engine import proposals
+from relureg.engine.gathering import Facet, Region
 from relureg.engine.limits import Watch
 from relureg.engine.quiet import without_lines
-from relureg.engine.records import Facet, Point, Region
+from relureg.engine.records import Point
 from relureg.errors import CheckFailedError, DomainError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT

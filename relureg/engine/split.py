@@ -18,18 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.engine.gathering import by_sign_vector, in_order, rounded_point
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.magnitudes import level, scaled
-from relureg.engine.records import (
-    Enumeration,
-    Figures,
-    Generators,
-    Point,
-    Records,
-    by_sign_vector,
-    in_order,
-    rounded_point,
-)
+from relureg.engine.records import Enumeration, Figures, Generators, Point, Records
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix

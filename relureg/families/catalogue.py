@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from relureg.arguments import checked, did_you_mean, short
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.families import arrangements, constructions
 from relureg.families.arrangements import (
@@ -26,6 +26,7 @@ from relureg.families.arrangements import (
 )
 from relureg.families.lattices import two_level_lattice
 from relureg.network.model import Network
+from relureg.words import did_you_mean, short
 
 MAX_UNITS = 20_000
 """Largest network that is built; a family grows quickly with its parameters."""

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from relureg.arguments import checked, did_you_mean
+from relureg.arguments import checked
 from relureg.errors import UsageError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
+from relureg.words import did_you_mean
 
 LARGEST_INTEGER = 9
 """Weights and biases of `integer` are uniform in -9..9."""

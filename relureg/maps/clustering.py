@@ -19,8 +19,9 @@ from relureg.errors import UsageError
 from relureg.exact.float_matrices import Floats
 from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
+from relureg.maps.points import check_points
 from relureg.network.model import Network
 from relureg.packages import needing
 

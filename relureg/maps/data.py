@@ -13,8 +13,9 @@ from relureg.arguments import checked
 from relureg.errors import DataError
 from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen, read_only
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.local import classes_of, num_classes, outputs_at
+from relureg.maps.points import check_points
 from relureg.network.model import Network
 from relureg.readers.point_tables import naming, read_table
 

@@ -17,7 +17,7 @@ from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError
 from relureg.exact.rational import RationalMatrix
-from relureg.maps.float_network import Numbers
+from relureg.maps.float_forms import Numbers
 from relureg.maps.layer_merging import Merger
 from relureg.network.affine_forms import INPUT
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from relureg.exact.float_matrices import Floats, forward, row_norms
 from relureg.exact.rounding_bounds import FLOOR, SLACK, Rounded
-from relureg.maps.float_network import FloatForm, FloatNetwork, evaluate
+from relureg.maps.float_forms import FloatForm, evaluate
+from relureg.maps.float_network import FloatNetwork
 from relureg.network.affine_forms import INPUT
 from relureg.network.evaluation import iter_values
 

@@ -18,8 +18,9 @@ from relureg.errors import UsageError
 from relureg.exact.float_matrices import Floats
 from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.local import PointRegions, outputs_at, regions_at
+from relureg.maps.points import check_points
 from relureg.network.model import Network
 
 Shape = tuple[int, int, int]

@@ -18,7 +18,8 @@ from relureg.exact.float_matrices import Floats, row_norms
 from relureg.exact.rational import RationalMatrix, nearest_doubles
 from relureg.frozen import Frozen
 from relureg.maps.exact_regions import direction, exact_unit_rows
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
+from relureg.maps.points import check_points
 from relureg.maps.redundancy import facets_among
 from relureg.maps.signs import SignFinder
 from relureg.network.model import Network

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from relureg.exact.float_matrices import Floats, forward
 from relureg.exact.rounding_bounds import Rounded
 from relureg.maps.exact_regions import direction
-from relureg.maps.float_network import FloatForm, FloatNetwork, evaluate
+from relureg.maps.float_forms import FloatForm, evaluate
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.maxima import Role
 from relureg.maps.residues import ResidueNetwork, Residues
 from relureg.network.affine_forms import INPUT

@@ -34,7 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.exact.float_matrices import Matrix, dense
-from relureg.maps.float_network import FloatForm, FloatNetwork, FloatStage, Numbers
+from relureg.maps.float_forms import FloatForm, Numbers
+from relureg.maps.float_network import FloatNetwork, FloatStage
 from relureg.maps.maxima import MaximumStage, as_maxima
 from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.evaluation import add_to, iter_values

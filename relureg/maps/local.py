@@ -15,7 +15,8 @@ from relureg.exact.ranges import chunks
 from relureg.exact.rounding_bounds import SLACK, gamma
 from relureg.frozen import Frozen
 from relureg.maps.exact_regions import exact_output_map
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
+from relureg.maps.points import check_points
 from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
 from relureg.network.patterns import texts

@@ -22,9 +22,10 @@ from relureg.exact.rounding_bounds import SLACK, Rounded
 from relureg.frozen import Frozen
 from relureg.maps.distances import distances_to
 from relureg.maps.exact_regions import Signs, exact_unit_rows
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.gradient_bounds import iter_stage_bounds
 from relureg.maps.local import PointRegions, Report, classes_of, outputs_at, regions_at
+from relureg.maps.points import check_points
 from relureg.network.model import Network
 
 _TINIEST, _HUGE = 2.0**-1074, np.finfo(np.float64).max

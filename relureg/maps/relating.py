@@ -16,8 +16,9 @@ from relureg.errors import UsageError
 from relureg.exact.float_matrices import Floats
 from relureg.frozen import Frozen
 from relureg.maps.clustering import map_rows
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
+from relureg.maps.points import check_points
 from relureg.network.model import Network
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from relureg.exact.float_matrices import Floats, Matrix, forward
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.sparse import SparseMatrix
-from relureg.maps.float_network import FloatForm, sparse_matrices
+from relureg.maps.float_forms import FloatForm, sparse_matrices
 from relureg.maps.maxima import MaximumStage, Role
 from relureg.network.affine_forms import INPUT
 

@@ -15,9 +15,10 @@ from relureg.engine.records import freeze
 from relureg.exact.float_matrices import Floats
 from relureg.exact.ranges import chunks
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.layer_merging import Merger
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
+from relureg.maps.points import check_points
 from relureg.maps.tropex import ExtractedFunction
 from relureg.network.model import Network
 

@@ -24,9 +24,10 @@ from relureg.exact.ranges import chunks
 from relureg.exact.rounding_bounds import gamma
 from relureg.files import open_atomically
 from relureg.frozen import Frozen
-from relureg.maps.float_network import FloatNetwork, as_numbers, check_points
+from relureg.maps.float_network import FloatNetwork
 from relureg.maps.layer_merging import Merger
 from relureg.maps.local import PointRegions, Report, classes_of, number_rows, outputs_at, regions_at
+from relureg.maps.points import as_numbers, check_points
 from relureg.network.model import Network
 
 _QUERIES, _TERMS = 2048, 4096

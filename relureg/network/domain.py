@@ -9,11 +9,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from relureg.arguments import checked, short
+from relureg.arguments import checked
 from relureg.errors import DomainError, UsageError
 from relureg.exact.numbers import Number, as_double, as_fraction
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
+from relureg.words import short
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -16,15 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.arguments import checked, short
-from relureg.errors import ArgumentTypeError, MalformedNetworkError, UnsupportedNetworkError, UsageError
-from relureg.exact.doubles import exact_doubles
+from relureg.arguments import checked
+from relureg.errors import MalformedNetworkError, UsageError
 from relureg.exact.numbers import as_fraction
 from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
-from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
+from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.evaluation import iter_values, last_value
+from relureg.network.identity import content_hash
+from relureg.network.layers import read_layers
 from relureg.network.slices import Slice
+from relureg.words import printable
 
 IndexRange = slice  # which is a field's name below
 
@@ -147,18 +148,7 @@ class Network(Frozen):
         MalformedNetworkError
             Shapes do not match, or a number is NaN or infinite; says in which layer.
         """
-        for what, given in (("weights", weights), ("biases", biases)):
-            if not hasattr(given, "__len__"):
-                raise ArgumentTypeError(f"{what}: {short(given)} is not a sequence; one array for each layer is needed")
-        if len(weights) != len(biases) or not len(weights):
-            raise UsageError(f"{len(weights)} weight matrices need as many biases, and at least one")
-        layers = [_layer(number, *pair) for number, pair in enumerate(zip(weights, biases, strict=True), start=1)]
-        for number, ((before, _), (matrix, _)) in enumerate(itertools.pairwise(layers), start=2):
-            if matrix.shape[1] != before.shape[0]:
-                raise MalformedNetworkError(
-                    f"a weight of shape {matrix.shape} does not fit the {before.shape[0]} units before it",
-                    where=f"layer {number}",
-                )
+        layers = read_layers(weights, biases)
         forms = [AffineForm(constant=column, terms={k: matrix}) for k, (matrix, column) in enumerate(layers)]
         return cls(
             name=name,
@@ -350,15 +340,7 @@ class Network(Frozen):
     @cached_property
     def sha256(self) -> str:
         """A hash of the exact content: equal for equal networks, whatever file they came from."""
-        # Hexadecimal, because Python refuses to write integers of thousands of digits as decimals.
-        digest = hashlib.sha256(f"relureg-network {self.input_dim}".encode())
-        for form in self.forms:
-            for source, matrix in [(CONSTANT, form.constant), *form.terms.items()]:
-                digest.update(f"|{source} {matrix.shape} {matrix.denominator:#x}:".encode())
-                for part in _hexadecimal(matrix):
-                    digest.update(part.encode())
-            digest.update(b";")
-        return digest.hexdigest()
+        return content_hash(self.input_dim, self.forms)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -381,28 +363,6 @@ def _rectified(stage: int, z: RationalMatrix) -> RationalMatrix:
     return z.masked_rows((z.numerators[:, 0] > 0).astype(bool))
 
 
-def printable(text: str) -> str:
-    r"""The text with control characters, lone surrogates and the like escaped, fit for a terminal.
-
-    Examples
-    --------
-    >>> printable("réseau\x1b[31m")
-    'réseau\\x1b[31m'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _hexadecimal(matrix: RationalMatrix) -> Iterator[str]:
-    """All entries as hexadecimal integers, separated by commas, without the dense array of a sparse matrix."""
-    at_rows, at_columns, values = matrix.nonzeros()
-    ends = np.searchsorted(at_rows, np.arange(matrix.shape[0] + 1))
-    for row, (first, last) in enumerate(itertools.pairwise(ends.tolist())):
-        entries = ["0x0"] * matrix.shape[1]
-        for place, value in zip(at_columns[first:last].tolist(), values[first:last], strict=True):
-            entries[place] = hex(value)
-        yield ("," if row else "") + ",".join(entries)
-
-
 def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:
     for source, matrix in form.terms.items():
         if source not in sizes:
@@ -412,40 +372,3 @@ def _check_sources(form: AffineForm, sizes: dict[int, int], place: str) -> None:
                 f"the matrix on source {source} has shape {matrix.shape}, but {(form.size, sizes[source])} is needed",
                 where=place,
             )
-
-
-def _layer(
-    number: int, weight: ArrayLike | RationalMatrix, bias: ArrayLike | RationalMatrix
-) -> tuple[RationalMatrix, RationalMatrix]:
-    place = f"layer {number}"
-    try:
-        matrix = weight if isinstance(weight, RationalMatrix) else _numbers(weight, "weight", 2)
-        column = bias if isinstance(bias, RationalMatrix) else _numbers(bias, "bias", 1)
-    except (ValueError, UnsupportedNetworkError) as error:
-        raise MalformedNetworkError(str(error), where=place) from error
-    if column.shape != (matrix.shape[0], 1):
-        raise MalformedNetworkError(
-            f"a bias of {column.shape[0]} entries does not fit a weight of shape {matrix.shape}", where=place
-        )
-    return matrix, column
-
-
-def _numbers(values: ArrayLike, what: str, rank: int) -> RationalMatrix:
-    """Numbers as they are, a bias as a column; raises `ValueError` where they are none, or of another shape."""
-    try:
-        array = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-    except (ValueError, TypeError, RuntimeError) as error:
-        reason = "rows of different lengths" if "inhomogeneous" in str(error) else str(error).split(". ")[0]
-        raise ValueError(f"a {what} of {reason}; an array of {rank} dimension{'s' * (rank > 1)} is needed") from error
-    if array.ndim != rank and not (what == "bias" and array.ndim == 2 and 1 in array.shape):
-        shape = "(units, inputs)" if what == "weight" else "(units,)"
-        raise ValueError(f"a {what} of shape {array.shape}; shape {shape} is needed")
-    if array.dtype.kind in "US":
-        raise ValueError(f"a {what} of texts; numbers are needed")
-    array = array if what == "weight" else array.reshape(-1, 1)
-    if array.dtype.kind != "O":
-        return RationalMatrix.from_floats(exact_doubles(array))
-    for entry in array.flat:
-        if isinstance(entry, bool) or not isinstance(entry, int | float | Fraction):
-            raise ValueError(f"a {what} with an entry of type {type(entry).__name__}; numbers are needed")
-    return RationalMatrix.from_fractions([[as_fraction(entry) for entry in row] for row in array], array.shape[1])

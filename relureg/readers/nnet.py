@@ -14,13 +14,13 @@ import math
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from relureg.arguments import short
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError
 from relureg.exact.numbers import as_double
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.readers.texts import parse_double
+from relureg.words import short
 
 MAX_UNITS = 1_000_000
 """Largest layer size taken from a header before any weight is seen."""

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import io
-import re
-import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,16 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.errors import DataError, DomainError
-from relureg.exact.numbers import Number
 from relureg.files import DAMAGED_ARRAY, DAMAGED_HEADER, GZIP_MAGIC
 from relureg.packages import needing
-from relureg.readers.texts import parse_entry, parse_number, read_data, read_json, unpacked_suffix
-
-Numbers = NDArray[Any]
-"""Doubles or integers; Python objects where an entry is a rational."""
-
-_Source = Callable[[], BinaryIO]
-"""What opens the file, or what gzip had packed in it, at its beginning."""
+from relureg.readers.text_tables import Numbers, Source, read_csv, read_rows
+from relureg.readers.texts import read_data, unpacked_suffix
 
 _MAX_UNPACKED = 4 * 2**30
 """Bytes that the arrays read from a packed file may take: more is an accident or an attack."""
@@ -36,10 +26,6 @@ FINITE = "finite numbers are needed"
 
 _NAMES = ("X", "x", "data", "points", "images")
 """The array of an archive that holds the points, where there are several."""
-
-_QUOTIENT = re.compile(r"[+-]?[0-9.]+/[0-9.]+")
-_NO_NAMES = {"na", "n/a", "null", "none", "nan", "true", "false", "?", "-"}
-"""What stands for a missing number or a truth value, and names no column where nothing else does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +72,7 @@ def read_table(path: Path, label: str | None = None, *, finite: bool = True) -> 
         raise DataError("the file is empty")
     suffix = unpacked_suffix(path)
     if suffix == ".json":
-        return _read_json(path, finite)
+        return Table(points=read_rows(path, finite=finite), labels=None, names=())
     read = _READERS.get(suffix)
     if read is None:
         raise DataError(f"the suffix is none of {', '.join(SUFFIXES)}, with or without .gz")
@@ -109,12 +95,12 @@ def naming(path: Path) -> Iterator[None]:
         raise DataError("does not fit into memory", where=str(path)) from error
 
 
-def _read_npy(source: _Source, label: str | None, finite: bool) -> Table:
+def _read_npy(source: Source, label: str | None, finite: bool) -> Table:
     with source() as stream:
         return Table(points=_finite(_rows(_array(stream)), finite), labels=None, names=())
 
 
-def _read_npz(source: _Source, label: str | None, finite: bool) -> Table:
+def _read_npz(source: Source, label: str | None, finite: bool) -> Table:
     try:
         with source() as stream, zipfile.ZipFile(stream) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
@@ -169,99 +155,12 @@ def _finite(array: Numbers, finite: bool) -> Numbers:
     return array
 
 
-def _read_json(path: Path, finite: bool) -> Table:
-    document = read_json(path)
-    if not isinstance(document, list):
-        raise DataError("needs a list of rows: [[...], ...]")
-    rows = []
-    for number, row in enumerate(document):
-        if not isinstance(row, list):
-            raise DataError(f"row {number}: a list of numbers is needed")
-        rows.append([parse_entry(x, f"row {number}, column {k}", finite=finite) for k, x in enumerate(row)])
-        if len(row) != len(rows[0]):
-            raise DataError(f"row {number} has {len(row)} numbers, but row 0 has {len(rows[0])}")
-    return Table(points=_as_array(rows), labels=None, names=())
-
-
-def _read_csv(source: _Source, label: str | None, finite: bool) -> Table:
-    try:
-        first = next(_records(source), (0, []))[1]
-        header = first if _is_header(first) else None
-        array = _parse_quickly(source, header is not None)
-        # Whatever is wrong, or is a rational, the slow parser tells or reads.
-        if array is None or array.shape[1] != len(first) or not np.isfinite(array).all():
-            array = _parse(source, header, finite)
-    except UnicodeDecodeError as error:
-        raise DataError("is no text in UTF-8") from error
-    except csv.Error as error:
-        raise DataError(f"is no table: {error}") from error
-    names = header if header is not None else [str(k) for k in range(len(first))]
+def _read_csv(source: Source, label: str | None, finite: bool) -> Table:
+    array, names = read_csv(source, finite=finite)
     return _of_columns({name: array[:, k : k + 1] for k, name in enumerate(_distinct(names))}, label)
 
 
-def _records(source: _Source) -> Iterator[tuple[int, list[str]]]:
-    """The number of each line that is not blank, from 1, and its cells."""
-    with io.TextIOWrapper(source(), encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, skipinitialspace=True, strict=True)
-        for cells in reader:
-            if len(cells) > 1 or any(cell.strip() for cell in cells):
-                yield reader.line_num, [cell.strip() for cell in cells]
-
-
-def _is_header(cells: Sequence[str]) -> bool:
-    """Whether a first line names columns: no cell is a number, but for those that count from 0 or 1 (as in pandas).
-
-    And none is empty, or a number that cannot be read: that is a row with something wrong, which must not be taken for
-    names and left out.
-    """
-    counts = [cell for cell in cells if _is_number(cell)]
-    others = [cell for cell in cells if not _is_number(cell)]
-    start = 0 if counts[:1] == ["0"] else 1
-    if not others or not all(cells) or any(map(_is_meant_as_number, others)):
-        return False
-    if all(cell.lower() in _NO_NAMES for cell in others):
-        return False
-    if counts and not all(cell[0].isalpha() or cell[0] == "_" for cell in others):
-        return False
-    return counts == [str(k) for k in range(start, start + len(counts))]
-
-
-def _is_meant_as_number(cell: str) -> bool:
-    """Whether a cell that is no number was to be one: 1e400, 1_000, 1/0."""
-    try:
-        float(cell)
-    except ValueError:
-        return bool(_QUOTIENT.fullmatch(cell))
-    return True
-
-
-def _parse_quickly(source: _Source, has_header: bool) -> Numbers | None:
-    """A regular table of doubles by NumPy's parser, None where it cannot."""
-    with io.TextIOWrapper(source(), encoding="utf-8-sig") as stream:
-        while has_header and not stream.readline().strip():
-            pass
-        with contextlib.suppress(ValueError), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # no data: told below
-            return np.loadtxt(stream, delimiter=",", comments=None, quotechar='"', ndmin=2)
-    return None
-
-
-def _parse(source: _Source, header: Sequence[str] | None, finite: bool) -> Numbers:
-    rows: list[list[Number]] = []
-    width, records = 0, _records(source)
-    if header is not None:
-        next(records)
-    for line, cells in records:
-        width = width or len(header or cells)
-        if len(cells) != width:
-            raise DataError(f"line {line} has {len(cells)} numbers, but the lines before have {width}")
-        names = header or range(width)
-        places = (f"line {line}, column {name!r}" for name in names)
-        rows.append([parse_entry(x, place, finite=finite) for x, place in zip(cells, places, strict=True)])
-    return _as_array(rows, width=len(header or ()))
-
-
-def _read_parquet(source: _Source, label: str | None, finite: bool) -> Table:
+def _read_parquet(source: Source, label: str | None, finite: bool) -> Table:
     with needing("Parquet files need pyarrow", "parquet"):
         import pyarrow as arrow
         from pyarrow import parquet
@@ -312,13 +211,6 @@ def _of_columns(columns: dict[str, Numbers], label: str | None) -> Table:
     return Table(points=points, labels=labels, names=tuple(columns))
 
 
-def _as_array(rows: list[list[Number]], *, width: int = 0) -> Numbers:
-    if not rows:
-        return np.empty((0, width))
-    exact = any(isinstance(x, Fraction) or (isinstance(x, int) and abs(x) > 2**53) for row in rows for x in row)
-    return np.array(rows, dtype=object if exact else np.float64)
-
-
 def _distinct(names: Iterable[str]) -> list[str]:
     found = list(names)
     twice = next((name for k, name in enumerate(found) if name in found[:k]), None)
@@ -327,20 +219,12 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return found
 
 
-def _is_number(text: str) -> bool:
-    try:
-        parse_number(text)
-    except ValueError:
-        return text.lower() == "nan"
-    return True
-
-
 def _check_size(size: int) -> None:
     if size > _MAX_UNPACKED:
         raise DataError(f"unpacks to {size / 2**30:,.1f} GiB; at most {_MAX_UNPACKED // 2**30} GiB are read")
 
 
-_READERS: dict[str, Callable[[_Source, str | None, bool], Table]] = {
+_READERS: dict[str, Callable[[Source, str | None, bool], Table]] = {
     ".npy": _read_npy, ".npz": _read_npz, ".csv": _read_csv, ".txt": _read_csv, ".parquet": _read_parquet,
 }  # fmt: skip
 

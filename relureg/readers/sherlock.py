@@ -12,12 +12,12 @@ import itertools
 import math
 from fractions import Fraction
 
-from relureg.arguments import short
 from relureg.errors import MalformedNetworkError, UnsupportedNetworkError, UnsupportedOperator
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
 from relureg.readers.texts import parse_double
+from relureg.words import short
 
 MAX_UNITS = 1_000_000
 """Largest layer size taken from a header before any weight is seen."""

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from relureg.arguments import short
 from relureg.errors import DataError, MalformedNetworkError
 from relureg.exact.numbers import Number, as_double
 from relureg.files import read_bytes
+from relureg.words import short
 
 
 def parse_double(text: str) -> float:

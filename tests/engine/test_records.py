@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relureg import Network, enumerate_regions
-from relureg.engine.records import Facet, Region, gather
+from relureg.engine.gathering import Facet, Region, gather
 from relureg.network.problem import Problem
 
 

@@ -13,8 +13,8 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
+from relureg.engine.gathering import is_witness
 from relureg.engine.limits import Progress
-from relureg.engine.records import is_witness
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
 

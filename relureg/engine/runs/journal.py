@@ -19,34 +19,36 @@ import fcntl
 import hashlib
 import itertools
 import json
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from relureg.engine.runs.batches import Part
 from relureg.engine.runs.estimate import NOTHING, Estimate
+from relureg.engine.runs.journal_file import (
+    FORMAT,
+    VERSION,
+    check_is_file,
+    connect,
+    create_file,
+    lock_file,
+    lock_path,
+    mend,
+    reading,
+    writing,
+)
 from relureg.engine.runs.settings import RunSettings
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.engine.sums import WHOLE, Sums
-from relureg.errors import JournalError, OutputError, ReluregError, UsageError
-
-FORMAT = "relureg-journal"
-VERSION = 2
+from relureg.errors import UsageError
 
 PartId = tuple[int, int]
 """An open part: the row that left it (0 for the whole tree) and its place there."""
 
 ROOT: PartId = (0, 0)
-
-_SCHEMA = """
-CREATE TABLE problem (document TEXT NOT NULL, digest TEXT NOT NULL);
-CREATE TABLE sessions (started REAL NOT NULL, workers TEXT NOT NULL);
-CREATE TABLE batches (number INTEGER PRIMARY KEY, content TEXT NOT NULL, digest TEXT NOT NULL);
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +94,8 @@ class Journal:
             It cannot be written.
         """
         if not path.exists() or not path.stat().st_size:
-            with _lock(path), _written(path):
-                _create(path, settings)
+            with lock_file(path), writing(path):
+                create_file(path, settings)
         journal = cls.open(path)
         difference = journal.settings.difference(settings)
         if difference is not None:
@@ -104,12 +106,12 @@ class Journal:
     @classmethod
     def open(cls, path: Path) -> Journal:
         """The journal at a path, to be continued; raises as `create_or_continue` does."""
-        _check_is_file(path)
-        lock = _lock(path)
+        check_is_file(path)
+        lock = lock_file(path)
         try:
-            with _written(path):
-                was_damaged = _mend(path)
-                connection = _connect(path)
+            with writing(path):
+                was_damaged = mend(path)
+                connection = connect(path)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
@@ -126,8 +128,8 @@ class Journal:
     @classmethod
     def open_to_read(cls, path: Path) -> Journal:
         """The journal at a path, to be read only, even while a run writes it; raises `JournalError`."""
-        _check_is_file(path)
-        return cls(path, _connect(path, read_only=True), None)
+        check_is_file(path)
+        return cls(path, connect(path, read_only=True), None)
 
     def __enter__(self) -> Journal:
         return self
@@ -152,7 +154,7 @@ class Journal:
     def is_running(self) -> bool:
         """Whether a run is writing this journal now."""
         try:
-            with _lock_path(self.path).open("rb") as stream:
+            with lock_path(self.path).open("rb") as stream:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -179,14 +181,14 @@ class Journal:
 
     def sessions(self) -> list[tuple[float, str]]:
         """When the run was begun and gone on with (seconds since 1970), and with which workers."""
-        with _read(self.path):
+        with reading(self.path):
             return [(float(at), str(by)) for at, by in self._connection.execute("SELECT * FROM sessions ORDER BY 1")]
 
     # -- writing -----------------------------------------------------------------------------------
 
     def begin_session(self, workers: str) -> None:
         """Note that a run goes on from here."""
-        with _written(self.path), self._connection:
+        with writing(self.path), self._connection:
             self._connection.execute("INSERT INTO sessions VALUES (?, ?)", (time.time(), workers))
 
     def append(self, entries: list[Entry]) -> None:
@@ -203,7 +205,7 @@ class Journal:
             content = _to_text(entry)
             digest = _next_digest(digest, number, content)
             rows.append((number, content, digest))
-        with _written(self.path), self._connection:
+        with writing(self.path), self._connection:
             self._connection.executemany("INSERT INTO batches VALUES (?, ?, ?)", rows)
         self.entries += entries
         self._digest = digest
@@ -211,7 +213,7 @@ class Journal:
     # -- reading -----------------------------------------------------------------------------------
 
     def _read_settings(self) -> tuple[RunSettings, str]:
-        with _read(self.path):
+        with reading(self.path):
             ((text, digest),) = self._connection.execute("SELECT document, digest FROM problem").fetchall()
             if hashlib.blake2b(text.encode()).hexdigest() != digest:
                 raise ValueError("its problem has another hash")
@@ -256,7 +258,7 @@ class Journal:
                 break
         del self.entries[good:], self._digests[good:]
         self._digest = self._digests[-1] if self._digests else self._first_digest
-        with _written(self.path):
+        with writing(self.path):
             with self._connection:
                 dropped = self._connection.execute("DELETE FROM batches WHERE number > ?", (good,)).rowcount
             named = {name for entry in self.entries if entry.stored for name in entry.stored.names}
@@ -265,129 +267,6 @@ class Journal:
                     file.unlink()
         if dropped:
             self.notes.append(f"{dropped} damaged rows of the journal were dropped; their work is done again")
-
-
-def _create(path: Path, settings: RunSettings) -> None:
-    text = json.dumps({"format": FORMAT, "version": VERSION, "problem": settings.document()})
-    # Built beside its place, so that a journal is there with its problem or not at all.
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    connection = _connect(temporary)
-    try:
-        connection.executescript(_SCHEMA)
-        with connection:
-            digest = hashlib.blake2b(text.encode()).hexdigest()
-            connection.execute("INSERT INTO problem VALUES (?, ?)", (text, digest))
-        connection.close()
-        os.replace(temporary, path)
-    finally:
-        connection.close()
-        temporary.unlink(missing_ok=True)
-
-
-def _mend(path: Path) -> bool:
-    """Copy what can be read of a journal with damaged pages into a sound file in its place; False: it was sound."""
-    _pad(path)
-    with contextlib.closing(_connect(path)) as connection:
-        try:
-            if connection.execute("PRAGMA quick_check").fetchone() == ("ok",):
-                return False
-        except sqlite3.DatabaseError as error:
-            if _is_about_writing(error):
-                raise
-    with contextlib.closing(_connect(path)) as connection:
-        rows: dict[str, list[Any]] = {"problem": [], "sessions": [], "batches": []}
-        for table, found in rows.items():
-            with contextlib.suppress(sqlite3.DatabaseError):  # what was read before the error stays
-                found.extend(connection.execute(f"SELECT * FROM {table} ORDER BY rowid"))
-    if not rows["problem"]:
-        raise JournalError("is damaged from its beginning; start anew with another file", where=str(path))
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.unlink(missing_ok=True)
-    with contextlib.closing(_connect(temporary)) as connection:
-        connection.executescript(_SCHEMA)
-        with connection:
-            for table, found in rows.items():
-                for row in found:
-                    with contextlib.suppress(sqlite3.IntegrityError):
-                        connection.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    os.replace(temporary, path)
-    return True
-
-
-def _pad(path: Path) -> None:
-    """Give a file that was cut off its length again: SQLite reads nothing at all of one that is too short."""
-    with path.open("rb") as stream:
-        header = stream.read(100)
-    page = int.from_bytes(header[16:18], "big")
-    length = (65536 if page == 1 else page) * int.from_bytes(header[28:32], "big")
-    if path.stat().st_size < length < 1 << 40:
-        os.truncate(path, length)
-
-
-def _check_is_file(path: Path) -> None:
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(16)
-    except FileNotFoundError as error:
-        raise JournalError("no such file; check the path", where=str(path)) from error
-    except OSError as error:
-        raise JournalError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    if start != b"SQLite format 3\0":
-        raise JournalError("is no journal of a run; name a file that --journal made", where=str(path))
-
-
-def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    if read_only:
-        # In a folder that cannot be written SQLite cannot share the file, and nobody can be writing it.
-        how = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
-        return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=10)
-    return sqlite3.connect(path, timeout=10, isolation_level="IMMEDIATE")
-
-
-def _lock_path(path: Path) -> Path:
-    return path.with_name(path.name + ".lock")
-
-
-def _lock(path: Path) -> IO[bytes]:
-    """Hold the journal for this run alone; the system lets go when the process ends, however it ends."""
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError("is read-only; make it writable, or copy it", where=str(path))
-    try:
-        stream = _lock_path(path).open("wb")  # never removed: a lock on a file that has gone would be none
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        stream.close()
-        raise UsageError("another run is writing this journal; wait for it, or stop it", where=str(path)) from error
-    return stream
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system say while writing into one line."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        raise OutputError(f"cannot be written: {error}; what it holds is safe", where=str(path)) from error
-    except OSError as error:
-        raise OutputError(f"cannot be written: {error.strerror or error}", where=str(path)) from error
-
-
-@contextlib.contextmanager
-def _read(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, ValueError, KeyError, TypeError, AttributeError, ReluregError) as error:
-        raise JournalError(f"is no sound journal: {error}", where=str(path)) from error
-
-
-def _is_about_writing(error: sqlite3.DatabaseError) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and "malformed" not in str(error)
 
 
 def _next_digest(before: str, number: int, content: str) -> str:

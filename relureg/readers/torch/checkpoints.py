@@ -7,7 +7,8 @@ from relureg.network.model import Network
 from relureg.readers.building.activations import Activation
 from relureg.readers.building.layer_names import choose_layers
 from relureg.readers.building.perceptrons import perceptron
-from relureg.readers.torch.saved_files import named_tensors, open_checkpoint
+from relureg.readers.torch.saved_files import open_checkpoint
+from relureg.readers.torch.stored_tensors import named_tensors
 from relureg.readers.torch.torchscript import is_torchscript, read_torchscript
 
 

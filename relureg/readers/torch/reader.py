@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import itertools
 import math
-import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +17,13 @@ import numpy as np
 from relureg.errors import NetworkError, UnsupportedNetworkError, UnsupportedOperator, UsageError
 from relureg.network.affine_forms import INPUT, AffineForm, AffineTensor
 from relureg.network.model import Network, Port
-from relureg.packages import needing
 from relureg.readers.building.pieces import comparison_notices
 from relureg.readers.torch.aten import aten_call, is_adapted
 from relureg.readers.torch.calls import call, outputs_of, tensors_in
 from relureg.readers.torch.functions import CREATE, FUNCTIONS, SMOOTH, Context
 from relureg.readers.torch.modules import constant, module_call
 from relureg.readers.torch.torchscript import read_torchscript
+from relureg.readers.torch.tracing import import_torch, parts_of, trace
 
 _ALTERNATIVES = {
     **dict.fromkeys(("elu", "selu", "celu", "gelu", "silu", "mish", "hardswish", "rrelu"), "leaky_relu or relu"),
@@ -66,7 +65,7 @@ def from_torch(module: Any, input_shape: int | Sequence[Any], *, name: str | Non
     >>> from_torch(layers, 2).widths
     (3,)
     """
-    torch = _torch()
+    torch = import_torch()
     shapes = _shapes(input_shape)
     if type(module).__name__ == "ExportedProgram":
         return _exported(torch, module).network(name or "exported", shapes)
@@ -77,9 +76,9 @@ def from_torch(module: Any, input_shape: int | Sequence[Any], *, name: str | Non
         torch.jit.save(module, stream)
         return read_torchscript(stream.getvalue(), name=name or str(module.original_name), input_shapes=shapes)
     if _has_graph(module):
-        graph, parts = module.graph, _parts(module)
+        graph, parts = module.graph, parts_of(module)
     else:
-        graph, parts = _trace(torch, module)
+        graph, parts = trace(torch, module)
     dtype = _dtype(torch, module.parameters())
     interpreter = _Interpreter(graph=graph, parts=parts, context=Context(dtype=dtype))
     return interpreter.network(name or type(module).__name__, shapes)
@@ -183,7 +182,7 @@ class _Interpreter:
 
     def _below(self, node: Any) -> _Interpreter:
         module = self.parts[node.target]
-        return _Interpreter(graph=module.graph, parts=_parts(module), context=self.context)
+        return _Interpreter(graph=module.graph, parts=parts_of(module), context=self.context)
 
     def _evaluate(self, node: Any, values: Mapping[Any, Any]) -> Any:
         args, named = _resolve(node.args, values), dict(_resolve(node.kwargs, values))
@@ -251,55 +250,6 @@ def _function_name(target: Any) -> str:
     if _is_aten(target):
         return str(target.__name__).partition(".")[0]
     return str(getattr(target, "__name__", target)).lstrip("_")
-
-
-def _parts(module: Any) -> dict[str, Any]:
-    return dict(module.named_modules()) | dict(module.named_parameters()) | dict(module.named_buffers()) | {
-        name: value for name, value in vars(module).items() if hasattr(value, "detach")
-    }  # fmt: skip
-
-
-def _torch() -> Any:
-    with needing("PyTorch is not installed", "torch", "export the network to ONNX elsewhere"):
-        import torch
-    return torch
-
-
-def _trace(torch: Any, module: Any) -> tuple[Any, dict[str, Any]]:
-    """The traced graph, and what its nodes name; the mode of the module is put back."""
-    modes = [(part, part.training) for part in module.modules()]
-    before = set(vars(module))
-    try:
-        for part in module.modules():  # modules of torch.export refuse eval()
-            part.training = False
-        graph = _tracer(torch).trace(module)
-    except Exception as error:  # whatever the module's own code raises on a proxy
-        raise UnsupportedNetworkError(
-            f"torch.fx cannot trace {type(module).__name__}: {error}; export it to ONNX and read that file"
-        ) from error
-    finally:
-        for part, training in modes:
-            part.training = training
-        # torch.fx hangs the constants that it meets on the module.
-        constants = {name: vars(module).pop(name) for name in set(vars(module)) - before}
-    return graph, _parts(module) | constants
-
-
-def _tracer(torch: Any) -> Any:
-    """A tracer that keeps ``y += 1`` apart from ``y = y + 1``, which leaves other names of y alone."""
-
-    class Proxy(torch.fx.Proxy):  # type: ignore[misc]
-        pass
-
-    class Tracer(torch.fx.Tracer):  # type: ignore[misc]
-        def proxy(self, node: Any) -> Any:
-            return Proxy(node, self)
-
-    for name in ("iadd", "isub", "imul", "itruediv"):
-        function = getattr(operator, name)
-        setattr(Proxy, f"__{name}__", lambda own, other, function=function: own.tracer.create_proxy(
-            "call_function", function, (own, other), {}))  # fmt: skip
-    return Tracer()
 
 
 def _is_known(function: str, node: Any) -> bool:

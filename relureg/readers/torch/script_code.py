@@ -15,7 +15,8 @@ from relureg.network.affine_forms import AffineTensor
 from relureg.readers.archives import read_member
 from relureg.readers.building.stored_arrays import StoredArray
 from relureg.readers.torch.pickles import Made
-from relureg.readers.torch.saved_files import TorchFile, open_folder, tensor_of
+from relureg.readers.torch.saved_files import TorchFile, open_folder
+from relureg.readers.torch.stored_tensors import tensor_of
 
 _MAX_CODE = 4 * 2**20
 

@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg.complex.graph.stored_graph import stored_graph
-from relureg.engine.records import by_sign_vector
+from relureg.engine.gathering import by_sign_vector
 from relureg.engine.runs import driver
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.journal import Journal

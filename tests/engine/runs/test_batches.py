@@ -12,8 +12,8 @@ import pytest
 
 import relureg
 from relureg.engine import split
+from relureg.engine.gathering import join
 from relureg.engine.limits import Watch, Workers
-from relureg.engine.records import join
 from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Part, VersionError
 from relureg.engine.runs.estimate import NOTHING, Estimate, after_search, fraction_done, sum_of

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 import relureg
-from relureg.engine.records import Records, join
+from relureg.engine.gathering import join
+from relureg.engine.records import Records
 from relureg.engine.runs import driver
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.journal import Journal
