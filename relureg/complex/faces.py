@@ -172,7 +172,7 @@ def _regions(generators: Generators) -> _Level:
 
 def _facets(level: _Level, generators: Generators) -> _Level:
     """The facets of all faces of a level; a facet of several faces comes several times."""
-    parts = [_facets_of(level.take(chunk), generators) for chunk in _chunks(level)]
+    parts = [_facets_of(level.take(chunk), generators) for chunk in _runs(level)]
     lengths = [np.diff(part.starts) for part in parts]
     return _Level(
         region=np.concatenate([part.region for part in parts]),
@@ -270,7 +270,7 @@ def _as_bytes(sets: Words) -> NDArray[np.uint8]:
     return np.ascontiguousarray(sets.astype("<u8")).view(np.uint8)
 
 
-def _chunks(level: _Level) -> Iterator[NDArray[np.int64]]:
+def _runs(level: _Level) -> Iterator[NDArray[np.int64]]:
     """The faces in runs with about `_CHUNK` generators each; at least one run."""
     cuts = np.unique(np.searchsorted(level.starts, np.arange(_CHUNK, len(level.members), _CHUNK)))
     yield from np.split(np.arange(level.count), cuts)

@@ -16,13 +16,13 @@ def ranges(starts: NDArray[Any], lengths: NDArray[Any]) -> NDArray[np.int64]:
     return indices
 
 
-def chunks(size: int, most: int) -> Iterator[slice]:
-    """The range from 0 to `size` in consecutive slices of at most `most`.
+def chunks(size: int, most: int, *, least: int = 0) -> Iterator[slice]:
+    """The range from 0 to `size` in consecutive slices of at most `most`; with `least` 1 an empty range is one, too.
 
     Examples
     --------
     >>> list(chunks(5, 2))
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    for first in range(0, size, most):
+    for first in range(0, max(size, least), most):
         yield slice(first, min(first + most, size))

@@ -217,6 +217,10 @@ class RationalMatrix:
             return other
         if other.is_identity:
             return self
+        return self._times(other)
+
+    def _times(self, other: RationalMatrix) -> RationalMatrix:
+        """The product with a matrix that fits; neither is an identity."""
         if not self.shape[1]:
             return RationalMatrix.zeros(self.shape[0], other.shape[1])
         product = _product(self.numerators, other.numerators)

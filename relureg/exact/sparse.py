@@ -202,13 +202,7 @@ class SparseMatrix(RationalMatrix):
 
     # -- arithmetic --------------------------------------------------------------------------------
 
-    def __matmul__(self, other: RationalMatrix) -> RationalMatrix:
-        if self.shape[1] != other.shape[0]:
-            raise ValueError(f"cannot multiply shapes {self.shape} and {other.shape}")
-        if self.is_identity:
-            return other
-        if other.is_identity:
-            return self
+    def _times(self, other: RationalMatrix) -> RationalMatrix:
         that = SparseMatrix.of(other)
         lengths = np.diff(that.starts)[self.places]
         total = int(lengths.sum())

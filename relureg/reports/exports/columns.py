@@ -1,4 +1,4 @@
-"""Regions and facets as columns, some thousands of rows at a time: what every export is made of."""
+"""Regions and facets as columns, chunk thousands of rows at a time: what every export is made of."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
-from relureg.exact.ranges import ranges
+from relureg.exact.ranges import chunks, ranges
 from relureg.network.patterns import texts
 
 CHUNK = 1 << 14
-"""Rows at a time: some megabytes as Python objects."""
+"""Rows at a time: chunk megabytes as Python objects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
-    """What `relureg regions` tells of some regions besides the attributes of a node."""
+    """What `relureg regions` tells of chunk regions besides the attributes of a node."""
 
     facet_count: NDArray[np.int64]
     """(n,): facets, those on the domain's boundary among them."""
@@ -95,34 +95,34 @@ class Geometry:
 def iter_nodes(cells: Complex) -> Iterator[Nodes]:
     """All regions."""
     degrees = cells.graph.degrees
-    for part in _slices(cells.num_regions):
+    for chunk in chunks(cells.num_regions, CHUNK, least=1):  # lest a file be left without its columns
         yield Nodes(
-            region=np.arange(part.start, part.stop),
-            pattern=patterns(cells, part),
-            bounded=bounded(cells, part),
-            degree=degrees[part],
-            point=cells.records.points[part],
+            region=np.arange(chunk.start, chunk.stop),
+            pattern=patterns(cells, chunk),
+            bounded=bounded(cells, chunk),
+            degree=degrees[chunk],
+            point=cells.records.points[chunk],
         )
 
 
 def iter_edges(cells: Complex) -> Iterator[Edges]:
     """All facets that two regions share."""
     facets = cells.facets
-    for part in _slices(facets.num_inner):
+    for chunk in chunks(facets.num_inner, CHUNK, least=1):
         yield Edges(
-            source=facets.regions[part, 0],
-            target=facets.regions[part, 1],
-            units=_units(cells, facets.record[part]),
+            source=facets.regions[chunk, 0],
+            target=facets.regions[chunk, 1],
+            units=_units(cells, facets.record[chunk]),
         )
 
 
-def geometry(cells: Complex, part: slice) -> Geometry:
+def geometry(cells: Complex, chunk: slice) -> Geometry:
     """Facets, neighbours and affine maps of the regions of a slice."""
-    first, last = np.searchsorted(cells.records.facet_region, [part.start, part.stop]).tolist()
-    region = cells.records.facet_region[first:last] - part.start
-    weights, bias = float_output_maps(cells.network, cells.records.signs_of(part))
+    first, last = np.searchsorted(cells.records.facet_region, [chunk.start, chunk.stop]).tolist()
+    region = cells.records.facet_region[first:last] - chunk.start
+    weights, bias = float_output_maps(cells.network, cells.records.signs_of(chunk))
     return Geometry(
-        facet_count=np.bincount(region, minlength=part.stop - part.start),
+        facet_count=np.bincount(region, minlength=chunk.stop - chunk.start),
         neighbour=cells.facets.regions_behind[first:last],
         units=_units(cells, np.arange(first, last)),
         weights=weights,
@@ -130,16 +130,16 @@ def geometry(cells: Complex, part: slice) -> Geometry:
     )
 
 
-def patterns(cells: Complex, part: slice) -> list[str]:
+def patterns(cells: Complex, chunk: slice) -> list[str]:
     """The patterns of the regions of a slice, as `Complex.pattern` writes them."""
-    bits = np.unpackbits(cells.records.patterns[part], axis=1, count=cells.records.num_units, bitorder="little")
+    bits = np.unpackbits(cells.records.patterns[chunk], axis=1, count=cells.records.num_units, bitorder="little")
     return texts(bits.astype(np.bool_), cells.network.widths)
 
 
-def bounded(cells: Complex, part: slice) -> NDArray[np.bool_]:
+def bounded(cells: Complex, chunk: slice) -> NDArray[np.bool_]:
     """Which regions of a slice are bounded in the input space."""
     everywhere = cells.essential_dim == cells.network.input_dim
-    return cells.records.bounded[part] & everywhere
+    return cells.records.bounded[chunk] & everywhere
 
 
 def _units(cells: Complex, rows: NDArray[np.int64]) -> Lists:
@@ -147,8 +147,3 @@ def _units(cells: Complex, rows: NDArray[np.int64]) -> Lists:
     lengths = cells.records.facet_starts[rows + 1] - starts
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
     return Lists(starts=offsets, values=cells.records.facet_units[ranges(starts, lengths)])
-
-
-def _slices(size: int) -> Iterator[slice]:
-    for first in range(0, max(size, 1), CHUNK):  # one slice at least, lest a file be left without its columns
-        yield slice(first, min(first + CHUNK, size))
