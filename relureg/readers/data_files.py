@@ -64,7 +64,11 @@ def read_domain(path: Path, dim: int) -> Domain:
 
 
 def write_domain(domain: Domain) -> bytes:
-    """A domain as JSON that `read_domain` reads again, exactly; equations as two opposite inequalities."""
+    """A domain as JSON that `read_domain` reads again, exactly; equations as two opposite inequalities.
+
+    This is the form ``C x <= c`` in which people write domains. What relureg keeps for itself, in journals and saved
+    complexes, has the rows ``c - C x >= 0`` and the equations apart, and is `relureg.network.document`'s.
+    """
     rows = domain.rows.fractions()
     equations = [] if domain.equations is None else domain.equations.fractions()
     rows += [*equations, *([-x for x in row] for row in equations)]
@@ -85,7 +89,7 @@ def _read_domain(path: Path, dim: int) -> Domain:
         return Domain.box(*bounds.T.tolist())
     document = read_json(path)
     keys = set(document) if isinstance(document, dict) else set()
-    if keys == {"C", "c"}:
+    if keys == {"C", "c"}:  # the form that people and other tools write, not that of `network.document`
         matrix, bounds = document["C"], document["c"]
         if not isinstance(matrix, list) or not isinstance(bounds, list):
             raise DataError('needs lists: {"C": [[...], ...], "c": [...]}')
