@@ -23,7 +23,7 @@ def networks(draw: st.DrawFn) -> Network:
     return Network.from_layers(weights, biases)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, deadline=None)
 @given(networks())
 def test_the_engines_agree(network: Network) -> None:
     assert_engines_agree(network)

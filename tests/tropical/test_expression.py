@@ -53,7 +53,7 @@ def test_the_triangle_wave_and_its_relu_have_one_rational_function() -> None:
     assert after == wave == parse("(x^2 ⊕ 1⊗x ⊕ 0) ⊘ (x^2 ⊕ 0)").function
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_what_is_printed_is_read_back(data: st.DataObject) -> None:
     dim = data.draw(st.integers(1, 3))

@@ -56,7 +56,7 @@ def test_pruning_keeps_what_a_linear_program_finds_to_matter(seed: int) -> None:
     assert all(pruned.terms[exponents] == f.terms[exponents] for exponents in expected)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_sums_of_products_without_expanding_them(data: st.DataObject) -> None:
     dim = data.draw(st.integers(1, 3))
@@ -65,7 +65,7 @@ def test_sums_of_products_without_expanding_them(data: st.DataObject) -> None:
     assert largest_of(alternatives) == expanded.pruned()
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_the_algebra_is_that_of_maxima_and_sums(data: st.DataObject) -> None:
     dim = data.draw(st.integers(1, 3))
