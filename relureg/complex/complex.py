@@ -342,6 +342,9 @@ class Complex(Result, Frozen):
 
         return read_complex(Path(path), Complex, verify=verify)
 
+    def __hash__(self) -> int:
+        return hash((self.network, self.num_regions))  # the same in every process
+
     def __repr__(self) -> str:
         at_least = "" if self.complete else "at least "
         place = f"{'' if self.domain is None else 'a domain of '}R^{self.network.input_dim}"
