@@ -6,9 +6,9 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
+from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex
@@ -34,7 +34,7 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
         cells = enumerate_problem(
             problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
         )
-    this_outcome().prove(cells.num_regions)
+    this_run().prove(cells.num_regions)
     return cells
 
 
@@ -76,23 +76,23 @@ def count_with_progress(
     workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions, enumerates=by_enumeration)
     with progress_on_stderr(quiet) as progress:
         counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
-    this_outcome().prove(counted.num_regions)
+    this_run().prove(counted.num_regions)
     return counted
 
 
 def expect_regions(problem: Problem) -> None:
     """From now on a run that is stopped tells its lower bound: a point proves one region."""
-    outcome = this_outcome()
-    outcome.regions = max(outcome.regions, int(problem.has_plain_interior))
-    outcome.note()
+    standing = this_run()
+    standing.regions = max(standing.regions, int(problem.has_plain_interior))
+    standing.note()
 
 
 def proving(report: Callable[[Progress], None] | None) -> Callable[[Progress], None]:
     """Remember what a report proves, and pass it on."""
-    outcome = this_outcome()
+    standing = this_run()
 
     def prove(progress: Progress) -> None:
-        outcome.prove(progress.regions)
+        standing.prove(progress.regions)
         if report is not None:
             report(progress)
 
@@ -125,9 +125,9 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
                 "please report the network"
             )
     if not cells.complete:
-        outcome = this_outcome()
-        outcome.prove(cells.num_regions)
-        proven = lower_bound(outcome.regions) if outcome.regions else "no region was counted by then"
+        standing = this_run()
+        standing.prove(cells.num_regions)
+        proven = lower_bound(standing.regions) if standing.regions else "no region was counted by then"
         raise LimitReachedError(f"stopped by {cells.stopped_by}: {proven}{_instead(cells)}")
 
 

@@ -9,9 +9,9 @@ import click
 
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import network_argument, read_network
-from relureg.cli.outcome import this_outcome
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
+from relureg.cli.standing import this_run
 from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
 from relureg.files import check_no_input
@@ -75,8 +75,8 @@ def count(
         raise UsageError("regions are kept beside a journal; give --journal FILE as well", where="--keep-regions")
     if journal is not None:
         check_no_input(journal)
-    outcome = this_outcome()
-    outcome.journal = journal
+    standing = this_run()
+    standing.journal = journal
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
@@ -87,15 +87,15 @@ def count(
     expect_regions(problem)
     NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
-    outcome.partial = lambda reason, proven: CountReport.of(nothing_but(problem, work.engine, reason, proven), found)
-    outcome.note()
+    standing.partial = lambda reason, proven: CountReport.of(nothing_but(problem, work.engine, reason, proven), found)
+    standing.note()
     found = bounds(network, domain)
     regions = None
     if linear or definitions or cells is not None:
         cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
         counted = count_of(cells)
-        outcome.prove(counted.num_regions)
-        outcome.partial = lambda reason, proven: CountReport.of(counted, found)
+        standing.prove(counted.num_regions)
+        standing.partial = lambda reason, proven: CountReport.of(counted, found)
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
     else:

@@ -18,7 +18,7 @@ import click
 from relureg import stopping
 from relureg.cli import guard
 from relureg.cli.command import EXIT_CODES, Group
-from relureg.cli.outcome import Outcome
+from relureg.cli.standing import Standing
 from relureg.errors import (
     ExpressionError,
     LimitReachedError,
@@ -73,7 +73,7 @@ def relureg(context: click.Context) -> None:
         click.echo(context.get_help(), err=True)
         context.exit(UsageError.exit_code)
     guard.start()
-    context.ensure_object(Outcome).note()
+    context.ensure_object(Standing).note()
 
 
 def main() -> None:
@@ -103,69 +103,69 @@ def run(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    outcome = Outcome(as_json="--json" in arguments)
+    standing = Standing(as_json="--json" in arguments)
     try:
-        result = relureg.main(arguments, prog_name="relureg", standalone_mode=False, obj=outcome)
+        result = relureg.main(arguments, prog_name="relureg", standalone_mode=False, obj=standing)
         sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except click.ClickException as error:
-        return _fail(UsageError(f"{error.format_message()} (try --help)"), outcome)
+        return _fail(UsageError(f"{error.format_message()} (try --help)"), standing)
     except LimitReachedError as error:
-        return _stop(outcome, error)
+        return _stop(standing, error)
     except ReluregError as error:
-        return _fail(error, outcome)
+        return _fail(error, standing)
     except (KeyboardInterrupt, click.Abort, guard.Stopped):
-        return _stop(outcome, None)
+        return _stop(standing, None)
     except SystemExit:
         # Raised by click where the reader (head, less) has gone.
-        return _fail_to_write(OSError(errno.EPIPE, os.strerror(errno.EPIPE)), outcome)
+        return _fail_to_write(OSError(errno.EPIPE, os.strerror(errno.EPIPE)), standing)
     except OSError as error:
-        return _fail_to_write(error, outcome)
+        return _fail_to_write(error, standing)
     except MemoryError:
-        return _stop(outcome, LimitReachedError("out of memory; give --max-regions, or a smaller box"))
+        return _stop(standing, LimitReachedError("out of memory; give --max-regions, or a smaller box"))
     except Exception as error:
         if "--verbose" in arguments:
             import traceback
 
             traceback.print_exc()
         message = f"unexpected {type(error).__name__}: {error}; please report it (--verbose shows where)"
-        return _fail(ReluregError(" ".join(message.split())), outcome)
+        return _fail(ReluregError(" ".join(message.split())), standing)
 
 
-def _stop(outcome: Outcome, error: LimitReachedError | None) -> int:
+def _stop(standing: Standing, error: LimitReachedError | None) -> int:
     """Tell what is proven where a limit or an interrupt (no error) ended the work, before or after the answer."""
     watching, stopped_by = guard.current(), stopping.reason()
     if error is not None and stopped_by is None:
-        return _fail(error, outcome)
+        return _fail(error, standing)
     if watching is not None:
         watching.answering()
     kind = (watching and watching.reason) or (guard.INTERRUPT if error is None else guard.TIME)
-    out, line = outcome.last_words(kind, stopped_by or "an interrupt")
+    out, line = standing.last_words(kind, stopped_by or "an interrupt")
     if error is not None and not error.message.startswith(f"stopped by {stopped_by}"):
         line = f"relureg: error: {printable(' '.join(str(error).split()))}\n"
     try:
         sys.stdout.write(out)
         sys.stdout.flush()
     except OSError as fault:
-        return _fail_to_write(fault, outcome)
+        return _fail_to_write(fault, standing)
     click.echo(line, nl=False, err=True)
     return guard.EXIT[kind]
 
 
-def _fail_to_write(error: OSError, outcome: Outcome) -> int:
+def _fail_to_write(error: OSError, standing: Standing) -> int:
     _abandon_stdout()
-    outcome.answered = True
+    standing.answered = True
     if error.errno == errno.EPIPE:  # head has seen enough: nobody needs to be told
         return _READER_HAS_GONE
-    return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), outcome)
+    return _fail(OutputError(f"cannot be written: {error.strerror or error}", where="standard output"), standing)
 
 
-def _fail(error: ReluregError, outcome: Outcome) -> int:
+def _fail(error: ReluregError, standing: Standing) -> int:
     click.echo(f"relureg: error: {printable(' '.join(str(error).split()))}", err=True)
     if isinstance(error, ExpressionError):
         click.echo("\n".join(f"  {line}" for line in error.excerpt.splitlines()), err=True)
     # After a failed check the answer may be on stdout already, and stays the one document there.
-    if outcome.as_json and not outcome.answered:
+    if standing.as_json and not standing.answered:
         told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
         if isinstance(error, UnsupportedNetworkError) and error.unsupported:
             told["unsupported"] = [asdict(problem) for problem in error.unsupported]

@@ -59,7 +59,7 @@ def relate(
     train, test = data.read(networks[0])
     test = test or train
     with reporting(printer.quiet) as report:
-        found = [
+        pairs = [
             (a, b, relate_maps(
                 networks[a], networks[b], train.points, test.points, test.labels, chunk=data.chunk, report=report
             ))
@@ -68,16 +68,16 @@ def relate(
     own = [accuracy(network, test, chunk=data.chunk) for network in networks]
     names = [network.name for network in networks]
     if output is not None:
-        save_relations(Relations(names=names, found=found), output, force=force)
+        save_relations(Relations(names=names, pairs=pairs), output, force=force)
     if target is not None:
         from relureg.plots.maps.maps import save_relations_picture
 
-        save_relations_picture(target, names, len(train.points), own, found)
+        save_relations_picture(target, names, len(train.points), own, pairs)
     printer.emit(
         MapsRelateReport.of(
             networks,
             own,
-            found,
+            pairs,
             num_points=len(train.points),
             num_test=len(test.points),
             files=written(output, target),

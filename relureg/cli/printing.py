@@ -15,7 +15,7 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.outcome import as_text, lower_bound, this_outcome
+from relureg.cli.standing import as_text, lower_bound, this_run
 from relureg.errors import LimitReachedError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Printer:
         report = dataclasses.replace(report, seconds=round(time.monotonic() - self.started, 6))
         if (watching := guard.current()) is not None:
             watching.answering()
-        this_outcome().answered = True
+        this_run().answered = True
         if self.as_json:
             sys.set_int_max_str_digits(0)  # a bound may have more digits than Python writes unasked
             _print_json(report, rows)
@@ -98,6 +98,6 @@ def _until_stopped(rows: Iterable[Any]) -> Iterator[Any]:
 
 def _require_rows() -> None:
     if (stopped_by := stopping.reason()) is not None:
-        proven = this_outcome().regions
+        proven = this_run().regions
         more = f"{lower_bound(proven)}; " if proven else ""
         raise LimitReachedError(f"stopped by {stopped_by}: {more}the rows are cut short")

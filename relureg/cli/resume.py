@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from relureg.cli.command import EXIT_CODES
-from relureg.cli.outcome import this_outcome
 from relureg.cli.printing import Printer, output_options
+from relureg.cli.standing import this_run
 from relureg.cli.work import jobs_option, memory_option, scheduler_option, timeout_option
 
 EPILOG = f"""\b
@@ -43,7 +43,7 @@ def resume(
     from relureg.reports.count import CountReport
     from relureg.theory.bounds import bounds
 
-    this_outcome().journal = journal
+    this_run().journal = journal
     with progress_on_stderr(printer.quiet) as progress:
         counted = count.resume(journal, timeout=timeout, jobs=jobs, progress=proving(progress), scheduler=scheduler)
     if printer.verbose:

@@ -24,7 +24,7 @@ _INTERVAL = 0.5
 
 
 @dataclass(slots=True)
-class Outcome:
+class Standing:
     """One run of the command line."""
 
     as_json: bool = False
@@ -37,14 +37,14 @@ class Outcome:
     partial: Callable[[str, int], Report] | None = None
     """The report of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
     started: float = field(default_factory=time.monotonic)
-    _told: float = 0.0
+    _noted: float = 0.0
 
     def prove(self, regions: int) -> None:
         """Remember a proven lower bound; the largest one stays."""
         self.regions = max(self.regions, regions)
         now = time.monotonic()
-        if now - self._told > _INTERVAL:
-            self._told = now
+        if now - self._noted > _INTERVAL:
+            self._noted = now
             self.note()
 
     def note(self) -> None:
@@ -112,6 +112,6 @@ def lower_bound(regions: int) -> str:
     return f"{regions:,} region{'s are' if regions != 1 else ' is'} a proven lower bound"
 
 
-def this_outcome() -> Outcome:
+def this_run() -> Standing:
     """That of the command that runs."""
-    return click.get_current_context().ensure_object(Outcome)
+    return click.get_current_context().ensure_object(Standing)

@@ -93,25 +93,25 @@ def tropical(
         raise UsageError("give either NET or --expression, not both")
     with lines_on_stderr(printer.quiet) as report:
         growth = Growth(max_monomials=max_monomials, timeout=timeout, report=report)
-        progress = None if report is None else lambda found: report(f"{found.regions:,} regions")
+        progress = None if report is None else lambda so_far: report(f"{so_far.regions:,} regions")
         wanted = Wanted(level=level, num_points=points, round_trip=round_trip, jobs=jobs, progress=progress)
         if expression is not None:
             if output not in (None, 0):
                 raise UsageError("an expression has output 0 only", where="--output")
             parsed = parse(expression, notation=notation)
             _check_picture(plot, len(parsed.variables), force)
-            view = analyse_expression(parsed, growth=growth, wanted=wanted)
+            analysis = analyse_expression(parsed, growth=growth, wanted=wanted)
         else:
             network = read_network(net, printer, raw=raw)
             _check_picture(plot, network.input_dim, force)
-            view = analyse_network(network, output=output, growth=growth, wanted=wanted)
+            analysis = analyse_network(network, output=output, growth=growth, wanted=wanted)
     sys.set_int_max_str_digits(0)  # deep networks have exponents of more digits than Python writes unasked
-    printer.emit(TropicalReport.of(view, expression))
-    if plot is not None and view.outputs:
+    printer.emit(TropicalReport.of(analysis, expression))
+    if plot is not None and analysis.outputs:
         from relureg.plots.tropical.duality import save_analysis_picture
 
-        save_analysis_picture(view, plot, force=force)
-    _close(view)
+        save_analysis_picture(analysis, plot, force=force)
+    _close(analysis)
 
 
 def _check_picture(path: Path | None, dim: int, force: bool) -> None:
@@ -122,9 +122,9 @@ def _check_picture(path: Path | None, dim: int, force: bool) -> None:
         check_picture(path, dim, force=force)
 
 
-def _close(view: TropicalAnalysis) -> None:
+def _close(analysis: TropicalAnalysis) -> None:
     from relureg.cli.answer import require_passed
 
-    require_passed(view.checks)
-    if not view.complete:
-        raise LimitReachedError(f"stopped by {view.stopped_by}: what is known so far is printed")
+    require_passed(analysis.checks)
+    if not analysis.complete:
+        raise LimitReachedError(f"stopped by {analysis.stopped_by}: what is known so far is printed")

@@ -59,18 +59,18 @@ def generic_region_count(hyperplanes: RationalMatrix) -> int | None:
     return generic_central_regions(n, r) if hyperplanes.rank() == r else None
 
 
-def expected_region_count(hyperplanes: RationalMatrix, found: int) -> int | None:
-    """The closed-form number of regions as `generic_region_count` gives it, when `found` regions were counted.
+def expected_region_count(hyperplanes: RationalMatrix, counted: int) -> int | None:
+    """The closed-form number of regions as `generic_region_count` gives it, when so many regions were counted.
 
     Both closed forms are also the most regions that n hyperplanes (n hyperplanes through one point) can have, attained
     in general position alone. A count that attains one therefore needs no look at determinants.
     """
     n, r = hyperplanes.shape[0], hyperplanes.shape[1] - 1
     if r >= 1 and n >= r:
-        if found == generic_regions(n, r):
-            return found
-        if found == generic_central_regions(n, r) and hyperplanes.rank() == r:
-            return found
+        if counted == generic_regions(n, r):
+            return counted
+        if counted == generic_central_regions(n, r) and hyperplanes.rank() == r:
+            return counted
     return generic_region_count(hyperplanes)
 
 
@@ -88,7 +88,7 @@ def _all_minors_nonzero(matrix: RationalMatrix, size: int) -> bool:
     """
     rows = matrix.primitive_rows()
     residues = np.array([[entry % _PRIME for entry in row] for row in rows], dtype=np.int64)
-    for chosen in itertools.chain([_sample(len(rows), size)], _chunks(len(rows), size)):
+    for chosen in itertools.chain([_sample(len(rows), size)], _choices(len(rows), size)):
         suspicious = chosen[~_nonsingular_modulo(residues[chosen])]
         for index in suspicious.tolist():
             if matrix.rows(index).rank() < size:
@@ -96,7 +96,7 @@ def _all_minors_nonzero(matrix: RationalMatrix, size: int) -> bool:
     return True
 
 
-def _chunks(count: int, size: int) -> Iterator[NDArray[np.intp]]:
+def _choices(count: int, size: int) -> Iterator[NDArray[np.intp]]:
     combinations = itertools.combinations(range(count), size)
     while block := list(itertools.islice(combinations, _CHUNK)):
         yield np.array(block, dtype=np.intp)

@@ -117,7 +117,7 @@ class _System:
 
     # -- coordinates that the domain fixes ---------------------------------------------------------
 
-    def set_axis_walls(self, asked: _Generators) -> None:
+    def set_axis_walls(self, generators: _Generators) -> None:
         """Set the coordinates of generators on walls that bound one input alone, as those of a box do."""
         domain = self._problem.domain
         if domain is None:
@@ -126,32 +126,32 @@ class _System:
         for wall, (row, (constant,)) in enumerate(zip(normals, domain.constants.fractions(), strict=True)):
             axes = [axis for axis, entry in enumerate(row) if entry]
             if len(axes) == 1:
-                on = np.flatnonzero(asked.rows[:, wall])
+                on = np.flatnonzero(generators.rows[:, wall])
                 value = nearest_double(-constant / row[axes[0]])
-                asked.x[on, axes[0]] = np.where(asked.is_ray[on], 0.0, value + 0.0)
-                asked.known[on, axes[0]] = True
+                generators.x[on, axes[0]] = np.where(generators.is_ray[on], 0.0, value + 0.0)
+                generators.known[on, axes[0]] = True
 
     # -- in pairs of doubles -----------------------------------------------------------------------
 
-    def refine(self, asked: _Generators) -> None:
+    def refine(self, generators: _Generators) -> None:
         """Newton steps; what they prove is known from then on."""
         for _ in range(_STEPS):
-            for chosen in self._chunks(asked):
-                signs = self._records.signs_of(asked.region[chosen])
-                y = np.concatenate([~asked.is_ray[chosen, None], asked.x[chosen]], axis=1).astype(np.float64)
+            for chosen in self._open_generators(generators):
+                signs = self._records.signs_of(generators.region[chosen])
+                y = np.concatenate([~generators.is_ray[chosen, None], generators.x[chosen]], axis=1).astype(np.float64)
                 values = self._values(y, signs)
-                regions, place = np.unique(asked.region[chosen], return_inverse=True)
+                regions, place = np.unique(generators.region[chosen], return_inverse=True)
                 matrix, off = self._matrices(self._records.signs_of(regions))
-                for mine, rows in _alike(asked.rows[chosen]):
+                for mine, rows in _alike(generators.rows[chosen]):
                     at, here = (mine[:, None], rows), (place[mine][:, None], rows)
-                    unknown = _unknown(asked, chosen[mine])
+                    unknown = _unknown(generators, chosen[mine])
                     residual, error = values.high[at], values.error[at] + ROUNDOFF * np.abs(values.high[at])
-                    _take(asked, chosen[mine], unknown, *_step(matrix[here], off[here], residual, error, unknown))
+                    _take(generators, chosen[mine], unknown, *_step(matrix[here], off[here], residual, error, unknown))
 
-    def _chunks(self, asked: _Generators) -> Iterator[NDArray[np.intp]]:
+    def _open_generators(self, generators: _Generators) -> Iterator[NDArray[np.intp]]:
         """Open generators that have more than one coordinate to be found, some at once."""
-        undone = asked.open
-        size = max(1, _CHUNK_NUMBERS // max(1, asked.rows.shape[1] * (self._dim + 1)))
+        undone = generators.open
+        size = max(1, _CHUNK_NUMBERS // max(1, generators.rows.shape[1] * (self._dim + 1)))
         return (undone[chunk] for chunk in chunks(len(undone), size))
 
     def _values(self, y: Floats, signs: NDArray[np.int8]) -> Pairs:
@@ -182,30 +182,30 @@ class _System:
 
     # -- over the integers -------------------------------------------------------------------------
 
-    def solve(self, asked: _Generators) -> None:
+    def solve(self, generators: _Generators) -> None:
         """Solve exactly for the generators that are still open, in place."""
-        undone = asked.open
-        undone = undone[np.argsort(asked.region[undone], kind="stable")]
+        undone = generators.open
+        undone = undone[np.argsort(generators.region[undone], kind="stable")]
         walls, essential = homogeneous_walls(self._problem), self._problem.essential_inputs
         region = -1
         for one in undone.tolist():
-            if asked.region[one] != region:
-                region = int(asked.region[one])
+            if generators.region[one] != region:
+                region = int(generators.region[one])
                 maps, _ = exact_maps(self._problem.network, self._records.signs_of(np.array([region]))[0])
                 every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, essential)]
-            rows = [list(every[row]) for row in np.flatnonzero(asked.rows[one]).tolist()]
-            if asked.is_ray[one]:
+            rows = [list(every[row]) for row in np.flatnonzero(generators.rows[one]).tolist()]
+            if generators.is_ray[one]:
                 rows.append([1, *(0 for _ in essential)])
             kernel = RationalMatrix.from_fractions(rows, self._dim + 1).kernel().numerators.tolist()
-            if len(kernel) != 1 or (kernel[0][0] == 0) != asked.is_ray[one]:
+            if len(kernel) != 1 or (kernel[0][0] == 0) != generators.is_ray[one]:
                 raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
             scale, *vector = kernel[0]
-            if asked.is_ray[one]:
-                pivot = int(np.argmax(np.abs(asked.x[one])))
-                turn = 1 if (vector[pivot] > 0) == (asked.x[one, pivot] > 0) else -1
+            if generators.is_ray[one]:
+                pivot = int(np.argmax(np.abs(generators.x[one])))
+                turn = 1 if (vector[pivot] > 0) == (generators.x[one, pivot] > 0) else -1
                 scale = turn * max(map(abs, vector))
-            asked.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
-            asked.known[one] = True
+            generators.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
+            generators.known[one] = True
 
 
 def _composed(form: PairForm, sources: Mapping[int, Floats]) -> Floats:
@@ -239,11 +239,11 @@ def _alike(rows: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.intp], NDArray[
         yield mine, np.nonzero(rows[mine])[1].reshape(len(mine), count)
 
 
-def _unknown(asked: _Generators, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _unknown(generators: _Generators, chosen: NDArray[np.intp]) -> NDArray[np.bool_]:
     """(k, r): the coordinates to be solved for: all of a vertex, all but the largest of a ray."""
-    unknown = np.ones((len(chosen), asked.x.shape[1]), dtype=np.bool_)
-    rays = np.flatnonzero(asked.is_ray[chosen])
-    unknown[rays, np.argmax(np.abs(asked.x[chosen[rays]]), axis=1)] = False
+    unknown = np.ones((len(chosen), generators.x.shape[1]), dtype=np.bool_)
+    rays = np.flatnonzero(generators.is_ray[chosen])
+    unknown[rays, np.argmax(np.abs(generators.x[chosen[rays]]), axis=1)] = False
     return unknown
 
 
@@ -291,13 +291,13 @@ def _step(
 
 
 def _take(
-    asked: _Generators, chosen: NDArray[np.intp], unknown: NDArray[np.bool_], step: Floats, bound: Floats
+    generators: _Generators, chosen: NDArray[np.intp], unknown: NDArray[np.bool_], step: Floats, bound: Floats
 ) -> None:
     """Add a step; a coordinate is known where the bound lets only one double be the nearest."""
-    nearest, rest = two_sum(asked.x[chosen], step)
+    nearest, rest = two_sum(generators.x[chosen], step)
     known = is_nearest(nearest, rest, bound)
     # Beside the entry of a ray that is 1, none may be larger: where that is not plain, integers decide.
-    within = ~asked.is_ray[chosen, None] | (np.abs(nearest) < 1)
-    better = unknown & within & np.isfinite(bound) & ~asked.known[chosen]
-    asked.x[chosen] = np.where(better, nearest, asked.x[chosen])
-    asked.known[chosen] |= (known & within) | ~unknown
+    within = ~generators.is_ray[chosen, None] | (np.abs(nearest) < 1)
+    better = unknown & within & np.isfinite(bound) & ~generators.known[chosen]
+    generators.x[chosen] = np.where(better, nearest, generators.x[chosen])
+    generators.known[chosen] |= (known & within) | ~unknown

@@ -41,9 +41,9 @@ def generators_of(
     return again.generators.take(_places(records, found))
 
 
-def _places(records: Records, found: Records) -> NDArray[np.int64]:
-    """Where each listed region stands among those found."""
-    place = {key: region for region, key in enumerate(_keys(found))}
+def _places(records: Records, again: Records) -> NDArray[np.int64]:
+    """Where each listed region stands among those again."""
+    place = {key: region for region, key in enumerate(_keys(again))}
     places = [place.get(key, -1) for key in _keys(records)]
     if -1 in places:
         raise CheckFailedError(f"the engine finds no region with the signs of region {places.index(-1)}")

@@ -83,7 +83,7 @@ def iter_stage_bounds(floats: FloatNetwork, points: Floats, active: NDArray[np.b
         norm=np.ones_like(points),
         multiples=Multiples(nonzero=np.ones_like(points), multiple=np.zeros_like(points)),
     )
-    return iter_values(range(1, len(floats.stages) + 1), inputs, at_stage, lambda _, found: found.units)
+    return iter_values(range(1, len(floats.stages) + 1), inputs, at_stage, lambda _, jets: jets.units)
 
 
 def _source(form: FloatForm, absolute: FloatForm, sources: Mapping[int, Source]) -> Source:

@@ -167,14 +167,14 @@ def _nearest_rows(rows: Sequence[Row], point: Floats, most: int | None) -> list[
     return sorted(sorted(range(len(rows)), key=squares.__getitem__)[:most])
 
 
-def _irredundant(rows: Sequence[Row], asked: Sequence[int]) -> list[int]:
+def _irredundant(rows: Sequence[Row], candidates: Sequence[int]) -> list[int]:
     """Those of some rows that a point violates alone, proved by that point or by a certificate that there is none."""
     if not rows:
         return []
     essential = RationalMatrix.from_fractions([list(row[1:]) for row in rows], len(rows[0]) - 1).pivot_columns()
     short = [(row[0], *(row[1 + axis] for axis in essential)) for row in rows]
     kept = []
-    for number in asked:
+    for number in candidates:
         crossed = [*short[:number], tuple(-entry for entry in short[number]), *short[number + 1 :]]
         if interior_point(crossed, len(essential)) is not None:
             kept.append(number)

@@ -111,10 +111,10 @@ class JetNetwork:
         return UnitJets(jets=p.where(on, q), varies=np.where(on, p_varies, q_varies))
 
 
-def is_reached(form: FloatForm, sources: Mapping[int, UnitJets], asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(n, size of the form): whether a source that varies goes in, at the points with an entry that is asked for."""
-    reached = np.zeros(asked.shape, dtype=np.bool_)
-    points = np.flatnonzero(asked.any(axis=1))
+def is_reached(form: FloatForm, sources: Mapping[int, UnitJets], candidates: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n, size of the form): whether a source that varies goes in, at the points with a candidate among the entries."""
+    reached = np.zeros(candidates.shape, dtype=np.bool_)
+    points = np.flatnonzero(candidates.any(axis=1))
     if len(points):
         for source, pattern in form.patterns.items():
             reached[points] |= forward(sources[source].varies[points].astype(np.float64), pattern) > 0

@@ -25,12 +25,12 @@ _FIRST, _GROWTH = 2.0, 4.0
 """The first box is twice as large as one that touches the row; each further one four times as large as the last."""
 
 
-def facets_among(asked: NDArray[np.intp], matrix: Floats, values: Floats, direction: Floats) -> NDArray[np.intp]:
+def facets_among(candidates: NDArray[np.intp], matrix: Floats, values: Floats, direction: Floats) -> NDArray[np.intp]:
     """Which of some rows of ``matrix @ y + values >= 0`` are facets.
 
     Parameters
     ----------
-    asked : (k,)
+    candidates : (k,)
         The rows to decide.
     matrix : (n, d)
         Distinct rows of norm 1.
@@ -42,7 +42,7 @@ def facets_among(asked: NDArray[np.intp], matrix: Floats, values: Floats, direct
     Returns
     -------
     (f,)
-        Those that are facets, in the order of `asked`.
+        Those that are facets, in the order of `candidates`.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def facets_among(asked: NDArray[np.intp], matrix: Floats, values: Floats, direct
                 return False
             size *= _GROWTH
 
-    return asked[[is_facet(row) for row in asked.tolist()]]
+    return candidates[[is_facet(row) for row in candidates.tolist()]]
 
 
 def _interior(matrix: Floats, values: Floats, direction: Floats) -> Floats:

@@ -62,21 +62,21 @@ class SignFinder:
                 found.signs[point], boundary[point] = exact_region_signs(self._network, points[point])
         return found.signs, boundary
 
-    def _further_passes(self, points: Floats, found: _Decided) -> Iterator[tuple[NDArray[np.intp], Carried]]:
+    def _further_passes(self, points: Floats, decided: _Decided) -> Iterator[tuple[NDArray[np.intp], Carried]]:
         """The points that values alone left open, and what decides them, so far as can be foreseen.
 
         The bounds of a first pass foresee how many primes are needed. They are not relied on: behind a number that was
         left open they are those of another region.
         """
-        again = np.flatnonzero(~found.settled)
+        again = np.flatnonzero(~decided.settled)
         places = num_binary_places(points[again])
-        exact = self._sound & (found.open_stage[again] > 0) & (found.open_stage[again] <= self._residues.num_exact)
-        counts = np.array([num_primes(bits) for bits in (found.open_bits[again] + places).tolist()], dtype=np.int64)
+        exact = self._sound & (decided.open_stage[again] > 0) & (decided.open_stage[again] <= self._residues.num_exact)
+        counts = np.array([num_primes(bits) for bits in (decided.open_bits[again] + places).tolist()], dtype=np.int64)
         provable = exact & (counts > 0)
         if not provable.all():
             yield again[~provable], Carried(slopes=True)
         if provable.any():
-            stages = int(found.open_stage[again[provable]].max())
+            stages = int(decided.open_stage[again[provable]].max())
             most, finest = int(counts[provable].max()), int(places[provable].max())
             yield again[provable], Carried(slopes=True, num_primes=most, num_stages=stages, places=finest)
 

@@ -157,7 +157,7 @@ def _degrees(cells: Complex) -> dict[str, Any]:
 
 
 def _distances(cells: Complex) -> dict[str, Any]:
-    found, radius = cells.graph.diameter_found, cells.graph.radius_found
+    found, radius = cells.graph.diameter_search, cells.graph.radius_search
     first, second = found.pair
     return {
         "diameter": found.value,
@@ -175,7 +175,7 @@ def _cycle(regions: tuple[int, ...]) -> str:
     return f"a cycle of {grouped(len(regions))}: {' - '.join(shown)}"
 
 
-def _agreement(found: HammingComparison, regions: int) -> str:
-    compared = "all pairs" if found.num_sources == regions else f"from {found.num_sources} regions"
-    same = "equal" if found.agree else f"at most {found.most_above} more, {found.most_below} less"
-    return f"{same} ({compared}); {grouped(found.pairs_one_apart)} pairs one unit apart"
+def _agreement(comparison: HammingComparison, regions: int) -> str:
+    compared = "all pairs" if comparison.num_sources == regions else f"from {comparison.num_sources} regions"
+    same = "equal" if comparison.agree else f"at most {comparison.most_above} more, {comparison.most_below} less"
+    return f"{same} ({compared}); {grouped(comparison.pairs_one_apart)} pairs one unit apart"

@@ -31,12 +31,12 @@ class BreakpointFacts:
     regions: tuple[int, int]
 
     @classmethod
-    def of(cls, found: Breakpoint, network: Network) -> BreakpointFacts:
-        before, after = found.regions
+    def of(cls, crossing: Breakpoint, network: Network) -> BreakpointFacts:
+        before, after = crossing.regions
         return cls(
-            t=ExactNumber.of(found.t),
-            point=_embedded(network, found.t),
-            units=tuple(found.units),
+            t=ExactNumber.of(crossing.t),
+            point=_embedded(network, crossing.t),
+            units=tuple(crossing.units),
             regions=(before, after),
         )
 

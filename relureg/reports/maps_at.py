@@ -121,15 +121,15 @@ class MapsAtReport(Report):
     rows: tuple[PointRow, ...] = ()
 
     @classmethod
-    def of(cls, network: Network, found: PointSurvey, *, files: Iterable[str] = ()) -> MapsAtReport:
+    def of(cls, network: Network, survey: PointSurvey, *, files: Iterable[str] = ()) -> MapsAtReport:
         """The report but for its rows."""
         return cls(
             network=NetworkFacts.of(network),
-            train=PointsFacts.of(found.data),
-            test=None if found.test is None else PointsFacts.of(found.test),
-            test_points_in_train_regions=found.num_shared,
-            nearest_facets=None if found.nearest is None else NearestFacts.of(found.nearest, found.data.classes),
-            local_regions=tuple(LocalRegionFacts.of(point, region) for point, region in found.around),
+            train=PointsFacts.of(survey.data),
+            test=None if survey.test is None else PointsFacts.of(survey.test),
+            test_points_in_train_regions=survey.num_shared,
+            nearest_facets=None if survey.nearest is None else NearestFacts.of(survey.nearest, survey.data.classes),
+            local_regions=tuple(LocalRegionFacts.of(point, region) for point, region in survey.around),
             files=tuple(files),
         )
 

@@ -53,8 +53,8 @@ class CoefficientFacts:
     distance: Quartiles | None
 
     @classmethod
-    def of(cls, found: Similarity, which: NDArray[np.bool_]) -> CoefficientFacts:
-        angle, distance = Quartiles.of(found.angle[which]), Quartiles.of(found.distance[which])
+    def of(cls, similarity: Similarity, which: NDArray[np.bool_]) -> CoefficientFacts:
+        angle, distance = Quartiles.of(similarity.angle[which]), Quartiles.of(similarity.distance[which])
         return cls(points=int(which.sum()), angle=angle, distance=distance)
 
 
@@ -76,12 +76,12 @@ class TestFacts:
     extracted_accuracy: float | None
 
     @classmethod
-    def of(cls, found: TestAgreement) -> TestFacts:
+    def of(cls, agreement: TestAgreement) -> TestFacts:
         return cls(
-            points=len(found.classes),
-            agreement=found.agreement,
-            accuracy=found.accuracy,
-            extracted_accuracy=found.extracted_accuracy,
+            points=len(agreement.classes),
+            agreement=agreement.agreement,
+            accuracy=agreement.accuracy,
+            extracted_accuracy=agreement.extracted_accuracy,
         )
 
 
@@ -103,8 +103,8 @@ class MapsExtractReport(Report):
     files: tuple[str, ...]
 
     @classmethod
-    def of(cls, network: Network, found: Extraction, *, files: Iterable[str] = ()) -> MapsExtractReport:
-        test, coefficients = found.test, None
+    def of(cls, network: Network, extraction: Extraction, *, files: Iterable[str] = ()) -> MapsExtractReport:
+        test, coefficients = extraction.test, None
         if test is not None:
             agree, similarity = test.similarity.agree, test.similarity
             coefficients = CoefficientComparison(
@@ -112,12 +112,12 @@ class MapsExtractReport(Report):
             )
         return cls(
             network=NetworkFacts.of(network),
-            points=found.num_points,
-            numerators=len(found.function.numerators),
-            denominators=len(found.function.denominators),
-            forward_passes=found.forward_passes,
-            agreement_check=found.check,
-            checks=read_only(found.checks),
+            points=extraction.num_points,
+            numerators=len(extraction.function.numerators),
+            denominators=len(extraction.function.denominators),
+            forward_passes=extraction.forward_passes,
+            agreement_check=extraction.check,
+            checks=read_only(extraction.checks),
             test=None if test is None else TestFacts.of(test),
             coefficients=coefficients,
             stages=None if test is None else test.stages,
@@ -157,9 +157,9 @@ def _test_table(test: TestFacts) -> Table:
     return table
 
 
-def _coefficients_table(found: CoefficientComparison) -> Table:
+def _coefficients_table(comparison: CoefficientComparison) -> Table:
     table = plain_table("coefficients of N against N^(X)", "test points", "angle (degrees)", "distance")
-    for name, part in (("agreeing", found.agreeing), ("disagreeing", found.disagreeing)):
+    for name, part in (("agreeing", comparison.agreeing), ("disagreeing", comparison.disagreeing)):
         table.add_row(f"{name} classes", f"{part.points:,}", _spread(part.angle), _spread(part.distance))
     return table
 
@@ -171,5 +171,9 @@ def _stages_table(stages: Iterable[StageAgreement]) -> Table:
     return table
 
 
-def _spread(found: Quartiles | None) -> str:
-    return "-" if found is None else f"{found.median:.3g} ({found.quartile_1:.3g} to {found.quartile_3:.3g})"
+def _spread(quartiles: Quartiles | None) -> str:
+    return (
+        "-"
+        if quartiles is None
+        else f"{quartiles.median:.3g} ({quartiles.quartile_1:.3g} to {quartiles.quartile_3:.3g})"
+    )

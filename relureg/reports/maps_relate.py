@@ -63,13 +63,13 @@ class MapsRelateReport(Report):
         cls,
         networks: Sequence[Network],
         accuracies: Sequence[float | None],
-        found: Iterable[tuple[int, int, RelatedMaps]],
+        pairs: Iterable[tuple[int, int, RelatedMaps]],
         *,
         num_points: int,
         num_test: int,
         files: Iterable[str] = (),
     ) -> MapsRelateReport:
-        """`found` holds the numbers of both networks of each pair."""
+        """`pairs` holds the numbers of both networks of each pair."""
         return cls(
             network=NetworkFacts.of(networks[0]),
             networks=tuple(
@@ -78,7 +78,7 @@ class MapsRelateReport(Report):
             ),
             points=num_points,
             test_points=num_test,
-            relations=tuple(RelationFacts.of(*pair) for pair in found),
+            relations=tuple(RelationFacts.of(*pair) for pair in pairs),
             files=tuple(files),
         )
 

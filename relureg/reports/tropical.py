@@ -135,23 +135,23 @@ class TropicalReport(Report):
     check_details: Mapping[str, str]
 
     @classmethod
-    def of(cls, view: TropicalAnalysis, expression: str | None) -> TropicalReport:
+    def of(cls, analysis: TropicalAnalysis, expression: str | None) -> TropicalReport:
         return cls(
-            network=NetworkFacts.of(view.network),
+            network=NetworkFacts.of(analysis.network),
             expression=expression,
-            variables=tuple(view.variables),
-            complete=view.complete,
-            stopped_by=view.stopped_by,
-            growth=tuple(GrowthFacts(stage=one.name, expanded=one.expanded, kept=one.kept) for one in view.growth),
-            integer_exponents=view.has_integer_exponents if view.outputs else None,
-            outputs=tuple(OutputFacts.of(one, view.variables) for one in view.outputs),
-            common_denominator=_common(view),
-            regions=view.regions,
-            zonotope=_zonotope(view),
-            construction=None if view.construction is None else MadeNetwork.of(view.construction),
-            round_trip=tuple(map(MadeNetwork.of, view.round_trip)),
-            checks=checks_of(view.checks),
-            check_details=details_of(view.checks),
+            variables=tuple(analysis.variables),
+            complete=analysis.complete,
+            stopped_by=analysis.stopped_by,
+            growth=tuple(GrowthFacts(stage=one.name, expanded=one.expanded, kept=one.kept) for one in analysis.growth),
+            integer_exponents=analysis.has_integer_exponents if analysis.outputs else None,
+            outputs=tuple(OutputFacts.of(one, analysis.variables) for one in analysis.outputs),
+            common_denominator=_common(analysis),
+            regions=analysis.regions,
+            zonotope=_zonotope(analysis),
+            construction=None if analysis.construction is None else MadeNetwork.of(analysis.construction),
+            round_trip=tuple(map(MadeNetwork.of, analysis.round_trip)),
+            checks=checks_of(analysis.checks),
+            check_details=details_of(analysis.checks),
         )
 
     def table(self) -> RenderableType:
@@ -225,8 +225,8 @@ class TropicalReport(Report):
             yield "stopped by", self.stopped_by
 
 
-def _zonotope(view: TropicalAnalysis) -> ZonotopeFacts | None:
-    found = view.zonotope
+def _zonotope(analysis: TropicalAnalysis) -> ZonotopeFacts | None:
+    found = analysis.zonotope
     if found is None:
         return None
     return ZonotopeFacts(
@@ -234,12 +234,12 @@ def _zonotope(view: TropicalAnalysis) -> ZonotopeFacts | None:
     )
 
 
-def _common(view: TropicalAnalysis) -> CommonDenominator | None:
-    if not view.common:
+def _common(analysis: TropicalAnalysis) -> CommonDenominator | None:
+    if not analysis.common:
         return None
     return CommonDenominator(
-        denominator=PolynomialText.of(view.common[0].denominator, view.variables),
-        numerators=tuple(PolynomialText.of(one.numerator, view.variables) for one in view.common),
+        denominator=PolynomialText.of(analysis.common[0].denominator, analysis.variables),
+        numerators=tuple(PolynomialText.of(one.numerator, analysis.variables) for one in analysis.common),
     )
 
 

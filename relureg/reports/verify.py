@@ -150,15 +150,17 @@ class VerifyReport(Report):
         return f"no violation{note}{limit}   {self.seconds:.2f} s"
 
 
-def _verified(found: Verification) -> VerifiedNetwork:
-    domain = None if found.domain is None else found.domain.label
-    return VerifiedNetwork.of(found.network, domain=domain, regions=found.regions, stopped_by=found.stopped_by)
+def _verified(verification: Verification) -> VerifiedNetwork:
+    domain = None if verification.domain is None else verification.domain.label
+    return VerifiedNetwork.of(
+        verification.network, domain=domain, regions=verification.regions, stopped_by=verification.stopped_by
+    )
 
 
-def _verdicts(found: Verification) -> Iterable[VerdictFacts]:
-    for verdict in found.verdicts:
+def _verdicts(verification: Verification) -> Iterable[VerdictFacts]:
+    for verdict in verification.verdicts:
         yield VerdictFacts(
-            network=found.network.name,
+            network=verification.network.name,
             theorem=verdict.theorem,
             status=verdict.status.value,
             lhs=_number(verdict.lhs),

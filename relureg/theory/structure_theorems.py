@@ -52,14 +52,14 @@ def notions(case: Case) -> Comparison:
     return notions_in_order(case.cells.linear_regions)
 
 
-def notions_in_order(found: LinearRegions) -> Comparison:
+def notions_in_order(regions: LinearRegions) -> Comparison:
     """R6 <= R5 <= R4 <= R2 <= R1, of those that are known."""
     notions = (
-        found.affine_pieces,
-        found.closed_connected,
-        found.open_connected,
-        found.activation_regions,
-        found.activation_patterns,
+        regions.affine_pieces,
+        regions.closed_connected,
+        regions.open_connected,
+        regions.activation_regions,
+        regions.activation_patterns,
     )
     values = [value for value in notions if value is not None]
     holds = all(a <= b for a, b in pairwise(values))

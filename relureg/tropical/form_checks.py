@@ -33,12 +33,12 @@ def values(network: Network, outputs: Outputs, *, num_points: int, seed: int = 0
     return Check(name="values", passed=True, detail=f"equal at {num_points:,} random points, exactly")
 
 
-def pieces(outputs: Outputs, products: Sequence[TropicalPolynomial], found: Pieces) -> Check:
+def pieces(outputs: Outputs, products: Sequence[TropicalPolynomial], regionwise: Pieces) -> Check:
     """The monomials of F, G and F + G are the affine pieces on the activation regions, and F - G is the network."""
     name = "pieces"
     for number, (function, product) in enumerate(zip(outputs, products, strict=True)):
-        above = [region.numerators[number] for region in found.regions]
-        below = [region.denominators[number] for region in found.regions]
+        above = [region.numerators[number] for region in regionwise.regions]
+        below = [region.denominators[number] for region in regionwise.regions]
         both = [_plus(a, b) for a, b in zip(above, below, strict=True)]
         for label, polynomial, on_regions in (
             ("F", function.numerator, above),
@@ -49,10 +49,10 @@ def pieces(outputs: Outputs, products: Sequence[TropicalPolynomial], found: Piec
             if listed != set(on_regions):
                 detail = f"output {number}: {len(listed)} monomials of {label}, {len(set(on_regions))} pieces"
                 return Check(name=name, passed=False, detail=detail)
-        for region, a, b in zip(found.regions, above, below, strict=True):
+        for region, a, b in zip(regionwise.regions, above, below, strict=True):
             if _plus(region.values[number], b) != a:
                 return Check(name=name, passed=False, detail=f"output {number}: F - G is not the network on a region")
-    return Check(name=name, passed=True, detail=f"the same on {len(found.regions):,} regions, exactly")
+    return Check(name=name, passed=True, detail=f"the same on {len(regionwise.regions):,} regions, exactly")
 
 
 def chain(linear_regions: int, merged: int, regions: int | None) -> Check:
@@ -65,10 +65,10 @@ def chain(linear_regions: int, merged: int, regions: int | None) -> Check:
     )
 
 
-def convex(found: Pieces) -> Check:
+def convex(regionwise: Pieces) -> Check:
     """The network is affine on each region of F + G, so that these are convex linear regions: R3 <= N(F + G)."""
     of_piece: dict[tuple[Piece, ...], tuple[Piece, ...]] = {}
-    for region in found.regions:
+    for region in regionwise.regions:
         key = tuple(_plus(a, b) for a, b in zip(region.numerators, region.denominators, strict=True))
         if of_piece.setdefault(key, region.values) != region.values:
             return Check(name="convex", passed=False, detail="the network has two pieces on one region of F + G")
@@ -97,14 +97,14 @@ def sides(function: TropicalRational, level: LevelSet) -> Check:
     )
 
 
-def upper_vertices(found: Zonotope, regions: int, central_regions: int) -> Check:
+def upper_vertices(zonotope: Zonotope, regions: int, central_regions: int) -> Check:
     """Upper vertices of the zonotope are regions R; all vertices are 2 R less the regions of the normals alone."""
     expected = 2 * regions - central_regions
     return Check(
         name="zonotope",
-        passed=(found.num_upper_vertices, found.num_vertices) == (regions, expected),
-        detail=f"{found.num_upper_vertices:,} = {regions:,} upper vertices, "
-        f"{found.num_vertices:,} = 2 * {regions:,} - {central_regions:,} in all",
+        passed=(zonotope.num_upper_vertices, zonotope.num_vertices) == (regions, expected),
+        detail=f"{zonotope.num_upper_vertices:,} = {regions:,} upper vertices, "
+        f"{zonotope.num_vertices:,} = 2 * {regions:,} - {central_regions:,} in all",
     )
 
 
@@ -138,14 +138,14 @@ def round_trip(equality: Equality) -> Check:
     return Check(name="round_trip", passed=True, detail=f"no difference on {equality.regions:,} regions")
 
 
-def combined(found: Sequence[Check]) -> Check:
+def combined(checks: Sequence[Check]) -> Check:
     """The same check for several outputs as one: it fails if one fails."""
-    first = found[0]
-    failed = next((check for check in found if check.passed is False), None)
-    if failed is not None or len(found) == 1:
+    first = checks[0]
+    failed = next((check for check in checks if check.passed is False), None)
+    if failed is not None or len(checks) == 1:
         return failed or first
-    passed = True if any(check.passed for check in found) else None
-    return Check(name=first.name, passed=passed, detail="; ".join(dict.fromkeys(check.detail for check in found)))
+    passed = True if any(check.passed for check in checks) else None
+    return Check(name=first.name, passed=passed, detail="; ".join(dict.fromkeys(check.detail for check in checks)))
 
 
 def depth(built: Sequence[Construction]) -> Check:

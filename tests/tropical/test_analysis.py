@@ -17,14 +17,18 @@ def test_every_check_holds(seed: int) -> None:
     widths = (draw.randint(1, 3), *(draw.randint(1, 4) for _ in range(draw.randint(0, 3))), draw.randint(1, 2))
     network = random_network(widths, seed, draw.choice([integer, rational]))
     wanted = Wanted(num_points=20, round_trip=widths[0] == 1, level=Fraction(draw.randint(-3, 3)))
-    view = analyse_network(network, growth=Growth(), wanted=wanted)
-    assert view.complete
-    assert [check for check in view.checks if check.passed is False] == []
+    analysis = analyse_network(network, growth=Growth(), wanted=wanted)
+    assert analysis.complete
+    assert [check for check in analysis.checks if check.passed is False] == []
 
 
 def test_a_layer_with_constant_units() -> None:
     network = exact([[[1], [0], [0]], [[1, 2, -1]]], [[-1, 3, -3], [0]])
-    view = analyse_network(network, growth=Growth(), wanted=Wanted(num_points=20))
-    assert view.zonotope is not None
-    assert (view.zonotope.num_segments, view.zonotope.num_vertices, view.zonotope.num_upper_vertices) == (1, 2, 2)
-    assert [check for check in view.checks if check.passed is False] == []
+    analysis = analyse_network(network, growth=Growth(), wanted=Wanted(num_points=20))
+    assert analysis.zonotope is not None
+    assert (analysis.zonotope.num_segments, analysis.zonotope.num_vertices, analysis.zonotope.num_upper_vertices) == (
+        1,
+        2,
+        2,
+    )
+    assert [check for check in analysis.checks if check.passed is False] == []

@@ -121,7 +121,7 @@ class RegionGraph(Frozen):
         return int(self.distances_from(region).max())
 
     @cached_property
-    def diameter_found(self) -> Diameter:
+    def diameter_search(self) -> Diameter:
         """The exact diameter, a pair of regions that attains it, and the searches that proved it.
 
         Raises
@@ -134,17 +134,17 @@ class RegionGraph(Frozen):
     @property
     def diameter(self) -> int:
         """The largest distance between two regions."""
-        return self.diameter_found.value
+        return self.diameter_search.value
 
     @cached_property
-    def radius_found(self) -> Radius:
-        """The smallest eccentricity of a region, and a region that has it; raises as `diameter_found` does."""
+    def radius_search(self) -> Radius:
+        """The smallest eccentricity of a region, and a region that has it; raises as `diameter_search` does."""
         return find_radius(self.starts, self.neighbours)
 
     @property
     def radius(self) -> int | None:
-        """The smallest eccentricity of a region; None when only bounds were found (see `radius_found`)."""
-        return self.radius_found.high if self.radius_found.low == self.radius_found.high else None
+        """The smallest eccentricity of a region; None when only bounds were found (see `radius_search`)."""
+        return self.radius_search.high if self.radius_search.low == self.radius_search.high else None
 
     # -- structure ---------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The region graph of a complex that need not fit into memory: Parquet parts in, a graph on disk out.
+"""The region graph of a complex that need not fit into memory: Parquet files in, a graph on disk out.
 
 The facets of all parts are grouped by their keys by DuckDB, which goes to disk beyond the memory it is given; keys are
 compared in full, none is hashed away. The two regions of a group are an edge. Edges in both directions, sorted by
@@ -23,9 +23,9 @@ from relureg.complex.checks import most_steps
 from relureg.complex.graph import breadth_first
 from relureg.complex.graph.eccentricities import Eccentricities
 from relureg.complex.graph.region_graph import RegionGraph
-from relureg.engine.runs import stored_parts as parts
+from relureg.engine.runs import stored_batches
 from relureg.engine.runs.journal import Entry, Journal
-from relureg.engine.runs.stored_parts import StoredPart
+from relureg.engine.runs.stored_batches import StoredBatch
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
 from relureg.frozen import Frozen
 from relureg.network.patterns import texts
@@ -70,7 +70,7 @@ class StoredGraph(Frozen):
     one_sided: int
     """Facet keys that occur twice, but on one side; with `unmatched` = 0 the complex is watertight if this is 0."""
     folder: Path
-    sources: tuple[StoredPart, ...]
+    sources: tuple[StoredBatch, ...]
     parts_folder: Path
 
     @property
@@ -90,7 +90,7 @@ class StoredGraph(Frozen):
                 break
             number -= source.regions
         network = self.problem.network
-        records = parts.read(source, self.parts_folder, network.num_units)
+        records = stored_batches.read(source, self.parts_folder, network.num_units)
         return texts(records.signs_of(slice(number, number + 1)) > 0, network.widths)[0]
 
     def diameter_bounds(self, max_searches: int = _SEARCHES) -> DiameterBounds:
@@ -195,7 +195,7 @@ def stored_graph(journal: str | Path, *, memory: str = MEMORY, folder: str | Pat
     )
 
 
-def _sources(entries: list[Entry], folder: Path) -> list[StoredPart]:
+def _sources(entries: list[Entry], folder: Path) -> list[StoredBatch]:
     sources = [entry.stored for entry in entries if entry.stored is not None]
     for source in sources:
         if not source.is_intact(folder):
@@ -230,7 +230,7 @@ def _amount(memory: str) -> str:
     return memory
 
 
-def _read_facets(database: Any, problem: Problem, sources: list[StoredPart], folder: Path) -> None:
+def _read_facets(database: Any, problem: Problem, sources: list[StoredBatch], folder: Path) -> None:
     """The view `facets`: every facet of every region, regions numbered through."""
     database.execute("CREATE TABLE parts (filename VARCHAR, first BIGINT)")
     first = 0
@@ -239,7 +239,7 @@ def _read_facets(database: Any, problem: Problem, sources: list[StoredPart], fol
         files.append(str(folder / source.names[1]))
         database.execute("INSERT INTO parts VALUES (?, ?)", [files[-1], first])
         first += source.regions
-    keys = ", ".join(f"key{k}" for k in range(parts.key_words(problem.network.num_units)))
+    keys = ", ".join(f"key{k}" for k in range(stored_batches.key_words(problem.network.num_units)))
     database.execute(
         "CREATE VIEW facets AS SELECT (first + region)::INTEGER AS region, side, on_boundary"
         f"{', ' * bool(keys)}{keys} FROM read_parquet({files!r}, filename = true) JOIN parts USING (filename)"
@@ -248,7 +248,7 @@ def _read_facets(database: Any, problem: Problem, sources: list[StoredPart], fol
 
 def _join(database: Any, problem: Problem) -> tuple[int, int, int]:
     """The view `edges`, a row for each facet key that occurs twice; counts of facets on the boundary and of faults."""
-    keys = ", ".join(f"key{k}" for k in range(parts.key_words(problem.network.num_units)))
+    keys = ", ".join(f"key{k}" for k in range(stored_batches.key_words(problem.network.num_units)))
     if not keys:  # no unit, no facet
         database.execute("CREATE TABLE edges (a INTEGER, b INTEGER)")
         return 0, 0, 0

@@ -18,8 +18,7 @@ from typing import Any
 
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Figures, Records
-from relureg.engine.runs import batches
-from relureg.engine.runs import stored_parts as parts
+from relureg.engine.runs import batches, stored_batches
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.estimate import after_search, fraction_done, sum_of
 from relureg.engine.runs.journal import ROOT, Entry, Journal, PartId
@@ -145,9 +144,9 @@ class Driver:
         chosen.reverse()  # the last part of a batch is searched first: the one that was on top
         return chosen
 
-    def _keep(self, found: list[Outcome | Lost]) -> None:
+    def _keep(self, outcomes: list[Outcome | Lost]) -> None:
         entries = []
-        for outcome in found:
+        for outcome in outcomes:
             under_way = self._under_way.pop(outcome.batch, None)
             if under_way is None:
                 continue  # it came back before
@@ -177,7 +176,7 @@ class Driver:
             if self.journal is None:
                 self.records.append(outcome.records)
             elif outcome.records.num_regions:
-                stored = parts.store(outcome.records, self.journal.parts_folder, self._row)
+                stored = stored_batches.store(outcome.records, self.journal.parts_folder, self._row)
         return Entry(
             taken=taken,
             left=tuple(left),
@@ -219,7 +218,7 @@ class Driver:
 def drive(settings: RunSettings, workers: Workers, watch: Watch) -> Driver:
     """Run with the scheduler and the journal that are named; raises as these do."""
     if settings.keeps_records and workers.journal is not None:
-        parts.require_pyarrow()
+        stored_batches.require_pyarrow()
     journal = None if workers.journal is None else Journal.create_or_continue(workers.journal, settings)
     return _drive(settings, workers, watch, journal)
 
@@ -233,7 +232,7 @@ def go_on(path: Path, workers: Workers, watch: Watch) -> Driver:
 def _drive(settings: RunSettings, workers: Workers, watch: Watch, journal: Journal | None) -> Driver:
     try:
         if settings.keeps_records and journal is not None:
-            parts.require_pyarrow()
+            stored_batches.require_pyarrow()
         # A journal that is wrong is told before a cluster is started for it.
         scheduler = open_scheduler(workers.scheduler, workers.jobs)
         try:

@@ -19,9 +19,11 @@ class Estimate:
     """How many it rests on."""
 
     @classmethod
-    def of(cls, found: list[float]) -> Estimate:
+    def of(cls, probes: list[float]) -> Estimate:
         """From random descents, each of which says how many regions there are on average."""
-        return cls(mean=float(np.mean(found)), variance=float(np.var(found, ddof=1)) / len(found), descents=len(found))
+        return cls(
+            mean=float(np.mean(probes)), variance=float(np.var(probes, ddof=1)) / len(probes), descents=len(probes)
+        )
 
 
 NOTHING = Estimate(mean=0.0, variance=0.0, descents=0.0)

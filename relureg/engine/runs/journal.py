@@ -1,9 +1,9 @@
 """The journal of a run: an SQLite file that survives whatever happens to the run.
 
-SQLite in WAL mode, and not Parquet parts, because what must be written is small and must be written whole: that a batch
+SQLite in WAL mode, and not Parquet, because what must be written is small and must be written whole: that a batch
 is done, what it counted, what it left over and which files hold its records is one transaction, and a transaction that
 was cut off is dropped by SQLite when the file is opened again. Regions themselves, where they are kept, stand in
-Parquet parts beside the journal (`parts`), each written before the row that names it.
+Parquet files beside the journal (`stored_batches`), each written before the row that names it.
 
 Row k holds the outcome of one batch. The open parts are known from the rows: at first the whole tree, and every row
 takes some away and adds what is left of them. So any number of rows from the start is a state of the run. Each row has
@@ -41,7 +41,7 @@ from relureg.engine.runs.journal_file import (
     writing,
 )
 from relureg.engine.runs.settings import RunSettings
-from relureg.engine.runs.stored_parts import StoredPart
+from relureg.engine.runs.stored_batches import StoredBatch
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import UsageError
 
@@ -63,7 +63,7 @@ class Entry:
     worker: str
     time: float
     """Of the clock, when it was written (seconds since 1970)."""
-    stored: StoredPart | None = None
+    stored: StoredBatch | None = None
 
 
 class Journal:
@@ -147,7 +147,7 @@ class Journal:
 
     @property
     def parts_folder(self) -> Path:
-        """Where the Parquet parts are."""
+        """Where the Parquet files of batches are."""
         return self.path.with_name(self.path.name + ".parts")
 
     @property
@@ -299,5 +299,5 @@ def _from_text(text: str) -> Entry:
         time=float(content["time"]),
         stored=None
         if stored is None
-        else StoredPart(**(stored | {"names": tuple(stored["names"]), "digests": tuple(stored["digests"])})),
+        else StoredBatch(**(stored | {"names": tuple(stored["names"]), "digests": tuple(stored["digests"])})),
     )

@@ -46,7 +46,7 @@ class JournalStatus:
     workers: str | None
     """Who works or worked in the last session."""
     stored_regions: int | None
-    """Regions in Parquet parts; None where these are not asked for."""
+    """Regions in Parquet files; None where these are not asked for."""
 
 
 @checked

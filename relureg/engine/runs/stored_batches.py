@@ -25,7 +25,7 @@ from relureg.packages import needing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPart:
+class StoredBatch:
     """Where the records of a batch are, and how to tell that they are whole."""
 
     names: tuple[str, str]
@@ -49,7 +49,7 @@ def key_words(num_units: int) -> int:
     return (2 * _padded(num_units) + 7) // 8
 
 
-def store(records: Records, folder: Path, number: int) -> StoredPart:
+def store(records: Records, folder: Path, number: int) -> StoredBatch:
     """Write the records of a batch; raises `OutputError` where that fails."""
     arrow, parquet = _pyarrow()
     tables = _regions(arrow, records), _facets(arrow, records)
@@ -62,10 +62,10 @@ def store(records: Records, folder: Path, number: int) -> StoredPart:
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", where=str(folder)) from error
     digests = (_digest(folder / names[0]) or "", _digest(folder / names[1]) or "")
-    return StoredPart(names=names, digests=digests, regions=records.num_regions, facets=len(records.facet_region))
+    return StoredBatch(names=names, digests=digests, regions=records.num_regions, facets=len(records.facet_region))
 
 
-def read(stored: StoredPart, folder: Path, num_units: int) -> Records:
+def read(stored: StoredBatch, folder: Path, num_units: int) -> Records:
     """The records of a batch, as they were stored."""
     _, parquet = _pyarrow()
     regions, facets = (parquet.read_table(folder / name) for name in stored.names)

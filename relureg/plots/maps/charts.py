@@ -93,29 +93,29 @@ def paint_groups(
 
 
 def paint_similarity(
-    axes: Axes, found: Similarity, right: NDArray[np.bool_], names: tuple[str, str], theme: Theme
+    axes: Axes, similarity: Similarity, right: NDArray[np.bool_], names: tuple[str, str], theme: Theme
 ) -> None:
     """Angle against distance at each test point, those that are right as dots, the others as crosses."""
-    drawn = np.isfinite(found.angle)
+    drawn = np.isfinite(similarity.angle)
     size = float(np.clip(3000 / max(len(right), 1), 5, 22))
     axes.axvline(90, color=theme.quiet, lw=0.7, ls=(0, (4, 3)), zorder=1)
     for chosen, name, colour, mark in (
         (right & drawn, names[0], _blue(theme), "o"), (~right & drawn, names[1], theme.accent, "X"),
     ):  # fmt: skip
         axes.scatter(
-            found.angle[chosen], found.distance[chosen], s=size * (1.0 if mark == "o" else 1.9), marker=mark,
+            similarity.angle[chosen], similarity.distance[chosen], s=size * (1.0 if mark == "o" else 1.9), marker=mark,
             color=colour, edgecolor=theme.ground, linewidth=0.3, alpha=0.85, zorder=2 + (mark == "X"),
             label=f"{name} ({int(chosen.sum()):,})",
         )  # fmt: skip
-    same = int((found.distance[drawn] <= 1e-9 * max(float(found.distance.max(initial=0)), 1e-300)).sum())
+    same = int((similarity.distance[drawn] <= 1e-9 * max(float(similarity.distance.max(initial=0)), 1e-300)).sum())
     if same > 1:  # they hide each other
         axes.annotate(
             f"{same:,} at 0", (0, 0), xytext=(7, 4), textcoords="offset points", fontsize=7.5, color=theme.quiet
         )
-    top = float(np.nanmax(found.angle, initial=90.0))
+    top = float(np.nanmax(similarity.angle, initial=90.0))
     axes.set_xlim(-3, max(top * 1.05, 97))
     axes.set_xticks([tick for tick in (0, 30, 60, 90, 120, 150, 180) if tick <= max(top * 1.05, 97)])
-    axes.set_ylim(bottom=-0.03 * max(float(found.distance.max(initial=0)), 1e-9))
+    axes.set_ylim(bottom=-0.03 * max(float(similarity.distance.max(initial=0)), 1e-9))
     axes.set(xlabel="angle between the gradients (degrees)", ylabel="distance")
     axes.legend(frameon=False, fontsize=7.5, loc="best", labelcolor=theme.ink, handletextpad=0.2)
     add_title(axes, f"coefficients of {N} and {EXTRACTED} at test points", theme)
@@ -143,9 +143,9 @@ def paint_stages(axes: Axes, stages: Sequence[StageAgreement], theme: Theme) -> 
     add_title(axes, "while layers are merged", theme)
 
 
-def paint_accuracies(axes: Axes, found: Sequence[ClusteredMaps], accuracy: float | None, theme: Theme) -> None:
+def paint_accuracies(axes: Axes, clusterings: Sequence[ClusteredMaps], accuracy: float | None, theme: Theme) -> None:
     """Agreement and accuracy against k; dotted, the accuracy of the network itself."""
-    rows = sorted(found, key=lambda one: one.k)
+    rows = sorted(clusterings, key=lambda one: one.k)
     k = [one.k for one in rows]
     axes.set_xscale("log")
     axes.plot(

@@ -173,7 +173,7 @@ def save_clusters_picture(
     target: Target,
     network: Network,
     num_points: int,
-    found: Sequence[ClusteredMaps],
+    clusterings: Sequence[ClusteredMaps],
     accuracy: float | None,
     shape: Shape | None,
 ) -> None:
@@ -186,18 +186,18 @@ def save_clusters_picture(
     UsageError, OutputError, EngineUnavailableError
         As `canvas.check_target`.
     """
-    fits = [one for one in found if one.k <= MOST_IMAGES]
+    fits = [one for one in clusterings if one.k <= MOST_IMAGES]
     shown = max(fits, key=lambda one: one.k) if fits and shape is not None else None
     cell = min(CELL, SIDE / min(MOST_IMAGES, network.output_dim))
     wide = SIDE * 1.15
 
     def paint(figure: Figure, theme: Theme) -> None:
-        paint_accuracies(canvas.add_axes(figure, LEFT, BOTTOM, wide, SIDE), found, accuracy, theme)
+        paint_accuracies(canvas.add_axes(figure, LEFT, BOTTOM, wide, SIDE), clusterings, accuracy, theme)
         if shown is not None and shape is not None:
             paint_centres(figure, LEFT + wide + GAP, BOTTOM + SIDE, cell, shown, shape, theme)
 
     images = 0.0 if shown is None else GAP + max(cell * shown.k, 2.75)
-    told = f"maps at {num_points:,} points   ·   {len(found[0].classes):,} test points"
+    told = f"maps at {num_points:,} points   ·   {len(clusterings[0].classes):,} test points"
     _save(target, network.name, told, (LEFT + wide + images + RIGHT, BOTTOM + SIDE + TOP), paint)
 
 
@@ -206,7 +206,7 @@ def save_relations_picture(
     names: Sequence[str],
     num_points: int,
     own: Sequence[float | None],
-    found: Sequence[tuple[int, int, RelatedMaps]],
+    relations: Sequence[tuple[int, int, RelatedMaps]],
 ) -> None:
     """Draw the accuracy after maps from each network to each other as a matrix, each network's own on the diagonal.
 
@@ -218,7 +218,7 @@ def save_relations_picture(
         As `canvas.check_target`.
     """
     shares = np.diag([1.0 if value is None else value for value in own])
-    for first, second, related in found:
+    for first, second, related in relations:
         shares[first, second] = related.agreement if related.accuracy is None else related.accuracy
     side = max(1.7, max(0.68, 0.075 * max(map(len, names))) * len(names))
     margin = 0.5 + 0.075 * max(map(len, names))

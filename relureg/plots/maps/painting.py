@@ -47,14 +47,14 @@ def paint_gradients(
 
 
 def paint_centres(
-    figure: Figure, left: float, top: float, cell: float, found: ClusteredMaps, shape: Shape, theme: Theme
+    figure: Figure, left: float, top: float, cell: float, clustering: ClusteredMaps, shape: Shape, theme: Theme
 ) -> None:
     """A row an output: the gradients of its centres, from the one with the most points on."""
-    many = "the centre" if found.k == 1 else f"the {found.k} centres"
+    many = "the centre" if clustering.k == 1 else f"the {clustering.k} centres"
     _write(figure, left, top + 0.11, f"{many} of each output, the fullest first", theme)
-    _write(figure, left, top - cell * min(MOST_IMAGES, len(found.centres)) - 0.14, _EXPLAINED, theme)
-    for output, centres in enumerate(found.centres[:MOST_IMAGES]):
-        filled = np.bincount(found.labels[:, output], minlength=found.k)
+    _write(figure, left, top - cell * min(MOST_IMAGES, len(clustering.centres)) - 0.14, _EXPLAINED, theme)
+    for output, centres in enumerate(clustering.centres[:MOST_IMAGES]):
+        filled = np.bincount(clustering.labels[:, output], minlength=clustering.k)
         images = centres[np.argsort(-filled, kind="stable"), :-1].reshape(-1, *shape)
         bottom = top - (output + 1) * cell
         _write(figure, left - 0.13, bottom + cell / 2, str(output), theme, centred=True)

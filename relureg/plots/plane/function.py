@@ -77,7 +77,7 @@ def _ends(domain: Domain | None) -> tuple[float, float]:
 
 
 def _span(
-    ends: tuple[float, float], found: tuple[Breakpoint, ...], points: NDArray[np.float64] | None
+    ends: tuple[float, float], breakpoints: tuple[Breakpoint, ...], points: NDArray[np.float64] | None
 ) -> tuple[float, float]:
     """A bounded domain; or the points to be drawn, or else all breakpoints and ends, with room around them."""
     if np.isfinite(ends).all():
@@ -86,7 +86,7 @@ def _span(
     if len(inside) > 1:
         centre, half = (inside.min() + inside.max()) / 2, MARGIN_OF_POINTS * (inside.max() - inside.min()) / 2 or 1.0
         return float(centre - half), float(centre + half)
-    places = [nearest_double(point.t) for point in found] + [end for end in ends if np.isfinite(end)]
+    places = [nearest_double(point.t) for point in breakpoints] + [end for end in ends if np.isfinite(end)]
     if not places:
         return -1.0, 1.0
     centre, half = (min(places) + max(places)) / 2, MARGIN * (max(places) - min(places)) / 2 or 1.0
@@ -94,11 +94,11 @@ def _span(
 
 
 def _paint(
-    axes: Axes, cells: Complex, found: tuple[Breakpoint, ...], low: float, high: float, theme: Theme, style: Style,
-    points: NDArray[np.float64] | None,
+    axes: Axes, cells: Complex, breakpoints: tuple[Breakpoint, ...], low: float, high: float, theme: Theme,
+    style: Style, points: NDArray[np.float64] | None,
 ) -> None:  # fmt: skip
     network = cells.network
-    inside = [point for point in found if low < nearest_double(point.t) < high]
+    inside = [point for point in breakpoints if low < nearest_double(point.t) < high]
     knots = np.array([low, *(nearest_double(point.t) for point in inside), high])
     values = network(knots[:, None])
     _paint_cells(axes, cells, knots, theme)

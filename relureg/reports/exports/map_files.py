@@ -41,16 +41,16 @@ class PointTable:
     """Points, in any order, with the irredundant inequalities of their regions."""
 
     @classmethod
-    def of(cls, network: Network, found: PointSurvey, chunk: int | None = None) -> PointTable:
+    def of(cls, network: Network, survey: PointSurvey, chunk: int | None = None) -> PointTable:
         """The table of the data points of a survey."""
-        use = found.data
+        use = survey.data
         columns = {
             "region": use.regions.region, "map": use.map_number, "class": use.classes,
             "on_boundary": use.regions.on_boundary,
         } | ({} if use.labels is None else {"label": use.labels})  # fmt: skip
         return cls(
-            network=network, regions=use.regions, columns=columns, nearest=found.nearest, chunk=chunk,
-            around=found.around,
+            network=network, regions=use.regions, columns=columns, nearest=survey.nearest, chunk=chunk,
+            around=survey.around,
         )  # fmt: skip
 
 
@@ -81,12 +81,12 @@ def cluster_writer(path: str | Path, *, force: bool = False) -> Write:
     return _writer(Path(path), known, "a file of clustered maps", force)
 
 
-def save_clusters(found: Sequence[ClusteredMaps], path: str | Path, *, force: bool = False) -> None:
+def save_clusters(clusterings: Sequence[ClusteredMaps], path: str | Path, *, force: bool = False) -> None:
     """Write clustered maps: for each k the centres, the centre of each point and output, and the test points' classes.
 
     In a .parquet file a row is a centre, with the rows of its points (`members`); raises as `table_writer`.
     """
-    _save(found, cluster_writer(path, force=force), path, force)
+    _save(clusterings, cluster_writer(path, force=force), path, force)
 
 
 def relation_writer(path: str | Path, *, force: bool = False) -> Write:
@@ -100,7 +100,7 @@ class Relations:
     """The maps between networks, pair by pair."""
 
     names: Sequence[str]
-    found: Sequence[tuple[int, int, RelatedMaps]]
+    pairs: Sequence[tuple[int, int, RelatedMaps]]
     """The numbers of both networks, and the matrices that send the maps of the first to those of the second."""
 
 
@@ -188,21 +188,21 @@ def _write_npz(table: PointTable, stream: BinaryIO) -> None:
             archive.write(f"facet_bias_{point}", region.constant)
 
 
-def _write_cluster_npz(found: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
+def _write_cluster_npz(clusterings: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
     with NpzWriter(stream) as archive:
-        archive.write("k", np.array([one.k for one in found]))
-        archive.write("agreement", np.array([one.agreement for one in found]))
-        if all(one.accuracy is not None for one in found):
-            archive.write("accuracy", np.array([one.accuracy for one in found], dtype=np.float64))
-        for one in found:
+        archive.write("k", np.array([one.k for one in clusterings]))
+        archive.write("agreement", np.array([one.agreement for one in clusterings]))
+        if all(one.accuracy is not None for one in clusterings):
+            archive.write("accuracy", np.array([one.accuracy for one in clusterings], dtype=np.float64))
+        for one in clusterings:
             archive.write(f"centres_{one.k}", one.centres)
             archive.write(f"labels_{one.k}", one.labels)
             archive.write(f"classes_{one.k}", one.classes)
 
 
-def _write_cluster_parquet(found: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
+def _write_cluster_parquet(clusterings: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
     def batches() -> Iterator[Columns]:
-        for one in found:
+        for one in clusterings:
             for output, centres in enumerate(one.centres):
                 own = one.labels[:, output]
                 sizes = np.bincount(own, minlength=one.k)
@@ -218,22 +218,22 @@ def _write_cluster_parquet(found: Sequence[ClusteredMaps], stream: BinaryIO) -> 
     write_parquet(stream, batches())
 
 
-def _write_cluster_json(found: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
+def _write_cluster_json(clusterings: Sequence[ClusteredMaps], stream: BinaryIO) -> None:
     _write_json(stream, "clusters", (
         {
             "k": one.k, "agreement": one.agreement, "accuracy": one.accuracy, "centres": one.centres.tolist(),
             "labels": one.labels.tolist(), "classes": one.classes.tolist(),
         }
-        for one in found
+        for one in clusterings
     ))  # fmt: skip
 
 
 def _write_relation_npz(relations: Relations, stream: BinaryIO) -> None:
-    pairs = [related for _, _, related in relations.found]
+    pairs = [related for _, _, related in relations.pairs]
     with NpzWriter(stream) as archive:
         archive.write("names", np.array(relations.names))
-        archive.write("from", np.array([first for first, _, _ in relations.found]))
-        archive.write("to", np.array([second for _, second, _ in relations.found]))
+        archive.write("from", np.array([first for first, _, _ in relations.pairs]))
+        archive.write("to", np.array([second for _, second, _ in relations.pairs]))
         archive.write("agreement", np.array([one.agreement for one in pairs]))
         if all(one.accuracy is not None for one in pairs):
             archive.write("accuracy", np.array([one.accuracy for one in pairs], dtype=np.float64))
@@ -245,7 +245,7 @@ def _write_relation_npz(relations: Relations, stream: BinaryIO) -> None:
 
 def _write_relation_parquet(relations: Relations, stream: BinaryIO) -> None:
     def batches() -> Iterator[Columns]:
-        for first, second, one in relations.found:
+        for first, second, one in relations.pairs:
             count = len(one.matrices)
             accuracy = np.nan if one.accuracy is None else one.accuracy
             yield {
@@ -264,7 +264,7 @@ def _write_relation_json(relations: Relations, stream: BinaryIO) -> None:
             "accuracy": one.accuracy, "residual": one.residual.tolist(), "matrices": one.matrices.tolist(),
             "classes": one.classes.tolist(),
         }
-        for first, second, one in relations.found
+        for first, second, one in relations.pairs
     ))  # fmt: skip
 
 

@@ -48,10 +48,10 @@ GRAPHS = _graphs()
 def test_diameter_and_radius_are_those_of_networkx(theirs: Graph) -> None:
     ours = _rows(theirs)
     assert ours.diameter == networkx.diameter(theirs)
-    first, second = ours.diameter_found.pair
+    first, second = ours.diameter_search.pair
     assert ours.distances_from(first)[second] == ours.diameter
     assert ours.radius == networkx.radius(theirs)
-    assert ours.eccentricity(ours.radius_found.centre) == ours.radius
+    assert ours.eccentricity(ours.radius_search.centre) == ours.radius
 
 
 @pytest.mark.parametrize("theirs", GRAPHS[::3], ids=str)
@@ -85,7 +85,7 @@ def test_two_ends_of_a_diameter_prove_it_in_a_cube() -> None:
     """Bounds on single nodes would need a search from each of the 4,096."""
     ours = _rows(networkx.hypercube_graph(12))
     assert ours.diameter == 12
-    assert ours.diameter_found.num_searches <= 6
+    assert ours.diameter_search.num_searches <= 6
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_diameters_are_proved_in_few_searches(name: str, diameter: int, most: in
     graph = relureg.enumerate_regions(relureg.load(f"fixtures/truth/{name}.json")).graph
     unaided = find_diameter(graph.starts, graph.neighbours)
     assert graph.diameter == unaided.value == diameter
-    assert graph.diameter_found.num_searches <= unaided.num_searches <= most
+    assert graph.diameter_search.num_searches <= unaided.num_searches <= most
 
 
 def test_diameter_and_radius_of_a_deep_network_are_those_of_all_pairs() -> None:
@@ -109,8 +109,8 @@ def test_diameter_and_radius_of_a_deep_network_are_those_of_all_pairs() -> None:
 def test_results_do_not_depend_on_the_run() -> None:
     graph = relureg.enumerate_regions(relureg.load("fixtures/truth/rand_3-16-16-1.json"), jobs=1).graph
     again = relureg.enumerate_regions(relureg.load("fixtures/truth/rand_3-16-16-1.json"), jobs=2).graph
-    assert graph.diameter_found == again.diameter_found
-    assert find_radius(graph.starts, graph.neighbours) == again.radius_found
+    assert graph.diameter_search == again.diameter_search
+    assert find_radius(graph.starts, graph.neighbours) == again.radius_search
 
 
 @pytest.mark.parametrize("theirs", [*GRAPHS, networkx.complete_graph(5)], ids=str)

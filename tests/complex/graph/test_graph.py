@@ -23,9 +23,9 @@ def test_connected_random_graphs(seed: int) -> None:
     ours = _from_networkx(theirs)
     assert ours.diameter == networkx.diameter(theirs)
     assert ours.radius == networkx.radius(theirs)
-    first, second = ours.diameter_found.pair
+    first, second = ours.diameter_search.pair
     assert networkx.shortest_path_length(theirs, first, second) == ours.diameter
-    assert ours.eccentricity(ours.radius_found.centre) == ours.radius
+    assert ours.eccentricity(ours.radius_search.centre) == ours.radius
     assert ours.is_bipartite == networkx.is_bipartite(theirs)
     lengths = networkx.single_source_shortest_path_length(theirs, 0)
     assert ours.distances_from(0).tolist() == [lengths[node] for node in range(size)]
@@ -81,12 +81,12 @@ def test_a_known_upper_bound_ends_the_search() -> None:
     unaided = RegionGraph.from_facets(200, pairs)
     aided = RegionGraph.from_facets(200, pairs, longest=100)
     assert aided.diameter == unaided.diameter == 100
-    assert aided.diameter_found.num_searches == 1
-    assert unaided.diameter_found.num_searches > 1
+    assert aided.diameter_search.num_searches == 1
+    assert unaided.diameter_search.num_searches > 1
 
 
 def test_a_radius_that_would_take_too_many_searches_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("relureg.complex.graph.radius.MAX_RADIUS_SEARCHES", 3)
     ours = _from_networkx(networkx.cycle_graph(200))
-    assert (ours.radius_found.low, ours.radius_found.high) == (75, 100)
+    assert (ours.radius_search.low, ours.radius_search.high) == (75, 100)
     assert ours.radius is None

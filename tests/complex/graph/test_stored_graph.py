@@ -11,8 +11,7 @@ import pytest
 import relureg
 from relureg.complex.graph.stored_graph import stored_graph
 from relureg.engine.gathering import by_sign_vector
-from relureg.engine.runs import driver
-from relureg.engine.runs import stored_parts as parts
+from relureg.engine.runs import driver, stored_batches
 from relureg.engine.runs.journal import Journal
 from relureg.errors import LimitReachedError, UsageError
 from tests.cli.command_line import Run
@@ -36,7 +35,7 @@ def _check_same_graph(path: Path, network: relureg.Network, domain: relureg.Doma
     found, cells = stored_graph(path), relureg.enumerate_regions(network, domain)
     with Journal.open_to_read(path) as journal:
         stored = [entry.stored for entry in journal.entries if entry.stored]
-        records = [parts.read(part, journal.parts_folder, network.num_units) for part in stored]
+        records = [stored_batches.read(part, journal.parts_folder, network.num_units) for part in stored]
     patterns, vanishing = (np.concatenate([getattr(r, name) for r in records]) for name in ("patterns", "vanishing"))
     order = by_sign_vector(patterns, vanishing, network.num_units)
     rank = np.empty(len(order), dtype=np.int64)
@@ -84,7 +83,7 @@ def test_a_region_too_many_or_too_few_shows(tmp_path: Path) -> None:
     with Journal.open_to_read(path) as journal:
         entry = next(entry for entry in journal.entries if entry.stored)
     folder = path.with_name("run.journal.parts")
-    records = parts.read(entry.stored, folder, network.num_units)  # type: ignore[arg-type]
+    records = stored_batches.read(entry.stored, folder, network.num_units)  # type: ignore[arg-type]
     only = records.facet_region < records.num_regions - 1
     fewer = relureg.engine.records.Records(
         **{name: getattr(records, name) for name in records.__slots__}
@@ -94,13 +93,13 @@ def test_a_region_too_many_or_too_few_shows(tmp_path: Path) -> None:
             "facet_starts": records.facet_starts[: only.sum() + 1],
         }
     )
-    stored = parts.store(fewer, folder, 1)
+    stored = stored_batches.store(fewer, folder, 1)
     found = stored_graph_of(path, stored)
     assert found.unmatched > 0
     assert not found.is_watertight
 
 
-def stored_graph_of(path: Path, stored: parts.StoredPart) -> relureg.StoredGraph:
+def stored_graph_of(path: Path, stored: stored_batches.StoredBatch) -> relureg.StoredGraph:
     """The graph of a journal whose first part is another one."""
     import dataclasses
     import sqlite3

@@ -15,8 +15,7 @@ import pytest
 import relureg
 from relureg.engine.gathering import join
 from relureg.engine.records import Records
-from relureg.engine.runs import driver
-from relureg.engine.runs import stored_parts as parts
+from relureg.engine.runs import driver, stored_batches
 from relureg.engine.runs.journal import Journal
 from relureg.errors import JournalError, OutputError, UsageError
 from tests.cli.command_line import Run, check_one_line
@@ -46,7 +45,7 @@ def _rows(path: Path) -> int:
 def _records(path: Path) -> Records:
     with Journal.open_to_read(path) as journal:
         stored = [entry.stored for entry in journal.entries if entry.stored]
-        found = [parts.read(part, journal.parts_folder, NETWORK.num_units) for part in stored]
+        found = [stored_batches.read(part, journal.parts_folder, NETWORK.num_units) for part in stored]
     return join(found, NETWORK.num_units, NETWORK.input_dim)
 
 
