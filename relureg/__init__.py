@@ -11,14 +11,15 @@ from relureg.version import __version__
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
-    from relureg.complex.count import RegionCount, count_regions, resume
-    from relureg.complex.enumeration import enumerate_regions, load_complex
+    from relureg.complex.count import RegionCount, count_problem, count_regions, resume
+    from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.polyhedron import Polyhedron
+    from relureg.engine.limits import Limits, Workers
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
@@ -39,6 +40,7 @@ __all__ = [
     "Breakpoint",
     "Complex",
     "Domain",
+    "Limits",
     "LinearRegions",
     "Network",
     "Neighbour",
@@ -49,12 +51,15 @@ __all__ = [
     "RegionGraph",
     "Slice",
     "StoredGraph",
+    "Workers",
     "__version__",
     "bounds",
     "breakpoints",
     "check_theorems",
     "construct",
+    "count_problem",
     "count_regions",
+    "enumerate_problem",
     "enumerate_regions",
     "from_sklearn",
     "from_torch",
@@ -75,6 +80,7 @@ _MODULES = {
     "Complex": "complex.complex",
     "Domain": "network.domain",
     "JournalStatus": "engine.runs.status",
+    "Limits": "engine.limits",
     "LinearRegions": "complex.linear.notions",
     "Neighbour": "complex.facets",
     "Network": "network.model",
@@ -84,11 +90,14 @@ _MODULES = {
     "RegionGraph": "complex.graph.region_graph",
     "Slice": "network.slices",
     "StoredGraph": "complex.graph.stored_graph",
+    "Workers": "engine.limits",
     "bounds": "theory.bounds",
     "breakpoints": "complex.line",
     "check_theorems": "theory.theorems",
     "construct": "families.catalogue",
+    "count_problem": "complex.count",
     "count_regions": "complex.count",
+    "enumerate_problem": "complex.enumeration",
     "enumerate_regions": "complex.enumeration",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",

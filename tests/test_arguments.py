@@ -115,7 +115,8 @@ WRONG = [
 
 @pytest.mark.parametrize("call", [
     relureg.load, relureg.load_complex, relureg.journal_status, relureg.breakpoints, relureg.check_theorems,
-    relureg.count_regions, relureg.enumerate_regions, relureg.bounds, relureg.random_network, relureg.construct,
+    relureg.count_regions, relureg.count_problem, relureg.enumerate_problem, relureg.enumerate_regions, relureg.bounds,
+    relureg.random_network, relureg.construct,
     relureg.stored_graph, relureg.Slice.through, NET, NET.pre_activations, NET.exact_output, NET.exact_signs,
     BOX.intersect, BOX.has_inside, BOX.exact_signs, BOX.check_fits, CELLS.pattern, CELLS.point, CELLS.polyhedron,
     CELLS.affine_map, CELLS.affine_maps, CELLS.neighbours, CELLS.vertex_numbers, CELLS.locate, CELLS.save,

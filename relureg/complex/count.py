@@ -123,6 +123,7 @@ def count_regions(
     )
 
 
+@checked
 def count_problem(
     problem: Problem,
     engine: str = "auto",
@@ -131,7 +132,15 @@ def count_problem(
     workers: Workers = Workers(),
     report: Report | None = None,
 ) -> RegionCount:
-    """`count_regions` of a problem; raises as that does."""
+    """`count_regions` of a problem, within limits, by those who work; raises as that does.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> xor = relureg.Problem(network=relureg.load("fixtures/truth/xor.json"))
+    >>> count_problem(xor, limits=Limits(timeout=60), workers=Workers(jobs=1)).num_regions
+    3
+    """
     with watching(limits, report) as watch:
         problem = problem.restricted()
         chosen = choose(engine, problem)

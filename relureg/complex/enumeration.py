@@ -80,6 +80,7 @@ def enumerate_regions(
     )
 
 
+@checked
 def enumerate_problem(
     problem: Problem,
     engine: str = "auto",
@@ -88,7 +89,7 @@ def enumerate_problem(
     workers: Workers = Workers(),
     report: Report | None = None,
 ) -> Complex:
-    """`enumerate_regions` of a problem; raises as that does."""
+    """`enumerate_regions` of a problem, within limits, by those who work; raises as that does."""
     with watching(limits, report) as watch:
         problem = problem.restricted()
         chosen = choose(engine, problem)

@@ -43,7 +43,10 @@ Report = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a search may take; one that reaches a limit ends with what it has proved by then, and says which it was."""
+    """What a search may take; one that reaches a limit ends with what it has proved by then, and says which it was.
+
+    Memory is none of them: no engine knows how much it will need, so the command line watches the whole process.
+    """
 
     max_regions: int | None = None
     """Stop when this many regions are found and more are to come."""
@@ -75,7 +78,7 @@ class Workers:
     journal: Path | None = None
     """A file that keeps what is done, so that an interrupted run can go on."""
     keeps_records: bool = False
-    """Let the journal keep regions and facets as well, as Parquet parts."""
+    """Let the journal keep regions and facets as well, as Parquet files."""
     enumerates: bool = False
     """Let the splitter visit every region of a count, where it would count those of the last stage without."""
     audit: bool = False

@@ -14,6 +14,10 @@ from relureg.errors import LimitReachedError
 class Growth:
     """Limits on monomials and time, and a place to report progress to.
 
+    These are not `relureg.Limits`: what grows here are monomials and not regions, a form that is cut short proves
+    nothing, so that a limit raises where a search would hand over what it has, and the message names what was being
+    made. The search for regions that comes after it has the time that is `seconds_left`.
+
     Parameters
     ----------
     max_monomials : int, optional
