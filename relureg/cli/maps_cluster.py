@@ -73,20 +73,20 @@ def cluster(
     train, test = data.read(network)
     test = test or train
     with reporting(printer.quiet) as report:
-        found = cluster_maps(
+        clusterings = cluster_maps(
             network, train.points, test.points, test.labels, k=sizes, seed=seed, chunk=data.chunk, report=report
         )
     own = accuracy(network, test, chunk=data.chunk)
     if output is not None:
-        save_clusters(found, output, force=force)
+        save_clusters(clusterings, output, force=force)
     if target is not None:
         from relureg.plots.maps.maps import save_clusters_picture
 
-        save_clusters_picture(target, network, len(train.points), found, own, shape)
+        save_clusters_picture(target, network, len(train.points), clusterings, own, shape)
     printer.emit(
         MapsClusterReport.of(
             network,
-            found,
+            clusterings,
             num_points=len(train.points),
             num_test=len(test.points),
             accuracy=own,

@@ -41,7 +41,7 @@ class MapsClusterReport(Report):
     def of(
         cls,
         network: Network,
-        found: Iterable[ClusteredMaps],
+        clusterings: Iterable[ClusteredMaps],
         *,
         num_points: int,
         num_test: int,
@@ -53,7 +53,9 @@ class MapsClusterReport(Report):
             points=num_points,
             test_points=num_test,
             accuracy=accuracy,
-            clusters=tuple(ClusterFacts(k=one.k, agreement=one.agreement, accuracy=one.accuracy) for one in found),
+            clusters=tuple(
+                ClusterFacts(k=one.k, agreement=one.agreement, accuracy=one.accuracy) for one in clusterings
+            ),
             files=tuple(files),
         )
 
