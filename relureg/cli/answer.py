@@ -5,15 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
-from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount, count_problem
-from relureg.complex.enumeration import enumerate_problem
 from relureg.engine.limits import Progress
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
@@ -22,12 +21,17 @@ from relureg.network.problem import Problem
 from relureg.theory.bounds import Bound
 from relureg.words import figure
 
+if TYPE_CHECKING:
+    from relureg.complex.complex import Complex
+
 FEW_REGIONS = 1000
 """With fewer than these a limit has ended a search that had hardly begun."""
 
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
     """Enumerate with progress on stderr."""
+    from relureg.complex.enumeration import enumerate_problem
+
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
     with progress_on_stderr(quiet) as progress:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked, index
-from relureg.complex import checks, face_checks, face_limits
+from relureg.complex import face_checks, face_limits, region_checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.coordinates import with_nearest_coordinates
@@ -247,7 +247,7 @@ class Complex(Result, Frozen):
     @cached_property
     def graph(self) -> RegionGraph:
         """The region graph; raises as `facets` does."""
-        return RegionGraph.from_facets(self.num_regions, self.facets.regions, checks.most_steps(self.network))
+        return RegionGraph.from_facets(self.num_regions, self.facets.regions, region_checks.most_steps(self.network))
 
     def neighbours(self, region: int) -> tuple[Neighbour, ...]:
         """The regions across the facets of a region, ascending; raises as `facets` does.
@@ -305,11 +305,11 @@ class Complex(Result, Frozen):
     @cached_property
     def graph_checks(self) -> tuple[Check, ...]:
         """The checks on the region graph; they need its diameter."""
-        return checks.connected(self.graph), *checks.diameter(self.problem, self.graph)
+        return region_checks.connected(self.graph), *region_checks.diameter(self.problem, self.graph)
 
     @cached_property
     def _region_checks(self) -> tuple[Check, Check, Check]:
-        return checks.check_regions(self._size, self.records, self._known_facets)
+        return region_checks.check_regions(self._size, self.records, self._known_facets)
 
     @property
     def _size(self) -> ComplexSize:

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 
 from relureg.arguments import checked, index
-from relureg.complex.checks import most_steps
 from relureg.complex.graph import breadth_first
 from relureg.complex.graph.eccentricities import Eccentricities
 from relureg.complex.graph.region_graph import RegionGraph
+from relureg.complex.region_checks import most_steps
 from relureg.engine.runs import stored_batches
 from relureg.engine.runs.journal import Entry, Journal
 from relureg.engine.runs.stored_batches import StoredBatch
