@@ -47,6 +47,7 @@ class SettledBy:
     small_integers: int
     refined_doubles: int
     twofold_doubles: int
+    unit_values: int
     integers: int
 
 
@@ -73,6 +74,7 @@ class PredicateFacts:
                 small_integers=decided.small_integers,
                 refined_doubles=decided.refined,
                 twofold_doubles=decided.twofold,
+                unit_values=decided.by_values,
                 integers=decided.exact,
             ),
             exact_share=round(decided.exact_share, 3),

@@ -16,7 +16,7 @@ class ExactRung {
     ExactRung(int coordinates, int words, const std::int8_t* sign)
         : coordinates_(coordinates), words_(words), sign_(sign) {}
 
-    int sign(const Place& place, const Context& context, int unit, int i) {
+    int sign(const Place& place, const Context& context, int unit, int i) const {
         return sgn(dot(row(context, unit), generator(place, i)));
     }
 

@@ -17,6 +17,7 @@
 #include "stopwatch.hpp"
 #include "structural_rung.hpp"
 #include "twofold_rung.hpp"
+#include "unit_values.hpp"
 
 namespace relureg {
 
@@ -25,7 +26,8 @@ class Predicate {
   public:
     Predicate(int coordinates, int words, const std::int8_t* sign, bool audit)
         : coordinates_(coordinates), words_(words), audit_(audit), refiner_(coordinates), row_(coordinates),
-          structure_(coordinates, words, sign), twofold_(coordinates, words, sign), exact_(coordinates, words, sign) {}
+          structure_(coordinates, words, sign), twofold_(coordinates, words, sign), exact_(coordinates, words, sign),
+          values_(coordinates, words, sign, twofold_, exact_) {}
 
     Statistics statistics;
 
@@ -120,6 +122,16 @@ class Predicate {
                        double& error) {
         return twofold_.value(place, context, unit, i, sum, error);
     }
+    // The values of some units of a stage at a generator in a scale of its own, [unit], and their errors after them;
+    // false where nothing better is known than what rows and coordinates give.
+    bool values_of(const Place& place, const Context& context, const Candidates& units, int i, double* out) {
+        return values_.has(place.generators, i) && values_.list(place, context, units, i, out);
+    }
+    // The values of units at a new generator on an edge, where both its ends have some.
+    bool carry_values(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
+        return values_.has(place.generators, a) && values_.has(place.generators, b) &&
+               values_.interpolate(place, context, unit, a, b, slot);
+    }
     void take_doubles(const double* form, Generators& g, int i) const { twofold_.take_doubles(form, g, i); }
 
     // Compute a generator anew from the rows of its facets; false where that gives no better bound.
@@ -196,8 +208,10 @@ class Predicate {
             if (!meets) return ++statistics.structural, 0;
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
+        int sign = 0;
+        const bool has_values = values_.has(g, i);
+        if (has_values && values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         if (std::fabs(value) <= kNearZero * norm_) {
-            int sign = 0;
             if (structure_.knows(place, context, unit, i, row_.data(), twofold_.rows(), sign))
                 return ++statistics.structural, sign;
         }
@@ -209,11 +223,15 @@ class Predicate {
         }
         TwofoldSum<double> sum{};
         double error = 0;
-        if (twofold_.value(place, context, unit, i, sum, error) ||
-            twofold_.by_sources(place, context, unit, i, sum, error))
+        if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
-        ++statistics.exact;
         const Stopwatch watch(statistics.exact_nanoseconds);
+        if (!has_values) {
+            values_.begin(place, i);
+            if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
+        }
+        ++statistics.exact;
+        values_.improve(place, context, unit, i);
         return exact_.sign(place, context, unit, i);
     }
 
@@ -253,6 +271,7 @@ class Predicate {
     StructuralRung<D_, W> structure_;
     TwofoldRung<D_, W> twofold_;
     ExactRung<D_, W> exact_;
+    UnitValues<D_, W> values_;
 };
 
 }  // namespace relureg
