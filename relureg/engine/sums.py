@@ -46,6 +46,7 @@ class Sums:
     refined: int = 0
     twofold: int = 0
     by_values: int = 0
+    modular: int = 0
     exact_nanoseconds: int = field(default=0, compare=False)
     """Processor time spent in integers of any size."""
     nanoseconds: int = field(default=0, compare=False)
@@ -99,6 +100,7 @@ class Sums:
                 refined=self.refined,
                 twofold=self.twofold,
                 by_values=self.by_values,
+                modular=self.modular,
                 exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
             ),
             stopped_by=stopped_by,

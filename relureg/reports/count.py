@@ -48,6 +48,7 @@ class SettledBy:
     refined_doubles: int
     twofold_doubles: int
     unit_values: int
+    modular_integers: int
     integers: int
 
 
@@ -75,6 +76,7 @@ class PredicateFacts:
                 refined_doubles=decided.refined,
                 twofold_doubles=decided.twofold,
                 unit_values=decided.by_values,
+                modular_integers=decided.modular,
                 integers=decided.exact,
             ),
             exact_share=round(decided.exact_share, 3),

@@ -25,6 +25,7 @@ struct Forms {
     std::unique_ptr<ExactVector> exact;
     std::unique_ptr<double[]> twofold;  // see TwofoldVector
     bool has_failed = false;            // no twofold form can be had
+    std::unique_ptr<std::vector<std::uint64_t>> residues;  // [prime * coordinate]: see ModularRung
     std::unique_ptr<std::vector<Measure>> values;  // coordinates, and values of units: see UnitValues
 };
 

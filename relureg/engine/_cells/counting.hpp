@@ -102,8 +102,9 @@ class CellCounter {
             std::copy_n(g.incident(i), words(), mask(s, i));
             if (!rows.count) continue;
             s.points[i].positive = signs.positive[i], s.points[i].negative = signs.negative[i];
-            if (rows.count > 1 && !oracle_.values_of({cell, g}, context, rows, i, s.values_at(i)))
-                evaluate(g, i, rows, s.values_at(i));
+            if (rows.count <= 1) continue;
+            evaluate(g, i, rows, s.values_at(i));
+            oracle_.improve_values({cell, g}, context, rows, i, signs.positive[i] | signs.negative[i], s.values_at(i));
         }
         for (int w = 0; w < words(); ++w) s.facets[w] = 0;
         Mask::each(cell.alive, words(), [&](int slot) {

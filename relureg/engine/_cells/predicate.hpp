@@ -12,6 +12,7 @@
 
 #include "candidates.hpp"
 #include "exact_rung.hpp"
+#include "modular_rung.hpp"
 #include "refine.hpp"
 #include "result.hpp"
 #include "stopwatch.hpp"
@@ -27,7 +28,7 @@ class Predicate {
     Predicate(int coordinates, int words, const std::int8_t* sign, bool audit)
         : coordinates_(coordinates), words_(words), audit_(audit), refiner_(coordinates), row_(coordinates),
           structure_(coordinates, words, sign), twofold_(coordinates, words, sign), exact_(coordinates, words, sign),
-          values_(coordinates, words, sign, twofold_, exact_) {}
+          modular_(coordinates, words, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
 
     Statistics statistics;
 
@@ -122,10 +123,19 @@ class Predicate {
                        double& error) {
         return twofold_.value(place, context, unit, i, sum, error);
     }
-    // The values of some units of a stage at a generator in a scale of its own, [unit], and their errors after them;
-    // false where nothing better is known than what rows and coordinates give.
-    bool values_of(const Place& place, const Context& context, const Candidates& units, int i, double* out) {
-        return values_.has(place.generators, i) && values_.list(place, context, units, i, out);
+    // The values of some units of a stage at a generator, and their errors after them: better ones, in another scale,
+    // where there are such, or where one that is not 0 is known badly. There are at most 64 units.
+    void improve_values(const Place& place, const Context& context, const Candidates& units, int i,
+                        std::uint64_t nonzero, double* values) {
+        if (!values_.has(place.generators, i)) {
+            bool is_poor = false;
+            each_bit(nonzero, 0,
+                     [&](int k) { is_poor = is_poor || !(std::fabs(values[k]) > kPoorly * values[units.stride + k]); });
+            if (!is_poor) return;
+            const Stopwatch watch(statistics.exact_nanoseconds);
+            values_.begin(place, i);
+        }
+        values_.list(place, context, units, i, values);
     }
     // The values of units at a new generator on an edge, where both its ends have some.
     bool carry_values(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
@@ -226,6 +236,7 @@ class Predicate {
         if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
         const Stopwatch watch(statistics.exact_nanoseconds);
+        if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
         if (!has_values) {
             values_.begin(place, i);
             if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
@@ -261,6 +272,7 @@ class Predicate {
             }
     }
 
+    static constexpr double kPoorly = 16;  // times its error, a value is too near to 0 to interpolate with
     static constexpr double kNearZero = 0x1p-30;  // beyond, a structural zero is not worth looking for
 
     int coordinates_, words_;
@@ -271,6 +283,7 @@ class Predicate {
     StructuralRung<D_, W> structure_;
     TwofoldRung<D_, W> twofold_;
     ExactRung<D_, W> exact_;
+    ModularRung<D_, W> modular_;
     UnitValues<D_, W> values_;
 };
 

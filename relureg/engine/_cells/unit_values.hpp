@@ -61,13 +61,14 @@ class UnitValues {
         return std::fabs(value.value) > value.error || (value.value == 0 && value.error == 0);
     }
 
-    // The values of some units at a generator that `has` values, and how far each is off; false where one has none.
+    // The values of some units at a generator that `has` values, and how far each is off; false, and
+    // nothing is written, where one has none.
     bool list(const Place& place, const Context& context, const Candidates& units, int i, double* out) {
         if (context.data->is_out_of_range) return false;
-        std::fill_n(out, 2 * units.stride, 0.0);
+        for (int k = 0; k < units.count; ++k)
+            if (!(find(place, context, units.unit[k], i).error < HUGE_VAL)) return false;
         for (int k = 0; k < units.count; ++k) {
-            const Measure value = find(place, context, units.unit[k], i);
-            if (!(value.error < HUGE_VAL)) return false;
+            const Measure value = at(place, context, units.unit[k], i);
             out[k] = value.value, out[units.stride + k] = value.error;
         }
         return true;
