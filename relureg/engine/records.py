@@ -129,7 +129,8 @@ class Predicates:
 
     Examples
     --------
-    >>> decided = Predicates(total=10, exact=1, zero=2, edges=3, structural=2, small_integers=0, refined=0, twofold=0)
+    >>> decided = Predicates(total=10, exact=1, zero=2, edges=3, structural=2, small_integers=0, refined=0, twofold=0,
+    ...                      by_values=0, modular=0)
     >>> decided.doubles
     4
     """
@@ -149,14 +150,18 @@ class Predicates:
     """Settled by doubles after the generator was computed anew from its hyperplanes."""
     twofold: int
     """Settled by pairs of doubles, with bounds by coordinate."""
+    by_values: int
+    """Settled by the values of the units that are read, each known relative to its own size."""
+    modular: int
+    """Zeros, proved by remainders modulo primes."""
     exact_share: float = field(default=0.0, compare=False)
     """Of the processor time, spent in integers of any size."""
 
     @property
     def doubles(self) -> int:
         """Settled by doubles and a bound on their error: all others."""
-        others = self.edges + self.structural + self.small_integers + self.refined + self.twofold
-        return self.total - self.exact - others
+        others = self.edges + self.structural + self.small_integers + self.refined
+        return self.total - self.exact - others - self.twofold - self.by_values - self.modular
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,8 @@ class Sums:
     small_integers: int = 0
     refined: int = 0
     twofold: int = 0
+    by_values: int = 0
+    modular: int = 0
     exact_nanoseconds: int = field(default=0, compare=False)
     """Processor time spent in integers of any size."""
     nanoseconds: int = field(default=0, compare=False)
@@ -97,6 +99,8 @@ class Sums:
                 small_integers=self.small_integers,
                 refined=self.refined,
                 twofold=self.twofold,
+                by_values=self.by_values,
+                modular=self.modular,
                 exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
             ),
             stopped_by=stopped_by,

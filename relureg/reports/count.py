@@ -47,6 +47,8 @@ class SettledBy:
     small_integers: int
     refined_doubles: int
     twofold_doubles: int
+    unit_values: int
+    modular_integers: int
     integers: int
 
 
@@ -73,6 +75,8 @@ class PredicateFacts:
                 small_integers=decided.small_integers,
                 refined_doubles=decided.refined,
                 twofold_doubles=decided.twofold,
+                unit_values=decided.by_values,
+                modular_integers=decided.modular,
                 integers=decided.exact,
             ),
             exact_share=round(decided.exact_share, 3),

@@ -158,6 +158,8 @@ nb::dict figures(relureg::Run& run) {
     result["small_integers"] = total.statistics.small_integers;
     result["refined"] = total.statistics.refined;
     result["twofold"] = total.statistics.twofold;
+    result["by_values"] = total.statistics.by_values;
+    result["modular"] = total.statistics.modular;
     result["exact_nanoseconds"] = total.statistics.exact_nanoseconds;
     result["nanoseconds"] = static_cast<std::int64_t>(1e9 * run.cpu_seconds());
     return result;

@@ -1,8 +1,10 @@
 // A cell: a pointed polyhedral cone in homogeneous coordinates (y_0 >= 0), by generators and incidences.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "arena.hpp"
 #include "exact.hpp"
@@ -13,11 +15,18 @@ namespace relureg {
 
 struct Context;
 
+// A number and how far it may be off.
+struct Measure {
+    double value = 0, error = HUGE_VAL;
+};
+
 // Better forms of a generator, shared by all cells that hold it, computed when first needed.
 struct Forms {
     std::unique_ptr<ExactVector> exact;
     std::unique_ptr<double[]> twofold;  // see TwofoldVector
     bool has_failed = false;            // no twofold form can be had
+    std::unique_ptr<std::vector<std::uint64_t>> residues;  // [prime * coordinate]: see ModularRung
+    std::unique_ptr<std::vector<Measure>> values;  // coordinates, and values of units: see UnitValues
 };
 
 struct ExactSlot {

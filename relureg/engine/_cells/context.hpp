@@ -27,6 +27,7 @@ struct Context {
     mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
     mutable std::vector<std::unique_ptr<double[]>> twofold_rows;  // [unit / 4], see TwofoldRows
     mutable std::vector<Parallel> parallels;
+    mutable std::vector<std::vector<std::uint64_t>> residues = {};  // [unit], see ModularRung
 
     const Context& at(int wanted) const {
         const Context* context = this;

@@ -45,7 +45,7 @@ class CellCounter {
         most_ = most;
         const auto mark = arena_.mark();
         exact_.begin(cell, context, rows.unit);
-        Section s = section_of(cell, rows, signs);
+        Section s = section_of(cell, context, rows, signs);
         add(s);
         go_on(s);
         arena_.release(mark);
@@ -89,7 +89,7 @@ class CellCounter {
     bool is_over() const { return figures_.regions > most_ || stop_.load(std::memory_order_relaxed); }
 
     // The cell itself, as a section by nothing.
-    Section section_of(Cell& cell, const Candidates& rows, const Signs& signs) {
+    Section section_of(Cell& cell, const Context& context, const Candidates& rows, const Signs& signs) {
         constexpr double kPoor = 1e-8;  // from here on better bounds pay: fewer signs are left to integers
         Generators& g = cell.generators;
         Section s = Section::allocate(arena_, g.count, rows.count, words());
@@ -102,7 +102,9 @@ class CellCounter {
             std::copy_n(g.incident(i), words(), mask(s, i));
             if (!rows.count) continue;
             s.points[i].positive = signs.positive[i], s.points[i].negative = signs.negative[i];
-            if (rows.count > 1) evaluate(g, i, rows, s.values_at(i));
+            if (rows.count <= 1) continue;
+            evaluate(g, i, rows, s.values_at(i));
+            oracle_.improve_values({cell, g}, context, rows, i, signs.positive[i] | signs.negative[i], s.values_at(i));
         }
         for (int w = 0; w < words(); ++w) s.facets[w] = 0;
         Mask::each(cell.alive, words(), [&](int slot) {

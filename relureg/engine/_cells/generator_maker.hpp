@@ -36,8 +36,10 @@ class GeneratorMaker {
         tags.at_infinity = g.tags(a).at_infinity && g.tags(b).at_infinity;
         tags.quiet = g.tags(a).quiet & g.tags(b).quiet;
         if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
+            const bool has_values = oracle_.carry_values({cell, g}, context, unit, a, b, *slot);
             if (interpolate_integers(context, unit, g, a, b, fresh) ||
                 interpolate_doubles(cell, context, unit, a, b, fresh) ||
+                (has_values && take_coordinates(*slot->forms->values, fresh)) ||
                 (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
                 interpolate_twofold(cell, context, unit, a, b, fresh)) {
                 ++fresh.count;
@@ -168,6 +170,20 @@ class GeneratorMaker {
                    [&](int slot) { refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit); });
         refiner_.add(&context, unit);
         return refiner_.refine(to, tags.at_infinity, tags.eps);
+    }
+
+    // Coordinates from those that stand with the values of units; false where the doubles would not tell the
+    // orientation.
+    bool take_coordinates(const std::vector<Measure>& values, Generators& fresh) const {
+        double largest = 0, error = 0;
+        for (int j = 0; j < D(); ++j)
+            largest = std::max(largest, std::fabs(values[j].value)), error = std::max(error, values[j].error);
+        if (!(error < kLargestError * largest && largest > 0x1p-900)) return false;
+        const int exponent = std::ilogb(largest) + 1, k = fresh.count;
+        for (int j = 0; j < D(); ++j) fresh.x(k)[j] = std::ldexp(values[j].value, -exponent);
+        fresh.tags(k).bits = kInexact;
+        fresh.tags(k).eps = std::ldexp(error, -exponent) * kInflation + 2 * kUnitRoundoff;
+        return true;
     }
 
     // n = |v_b| a + |v_a| b in twofold precision, all with their bounds. Weights that are off by d_a, d_b move n by at

@@ -47,6 +47,8 @@ class Parallels {
     int D() const { return D_ ? D_ : coordinates_; }
 
     bool compare(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+        if (context.data->row_bits[unit] <= 53 && facet.data->row_bits[facet_unit] <= 53)
+            return compare_small(context, unit, facet, facet_unit, beta);
         const ExactVector& m = context.exact_row(unit, D() - 1, sign_);
         const ExactVector& f = facet.exact_row(facet_unit, D() - 1, sign_);
         int at = 1;
@@ -58,6 +60,24 @@ class Parallels {
             if (j != at && m[j] * f[at] != m[at] * f[j]) return false;
         const mpz_class difference = m[0] * f[at] - m[at] * f[0];
         beta = sgn(difference) * sgn(f[at]);
+        return true;
+    }
+
+    // Rows that are integers of 53 bits times powers of two.
+    bool compare_small(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+        const auto entry = [](const Context& of, int k, int j) {
+            const double x = of.rows[static_cast<std::size_t>(j) * of.data->stride + k];
+            return static_cast<__int128>(std::ldexp(x, of.data->fraction_bits));
+        };
+        int at = 1;
+        while (at < D() && entry(facet, facet_unit, at) == 0) ++at;
+        beta = 0;
+        if (at == D()) return false;
+        const __int128 m = entry(context, unit, at), f = entry(facet, facet_unit, at);
+        for (int j = 1; j < D(); ++j)
+            if (entry(context, unit, j) * f != m * entry(facet, facet_unit, j)) return false;
+        const __int128 difference = entry(context, unit, 0) * f - m * entry(facet, facet_unit, 0);
+        beta = ((difference > 0) - (difference < 0)) * (f > 0 ? 1 : -1);
         return true;
     }
 

@@ -6,55 +6,29 @@
 // (`twofold_rows.hpp`, `twofold_generator.hpp`); else from integers of any size.
 #pragma once
 
-#include <time.h>
-
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include "candidates.hpp"
-#include "context.hpp"
-#include "parallels.hpp"
+#include "exact_rung.hpp"
+#include "modular_rung.hpp"
 #include "refine.hpp"
 #include "result.hpp"
-#include "twofold_generator.hpp"
+#include "stopwatch.hpp"
+#include "structural_rung.hpp"
+#include "twofold_rung.hpp"
+#include "unit_values.hpp"
 
 namespace relureg {
-
-// Generators, and the hyperplanes that contain them: facets of a cell, and for all of them one that cuts it, or none.
-struct Place {
-    const Cell& cell;
-    Generators& generators;
-    const Context* cut = nullptr;
-    int cut_unit = -1;
-};
-
-// Adds the processor time of a scope to a sum.
-class Stopwatch {
-  public:
-    explicit Stopwatch(std::int64_t& sum) : sum_(sum), start_(now()) {}
-    ~Stopwatch() { sum_ += now() - start_; }
-    Stopwatch(const Stopwatch&) = delete;
-    Stopwatch& operator=(const Stopwatch&) = delete;
-
-  private:
-    static std::int64_t now() {
-        timespec time;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-        return std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
-    }
-
-    std::int64_t& sum_;
-    const std::int64_t start_;
-};
 
 template <int D_, int W>
 class Predicate {
   public:
     Predicate(int coordinates, int words, const std::int8_t* sign, bool audit)
-        : coordinates_(coordinates), words_(words), sign_(sign), audit_(audit), refiner_(coordinates),
-          row_(coordinates), twofold_rows_(coordinates, sign), parallels_(coordinates, sign),
-          solver_(coordinates, twofold_rows_) {}
+        : coordinates_(coordinates), words_(words), audit_(audit), refiner_(coordinates), row_(coordinates),
+          structure_(coordinates, words, sign), twofold_(coordinates, words, sign), exact_(coordinates, words, sign),
+          modular_(coordinates, words, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
 
     Statistics statistics;
 
@@ -136,124 +110,53 @@ class Predicate {
         return std::fabs(sum) > error_of(context, unit, 4 * kUnitRoundoff);
     }
 
-    const ExactVector& exact_row(const Context& context, int unit) const {
-        return context.exact_row(unit, D() - 1, sign_);
+    const ExactVector& exact_row(const Context& context, int unit) const { return exact_.row(context, unit); }
+
+    const ExactVector& exact_generator(const Place& place, int i) const { return exact_.generator(place, i); }
+    const ExactVector& exact_generator(const Cell& cell, Generators& g, int i) const {
+        return exact_generator({cell, g}, i);
     }
+    ExactVector null_vector_of(const Place& place, int i) const { return exact_.null_vector(place, i); }
 
-    // The generator in integers: the null vector of the rows of its facets, oriented by its doubles.
-    const ExactVector& exact_generator(const Cell& cell, Generators& g, int i) { return exact_generator({cell, g}, i); }
-
-    const ExactVector& exact_generator(const Place& place, int i) {
-        Forms& forms = place.generators.tags(i).exact->need();
-        if (!forms.exact) forms.exact = std::make_unique<ExactVector>(solve(place, i));
-        return *forms.exact;
-    }
-
-    // The vector, up to its sign, on which all hyperplanes known to contain a generator vanish.
-    ExactVector null_vector_of(const Place& place, int i) const {
-        std::vector<ExactVector> rows;
-        each_row(place, i, [&](const Context* context, int unit) {
-            if (context) {
-                rows.push_back(exact_row(*context, unit));
-            } else {
-                rows.emplace_back(D());
-                rows.back()[0] = 1;
-            }
-        });
-        return null_vector(std::move(rows), D());
-    }
-
-    // The generator in twofold precision; null where that cannot be had. Its doubles come out as good as they can be.
-    const double* twofold_generator(const Place& place, int i) {
-        Tags& tags = place.generators.tags(i);
-        Forms& forms = tags.exact->need();
-        if (forms.twofold || forms.has_failed) return forms.twofold.get();
-        auto form = std::make_unique<double[]>(3 * D());
-        if (tags.bits <= 53) {
-            std::copy_n(place.generators.x(i), D(), form.get());
-            std::fill_n(form.get() + D(), 2 * D(), 0.0);
-        } else if (forms.exact) {
-            to_twofold(*forms.exact, form.get());
-        } else {
-            solver_.begin();
-            each_row(place, i, [&](const Context* context, int unit) { solver_.add(context, unit); });
-            if (!solver_.solve(place.generators.x(i), tags.at_infinity, form.get())) {
-                forms.has_failed = true;
-                return nullptr;
-            }
-        }
-        forms.twofold = std::move(form);
-        take_doubles(forms.twofold.get(), place.generators, i);
-        return forms.twofold.get();
-    }
-
-    // The value of a unit at a generator in twofold precision; false where the bound on its error is no smaller.
+    const double* twofold_generator(const Place& place, int i) { return twofold_.generator(place, i); }
     bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
                        double& error) {
-        if (context.data->is_out_of_range) return false;
-        const double* form = twofold_generator(place, i);
-        if (!form) return false;
-        const TwofoldVector x = TwofoldVector::at(form, D());
-        const TwofoldRow row = twofold_rows_.of(context, unit);
-        sum = {0, 0, 0}, error = 0;
-        for (int j = 0; j < D(); ++j) {
-            sum.add(row.high[4 * j], row.low[4 * j], x.high[j], x.low[j]);
-            error += std::fabs(row.high[4 * j]) * x.error[j] + row.error[4 * j] * (std::fabs(x.high[j]) + x.error[j]);
-        }
-        sum.normalise();
-        error = (error + compensated_error(D()) * sum.size) * kInflation * kInflation + kUnderflow;
-        return std::fabs(sum.high) > error;
+        return twofold_.value(place, context, unit, i, sum, error);
     }
+    // The values of some units of a stage at a generator, and their errors after them: better ones, in another scale,
+    // where there are such, or where one that is not 0 is known badly. There are at most 64 units.
+    void improve_values(const Place& place, const Context& context, const Candidates& units, int i,
+                        std::uint64_t nonzero, double* values) {
+        if (!values_.has(place.generators, i)) {
+            bool is_poor = false;
+            each_bit(nonzero, 0,
+                     [&](int k) { is_poor = is_poor || !(std::fabs(values[k]) > kPoorly * values[units.stride + k]); });
+            if (!is_poor) return;
+            const Stopwatch watch(statistics.exact_nanoseconds);
+            values_.begin(place, i);
+        }
+        values_.list(place, context, units, i, values);
+    }
+    // The values of units at a new generator on an edge, where both its ends have some.
+    bool carry_values(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
+        return values_.has(place.generators, a) && values_.has(place.generators, b) &&
+               values_.interpolate(place, context, unit, a, b, slot);
+    }
+    void take_doubles(const double* form, Generators& g, int i) const { twofold_.take_doubles(form, g, i); }
 
     // Compute a generator anew from the rows of its facets; false where that gives no better bound.
     bool refine(const Place& place, int i) {
         refiner_.begin();
-        each_row(place, i, [&](const Context* context, int unit) { refiner_.add(context, unit); });
+        each_row<W>(place, i, words(), [&](const Context* context, int unit) { refiner_.add(context, unit); });
         Tags& tags = place.generators.tags(i);
         return refiner_.refine(place.generators.x(i), tags.at_infinity, tags.eps);
     }
 
     bool refine(Cell& cell, int i) { return refine({cell, cell.generators}, i); }
 
-    // The doubles of a generator from its twofold form, where these are better.
-    void take_doubles(const double* form, Generators& g, int i) const {
-        Tags& tags = g.tags(i);
-        const TwofoldVector from = TwofoldVector::at(form, D());
-        double largest = 0, error = 0;
-        for (int j = 0; j < D(); ++j)
-            largest = std::max(largest, std::fabs(from.high[j])), error = std::max(error, from.error[j]);
-        int exponent = 0;
-        std::frexp(largest, &exponent);
-        const double eps = std::ldexp(error, -exponent) * kInflation + 2 * kUnitRoundoff;
-        if (tags.bits <= 53 || !(eps < tags.eps)) return;
-        for (int j = 0; j < D(); ++j) g.x(i)[j] = std::ldexp(from.high[j], -exponent);
-        tags.eps = eps;
-    }
-
   private:
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
-
-    // Visit the hyperplanes known to contain a generator: their contexts (null: y_0 = 0) and units.
-    template <class Visit>
-    void each_row(const Place& place, int i, Visit visit) const {
-        Bits<W>::each(place.generators.incident(i), words(), [&](int slot) {
-            const Facet& facet = place.cell.facets[slot];
-            visit(facet.context, facet.local_unit);
-        });
-        if (place.cut) visit(place.cut, place.cut_unit);
-    }
-
-    ExactVector solve(const Place& place, int i) const {
-        ExactVector vector = null_vector_of(place, i);
-        const double* x = place.generators.x(i);
-        int largest = 0;
-        for (int j = 1; j < D(); ++j)
-            if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
-        if (sgn(vector[largest]) * x[largest] < 0)
-            for (auto& entry : vector) entry = -entry;
-        return vector;
-    }
 
     // Word w of the signs at a generator: those of `open` candidates are found, the others given. kAll: all are open.
     template <bool kAll>
@@ -315,9 +218,12 @@ class Predicate {
             if (!meets) return ++statistics.structural, 0;
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
+        int sign = 0;
+        const bool has_values = values_.has(g, i);
+        if (has_values && values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         if (std::fabs(value) <= kNearZero * norm_) {
-            int sign = 0;
-            if (knows_by_structure(place, context, unit, i, sign)) return ++statistics.structural, sign;
+            if (structure_.knows(place, context, unit, i, row_.data(), twofold_.rows(), sign))
+                return ++statistics.structural, sign;
         }
         const bool has_form = tags.exact->forms && tags.exact->forms->twofold;
         if (!has_form && tags.bits == kInexact && tags.eps > 1e-12 && refine(place, i)) {
@@ -327,109 +233,17 @@ class Predicate {
         }
         TwofoldSum<double> sum{};
         double error = 0;
-        if (twofold_value(place, context, unit, i, sum, error) || value_by_sources(place, context, unit, i, sum, error))
+        if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
-        ++statistics.exact;
         const Stopwatch watch(statistics.exact_nanoseconds);
-        return sgn(dot(exact_row(context, unit), exact_generator(place, i)));
-    }
-
-    // A value that looks like 0: whether row and generator have no coordinate in common, or the row is parallel to a
-    // facet's.
-    bool knows_by_structure(const Place& place, const Context& context, int unit, int i, int& sign) {
-        const double* x = place.generators.x(i);
-        const Tags& tags = place.generators.tags(i);
-        bool is_apart = !context.data->is_out_of_range;
-        const auto is_zero = [&](int j) { return x[j] == 0 && (tags.eps == 0 || (j == 0 && tags.at_infinity)); };
-        for (int j = 0; j < D(); ++j) is_apart = is_apart && (row_[j] == 0 || is_zero(j));
-        if (is_apart) {
-            const TwofoldRow row = twofold_rows_.of(context, unit);
-            for (int j = 0; j < D(); ++j)
-                is_apart = is_apart && ((row.high[4 * j] == 0 && row.error[4 * j] == 0) || is_zero(j));
-            if (is_apart) return sign = 0, true;
+        if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
+        if (!has_values) {
+            values_.begin(place, i);
+            if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         }
-        if (vanishes_with_its_sources(place, context, unit, i)) {
-            const double constant = context.data->constant[unit];
-            return sign = tags.at_infinity ? 0 : (constant > 0) - (constant < 0), true;
-        }
-        bool is_known = false;
-        each_row(place, i, [&](const Context* facet, int facet_unit) {
-            if (is_known || !facet || !parallels_.propose(row_.data(), *facet, facet_unit)) return;
-            is_known = parallels_.prove(context, unit, *facet, facet_unit, sign);
-        });
-        if (tags.at_infinity) sign = 0;
-        return is_known;
-    }
-
-    // The same from the values of the units that it reads: those of a facet that contains the generator are 0, and what
-    // is left may be 10^38 times smaller than the row. A source that is badly known is taken from its own sources in
-    // turn.
-    bool value_by_sources(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
-                          double& error) {
-        const Stage& data = *context.data;
-        const double* form = data.is_out_of_range ? nullptr : twofold_generator(place, i);
-        if (!form) return false;
-        const TwofoldVector x = TwofoldVector::at(form, D());
-        double terms = 1;
-        sum = {0, 0, 0}, error = std::fabs(data.constant[unit]) * x.error[0];
-        sum.add(data.constant[unit], data.constant_low.empty() ? 0 : data.constant_low[unit], x.high[0], x.low[0]);
-        for (const Term& term : data.terms) {
-            for (const int k : columns_read(term, unit)) {
-                const std::size_t at = static_cast<std::size_t>(k) * data.stride + unit;
-                const double weight = term.by_column[at], low = term.by_column_low.empty() ? 0 : term.by_column_low[at];
-                TwofoldSum<double> value{0, 0, 0};
-                double own = 0;
-                if (weight == 0) continue;
-                if (term.source == 0) {
-                    value.high = x.high[k + 1], value.low = x.low[k + 1], own = x.error[k + 1];
-                } else {
-                    const Context& source = context.at(term.source - 1);
-                    if (sign_[source.data->first_unit + k] <= 0 || is_on_facet(place, i, source, k)) continue;
-                    source_value(place, source, k, i, value, own);
-                }
-                sum.add(weight, low, value.high, value.low);
-                error += std::fabs(weight) * own;
-                ++terms;
-            }
-        }
-        sum.normalise();
-        error = (error + compensated_error(terms) * sum.size) * kInflation * kInflation + kUnderflow;
-        return std::fabs(sum.high) > error;
-    }
-
-    void source_value(const Place& place, const Context& source, int unit, int i, TwofoldSum<double>& value,
-                      double& error) {
-        twofold_value(place, source, unit, i, value, error);
-        if (std::fabs(value.high) > 0x1p30 * error || !source.stage) return;
-        TwofoldSum<double> other{0, 0, 0};
-        double bound = 0;
-        value_by_sources(place, source, unit, i, other, bound);
-        if (bound < error) value = other, error = bound;
-    }
-
-    // Whether a unit of an earlier stage is one that cut a facet which contains the generator: it is 0 there.
-    bool is_on_facet(const Place& place, int i, const Context& source, int unit) const {
-        bool found = false;
-        each_row(place, i, [&](const Context* facet, int facet_unit) {
-            found = found || (facet == &source && facet_unit == unit);
-        });
-        return found;
-    }
-
-    // Whether a unit reads nothing but inactive units and such that vanish on a facet that contains the generator: its
-    // value is its constant then.
-    bool vanishes_with_its_sources(const Place& place, const Context& context, int unit, int i) const {
-        const Stage& data = *context.data;
-        if (data.is_out_of_range) return false;
-        for (const Term& term : data.terms) {
-            for (const int k : columns_read(term, unit)) {
-                if (term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0) continue;
-                if (term.source == 0) return false;
-                const Context& source = context.at(term.source - 1);
-                if (sign_[source.data->first_unit + k] > 0 && !is_on_facet(place, i, source, k)) return false;
-            }
-        }
-        return true;
+        ++statistics.exact;
+        values_.improve(place, context, unit, i);
+        return exact_.sign(place, context, unit, i);
     }
 
     // At an exactly known generator only the coordinates where it is not zero can err.
@@ -450,7 +264,7 @@ class Predicate {
         for (int i = 0; i < place.generators.count; ++i)
             for (int k = 0; k < candidates.count; ++k) {
                 const int unit = candidates.unit[k], sign = signs.of(i, k);
-                const int truth = sgn(dot(exact_row(context, unit), exact_generator(place, i)));
+                const int truth = exact_.sign(place, context, unit, i);
                 if (truth != sign)
                     throw ContradictionError("the filtered predicate says " + std::to_string(sign) + ", the integers " +
                                              std::to_string(truth) + ", for unit " + std::to_string(unit) +
@@ -458,17 +272,19 @@ class Predicate {
             }
     }
 
+    static constexpr double kPoorly = 16;  // times its error, a value is too near to 0 to interpolate with
     static constexpr double kNearZero = 0x1p-30;  // beyond, a structural zero is not worth looking for
 
     int coordinates_, words_;
-    const std::int8_t* sign_;
     bool audit_;
     Refiner<D_> refiner_;
     std::vector<double> row_;
     double norm_ = 0;
-    TwofoldRows<D_> twofold_rows_;
-    Parallels<D_> parallels_;
-    TwofoldSolver<D_> solver_;
+    StructuralRung<D_, W> structure_;
+    TwofoldRung<D_, W> twofold_;
+    ExactRung<D_, W> exact_;
+    ModularRung<D_, W> modular_;
+    UnitValues<D_, W> values_;
 };
 
 }  // namespace relureg

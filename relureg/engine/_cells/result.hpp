@@ -17,14 +17,16 @@ struct Statistics {
     std::int64_t exact = 0;      // of these, settled by integers of any size
     std::int64_t zeros = 0;      // of all decisions, the form vanishes
     // Of all decisions, settled by: the signs at the ends of the edge; what is known of the network's structure; exact
-    // arithmetic with small integers; a refined generator; twofold doubles. The rest, but for `exact`, by plain
-    // doubles.
-    std::int64_t edges = 0, structural = 0, small_integers = 0, refined = 0, twofold = 0;
+    // arithmetic with small integers; a refined generator; twofold doubles; the values of the units that are read;
+    // remainders modulo primes. The
+    // rest, but for `exact`, by plain doubles.
+    std::int64_t edges = 0, structural = 0, small_integers = 0, refined = 0, twofold = 0, by_values = 0, modular = 0;
     std::int64_t exact_nanoseconds = 0;  // spent in integers of any size
     void operator+=(const Statistics& s) {
         decisions += s.decisions, exact += s.exact, zeros += s.zeros;
         edges += s.edges, structural += s.structural, small_integers += s.small_integers;
-        refined += s.refined, twofold += s.twofold, exact_nanoseconds += s.exact_nanoseconds;
+        refined += s.refined, twofold += s.twofold, by_values += s.by_values, modular += s.modular;
+        exact_nanoseconds += s.exact_nanoseconds;
     }
 };
 

@@ -25,6 +25,10 @@ class StageRows {
                 std::copy(term.by_column.begin(), term.by_column.end(), rows + data.stride);
             } else if (term.source - 1 < context.stage) {
                 const Context& source = context.at(term.source - 1);
+                if (is_sparse(term, data.stride)) {
+                    add_sparse(source, term, data.stride, rows);
+                    continue;
+                }
                 active_.clear();
                 for (int k = 0; k < term.columns; ++k)
                     if (sign_[source.data->first_unit + k] > 0) active_.push_back(k);
@@ -68,6 +72,21 @@ class StageRows {
         for (const auto& term : network_.stages[context.stage + 1].terms)
             if (term.source == context.stage + 1) return &term;
         return nullptr;
+    }
+
+    // Whether few columns are read by a block of four units: in lattices and pruned networks.
+    static bool is_sparse(const Term& term, int stride) {
+        return 4 * 4 * term.read_columns.size() <= static_cast<std::size_t>(term.columns) * stride;
+    }
+
+    void add_sparse(const Context& source, const Term& term, int stride, double* rows) {
+        for (int i = 0; i < stride; i += 4) {
+            active_.clear();
+            for (const int k : columns_read(term, i))
+                if (sign_[source.data->first_unit + k] > 0) active_.push_back(k);
+            if (!active_.empty())
+                add_block<1>(source, term, active_.data(), static_cast<int>(active_.size()), stride, i, rows, rows);
+        }
     }
 
     // to = from + weights times rows of active units of `source`.
