@@ -163,6 +163,39 @@ nb::dict figures(relureg::Run& run) {
     return result;
 }
 
+// A sample of the whole tree, as a dictionary.
+nb::dict sample(relureg::Run& run, std::uint64_t seed, double threshold, bool is_probe,
+                std::vector<std::vector<double>> expected, std::int64_t most_visits) {
+    if (expected.size() != run.network().stages.size()) throw std::invalid_argument("wrong number of stages");
+    relureg::TakenSample taken;
+    {
+        nb::gil_scoped_release release;
+        taken = run.sample({seed, threshold, is_probe, most_visits, std::move(expected)});
+    }
+    const relureg::Sample& s = taken.sample;
+    nb::list learned;
+    for (const auto& stage : s.learned) {
+        nb::list seen;
+        for (std::size_t cutting = 0; cutting < stage.size(); ++cutting)
+            if (stage[cutting].cells) seen.append(nb::make_tuple(cutting, stage[cutting].cells, stage[cutting].regions));
+        learned.append(seen);
+    }
+    nb::dict result;
+    result["regions"] = s.regions;
+    result["bounded"] = s.bounded;
+    result["facet_sides"] = s.facet_sides;
+    result["boundary_facets"] = s.boundary_facets;
+    result["seconds"] = s.seconds;
+    result["per_stage"] = nb::tuple(nb::cast(s.per_stage));
+    result["seen"] = s.seen;
+    result["visits"] = s.visits;
+    result["is_whole"] = s.is_whole;
+    result["is_complete"] = taken.is_complete;
+    result["is_stopped"] = taken.is_stopped;
+    result["learned"] = learned;
+    return result;
+}
+
 }  // namespace
 
 NB_MODULE(RELUREG_MODULE, m) {
@@ -204,6 +237,8 @@ NB_MODULE(RELUREG_MODULE, m) {
                 return run.probe(start, count, seed);
             },
             nb::arg("prefix"), nb::arg("count"), nb::arg("seed"))
+        .def("sample", &sample, nb::arg("seed"), nb::arg("threshold"), nb::arg("is_probe"), nb::arg("expected"),
+             nb::arg("most_visits"))
         .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())
         .def("wait", &relureg::Run::wait, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>())
         .def("take_chunk", &chunk)

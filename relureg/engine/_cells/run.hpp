@@ -16,6 +16,11 @@
 
 namespace relureg {
 
+struct TakenSample {
+    Sample sample;
+    bool is_complete = false, is_stopped = false;
+};
+
 class Run {
   public:
     // `batches`: what to search; the empty prefix is the whole space. The last one is taken first.
@@ -77,6 +82,43 @@ class Run {
         });
         if (!error.empty()) throw std::runtime_error(error);
         return found;
+    }
+
+    // A sample of the whole tree; from any number of threads at once. It is incomplete where it grows too large, and where
+    // the run is stopped.
+    TakenSample sample(const SampleOptions& options) {
+        TakenSample taken;
+        std::string error;
+        Control control;
+        std::atomic<bool> is_over{false};
+        {
+            Worker worker(stack(), [&] {
+                try {
+                    for (const bool wide : {false, true}) {
+                        try {
+                            taken.sample = make_searcher(network_, Options{}, control, wide)->sample(options);
+                            break;
+                        } catch (const TooManyFacetsError&) {
+                        }
+                    }
+                } catch (const StoppedError&) {
+                } catch (const std::exception& e) {
+                    error = e.what();
+                }
+                std::lock_guard lock(mutex_);
+                is_over = true;
+                changed_.notify_all();
+            });
+            std::unique_lock lock(mutex_);
+            while (!is_over) {
+                changed_.wait_for(lock, std::chrono::milliseconds(20));
+                if (control_.stop) control.stop = true;
+            }
+        }
+        if (!error.empty()) throw std::runtime_error(error);
+        taken.is_stopped = control_.stop;
+        taken.is_complete = !control.stop;
+        return taken;
     }
 
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.

@@ -9,6 +9,7 @@
 
 #include "network.hpp"
 #include "result.hpp"
+#include "sampling.hpp"
 
 namespace relureg {
 
@@ -68,6 +69,9 @@ class Searcher {
     // Knuth's estimate of the regions in the cell of `prefix` [Knu75]: go down to one of them, a random side at each
     // cut. One that is reached with probability p stands for 1/p of them on average.
     virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
+
+    // A sample of the whole tree. Throws TooManyFacetsError as `run` does.
+    virtual Sample sample(const SampleOptions& options) = 0;
 };
 
 }  // namespace relureg
