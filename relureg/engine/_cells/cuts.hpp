@@ -24,6 +24,8 @@ struct Sides {
     }
 };
 
+inline int num_bits(const std::uint64_t* mask, int words) { return Bits<0>::count(mask, words); }
+
 // The candidate of `cut` with the most generators on its smaller side, the first of these; -1: none cuts the cell.
 inline int most_balanced(const Generators& g, const Candidates& candidates, const Signs& signs,
                          const std::uint64_t* cut) {
