@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from relureg.arguments import checked
 from relureg.engine.limits import Limits, Progress, Report, watching
-from relureg.engine.sampling import Experience, Plan, Sample, TreeSampler, joined
+from relureg.engine.sampling import PROBE, Experience, Plan, Sample, TreeSampler, joined
 from relureg.errors import UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -192,7 +192,7 @@ def estimate_problem(
                 told = interval_of([s.regions for s in samples], seen)
                 if told is not None and _is_power_of_two(len(samples)) and told.precision <= precision:
                     break
-                stopped_by = watch.out_of_time(seen, expected=told)
+                stopped_by = watch.out_of_time(seen)
                 if stopped_by is not None:
                     break
         return _of_samples(problem, samples, seen, exact=False, stopped_by=stopped_by)
@@ -200,15 +200,14 @@ def estimate_problem(
 
 def _plan(sampler: TreeSampler, seeds: itertools.count[int]) -> tuple[Plan, list[Sample]]:
     """How to take the samples of an estimate, learned from some that are not part of it."""
-    probing = Plan(threshold=1.0, expected=sampler.first_guess(), is_probe=True)
-    probes = [s for s in sampler.take(probing, itertools.islice(seeds, _PROBES)) if s.is_complete]
+    probes = [s for s in sampler.take(PROBE, itertools.islice(seeds, _PROBES)) if s.is_complete]
     taken = list(probes)
     if not probes:
-        return probing, taken
+        return PROBE, taken
     experience = joined([probe.experience for probe in probes])
     regions = float(np.mean([probe.regions for probe in probes]))
     own: list[Experience] = []
-    plan, visits = probing, 1.0
+    plan, visits = PROBE, 1.0
     for cells in _ROUNDS:
         threshold = max(regions / cells, 1e-9)
         while True:
@@ -271,7 +270,7 @@ def _of_samples(
     regions = [s.regions for s in samples]
     told = of(regions, seen) if samples else None
     is_told = told is not None
-    stages = [of([s.per_stage[k] for s in samples]) for k in range(len(problem.walls), problem.num_stages)] if is_told else []
+    stages = [of([s.per_stage[k] for s in samples]) for k in range(len(problem.walls), len(samples[0].per_stage))] if is_told else []
     return RegionEstimate(
         problem=problem,
         num_regions=told,

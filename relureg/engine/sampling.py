@@ -17,6 +17,7 @@ import numpy as np
 
 from relureg import stopping
 from relureg.engine import split
+from relureg.engine.sums import WHOLE
 from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
@@ -72,11 +73,12 @@ class Plan:
     """How samples are taken."""
 
     threshold: float
-    """Regions that each cell in the sample stands for, about."""
+    """Regions that each cell in the sample stands for, about; 0: a probe, which goes down to a single cell."""
     expected: tuple[tuple[float, ...], ...]
     """By stage and cutting candidates: the regions that are expected in such a cell."""
-    is_probe: bool = False
-    """Go down to a single cell of the last stage, by one side at every cut."""
+
+
+PROBE = Plan(threshold=0.0, expected=())
 
 
 class TreeSampler:
@@ -133,9 +135,9 @@ class TreeSampler:
 
     def _sample(self, plan: Plan, seed: int, most_visits: int) -> Sample:
         taken = self._run.sample(
+            prefix=WHOLE,
             seed=seed,
             threshold=plan.threshold,
-            is_probe=plan.is_probe,
             expected=plan.expected,
             most_visits=most_visits,
         )
@@ -147,12 +149,6 @@ class TreeSampler:
             ),
             per_stage=tuple(taken.pop("per_stage")),
             **taken,
-        )
-
-    def first_guess(self) -> tuple[tuple[float, ...], ...]:
-        """What may be expected before anything is known: the most regions that so many hyperplanes make."""
-        return tuple(
-            tuple(exp(_log_most_regions(cutting, self._dim)) for cutting in range(width + 1)) for width in self._widths
         )
 
     def expected(self, experience: Experience) -> tuple[tuple[float, ...], ...]:

@@ -163,14 +163,16 @@ nb::dict figures(relureg::Run& run) {
     return result;
 }
 
-// A sample of the whole tree, as a dictionary.
-nb::dict sample(relureg::Run& run, std::uint64_t seed, double threshold, bool is_probe,
+// A sample of what lies in the cell of a prefix, as a dictionary.
+nb::dict sample(relureg::Run& run, const Steps& from, std::uint64_t seed, double threshold,
                 std::vector<std::vector<double>> expected, std::int64_t most_visits) {
-    if (expected.size() != run.network().stages.size()) throw std::invalid_argument("wrong number of stages");
+    if (threshold && expected.size() != run.network().stages.size())
+        throw std::invalid_argument("wrong number of stages");
+    const relureg::Prefix start = prefix(from, run.network());
     relureg::TakenSample taken;
     {
         nb::gil_scoped_release release;
-        taken = run.sample({seed, threshold, is_probe, most_visits, std::move(expected)});
+        taken = run.sample(start, {seed, threshold, most_visits, std::move(expected)});
     }
     const relureg::Sample& s = taken.sample;
     nb::list learned;
@@ -229,15 +231,7 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)
         .def("remaining", &remaining)
-        .def(
-            "probe",
-            [](relureg::Run& run, const Steps& from, int count, std::uint64_t seed) {
-                const relureg::Prefix start = prefix(from, run.network());
-                nb::gil_scoped_release release;
-                return run.probe(start, count, seed);
-            },
-            nb::arg("prefix"), nb::arg("count"), nb::arg("seed"))
-        .def("sample", &sample, nb::arg("seed"), nb::arg("threshold"), nb::arg("is_probe"), nb::arg("expected"),
+        .def("sample", &sample, nb::arg("prefix"), nb::arg("seed"), nb::arg("threshold"), nb::arg("expected"),
              nb::arg("most_visits"))
         .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())
         .def("wait", &relureg::Run::wait, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>())

@@ -13,7 +13,7 @@ class Branching {
     explicit Branching(SearchState<D_, W>& state) : state_(state) {}
 
     // Call `descend(side, depth)` for each side of a unit that is to be visited; a probe goes on above it with that
-    // chance.
+    // chance, or else below.
     template <class Descend>
     void for_each_side(const Context& context, int unit, int depth, double chance_above, Descend descend) {
         SearchState<D_, W>& s = state_;
@@ -24,11 +24,13 @@ class Branching {
         }
         if (!s.is_own(depth) && (*s.prefix)[depth].unit != number)
             throw std::runtime_error("a prefix names other cuts than this network's");
-        if (s.probe.is_on() && s.is_own(depth)) s.probe.choose(number, chance_above);
-        const bool can_give = s.is_own(depth) && !s.is_comparing;
+        const double weight = s.sampler.weight();
+        const int chosen = s.sampler.is_probe() && s.is_own(depth) ? s.sampler.choose(chance_above) : 0;
+        const bool can_give = s.is_own(depth) && !s.is_comparing && !s.sampler.is_on();
         if (can_give) s.open.open(depth, number, s.options.records && depth < kRecordDepth);
         for (const int side : {-1, 1}) {
             if (!s.is_own(depth) && (*s.prefix)[depth].side != side) continue;
+            if (chosen && chosen != side) continue;
             if (can_give && side > 0 && !s.open.close()) continue;
             const auto mark = s.arena.mark();
             s.path.push_back({number, static_cast<std::int8_t>(side)});
@@ -45,6 +47,7 @@ class Branching {
             s.arena.release(mark);
             if (depth + 1 == kReportDepth && s.is_own(depth)) s.tally.advance(depth + 1);
         }
+        if (chosen) s.sampler.change_weight(weight);
     }
 
   private:

@@ -5,6 +5,7 @@
 
 #include "comparison.hpp"
 #include "counting.hpp"
+#include "cuts.hpp"
 #include "search_state.hpp"
 
 namespace relureg {
@@ -22,7 +23,8 @@ class LastStage {
     bool is_to_count(const Cell& cell, const Context& context, const Candidates& candidates, const std::uint64_t* cut,
                      int depth) const {
         return state_.counts(context) && !state_.is_comparing && cell.lines->empty() && state_.is_own(depth) &&
-               CellCounter<D_, W>::fits(num_bits(cut, candidates.words()), state_.network.dim);
+               CellCounter<D_, W>::fits(num_bits(cut, candidates.words()), state_.network.dim,
+                                        state_.sampler.is_probe() ? kSmallCell : kMostRegions);
     }
 
     // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
@@ -51,7 +53,7 @@ class LastStage {
         });
         s.result->boundary_facets += boundary;
         s.advance();
-        if (is_whole &&
+        if (is_whole && !s.sampler.is_on() &&
             (s.options.audit || is_to_compare(s.path, figures.regions, hash, context.data->first_unit, s.hash_words)))
             compare({figures.regions, figures.bounded, inner, boundary}, search);
         s.arena.release(mark);

@@ -65,28 +65,9 @@ class Run {
         return batches_;
     }
 
-    // Knuth's estimate of the regions in the cell of a prefix, `count` times; not while the run works.
-    std::vector<double> probe(const Prefix& prefix, int count, std::uint64_t seed) {
-        std::vector<double> found;
-        std::string error;
-        Worker(stack(), [&] {
-            try {
-                Control control;
-                Options options;
-                auto searcher = make_searcher(network_, options, control, network_.num_units >= 64);
-                for (int i = 0; i < count; ++i)
-                    found.push_back(searcher->probe(prefix, splitmix(seed + static_cast<std::uint64_t>(i))));
-            } catch (const std::exception& e) {
-                error = e.what();
-            }
-        });
-        if (!error.empty()) throw std::runtime_error(error);
-        return found;
-    }
-
-    // A sample of the whole tree; from any number of threads at once. It is incomplete where it grows too large, and where
-    // the run is stopped.
-    TakenSample sample(const SampleOptions& options) {
+    // A sample of what lies in the cell of a prefix; from any number of threads at once. It is incomplete where it grows
+    // too large, and where the run is stopped.
+    TakenSample sample(const Prefix& prefix, const SampleOptions& options) {
         TakenSample taken;
         std::string error;
         Control control;
@@ -96,7 +77,8 @@ class Run {
                 try {
                     for (const bool wide : {false, true}) {
                         try {
-                            taken.sample = make_searcher(network_, Options{}, control, wide)->sample(options);
+                            taken.sample = make_searcher(network_, Options{}, control, wide)->sample(prefix, options);
+                            taken.is_complete = !control.stop;
                             break;
                         } catch (const TooManyFacetsError&) {
                         }
@@ -116,8 +98,7 @@ class Run {
             }
         }
         if (!error.empty()) throw std::runtime_error(error);
-        taken.is_stopped = control_.stop;
-        taken.is_complete = !control.stop;
+        taken.is_stopped = control.stop;
         return taken;
     }
 

@@ -2,21 +2,22 @@
 //
 // Every cell on the way has a weight, the inverse of the chance with which the sample comes to it. What is added up in
 // the cell counts that often, so that the expected value of the sum is what the whole search adds up, whatever the
-// chances were (Russian roulette; [Knu75] is the case in which one side is chosen at every cut). The chances only decide
-// how far a sum may lie off: they are best in proportion to what lies below. That is not known but expected, from the
-// stage and the number of candidates that cut the cell; `expected` is learned from samples before.
+// chances were. They only decide how far a sum may lie off: best they are in proportion to what lies below. That is not
+// known but expected, from the stage and the number of candidates that cut the cell; it is learned from samples before.
 //
 // A cell of weight w in which e regions are expected stands for w * e of them. Where that is `threshold` or more, the
 // search goes on with certainty; where it is less, with the chance s = w * e / threshold, and the weight is w / s from
-// then on. So each cell that stays stands for about `threshold` regions, and some total / threshold of them stay.
-// * The two sides of a cut share one random number (systematic sampling): if s1 + s2 = 1, exactly one of them stays.
-// * The cells at the entrance of one stage share one as well: with S the sum of s over those before, a cell stays when
-//   an integer lies in (u + S, u + S + s]. Which cells come to the entrance does not depend on that u: random numbers
-//   at cuts are drawn from the path, not from a stream. So the chance to stay is s, given all that comes.
+// then on (Russian roulette). So each cell that stays stands for `threshold` regions, and about total / threshold stay.
+//
+// The cells of one stage at one depth share a random number u (systematic sampling): with S the sum of s over those
+// before it, a cell stays when an integer lies in (u + S, u + S + s]. Whether a cell comes so far is decided by cells at
+// smaller depths and, at the entrance of a stage, by itself at that depth before, all with other random numbers. So the
+// chance to stay is s, given all that comes; but of two siblings with s = 1/2 exactly one stays, and so on.
+//
+// A probe [Knu75] goes on with one side of every cut instead, and comes to one cell of the last stage.
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <ctime>
 #include <vector>
 
@@ -31,8 +32,8 @@ struct Sample {
     std::vector<double> per_stage;
     std::int64_t seen = 0;    // regions in the sample itself: a lower bound
     std::int64_t visits = 0;  // cells that were gone on with
-    bool is_whole = true;   // nothing was left out: the figures are exact
-    // [stage][cutting candidates]: how many such cells were gone on with, and the regions that they stand for.
+    bool is_whole = true;     // nothing was left out: the figures are exact
+    // [stage][cutting candidates]: how many such cells were gone on with, and the regions that are estimated in them.
     struct Learned {
         std::int64_t cells = 0;
         double regions = 0;
@@ -42,8 +43,7 @@ struct Sample {
 
 struct SampleOptions {
     std::uint64_t seed = 0;
-    double threshold = 0;
-    bool is_probe = false;  // choose one side at every cut, and leave nothing out at entrances
+    double threshold = 0;          // 0: a probe
     std::int64_t most_visits = 0;  // break off when it goes on with more cells; 0: no limit
     std::vector<std::vector<double>> expected;  // [stage][cutting candidates]: regions, more than 0
 };
@@ -57,10 +57,8 @@ class Sampler {
         sample_.learned.resize(stages);
         seen_ = Result{};
         seen_.per_stage.assign(stages, 0);
-        weight_ = 1;
-        path_ = splitmix(options.seed);
+        weight_ = 1, draws_ = 0;
         offsets_.clear();
-        for (std::size_t i = 0; i < stages; ++i) offsets_.push_back(uniform(splitmix(path_ + i)));
         since_ = now();
     }
     Sample end() {
@@ -70,72 +68,72 @@ class Sampler {
         return std::move(sample_);
     }
     bool is_on() const { return options_; }
+    bool is_probe() const { return options_ && !options_->threshold; }
     bool is_too_large() const { return options_->most_visits && sample_.visits > options_->most_visits; }
 
-    // The weights of the two sides of a cut beyond which so many candidates cut; 0: left out.
-    struct Sides {
-        double below = 0, above = 0;
-    };
-    Sides sides(int stage, int cutting_below, int cutting_above) {
-        const double below = weight_ * expected(stage, cutting_below), above = weight_ * expected(stage, cutting_above);
-        const double u = uniform(splitmix(path_));
-        if (options_->is_probe) {
-            sample_.is_whole = false;
-            const double chance = above / (above + below);
-            return u < chance ? Sides{0, weight_ / chance} : Sides{weight_ / (1 - chance), 0};
-        }
-        const double s = std::min(below / options_->threshold, 1.0), t = std::min(above / options_->threshold, 1.0);
-        if (s < 1 || t < 1) sample_.is_whole = false;
-        Sides kept;
-        if (std::floor(u + s) > std::floor(u)) kept.below = weight_ / s;
-        if (std::floor(u + s + t) > std::floor(u + s)) kept.above = weight_ / t;
-        return kept;
-    }
-
-    // The weight of a cell at the entrance of a stage; 0: left out.
-    double entrance(int stage, int cutting) {
-        if (options_->is_probe) return weight_;
-        const double s = std::min(weight_ * expected(stage, cutting) / options_->threshold, 1.0);
-        if (s < 1) sample_.is_whole = false;
-        double& offset = offsets_[stage];
-        offset += s;
+    // The weight of a cell of a stage that so many candidates cut, at its depth; 0: left out.
+    double weight(int stage, int cutting, int depth, bool is_entrance) {
+        if (is_probe()) return weight_;
+        const auto& expected = options_->expected[stage];
+        const double regions = expected[std::min<std::size_t>(cutting, expected.size() - 1)];
+        const double chance = weight_ * regions / options_->threshold;
+        if (chance >= 1) return weight_;
+        sample_.is_whole = false;
+        double& offset = offset_at(2 * (depth * sample_.per_stage.size() + stage) + is_entrance);
+        offset += chance;
         if (offset < 1) return 0;
         offset -= 1;
-        return weight_ / s;
+        return weight_ / chance;
     }
 
-    // While a cell is gone on with: its weight, its place on the path, and what is learned of it in the end.
+    // While a cell is gone on with: its weight, and what is learned of it in the end.
     class Visit {
       public:
-        Visit(Sampler& sampler, double weight, int stage, int cutting, std::uint64_t step)
-            : sampler_(sampler), weight_(sampler.weight_), path_(sampler.path_), stage_(stage), cutting_(cutting) {
-            sampler.flush();
-            sampler.weight_ = weight;
-            sampler.path_ = splitmix(path_ ^ (step + 1));
+        Visit(Sampler& sampler, double weight, int stage, int cutting)
+            : sampler_(sampler), before_(sampler.weight_), stage_(stage), cutting_(cutting) {
+            sampler.change_weight(weight);
             ++sampler.sample_.visits;
             regions_ = sampler.sample_.regions;
         }
         ~Visit() {
-            sampler_.flush();
-            sampler_.learn(stage_, cutting_, (sampler_.sample_.regions - regions_) / sampler_.weight_);
-            sampler_.weight_ = weight_, sampler_.path_ = path_;
+            const double weight = sampler_.weight_;
+            sampler_.change_weight(before_);
+            sampler_.learn(stage_, cutting_, (sampler_.sample_.regions - regions_) / weight);
         }
         Visit(const Visit&) = delete;
         Visit& operator=(const Visit&) = delete;
 
       private:
         Sampler& sampler_;
-        double weight_, regions_;
-        std::uint64_t path_;
+        double before_, regions_;
         int stage_, cutting_;
     };
 
-  private:
-    static double uniform(std::uint64_t word) { return static_cast<double>(word >> 11) * 0x1p-53; }
+    // One side of a cut, which a probe goes on with; the other with the chance that is left.
+    int choose(double chance_above) {
+        sample_.is_whole = false;
+        const bool is_above = draw() < chance_above;
+        change_weight(weight_ / (is_above ? chance_above : 1 - chance_above));
+        return is_above ? 1 : -1;
+    }
+    double weight() const { return weight_; }
 
-    double expected(int stage, int cutting) const {
-        const auto& by_cutting = options_->expected[stage];
-        return by_cutting[std::min<std::size_t>(cutting, by_cutting.size() - 1)];
+    void change_weight(double weight) {
+        flush();
+        weight_ = weight;
+    }
+
+  private:
+    double draw() {
+        return static_cast<double>(splitmix(splitmix(options_->seed) + draws_++) >> 11) * 0x1p-53;
+    }
+
+    double& offset_at(std::size_t place) {
+        if (place >= offsets_.size()) offsets_.resize(place + 1, -1);
+        double& offset = offsets_[place];
+        if (offset < 0)
+            offset = static_cast<double>(splitmix(splitmix(options_->seed) ^ splitmix(place)) >> 11) * 0x1p-53;
+        return offset;
     }
 
     void learn(int stage, int cutting, double regions) {
@@ -162,6 +160,7 @@ class Sampler {
             add(sample_.per_stage[i], result_->per_stage[i], seen_.per_stage[i]);
     }
 
+    // Seconds of this thread on a processor.
     static double now() {
         timespec time;
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -173,8 +172,8 @@ class Sampler {
     Sample sample_;
     Result seen_;  // what has been added up
     double weight_ = 1, since_ = 0;
-    std::uint64_t path_ = 0;          // the way from the root, hashed with the seed
-    std::vector<double> offsets_;     // [stage]: u + S, less its integer part
+    std::uint64_t draws_ = 0;
+    std::vector<double> offsets_;  // u + S less its integer part, [depth, stage, at the entrance]; -1: not drawn yet
 };
 
 }  // namespace relureg

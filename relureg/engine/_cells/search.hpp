@@ -1,6 +1,8 @@
 // The depth-first search over sign prefixes: cells are split until every unit has its sign.
 #pragma once
 
+#include <optional>
+
 #include "last_stage.hpp"
 #include "leaves.hpp"
 #include "lines.hpp"
@@ -33,13 +35,12 @@ class Search final : public Searcher {
         state_.end();
     }
 
-    // A probe is a batch whose prefix grows by a random step at each cut.
-    double probe(const Prefix& prefix, std::uint64_t seed) override {
+    Sample sample(const Prefix& prefix, const SampleOptions& options) override {
         Result result;
-        state_.probe.begin(prefix, seed);
-        run(state_.probe.prefix(), result);
-        state_.probe.end();
-        return state_.probe.estimate(result.regions);
+        result.per_stage.assign(state_.network.stages.size(), 0);
+        state_.sampler.begin(options, result, state_.network.stages.size());
+        run(prefix, result);
+        return state_.sampler.end();
     }
 
   private:
@@ -48,6 +49,7 @@ class Search final : public Searcher {
     struct Carry {
         const double* rows;
         int unit;
+        bool is_entrance;  // of the stage
     };
 
     // -- stages ------------------------------------------------------------------------------------------
@@ -63,7 +65,7 @@ class Search final : public Searcher {
         }
         const Candidates candidates = state_.rows.all_units(context, state_.arena);
         Signs signs = Signs::allocate(state_.arena, cell.generators.count, candidates.words());
-        node(cell, context, candidates, signs, {rows, -1}, hash, depth);
+        node(cell, context, candidates, signs, {rows, -1, true}, hash, depth);
     }
 
     // Every unit of the stage has its sign on the cell.
@@ -98,6 +100,14 @@ class Search final : public Searcher {
             if (!state_.counts(context))
                 settle_uncut(cell, context, candidates, signs, w, sides, uncut, active, num_active, hash);
         }
+        std::optional<Sampler::Visit> visit;
+        if (state_.sampler.is_on() && state_.is_own(depth) && !context.data->forced) {
+            const int cutting = num_bits(cut, candidates.words());
+            const double weight = state_.sampler.weight(context.stage, cutting, depth, carry.is_entrance);
+            if (!weight) return;
+            visit.emplace(state_.sampler, weight, context.stage, cutting);
+            if (state_.sampler.is_too_large()) throw StoppedError{};
+        }
         if (last_stage_.is_to_count(cell, context, candidates, cut, depth))
             return last_stage_.count(cell, context, candidates, signs, cut, hash, [&] {
                 split_further(cell, context, candidates, signs, cut, carry.rows, hash, depth);
@@ -129,7 +139,7 @@ class Search final : public Searcher {
     auto descent(const Context& context, int unit, const Candidates& rest, const double* rows, Hash hash) {
         return [this, &context, unit, &rest, rows, hash](Cell& child, Signs& signs, int side, int depth) {
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, signs, {rows, side > 0 ? unit : -1}, state_.step(context, hash, number, side),
+            node(child, context, rest, signs, {rows, side > 0 ? unit : -1, false}, state_.step(context, hash, number, side),
                  depth);
         };
     }

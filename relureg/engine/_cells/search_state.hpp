@@ -3,7 +3,6 @@
 
 #include <vector>
 
-#include "probing.hpp"
 #include "recorder.hpp"
 #include "searcher.hpp"
 #include "sharing.hpp"
@@ -46,8 +45,7 @@ struct SearchState {
     // Whether the units of a stage only have to be counted. Then they leave no mark in hashes: the cells that they cut
     // are told apart by the stages before.
     bool counts(const Context& context) const {
-        return !options.records && !options.enumerates && rows.is_last(context) && !context.data->forced &&
-               !probe.is_on();
+        return !options.records && !options.enumerates && rows.is_last(context) && !context.data->forced;
     }
 
     // The hash of a cell beyond a cut.
@@ -92,7 +90,7 @@ struct SearchState {
     Result* result = nullptr;
     Prefix path;
     OpenParts open{control, path};
-    Probe probe;
+    Sampler sampler;
     bool is_comparing = false;  // searching a cell that has been counted
 
   private:

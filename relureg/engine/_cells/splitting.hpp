@@ -29,8 +29,8 @@ class Splitter {
         Signs fresh_signs = Signs::allocate(s.arena, num_fresh, rest.words());
         s.oracle.decide_between({cell, fresh, &context, unit}, edges, signs, cut, context, rest, fresh_signs,
                                 s.is_own(depth));
-        const double chance_above = s.probe.is_on() ? Probe::chance_above(parts, signs, cut) : 0.5;
-        branching_.for_each_side(context, unit, depth, chance_above, [&](int side, int below) {
+        const double chance = s.sampler.is_probe() ? chance_above(parts, signs, cut) : 0.5;
+        branching_.for_each_side(context, unit, depth, chance, [&](int side, int below) {
             const Part& own = side > 0 ? parts.above : parts.below;
             Cell child = child_of(cell, context, unit, side, own, parts.on, fresh);
             Signs child_signs = Signs::allocate(s.arena, child.generators.count, rest.words());
