@@ -165,6 +165,41 @@ nb::dict figures(relureg::Run& run) {
     return result;
 }
 
+// A sample of what lies in the cell of a prefix, as a dictionary.
+nb::dict sample(relureg::Run& run, const Steps& from, std::uint64_t seed, double threshold,
+                std::vector<std::vector<double>> expected, std::int64_t most_visits) {
+    if (threshold && expected.size() != run.network().stages.size())
+        throw std::invalid_argument("wrong number of stages");
+    const relureg::Prefix start = prefix(from, run.network());
+    relureg::TakenSample taken;
+    {
+        nb::gil_scoped_release release;
+        taken = run.sample(start, {seed, threshold, most_visits, std::move(expected)});
+    }
+    const relureg::Sample& s = taken.sample;
+    nb::list learned;
+    for (const auto& stage : s.learned) {
+        nb::list seen;
+        for (std::size_t cutting = 0; cutting < stage.size(); ++cutting)
+            if (stage[cutting].cells) seen.append(nb::make_tuple(cutting, stage[cutting].cells, stage[cutting].regions));
+        learned.append(seen);
+    }
+    nb::dict result;
+    result["regions"] = s.regions;
+    result["bounded"] = s.bounded;
+    result["facet_sides"] = s.facet_sides;
+    result["boundary_facets"] = s.boundary_facets;
+    result["seconds"] = s.seconds;
+    result["per_stage"] = nb::tuple(nb::cast(s.per_stage));
+    result["seen"] = s.seen;
+    result["visits"] = s.visits;
+    result["is_whole"] = s.is_whole;
+    result["is_complete"] = taken.is_complete;
+    result["is_stopped"] = taken.is_stopped;
+    result["learned"] = learned;
+    return result;
+}
+
 }  // namespace
 
 NB_MODULE(RELUREG_MODULE, m) {
@@ -198,14 +233,8 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)
         .def("remaining", &remaining)
-        .def(
-            "probe",
-            [](relureg::Run& run, const Steps& from, int count, std::uint64_t seed) {
-                const relureg::Prefix start = prefix(from, run.network());
-                nb::gil_scoped_release release;
-                return run.probe(start, count, seed);
-            },
-            nb::arg("prefix"), nb::arg("count"), nb::arg("seed"))
+        .def("sample", &sample, nb::arg("prefix"), nb::arg("seed"), nb::arg("threshold"), nb::arg("expected"),
+             nb::arg("most_visits"))
         .def("join", &relureg::Run::join, nb::call_guard<nb::gil_scoped_release>())
         .def("wait", &relureg::Run::wait, nb::arg("seconds"), nb::call_guard<nb::gil_scoped_release>())
         .def("take_chunk", &chunk)

@@ -29,11 +29,11 @@ class CellCounter {
 
     // Whether a cell of that many dimensions is counted as it is, rather than cut in two first. A cell that is counted
     // is never left to others, so it must not take longer than a part of a second.
-    static bool fits(int rows, int dim) {
+    static bool fits(int rows, int dim, double most_regions) {
         if (rows > kMaxCutting || rows == kFew) return false;
         double most = 1, term = 1;  // regions of so many hyperplanes in general position
         for (int i = 1; i <= std::min(rows, dim); ++i) most += term = term * (rows - i + 1) / i;
-        return most <= kMostRegions;
+        return most <= most_regions;
     }
 
     // Count in a pointed cell that `rows` cut, with their signs at its generators. Stops beyond `most` regions; then,
@@ -268,8 +268,6 @@ class CellCounter {
         }
         arena_.release(mark);
     }
-
-    static constexpr double kMostRegions = 1 << 22;
 
     int coordinates_, words_;
     Predicate<D_, W>& oracle_;

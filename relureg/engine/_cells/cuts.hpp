@@ -24,6 +24,8 @@ struct Sides {
     }
 };
 
+inline int num_bits(const std::uint64_t* mask, int words) { return Bits<0>::count(mask, words); }
+
 // The candidate of `cut` with the most generators on its smaller side, the first of these; -1: none cuts the cell.
 inline int most_balanced(const Generators& g, const Candidates& candidates, const Signs& signs,
                          const std::uint64_t* cut) {
@@ -57,6 +59,14 @@ inline int num_cutting(const Part& own, const Part& on, const Signs& signs, cons
         count += __builtin_popcountll(positive & negative & cut[w]);
     }
     return count;
+}
+
+// The chance with which a probe goes on above a cut: larger where more candidates cut, since more regions are there;
+// never below 1/4, since later stages may have many where this one has few.
+inline double chance_above(const Parts& parts, const Signs& signs, const std::uint64_t* cut) {
+    const double above = 1.0 + num_cutting(parts.above, parts.on, signs, cut);
+    const double below = 1.0 + num_cutting(parts.below, parts.on, signs, cut);
+    return 0.25 + 0.5 * above * above / (above * above + below * below);
 }
 
 // Whether none of the generators is at infinity. (A new one between two at infinity lies there too.)

@@ -16,6 +16,11 @@
 
 namespace relureg {
 
+struct TakenSample {
+    Sample sample;
+    bool is_complete = false, is_stopped = false;
+};
+
 class Run {
   public:
     // `batches`: what to search; the empty prefix is the whole space. The last one is taken first.
@@ -60,23 +65,41 @@ class Run {
         return batches_;
     }
 
-    // Knuth's estimate of the regions in the cell of a prefix, `count` times; not while the run works.
-    std::vector<double> probe(const Prefix& prefix, int count, std::uint64_t seed) {
-        std::vector<double> found;
+    // A sample of what lies in the cell of a prefix; from any number of threads at once. It is incomplete where it grows
+    // too large, and where the run is stopped.
+    TakenSample sample(const Prefix& prefix, const SampleOptions& options) {
+        TakenSample taken;
         std::string error;
-        Worker(stack(), [&] {
-            try {
-                Control control;
-                Options options;
-                auto searcher = make_searcher(network_, options, control, network_.num_units >= 64);
-                for (int i = 0; i < count; ++i)
-                    found.push_back(searcher->probe(prefix, splitmix(seed + static_cast<std::uint64_t>(i))));
-            } catch (const std::exception& e) {
-                error = e.what();
+        Control control;
+        std::atomic<bool> is_over{false};
+        {
+            Worker worker(stack(), [&] {
+                try {
+                    for (const bool wide : {false, true}) {
+                        try {
+                            taken.sample = make_searcher(network_, Options{}, control, wide)->sample(prefix, options);
+                            taken.is_complete = !control.stop;
+                            break;
+                        } catch (const TooManyFacetsError&) {
+                        }
+                    }
+                } catch (const StoppedError&) {
+                } catch (const std::exception& e) {
+                    error = e.what();
+                }
+                std::lock_guard lock(mutex_);
+                is_over = true;
+                changed_.notify_all();
+            });
+            std::unique_lock lock(mutex_);
+            while (!is_over) {
+                changed_.wait_for(lock, std::chrono::milliseconds(20));
+                if (control_.stop) control.stop = true;
             }
-        });
+        }
         if (!error.empty()) throw std::runtime_error(error);
-        return found;
+        taken.is_stopped = control.stop;
+        return taken;
     }
 
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.

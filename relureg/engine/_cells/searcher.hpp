@@ -9,6 +9,7 @@
 
 #include "network.hpp"
 #include "result.hpp"
+#include "sampling.hpp"
 
 namespace relureg {
 
@@ -51,6 +52,8 @@ constexpr int kReportDepth = 12;
 
 // A cell that is counted stands for one cell that is split for so many of its regions, as regards the work in it.
 constexpr std::int64_t kRegionsPerNode = 64;
+// A cell is counted at once if it cannot have more regions.
+constexpr double kMostRegions = 1 << 22;
 // Where a count searches a cell as well, to compare, up to so many regions: the first one, those that one positive side
 // leads to, and one in so many of all.
 constexpr std::int64_t kFirstCell = 4096, kSmallCell = 256, kLargeCell = 1 << 14;
@@ -65,9 +68,8 @@ class Searcher {
     // Go down from the cell of `prefix` to its regions. Throws TooManyFacetsError only if nothing was found.
     virtual void run(const Prefix& prefix, Result& result) = 0;
 
-    // Knuth's estimate of the regions in the cell of `prefix` [Knu75]: go down to one of them, a random side at each
-    // cut. One that is reached with probability p stands for 1/p of them on average.
-    virtual double probe(const Prefix& prefix, std::uint64_t seed) = 0;
+    // A sample of what lies in the cell of `prefix`. Throws TooManyFacetsError where it meets such a cell.
+    virtual Sample sample(const Prefix& prefix, const SampleOptions& options) = 0;
 };
 
 }  // namespace relureg

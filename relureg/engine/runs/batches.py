@@ -34,6 +34,8 @@ _FIRST_PROBES = 300
 _FIRST_SECONDS = 0.1
 """The same for the whole tree, at the start."""
 
+_PROBE = {"threshold": 0.0, "expected": [], "most_visits": 0}
+
 MAX_KEPT = 200_000
 """Regions that a batch keeps at most, about: some hundreds of megabytes while it is searched."""
 
@@ -118,7 +120,7 @@ def search(
     remaining = run.remaining()
     index = {part.prefix: i for i, part in enumerate(batch.parts)}
     left = tuple(
-        Part(prefix=prefix, size=Estimate.of(run.probe(prefix, _PROBES, batch.number)))
+        Part(prefix=prefix, size=Estimate.of(probes(run, prefix, _PROBES, _PROBES * batch.number)))
         for prefix in remaining
         if prefix not in index
     )
@@ -149,10 +151,15 @@ def check_version(asking: str) -> None:
 def whole(settings: RunSettings) -> Part:
     """The whole tree, with an estimate of its size."""
     run = _compiled(settings, ())
-    started, probes = time.monotonic(), list[float]()
-    while len(probes) < 2 or (len(probes) < _FIRST_PROBES and time.monotonic() - started < _FIRST_SECONDS):
-        probes += run.probe(WHOLE, 20, len(probes))
-    return Part(prefix=WHOLE, size=Estimate.of(probes))
+    started, found = time.monotonic(), list[float]()
+    while len(found) < 2 or (len(found) < _FIRST_PROBES and time.monotonic() - started < _FIRST_SECONDS):
+        found += probes(run, WHOLE, 20, len(found))
+    return Part(prefix=WHOLE, size=Estimate.of(found))
+
+
+def probes(run: Any, prefix: Prefix, count: int, seed: int) -> list[float]:
+    """What random descents into the cell of a prefix say of its regions, with `count` seeds from that one on."""
+    return [run.sample(prefix=prefix, seed=seed + k, **_PROBE)["regions"] for k in range(count)]
 
 
 def worker_name() -> str:

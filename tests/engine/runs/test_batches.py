@@ -122,7 +122,7 @@ def test_random_descents_are_right_on_average() -> None:
     # Of a network with a later stage, whose regions the chances of a descent know nothing of.
     settings = _settings(relureg.load("fixtures/truth/rand_3-16-16-1.json"))
     run = batches._compiled(settings, ())
-    size = Estimate.of(run.probe(WHOLE, 8000, 1))
+    size = Estimate.of(batches.probes(run, WHOLE, 8000, 1))
     assert abs(size.mean - TRUTH["rand_3-16-16-1"]["regions"]) < 4 * size.variance**0.5
     assert size.variance**0.5 < 0.04 * TRUTH["rand_3-16-16-1"]["regions"]
 
