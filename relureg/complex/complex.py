@@ -354,6 +354,7 @@ class Complex(Frozen):
         return ComplexSize(
             problem=self.problem,
             regions=self.num_regions,
+            complete=self.complete,
             inner_facets=self.facets.num_inner if self.complete else None,
             boundary_facets=self.facets.num_boundary if self.complete else None,
         )

@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "search.hpp"
+#include "hashing.hpp"
+#include "searchers.hpp"
 #include "worker.hpp"
 
 namespace relureg {
@@ -68,7 +69,8 @@ class Run {
             try {
                 Control control;
                 Options options;
-                auto searcher = make_searcher(network_, options, control, network_.num_units >= 64);
+                options.dictionaries = options_.dictionaries;
+                auto searcher = make_search(network_, options, control, network_.num_units >= 64);
                 for (int i = 0; i < count; ++i)
                     found.push_back(searcher->probe(prefix, splitmix(seed + static_cast<std::uint64_t>(i))));
             } catch (const std::exception& e) {
@@ -166,14 +168,14 @@ class Run {
         thread_local Run* owner = nullptr;
         if (owner != this) narrow.reset(), wide.reset();
         owner = this;
-        if (!narrow) narrow = make_searcher(network_, options_, control_, false);
+        if (!narrow) narrow = make_search(network_, options_, control_, false);
         Result result;
         try {
             try {
                 narrow->run(prefix, result);
             } catch (const TooManyFacetsError&) {
                 result = Result{};
-                if (!wide) wide = make_searcher(network_, options_, control_, true);
+                if (!wide) wide = make_search(network_, options_, control_, true);
                 wide->run(prefix, result);
             }
         } catch (const StoppedError&) {
