@@ -30,7 +30,7 @@ class CellRows {
     }
 
     // A point between all bounds.
-    void start(Frame& frame) { take(frame, program_->inside_box()); }
+    void start(Point& point) { take(point, program_->inside_box()); }
 
     // Bounds of inputs that several walls make together, each proven; for proofs only.
     void find_hull(Dictionary<double>& dictionary) {
@@ -127,28 +127,28 @@ class CellRows {
         return true;
     }
 
-    // Whether the point of a frame lies strictly on that side of a slot.
-    bool is_beyond(const Frame& frame, int slot, int side) {
-        if (frame.exact_point.empty()) return is_beyond(slot, side, frame.point);
-        return sgn(value_at(exact(slot), frame.exact_point)) * side > 0;
+    // Whether a point lies strictly on that side of a slot.
+    bool is_beyond(const Point& point, int slot, int side) {
+        if (point.exact.empty()) return is_beyond(slot, side, point.doubles);
+        return sgn(value_at(exact(slot), point.exact)) * side > 0;
     }
 
     // A point inside the cell, where there is one; in doubles if these are good enough. False: the cell is empty.
-    bool find_point(Frame& frame) {
+    bool find_point(Point& point) {
         ++statistics_.exact;
         auto found = program_->solve(signed_path());
         if (!found) return false;
-        take(frame, std::move(*found));
+        take(point, std::move(*found));
         return true;
     }
 
     // Take a rational point over, as doubles where these lie inside too.
-    void take(Frame& frame, std::vector<mpq_class> point) {
-        frame.point.assign(width(), 0.0);
-        frame.point[0] = 1;
-        for (int j = 0; j < dim(); ++j) frame.point[j + 1] = point[j].get_d();
-        frame.exact_point.clear();
-        if (!is_inside(frame.point)) frame.exact_point = std::move(point);
+    void take(Point& point, std::vector<mpq_class> exact) {
+        point.doubles.assign(width(), 0.0);
+        point.doubles[0] = 1;
+        for (int j = 0; j < dim(); ++j) point.doubles[j + 1] = exact[j].get_d();
+        point.exact.clear();
+        if (!is_inside(point.doubles)) point.exact = std::move(exact);
     }
 
     // -- signs ---------------------------------------------------------------------------------------------

@@ -40,14 +40,19 @@ class Vertices {
     std::vector<std::uint64_t> signs_;
 };
 
+// A point that is proven to lie strictly inside a cell: doubles, with a 1 first; or, if there are any, rationals, of which
+// the doubles are an approximation.
+struct Point {
+    std::vector<double> doubles;
+    std::vector<mpq_class> exact;
+};
+
 struct Frame {
     Dictionary<double> dictionary;
     std::vector<std::uint64_t> open;  // the candidates without a sign
     std::vector<int> vertices;
-    // A point strictly inside: doubles, with a 1 first, for which that is proven; or, if there are any, rationals, of
-    // which the doubles are an approximation.
-    std::vector<double> point;
-    std::vector<mpq_class> exact_point;
+    Point point;
+    Point below, above;  // on the two sides of the candidate by which the cell is split
 };
 
 // Frames that stay where they are, and keep their memory, while the path grows and shrinks.

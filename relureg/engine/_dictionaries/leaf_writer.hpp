@@ -42,7 +42,7 @@ class LeafWriter {
             result.balance -= mix(key);
     }
 
-    void record(const Frame& frame, bool bounded, const std::vector<FoundFacet>& facets, Records& out) const {
+    void record(const Point& point, bool bounded, const std::vector<FoundFacet>& facets, Records& out) const {
         const int count = network_.num_units - num_walls_;
         const std::size_t first = out.patterns.size();
         out.patterns.resize(first + (count + 7) / 8), out.vanishing.resize(first + (count + 7) / 8);
@@ -52,7 +52,7 @@ class LeafWriter {
             if (sign_[num_walls_ + i] == 0) out.vanishing[first + i / 8] |= bit;
         }
         out.bounded.push_back(bounded);
-        record_point(frame, out);
+        record_point(point, out);
         for (const FoundFacet& facet : facets) record_facet(facet, out);
         out.facet_count.push_back(static_cast<std::int64_t>(facets.size()));
     }
@@ -70,18 +70,18 @@ class LeafWriter {
     }
 
     // The point in units of the inputs: in doubles where nothing is rounded, else as rationals as well.
-    void record_point(const Frame& frame, Records& out) const {
+    void record_point(const Point& point, Records& out) const {
         std::vector<double> inputs(network_.dim);
-        bool is_whole = frame.exact_point.empty();
+        bool is_whole = point.exact.empty();
         for (int j = 0; j < network_.dim; ++j) {
-            const double x = frame.point[j + 1];
+            const double x = point.doubles[j + 1];
             inputs[j] = std::ldexp(x, network_.exponents[j]);
             is_whole = is_whole && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j]) == x;
         }
         if (!is_whole) {
             std::vector<std::string> coordinates;
             for (int j = 0; j < network_.dim; ++j) {
-                mpq_class x = frame.exact_point.empty() ? mpq_class(frame.point[j + 1]) : frame.exact_point[j];
+                mpq_class x = point.exact.empty() ? mpq_class(point.doubles[j + 1]) : point.exact[j];
                 const int exponent = network_.exponents[j];
                 if (exponent >= 0)
                     x <<= exponent;

@@ -83,7 +83,7 @@ class Tree final : public Searcher {
             if (bounds.has_lower[j] || bounds.has_upper[j]) at[j] = (bounds.has_lower[j] ? bounds.lower : bounds.upper)[j];
         frame.dictionary.reset(at);
         frame.vertices.clear();
-        rows_.start(frame);
+        rows_.start(frame.point);
         if (network_.stages.empty())
             leaf(frame, 0);
         else
@@ -158,7 +158,7 @@ class Tree final : public Searcher {
     // The point inside, among the points of the cell.
     void note_point(Frame& frame, const Entered& stage) {
         const int fresh = vertices_.push();
-        std::memcpy(vertices_.point(fresh), frame.point.data(), rows_.width() * sizeof(double));
+        std::memcpy(vertices_.point(fresh), frame.point.doubles.data(), rows_.width() * sizeof(double));
         note_signs(fresh, frame.open, stage);
         frame.vertices.push_back(fresh);
     }
@@ -200,13 +200,30 @@ class Tree final : public Searcher {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         const std::size_t tied = tied_.size();
         if (close_candidates(frame, stage)) {
-            const int best = most_balanced(frame);
+            const int best = choose(frame, stage, depth);
             if (best < 0)
                 finish_stage(frame, stage, depth, level);
             else
                 split(frame, stage, best, depth, level);
         }
         tied_.resize(tied);
+    }
+
+    // The candidate to split by, with a point on either side of it; -1: none cuts the cell. Where only rounding had
+    // shown two signs, one side may turn out to be empty.
+    int choose(Frame& frame, const Entered& stage, int depth) {
+        const bool is_forced = stage.context->data->forced;
+        while (true) {
+            const int k = is_own(depth) || is_forced ? most_balanced(frame) : named_by_prefix(frame, stage, depth);
+            if (k < 0) return k;
+            const int slot = stage.first + k;
+            const bool is_below = find_point(frame, frame.below, k, slot, -1);
+            const bool is_above = find_point(frame, frame.above, k, slot, 1);
+            if (is_below && is_above) return k;
+            if (!is_below && !is_above) throw ContradictionError("both sides of a cut are empty");
+            close(frame, stage, k, is_above ? 1 : -1);
+            tied_.push_back(slot);
+        }
     }
 
     // False: the cell lies outside the domain.
@@ -315,7 +332,8 @@ class Tree final : public Searcher {
 
     // A dictionary free of rounding errors, at the point inside.
     void restart(Frame& frame, const Entered& stage) {
-        frame.dictionary.reset({frame.point.begin() + 1, frame.point.begin() + 1 + network_.dim});
+        const std::vector<double>& point = frame.point.doubles;
+        frame.dictionary.reset({point.begin() + 1, point.begin() + 1 + network_.dim});
         for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
         for (int w = 0; w < words_; ++w)
             each_bit(frame.open[w], 64 * w, [&](int k) { rows_.add_to(frame.dictionary, stage.first + k); });
@@ -337,27 +355,20 @@ class Tree final : public Searcher {
     // -- splitting ---------------------------------------------------------------------------------------
 
     void split(Frame& frame, const Entered& stage, int k, int depth, int level) {
-        const int slot = stage.first + k, number = rows_[slot].number;
-        const bool is_forced = stage.context->data->forced;
+        const int number = rows_[stage.first + k].number;
         frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
-        if (is_forced) {  // the domain leaves no choice: not a step of the prefix
-            set_sign(number, 1);
-            return descend(frame, stage, k, 1, depth, level, true);
-        }
-        k = begin_split(frame, stage, k, depth);
-        split_at(frame, stage, k, depth, level);
+        if (!stage.context->data->forced) return split_at(frame, stage, k, depth, level);
+        set_sign(number, 1);  // the domain leaves no choice: not a step of the prefix
+        descend(frame, stage, k, 1, depth, level, true);
     }
 
-    // A prefix names the unit itself.
-    int begin_split(Frame& frame, const Entered& stage, int k, int depth) {
-        if (is_own(depth)) return k;
-        const int named = (*prefix_)[depth].unit - stage.context->data->first_unit;
-        const bool is_open = named == k || (named >= 0 && named < 64 * words_ &&
-                                            (frame.open[named / 64] >> (named % 64) & 1));
+    // The open candidate that the prefix names; -1: the prefix is longer than the path in this stage.
+    int named_by_prefix(const Frame& frame, const Entered& stage, int depth) {
+        if (is_empty(frame.open)) return -1;
+        const int k = (*prefix_)[depth].unit - stage.context->data->first_unit;
+        const bool is_open = k >= 0 && k < stage.context->data->units && (frame.open[k / 64] >> (k % 64) & 1);
         if (!is_open) throw std::runtime_error("a prefix names other cuts than this network's");
-        frame.open[k / 64] |= std::uint64_t{1} << (k % 64);
-        frame.open[named / 64] &= ~(std::uint64_t{1} << (named % 64));
-        return named;
+        return k;
     }
 
     void split_at(Frame& frame, const Entered& stage, int k, int depth, int level) {
@@ -378,16 +389,15 @@ class Tree final : public Searcher {
 
     // Into the part of a cell on that side. The cell's own dictionary may be used up `at_last`.
     void descend(Frame& frame, const Entered& stage, int k, int side, int depth, int level, bool at_last) {
-        const int slot = stage.first + k, mark = (void(0), vertices_.size());
+        const int slot = stage.first + k, mark = vertices_.size();
         Frame& child = frames_.at(level + 1);
         rows_.step(slot, side);
-        if (find_point(frame, child, k, slot, side)) {
-            child.open = frame.open;
-            child.vertices.clear();
-            const bool is_done = is_empty(child.open) && is_last(*stage.context) && !finds_facets();
-            if (!is_done) prepare(frame, child, stage, k, side, at_last);
-            node(child, stage, depth, level + 1);
-        }
+        child.point = side > 0 ? frame.above : frame.below;
+        child.open = frame.open;
+        child.vertices.clear();
+        const bool is_done = is_empty(child.open) && is_last(*stage.context) && !finds_facets();
+        if (!is_done) prepare(frame, child, stage, k, side, at_last);
+        node(child, stage, depth, level + 1);
         rows_.step(slot, 0);
         vertices_.release(mark);
     }
@@ -418,10 +428,18 @@ class Tree final : public Searcher {
     }
 
     // A point strictly inside the part of a cell on one side of a slot; false: there is none.
-    bool find_point(const Frame& frame, Frame& child, int k, int slot, int side) {
-        child.point = frame.point, child.exact_point = frame.exact_point;
-        if (rows_.is_beyond(frame, slot, side)) return true;
-        std::vector<double>& point = child.point;
+    bool find_point(const Frame& frame, Point& found, int k, int slot, int side) {
+        found = frame.point;
+        if (rows_.is_beyond(found, slot, side)) return true;
+        rows_.step(slot, side);
+        const bool is_found = (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) ||
+                              rows_.find_point(found);
+        rows_.step(slot, 0);
+        return is_found;
+    }
+
+    // Go from the point inside to where the hyperplane is half behind, towards the mean of points beyond it.
+    bool approach(const Frame& frame, Point& found, int k, int slot, int side) {
         mean_.assign(rows_.width(), 0.0);
         int count = 0;
         for (auto v = frame.vertices.rbegin(); v != frame.vertices.rend() && count < 16; ++v) {
@@ -430,16 +448,15 @@ class Tree final : public Searcher {
             for (int j = 0; j < rows_.width(); ++j) mean_[j] += vertex[j];
             ++count;
         }
-        if (count) {
-            for (double& x : mean_) x /= count;
-            const double here = product(rows_[slot].row, point.data(), rows_.width());
-            const double there = product(rows_[slot].row, mean_.data(), rows_.width());
-            const double share = (1 + here / (here - there)) / 2;
-            for (int j = 1; j < rows_.width(); ++j) point[j] += share * (mean_[j] - point[j]);
-            child.exact_point.clear();
-            if (rows_.is_inside(point)) return true;
-        }
-        return rows_.find_point(child);
+        if (!count) return false;
+        for (double& x : mean_) x /= count;
+        std::vector<double>& point = found.doubles;
+        const double here = product(rows_[slot].row, point.data(), rows_.width());
+        const double there = product(rows_[slot].row, mean_.data(), rows_.width());
+        const double share = (1 + here / (here - there)) / 2;
+        for (int j = 1; j < rows_.width(); ++j) point[j] += share * (mean_[j] - point[j]);
+        found.exact.clear();
+        return true;
     }
 
     // -- leaves ------------------------------------------------------------------------------------------
@@ -453,7 +470,7 @@ class Tree final : public Searcher {
         if (finds_facets()) {
             find_facets(frame);
             for (const FoundFacet& facet : facets_) leaf_writer_.add_up(facet, *result_);
-            if (options_.records) leaf_writer_.record(frame, bounded, facets_, result_->records);
+            if (options_.records) leaf_writer_.record(frame.point, bounded, facets_, result_->records);
         }
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }
@@ -490,10 +507,10 @@ class Tree final : public Searcher {
 
     // Whether a point between the one inside and the vertex that was reached is beyond that row, and no other.
     bool is_reached(const Frame& frame, int slot, int side) {
-        mean_ = frame.point;
+        mean_ = frame.point.doubles;
         double here = rows_[slot].row[0], there = here;
         for (int j = 0; j < network_.dim; ++j) {
-            here += rows_[slot].row[j + 1] * frame.point[j + 1];
+            here += rows_[slot].row[j + 1] * frame.point.doubles[j + 1];
             there += rows_[slot].row[j + 1] * loose_.value_of(j);
         }
         const double share = (1 + here / (here - there)) / 2;
