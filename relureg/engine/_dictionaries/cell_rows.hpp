@@ -10,7 +10,8 @@
 
 namespace relureg {
 
-enum class Absence { kNo, kStrict, kTie };  // of a sign in a closed cell: not, with a distance to 0, or touching it
+// Whether a sign is proven absent in an open cell: not; in the closed one, too; or where its closure may touch 0.
+enum class Absence { kNo, kStrict, kTie };
 
 class CellRows {
   public:
@@ -170,7 +171,7 @@ class CellRows {
         return combination_->is_negative();
     }
 
-    // Whether a sign of a slot is absent in the cell, at whose optimum the dictionary stands.
+    // What the multipliers of a dictionary, which stands where a slot is best for that sign, prove: kNo is nothing.
     Absence absence(const Dictionary<double>& dictionary, int slot, int sign) {
         ++statistics_.decisions;
         const int goal = dictionary.row_of(variable(slot));
@@ -192,7 +193,7 @@ class CellRows {
             if (combination_->is_negative()) return Absence::kStrict;
             if (is_identity(dictionary, slot, sign)) return Absence::kTie;
         }
-        return is_empty_beyond(slot, sign) ? Absence::kTie : Absence::kNo;
+        return Absence::kNo;
     }
 
     // Whether no point of the open cell has that sign, by a linear program in rationals.

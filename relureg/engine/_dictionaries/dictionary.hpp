@@ -5,6 +5,7 @@
 
 #include <gmpxx.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -31,8 +32,11 @@ enum class Outcome {
     kStuck,      // rounding, or too many steps
 };
 
+class LongSteps;
+
 template <class Number>
 class Dictionary {
+    friend class LongSteps;
     static constexpr bool kIsExact = !std::is_same_v<Number, double>;
 
   public:

@@ -11,6 +11,7 @@
 #include "../_cells/tally.hpp"
 #include "cell_rows.hpp"
 #include "leaf_writer.hpp"
+#include "long_steps.hpp"
 
 namespace relureg {
 
@@ -212,13 +213,16 @@ class Tree final : public Searcher {
     // The candidate to split by, with a point on either side of it; -1: none cuts the cell. Where only rounding had
     // shown two signs, one side may turn out to be empty.
     int choose(Frame& frame, const Entered& stage, int depth) {
-        const bool is_forced = stage.context->data->forced;
+        const bool is_free = is_own(depth) || stage.context->data->forced;
         while (true) {
-            const int k = is_own(depth) || is_forced ? most_balanced(frame) : named_by_prefix(frame, stage, depth);
+            const int named = is_free ? -1 : named_by_prefix(frame, stage, depth);
+            const int k = named >= 0 ? named : most_balanced(frame);
             if (k < 0) return k;
             const int slot = stage.first + k;
             const bool is_below = find_point(frame, frame.below, k, slot, -1);
             const bool is_above = find_point(frame, frame.above, k, slot, 1);
+            if (is_below && is_above && !is_free && named < 0)
+                throw std::runtime_error("a prefix names other cuts than this network's");
             if (is_below && is_above) return k;
             if (!is_below && !is_above) throw ContradictionError("both sides of a cut are empty");
             close(frame, stage, k, is_above ? 1 : -1);
@@ -257,10 +261,16 @@ class Tree final : public Searcher {
     // Look for a point of the cell where a candidate has that sign; false: there is none, which is proven.
     bool seek(Frame& frame, const Entered& stage, int k, int sign) {
         const int slot = stage.first + k;
+        if (has_many_inputs() && shoot(frame, stage, slot, sign)) return true;
         for (const bool is_again : {false, true}) {
             if (is_again) restart(frame, stage);
-            if (grow(frame, stage, slot, sign)) return true;
-            const Absence absence = rows_.absence(frame.dictionary, slot, sign);
+            const auto outcome = grow(frame, stage, slot, sign, [&] {
+                if (network_.dim <= kFewInputs) note_vertex(frame, stage);
+            });
+            if (outcome == Outcome::kReached) note_vertex(frame, stage);
+            if (outcome == Outcome::kUnbounded) note_ray(frame, stage, slot, sign);
+            if (outcome == Outcome::kReached || outcome == Outcome::kUnbounded) return true;
+            const Absence absence = rows_.absence(*optimum_, slot, sign);
             if (absence == Absence::kTie) tied_.push_back(slot);
             if (absence != Absence::kNo) return false;
         }
@@ -273,24 +283,55 @@ class Tree final : public Searcher {
         return true;
     }
 
-    // Go to a vertex, or along a ray, where a slot has that sign.
-    bool grow(Frame& frame, const Entered& stage, int slot, int sign) {
-        Dictionary<double>& dictionary = frame.dictionary;
-        const auto visit = [&] {
+    bool has_many_inputs() const { return network_.dim > kFewInputs; }
+
+    // Go from the point inside towards the corner of the box where a slot is best, as far as the cell reaches: with many
+    // inputs and few rows that mostly crosses the hyperplane, and takes no pivot.
+    bool shoot(Frame& frame, const Entered& stage, int slot, int sign) {
+        if (!rows_.box().is_bounded) return false;
+        const double* row = rows_[slot].row;
+        const double* from = frame.point.doubles.data();
+        const Box& box = rows_.box();
+        mean_.resize(rows_.width());
+        for (int j = 0; j < rows_.width(); ++j)
+            mean_[j] = box.centre[j] + (sign * row[j] > 0 ? box.radius[j] : -box.radius[j]) - from[j];
+        mean_[0] = 0;
+        double length = 1;
+        for (const int other : rows_.path()) {
+            const double here = product(rows_[other].row, from, rows_.width()) * rows_[other].side;
+            const double rise = product(rows_[other].row, mean_.data(), rows_.width()) * rows_[other].side;
+            if (rise < 0) length = std::min(length, -here / rise);
+        }
+        // As much beyond the hyperplane as the point is on its side of it, about: else points come ever nearer to walls.
+        const double here = product(row, from, rows_.width());
+        const double there = sign * (here + length * product(row, mean_.data(), rows_.width()));
+        if (!(there > std::max(kEnough * rows_[slot].unit_size, std::fabs(here) / 4))) return false;
+        const int fresh = vertices_.push();
+        double* point = vertices_.point(fresh);
+        for (int j = 0; j < rows_.width(); ++j) point[j] = frame.point.doubles[j] + length * mean_[j];
+        note_signs(fresh, frame.open, stage);
+        vertices_.note(fresh, slot - stage.first, sign);
+        frame.vertices.push_back(fresh);
+        return true;
+    }
+
+    // Go to a vertex where a slot has that sign; or to the one where it is best, if that is no vertex, or along a ray.
+    template <class Visit>
+    Outcome grow(Frame& frame, const Entered& stage, int slot, int sign, Visit visit) {
+        const auto look = [&] {
             if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
-            if (network_.dim <= kFewInputs) note_vertex(frame, stage);
         };
-        const auto outcome =
-            dictionary.improve(rows_.variable(slot), sign, false, kEnough, rows_.bounds(), visit);
-        if (outcome == Outcome::kReached) {
-            note_vertex(frame, stage);
-            return true;
+        const int variable = rows_.variable(slot);
+        if (has_many_inputs()) {
+            loose_ = frame.dictionary;
+            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), look);
+            if (outcome == Outcome::kReached) std::swap(loose_, frame.dictionary);
+            optimum_ = &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
+            if (outcome != Outcome::kStuck) return outcome;
+            restart(frame, stage);
         }
-        if (outcome == Outcome::kUnbounded) {
-            note_ray(frame, stage, slot, sign);
-            return true;
-        }
-        return false;
+        optimum_ = &frame.dictionary;
+        return frame.dictionary.improve(variable, sign, false, kEnough, rows_.bounds(), [&] { look(), visit(); });
     }
 
     void note_vertex(Frame& frame, const Entered& stage) {
@@ -362,13 +403,11 @@ class Tree final : public Searcher {
         descend(frame, stage, k, 1, depth, level, true);
     }
 
-    // The open candidate that the prefix names; -1: the prefix is longer than the path in this stage.
-    int named_by_prefix(const Frame& frame, const Entered& stage, int depth) {
-        if (is_empty(frame.open)) return -1;
+    // The open candidate that the prefix names; -1: it names one of a later stage.
+    int named_by_prefix(const Frame& frame, const Entered& stage, int depth) const {
         const int k = (*prefix_)[depth].unit - stage.context->data->first_unit;
         const bool is_open = k >= 0 && k < stage.context->data->units && (frame.open[k / 64] >> (k % 64) & 1);
-        if (!is_open) throw std::runtime_error("a prefix names other cuts than this network's");
-        return k;
+        return is_open ? k : -1;
     }
 
     void split_at(Frame& frame, const Entered& stage, int k, int depth, int level) {
@@ -406,7 +445,7 @@ class Tree final : public Searcher {
         return std::all_of(bits.begin(), bits.end(), [](std::uint64_t word) { return !word; });
     }
 
-    // The dictionary and the points of a part.
+    // The dictionary and the points of a part. Long steps start at any basis, others at a vertex of the part.
     void prepare(Frame& frame, Frame& child, const Entered& stage, int k, int side, bool at_last) {
         for (const int v : frame.vertices)
             if (!vertices_.has(v, k, -side)) child.vertices.push_back(v);
@@ -415,15 +454,15 @@ class Tree final : public Searcher {
             std::swap(child.dictionary, frame.dictionary);
         else
             child.dictionary = frame.dictionary;
-        const int variable = rows_.variable(stage.first + k);
+        const int slot = stage.first + k, variable = rows_.variable(slot);
         const int row = child.dictionary.row_of(variable);
-        if (row < 0 || child.dictionary.value(row) * side >= 0) return;
+        if (row < 0 || child.dictionary.value(row) * side >= 0 || has_many_inputs()) return;
         const auto visit = [&] {
             if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
         };
-        rows_.bound(stage.first + k, 0);
+        rows_.bound(slot, 0);
         const auto outcome = child.dictionary.improve(variable, side, true, 0.0, rows_.bounds(), visit);
-        rows_.bound(stage.first + k, side);
+        rows_.bound(slot, side);
         if (outcome != Outcome::kReached) restart(child, stage);
     }
 
@@ -491,6 +530,7 @@ class Tree final : public Searcher {
 
     // Whether the cell without one of its rows reaches to that side of it.
     bool reaches_beyond(Frame& frame, int slot, int side) {
+        if (has_many_inputs()) restart(frame, {nullptr, 0});
         Dictionary<double>& dictionary = loose_;
         dictionary = frame.dictionary;
         const int variable = rows_.variable(slot);
@@ -548,6 +588,8 @@ class Tree final : public Searcher {
     Frames frames_;
     Context root_{};
     std::vector<double> root_rows_, mean_;
+    LongSteps long_steps_;
+    const Dictionary<double>* optimum_ = nullptr;  // where the last program that `grow` has solved has ended
     Dictionary<double> loose_;
     std::vector<FoundFacet> facets_;
     LeafWriter leaf_writer_{network_, sign_.data()};
