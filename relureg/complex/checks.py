@@ -32,8 +32,10 @@ class ComplexSize:
 
     problem: Problem
     regions: int
+    complete: bool
+    """Whether every region is among them."""
     inner_facets: int | None
-    """Facets shared by two regions; None when the list of regions is not complete."""
+    """Facets shared by two regions; None when the list of regions is not complete, or nobody looked for them."""
     boundary_facets: int | None
     """Facets on the domain's boundary; None likewise."""
 
@@ -43,13 +45,10 @@ class ComplexSize:
         return cls(
             problem=problem,
             regions=regions,
+            complete=facets is not None,
             inner_facets=None if facets is None else facets.num_inner,
             boundary_facets=None if facets is None else facets.num_boundary,
         )
-
-    @property
-    def complete(self) -> bool:
-        return self.inner_facets is not None
 
 
 def failures(checks: Iterable[Check]) -> list[Check]:
@@ -59,8 +58,10 @@ def failures(checks: Iterable[Check]) -> list[Check]:
 
 def balanced(figures: Figures) -> Check:
     """The same for a count that keeps no region: the sides of all facets cancel."""
-    if figures.inner_facets is None:
+    if figures.stopped_by is not None:
         return incomplete("watertight")
+    if figures.inner_facets is None:
+        return Check(name="watertight", passed=None, detail="no facet was looked for: --enumerate does")
     if figures.is_watertight is None:
         return Check(name="watertight", passed=None, detail="the engine counts without finding regions")
     detail = facet_count(figures.inner_facets or 0, figures.boundary_facets or 0)

@@ -225,6 +225,7 @@ def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
     size = ComplexSize(
         problem=problem,
         regions=figures.regions,
+        complete=figures.stopped_by is None,
         inner_facets=figures.inner_facets,
         boundary_facets=figures.boundary_facets,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from relureg.engine import split
+from relureg.engine import dictionaries, split
 from relureg.engine.gathering import gather, join
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Enumeration, Figures
@@ -39,26 +39,55 @@ class Engine:
     def check_fits(self, workers: Workers) -> None:
         """Raise `UsageError` where there are a scheduler or a journal and this engine cannot use them."""
         if workers.in_batches and not self.works_in_batches:
-            raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split")
+            raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split or dictionaries")
 
 
 def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures:
+    return _count_in_batches(problem, workers, watch) or split.count_regions(problem, workers, watch)
+
+
+def _find_by_split(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    return _find_in_batches(problem, workers, watch) or split.find_records(problem, workers, watch)
+
+
+def _count_by_dictionaries(problem: Problem, workers: Workers, watch: Watch) -> Figures:
+    found = _count_in_batches(problem, workers, watch, dictionaries=True)
+    return found or dictionaries.count_regions(problem, workers, watch)
+
+
+def _find_by_dictionaries(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+    found = _find_in_batches(problem, workers, watch, dictionaries=True)
+    return found or dictionaries.find_records(problem, workers, watch)
+
+
+def _count_in_batches(
+    problem: Problem, workers: Workers, watch: Watch, *, dictionaries: bool = False
+) -> Figures | None:
+    """The figures of a run with a scheduler or a journal; None where there is neither."""
     if not workers.in_batches:
-        return split.count_regions(problem, workers, watch)
+        return None
     from relureg.engine.runs.driver import drive  # with a database, which a plain count does without
 
     settings = RunSettings(
-        problem=problem, audit=workers.audit, keeps_records=workers.keeps_records, enumerates=workers.enumerates
+        problem=problem,
+        audit=workers.audit,
+        keeps_records=workers.keeps_records,
+        enumerates=workers.enumerates,
+        dictionaries=dictionaries,
     )
     return drive(settings, workers, watch).figures()
 
 
-def _find_by_split(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
+def _find_in_batches(
+    problem: Problem, workers: Workers, watch: Watch, *, dictionaries: bool = False
+) -> Enumeration | None:
+    """The regions that a run with a scheduler finds; None where there is none."""
     if not workers.in_batches:
-        return split.find_records(problem, workers, watch)
+        return None
     from relureg.engine.runs.driver import drive
 
-    driver = drive(RunSettings(problem=problem, audit=workers.audit, keeps_records=True), workers, watch)
+    settings = RunSettings(problem=problem, audit=workers.audit, keeps_records=True, dictionaries=dictionaries)
+    driver = drive(settings, workers, watch)
     driver.figures()  # raises where there is nothing
     records = join(driver.records, problem.network.num_units, problem.network.input_dim)
     return Enumeration(records=records, stopped_by=driver.stopped_by)
@@ -84,6 +113,13 @@ ENGINES = {
         count=_count_by_split,
         works_in_batches=True,
         find_generators=split.find_generators,
+    ),
+    "dictionaries": Engine(
+        name="dictionaries",
+        find=_find_by_dictionaries,
+        count=_count_by_dictionaries,
+        works_in_batches=True,
+        find_generators=None,
     ),
     "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_batches=False, find_generators=None),
 }

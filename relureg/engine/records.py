@@ -174,12 +174,12 @@ class Figures:
     per_stage: tuple[int, ...]
     """Regions of the network cut off after each stage."""
     inner_facets: int | None
-    """Facets shared by two regions; None when a limit stopped the count."""
+    """Facets shared by two regions; None when a limit stopped the count, or where nobody looked for them."""
     boundary_facets: int | None
-    """Facets on the domain's boundary; None when a limit stopped the count."""
+    """Facets on the domain's boundary; None likewise."""
     is_watertight: bool | None
     """Whether the sum over all regions and their inner facets of side x mix(facet key) is 0 modulo 2^128, which a
-    missing, doubled or wrong region prevents but for a chance of about 2^-128; None when a limit stopped the count."""
+    missing, doubled or wrong region prevents but for a chance of about 2^-128; None likewise."""
     predicates: Predicates | None
     """None for an engine that decides everything exactly."""
     stopped_by: str | None

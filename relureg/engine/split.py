@@ -43,10 +43,7 @@ def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
     LimitReachedError
         Memory is exhausted.
     """
-    run = _Run(problem, workers, watch, records=False)
-    for _ in run.chunks():
-        pass
-    return run.figures()
+    return CompiledRun(problem, workers, watch).count()
 
 
 def find_records(problem: Problem, workers: Workers, watch: Watch) -> Enumeration:
@@ -60,14 +57,7 @@ def find_generators(problem: Problem, workers: Workers, watch: Watch) -> Enumera
 
 
 def _find(problem: Problem, workers: Workers, watch: Watch, *, generators: bool) -> Enumeration:
-    run = _Run(problem, workers, watch, records=True, generators=generators)
-    chunks = list(run.chunks())
-    run.figures()  # raises where there is nothing to merge
-    return Enumeration(
-        records=merge(chunks, problem),
-        generators=_merge_generators(chunks, problem) if generators else None,
-        stopped_by=run.stopped_by,
-    )
+    return CompiledRun(problem, workers, watch, records=True, generators=generators).find()
 
 
 @cache
@@ -83,13 +73,35 @@ def module() -> Any:
         ) from error
 
 
-class _Run:
-    """One search from start to end."""
+class CompiledRun:
+    """One search from start to end: use `count` or `find` once.
+
+    Parameters
+    ----------
+    problem : Problem
+    workers : Workers
+    watch : Watch
+    records : bool, optional
+        Keep every region; else only figures.
+    generators : bool, optional
+        Keep the vertices and rays of every region as well; the splitter alone knows them.
+    dictionaries : bool, optional
+        Hold cells as `relureg.engine.dictionaries` does, and not by their generators.
+    """
 
     def __init__(
-        self, problem: Problem, workers: Workers, watch: Watch, *, records: bool, generators: bool = False
+        self,
+        problem: Problem,
+        workers: Workers,
+        watch: Watch,
+        *,
+        records: bool = False,
+        generators: bool = False,
+        dictionaries: bool = False,
     ) -> None:
         self.problem = problem
+        self.finds_facets = records or not dictionaries or workers.enumerates
+        self.generators = generators
         self.watch = watch
         self.stopped_by: str | None = None
         self._run = module().Run(
@@ -99,8 +111,25 @@ class _Run:
             audit=workers.audit,
             max_regions=watch.limits.max_regions or 0,
             enumerates=workers.enumerates,
+            dictionaries=dictionaries,
             jobs=workers.jobs or os.cpu_count() or 1,
             batches=[WHOLE],
+        )
+
+    def count(self) -> Figures:
+        """Search, and keep nothing; raises as `count_regions` does."""
+        for _ in self.chunks():
+            pass
+        return self.figures()
+
+    def find(self) -> Enumeration:
+        """Search, and keep every region; raises as `count_regions` does."""
+        chunks = list(self.chunks())
+        self.figures()  # raises where there is nothing to merge
+        return Enumeration(
+            records=merge(chunks, self.problem),
+            generators=_merge_generators(chunks, self.problem) if self.generators else None,
+            stopped_by=self.stopped_by,
         )
 
     def chunks(self) -> Iterator[dict[str, Any]]:
@@ -128,7 +157,7 @@ class _Run:
 
     def figures(self) -> Figures:
         """What the search counted; raises where it shows that there is nothing to count."""
-        return Sums.of(self._run).figures(self.problem, stopped_by=self.stopped_by)
+        return Sums.of(self._run).figures(self.problem, stopped_by=self.stopped_by, has_facets=self.finds_facets)
 
 
 def raise_error(run: Any) -> None:

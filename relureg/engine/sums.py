@@ -70,8 +70,8 @@ class Sums:
         numbers["balance"] %= _MODULUS
         return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
 
-    def figures(self, problem: Problem, *, stopped_by: str | None) -> Figures:
-        """The figures of a run, which a limit may have ended early.
+    def figures(self, problem: Problem, *, stopped_by: str | None, has_facets: bool = True) -> Figures:
+        """The figures of a run, which a limit may have ended early, or which did not look for facets.
 
         Raises
         ------
@@ -79,6 +79,7 @@ class Sums:
             The run is complete and has found nothing.
         """
         complete = stopped_by is None
+        knows_facets = complete and has_facets
         if complete and not self.regions:
             raise DomainError(
                 "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
@@ -87,9 +88,9 @@ class Sums:
             regions=self.regions,
             bounded=self.bounded,
             per_stage=self.per_stage[len(problem.walls) :],
-            inner_facets=self.facet_sides // 2 if complete else None,
-            boundary_facets=self.boundary_facets if complete else None,
-            is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if complete else None,
+            inner_facets=self.facet_sides // 2 if knows_facets else None,
+            boundary_facets=self.boundary_facets if knows_facets else None,
+            is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if knows_facets else None,
             predicates=Predicates(
                 total=self.decisions,
                 exact=self.exact_decisions,

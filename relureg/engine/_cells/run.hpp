@@ -11,7 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "search.hpp"
+#include "hashing.hpp"
+#include "searchers.hpp"
 #include "worker.hpp"
 
 namespace relureg {
@@ -71,13 +72,15 @@ class Run {
         TakenSample taken;
         std::string error;
         Control control;
+        Options its_options;
+        its_options.dictionaries = options_.dictionaries;
         std::atomic<bool> is_over{false};
         {
             Worker worker(stack(), [&] {
                 try {
                     for (const bool wide : {false, true}) {
                         try {
-                            taken.sample = make_searcher(network_, Options{}, control, wide)->sample(prefix, options);
+                            taken.sample = make_search(network_, its_options, control, wide)->sample(prefix, options);
                             taken.is_complete = !control.stop;
                             break;
                         } catch (const TooManyFacetsError&) {
@@ -189,14 +192,14 @@ class Run {
         thread_local Run* owner = nullptr;
         if (owner != this) narrow.reset(), wide.reset();
         owner = this;
-        if (!narrow) narrow = make_searcher(network_, options_, control_, false);
+        if (!narrow) narrow = make_search(network_, options_, control_, false);
         Result result;
         try {
             try {
                 narrow->run(prefix, result);
             } catch (const TooManyFacetsError&) {
                 result = Result{};
-                if (!wide) wide = make_searcher(network_, options_, control_, true);
+                if (!wide) wide = make_search(network_, options_, control_, true);
                 wide->run(prefix, result);
             }
         } catch (const StoppedError&) {

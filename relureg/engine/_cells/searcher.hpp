@@ -26,6 +26,7 @@ struct Options {
     bool generators = false;   // with them, their vertices and rays
     bool audit = false;        // decide every predicate both ways, and stop on a contradiction
     std::int64_t max_regions = 0;  // 0: no limit
+    bool dictionaries = false;     // hold cells by simplex dictionaries, not by generators
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
 };
 

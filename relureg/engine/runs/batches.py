@@ -175,6 +175,7 @@ def _compiled(settings: RunSettings, parts: tuple[Part, ...]) -> Any:
         audit=settings.audit,
         max_regions=0,
         enumerates=settings.enumerates,
+        dictionaries=settings.dictionaries,
         jobs=1,
         batches=[part.prefix for part in parts],
     )

@@ -105,7 +105,9 @@ class Driver:
 
     def figures(self) -> Figures:
         """What was counted; raises `DomainError` where all is done and there is nothing."""
-        return self.sums.figures(self.settings.problem, stopped_by=self.stopped_by)
+        settings = self.settings
+        has_facets = settings.keeps_records or settings.enumerates or not settings.dictionaries
+        return self.sums.figures(settings.problem, stopped_by=self.stopped_by, has_facets=has_facets)
 
     def _wind_up(self) -> None:
         """Keep what batches under way have found, as far as it comes at once: it is proven, and done."""

@@ -20,12 +20,19 @@ class RunSettings:
     """Whether each batch also yields its regions and facets."""
     enumerates: bool = False
     """Whether a count visits every region."""
+    dictionaries: bool = False
+    """Whether the engine is `relureg.engine.dictionaries`, and not the splitter."""
     version: str = version.__version__
     """The relureg that asks; only the same one may answer, since its prefixes name the same cells."""
 
     def document(self) -> dict[str, Any]:
         """Everything but the version, as JSON; equal settings give equal documents."""
-        wanted = {"audit": self.audit, "keeps_records": self.keeps_records, "enumerates": self.enumerates}
+        wanted = {
+            "audit": self.audit,
+            "keeps_records": self.keeps_records,
+            "enumerates": self.enumerates,
+            "dictionaries": self.dictionaries,
+        }
         return problem_document(self.problem) | wanted
 
     @classmethod
@@ -36,6 +43,7 @@ class RunSettings:
             audit=bool(document["audit"]),
             keeps_records=bool(document["keeps_records"]),
             enumerates=bool(document["enumerates"]),
+            dictionaries=bool(document["dictionaries"]),
         )
 
     def difference(self, other: RunSettings) -> str | None:
@@ -48,6 +56,7 @@ class RunSettings:
             "another domain": other.problem.domain != self.problem.domain,
             "audit": other.audit != self.audit,
             "--keep-regions": other.keeps_records != self.keeps_records,
+            "another engine": other.dictionaries != self.dictionaries,
             "--enumerate": other.enumerates != self.enumerates,
         }
         return next((words for words, differs in is_other.items() if differs), None)

@@ -1,0 +1,11 @@
+// The search with dictionaries.
+#include "../_cells/searchers.hpp"
+#include "tree.hpp"
+
+namespace relureg {
+
+std::unique_ptr<Searcher> make_dictionary_search(const Network& network, const Options& options, Control& control) {
+    return std::make_unique<Tree>(network, options, control);
+}
+
+}  // namespace relureg

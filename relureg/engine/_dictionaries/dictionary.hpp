@@ -1,0 +1,276 @@
+// A simplex dictionary with bounds on its variables: basic variables as affine functions of the nonbasic ones, each of
+// which stands at a value of its own (Chvatal, Linear Programming, 1983, chapters 2 and 8). In doubles it proposes; in
+// rationals, it decides.
+#pragma once
+
+#include <gmpxx.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+namespace relureg {
+
+// What each variable may be. Variables 0, 1, ... are the inputs; rows follow.
+template <class Number>
+struct Bounds {
+    std::vector<Number> lower, upper;
+    std::vector<std::uint8_t> has_lower, has_upper;
+
+    void resize(std::size_t size) {
+        lower.resize(size), upper.resize(size);
+        has_lower.resize(size, 0), has_upper.resize(size, 0);
+    }
+};
+
+enum class Outcome {
+    kReached,    // the variable is beyond what was asked for
+    kOptimal,    // it grows no further
+    kUnbounded,  // it grows along `ray` for ever
+    kStuck,      // rounding, or too many steps
+};
+
+class LongSteps;
+
+template <class Number>
+class Dictionary {
+    friend class LongSteps;
+    static constexpr bool kIsExact = !std::is_same_v<Number, double>;
+
+  public:
+    struct Ray {
+        int column = -1, direction = 0;
+    };
+
+    // Every input is nonbasic, at the value given.
+    void reset(const std::vector<Number>& at) {
+        columns_ = static_cast<int>(at.size());
+        stride_ = kIsExact ? columns_ : (columns_ + 3) & ~3;
+        at_ = at;
+        nonbasic_.resize(columns_);
+        place_.assign(columns_, 0);
+        for (int c = 0; c < columns_; ++c) nonbasic_[c] = c, place_[c] = ~c;
+        basic_.clear(), value_.clear(), table_.clear();
+    }
+
+    int columns() const { return columns_; }
+    int rows() const { return static_cast<int>(basic_.size()); }
+    int basic(int row) const { return basic_[row]; }
+    int nonbasic(int column) const { return nonbasic_[column]; }
+    const Number& value(int row) const { return value_[row]; }
+    const Number* row(int row) const { return &table_[static_cast<std::size_t>(row) * stride_]; }
+    const Ray& ray() const { return ray_; }
+    // The row of a basic variable; below 0 where it is not basic.
+    int row_of(int variable) const { return place_[variable]; }
+    bool is_basic(int variable) const { return place_[variable] >= 0; }
+    const Number& value_of(int variable) const {
+        const int place = place_[variable];
+        return place >= 0 ? value_[place] : at_[~place];
+    }
+
+    // A new basic variable: `weights` on the inputs, and its value where the inputs are.
+    void add_row(int variable, const Number* weights, const Number& value) {
+        const std::size_t start = table_.size();
+        table_.resize(start + stride_);
+        for (int c = 0; c < stride_; ++c) table_[start + c] = 0;
+        for (int j = 0; j < columns_; ++j) {
+            if (weights[j] == 0) continue;
+            const int place = place_[j];
+            if (place < 0)
+                table_[start + ~place] += weights[j];
+            else
+                add(&table_[start], weights[j], this->row(place));
+        }
+        if (static_cast<std::size_t>(variable) >= place_.size()) place_.resize(variable + 1, 0);
+        place_[variable] = rows();
+        basic_.push_back(variable);
+        value_.push_back(value);
+    }
+
+    void remove_row(int row) {
+        const int last = rows() - 1;
+        if (row != last) {
+            std::swap_ranges(mutable_row(row), mutable_row(row) + stride_, mutable_row(last));
+            std::swap(basic_[row], basic_[last]), std::swap(value_[row], value_[last]);
+            place_[basic_[row]] = row;
+        }
+        basic_.pop_back(), value_.pop_back();
+        table_.resize(table_.size() - stride_);
+    }
+
+    // Let a basic variable grow (direction 1) or fall (-1) until it is beyond `enough` times the direction. Where it
+    // `stops_at_zero` the last step takes it to 0 and out of the basis. `visit` is told of each vertex on the way.
+    template <class Visit>
+    Outcome improve(int variable, int direction, bool stops_at_zero, const Number& enough, const Bounds<Number>& bounds,
+                    Visit visit) {
+        const int most = 100 + 10 * (columns_ + rows());
+        int num_degenerate = 0;
+        for (int step = 0; kIsExact || step < most; ++step) {
+            const int goal = place_[variable];
+            if (goal < 0 || value_[goal] * direction > enough) return Outcome::kReached;
+            const bool is_careful = num_degenerate > kPatience;
+            const int column = entering(goal, direction, bounds, is_careful);
+            if (column < 0) return Outcome::kOptimal;
+            const int way = (row(goal)[column] > 0) == (direction > 0) ? 1 : -1;
+            const Leaving leaving = leave(column, way, stops_at_zero ? goal : -1, bounds, is_careful);
+            if (leaving.kind == Leaving::kNone) {
+                ray_ = {column, way};
+                return Outcome::kUnbounded;
+            }
+            if (leaving.kind == Leaving::kUnsafe) return Outcome::kStuck;
+            num_degenerate = leaving.step > 0 ? 0 : num_degenerate + 1;
+            move(column, way, leaving, bounds);
+            visit();
+        }
+        return Outcome::kStuck;
+    }
+
+    // Make a nonbasic variable basic, in exchange for any other that may move: where it stands, all stays.
+    bool free_row(int variable) {
+        const int column = ~place_[variable];
+        int best = -1;
+        Number most = 0;
+        for (int i = 0; i < rows(); ++i) {
+            const Number size = magnitude(row(i)[column]);
+            if (size > most) most = size, best = i;
+        }
+        if (best < 0) return false;
+        exchange(best, column, value_[best], at_[column]);
+        return true;
+    }
+
+  private:
+    static constexpr int kPatience = 20;      // steps that lead nowhere before the rule that cannot cycle [Bland 1977]
+    static constexpr double kSmall = 1e-11;   // of the largest entry: taken for 0
+    static constexpr double kPivot = 1e-9;
+
+    struct Leaving {
+        enum Kind { kNone, kBound, kRow, kUnsafe } kind = kNone;
+        int row = -1;
+        Number step = 0;
+        Number to = 0;  // the bound at which the leaving variable stops
+    };
+
+    static Number magnitude(const Number& x) { return x < 0 ? Number(-x) : x; }
+    Number* mutable_row(int row) { return &table_[static_cast<std::size_t>(row) * stride_]; }
+
+    void add(Number* to, const Number& factor, const Number* from) const {
+        if constexpr (kIsExact) {
+            for (int c = 0; c < columns_; ++c)
+                if (from[c] != 0) to[c] += factor * from[c];
+        } else {
+            for (int c = 0; c < stride_; ++c) to[c] += factor * from[c];
+        }
+    }
+
+    // The column whose variable improves the goal most; with care, the one of the first variable that does.
+    int entering(int goal, int direction, const Bounds<Number>& bounds, bool is_careful) const {
+        const Number* reduced = row(goal);
+        int best = -1;
+        Number most = 0, largest = 0;
+        for (int c = 0; c < columns_; ++c) {
+            const Number size = magnitude(reduced[c]);
+            if constexpr (!kIsExact)
+                if (size > largest) largest = size;
+            if (!(size > (is_careful && best >= 0 ? Number(0) : most))) continue;
+            const int variable = nonbasic_[c];
+            const bool grows = (reduced[c] > 0) == (direction > 0);
+            if (grows ? bounds.has_upper[variable] && at_[c] >= bounds.upper[variable]
+                      : bounds.has_lower[variable] && at_[c] <= bounds.lower[variable])
+                continue;
+            if (is_careful && best >= 0 && variable > nonbasic_[best]) continue;
+            if constexpr (!kIsExact)
+                if (is_careful && size < kPivot) continue;
+            most = size, best = c;
+        }
+        if constexpr (!kIsExact)
+            if (best >= 0 && !is_careful && most <= kSmall * largest) return -1;
+        return best;
+    }
+
+    // The first variable to reach a bound when that of the column moves; of several, the safest pivot.
+    Leaving leave(int column, int way, int goal, const Bounds<Number>& bounds, bool is_careful) const {
+        Leaving best;
+        Number pivot = 0;
+        const int own = nonbasic_[column];
+        if (way > 0 ? bounds.has_upper[own] : bounds.has_lower[own]) {
+            best.kind = Leaving::kBound;
+            best.to = way > 0 ? bounds.upper[own] : bounds.lower[own];
+            best.step = magnitude(best.to - at_[column]);
+        }
+        const Number* entry = &table_[column];
+        for (int i = 0; i < rows(); ++i, entry += stride_) {
+            const int variable = basic_[i];
+            const bool is_up = (*entry > 0) == (way > 0);
+            const bool is_goal = i == goal;
+            if (!is_goal && !(is_up ? bounds.has_upper[variable] : bounds.has_lower[variable])) continue;
+            const Number size = magnitude(*entry);
+            if (!(size > (kIsExact ? Number(0) : Number(kPivot)))) continue;
+            Number to = 0;
+            if (!is_goal) to = is_up ? bounds.upper[variable] : bounds.lower[variable];
+            Number step = (is_up ? Number(to - value_[i]) : Number(value_[i] - to)) / size;
+            if (step < 0) step = 0;
+            if (best.kind != Leaving::kNone) {
+                if constexpr (kIsExact) {
+                    if (step > best.step) continue;
+                    if (step == best.step && (best.kind == Leaving::kBound || variable > basic_[best.row])) continue;
+                } else {
+                    const double slack = 1e-12 * (1 + best.step);
+                    if (step > best.step + slack) continue;
+                    if (step >= best.step - slack) {
+                        if (best.kind == Leaving::kBound) continue;
+                        if (is_careful ? variable > basic_[best.row] : size <= pivot) continue;
+                    }
+                }
+            }
+            best.kind = Leaving::kRow, best.row = i, best.step = step, best.to = to, pivot = size;
+        }
+        if constexpr (!kIsExact)
+            if (!(best.step < 1e100)) best.kind = Leaving::kUnsafe;
+        return best;
+    }
+
+    void move(int column, int way, const Leaving& leaving, const Bounds<Number>&) {
+        const Number step = way > 0 ? leaving.step : Number(-leaving.step);
+        if (step != 0) {
+            const Number* entry = &table_[column];
+            for (int i = 0; i < rows(); ++i, entry += stride_) value_[i] += *entry * step;
+        }
+        if (leaving.kind == Leaving::kBound)
+            at_[column] = leaving.to;
+        else
+            exchange(leaving.row, column, leaving.to, at_[column] + step);
+    }
+
+    // The variable of the row leaves the basis, at `left`; that of the column enters, at `entered`.
+    void exchange(int pivot_row, int column, Number left, Number entered) {
+        Number* by = mutable_row(pivot_row);
+        const Number inverse = Number(1) / by[column];
+        for (int c = 0; c < columns_; ++c)
+            if (c != column) by[c] *= -inverse;
+        by[column] = inverse;
+        for (int i = 0; i < rows(); ++i) {
+            if (i == pivot_row) continue;
+            Number* other = mutable_row(i);
+            const Number factor = other[column];
+            if (factor == 0) continue;
+            other[column] = 0;
+            add(other, factor, by);
+        }
+        std::swap(basic_[pivot_row], nonbasic_[column]);
+        place_[basic_[pivot_row]] = pivot_row, place_[nonbasic_[column]] = ~column;
+        value_[pivot_row] = std::move(entered), at_[column] = std::move(left);
+    }
+
+    int columns_ = 0, stride_ = 0;
+    std::vector<Number> table_;  // [row * stride_ + column]
+    std::vector<Number> value_;  // [row]
+    std::vector<Number> at_;     // [column]
+    std::vector<int> basic_, nonbasic_;
+    std::vector<int> place_;     // [variable]: its row, or ~column
+    Ray ray_;
+};
+
+}  // namespace relureg
