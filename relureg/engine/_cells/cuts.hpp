@@ -61,6 +61,13 @@ inline int num_cutting(const Part& own, const Part& on, const Signs& signs, cons
     return count;
 }
 
+// Into so many regions hyperplanes cut a cell at most: as many as they have in general position.
+inline double most_regions(int hyperplanes, int dim) {
+    double most = 1, term = 1;
+    for (int i = 1; i <= std::min(hyperplanes, dim); ++i) most += term = term * (hyperplanes - i + 1) / i;
+    return most;
+}
+
 // Whether none of the generators is at infinity. (A new one between two at infinity lies there too.)
 inline bool is_bounded(const Generators& g, const Part& part) {
     return std::none_of(part.begin(), part.end(), [&](int i) { return g.tags(i).at_infinity; });
