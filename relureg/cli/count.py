@@ -43,7 +43,10 @@ Examples:
 )
 @click.option("--keep-regions", is_flag=True, help="Let the journal keep all regions, as Parquet files beside it.")
 @click.option(
-    "--enumerate", "by_enumeration", is_flag=True, help="Visit every region, also those of the last stage (to compare)."
+    "--enumerate",
+    "by_enumeration",
+    is_flag=True,
+    help="Visit every region, also of the last stage, to compare (as --linear, --definitions and --engine lp do anyway).",
 )
 @work_options
 @output_options

@@ -95,7 +95,8 @@ def count_regions(
     keep_regions : bool, optional
         Let the journal keep regions and facets too, as Parquet files beside it; see `stored_graph`.
     by_enumeration : bool, optional
-        Let the splitter visit every region, and prove the count by the facets of all of them. Slow; to compare.
+        Let the splitter visit every region, and prove the count by the facets of all of them. Slow; to compare. The
+        engine ``lp`` does so anyway, ``charpoly`` cannot.
 
     Raises
     ------

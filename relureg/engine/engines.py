@@ -37,7 +37,9 @@ class Engine:
         return self.find
 
     def check_fits(self, workers: Workers) -> None:
-        """Raise `UsageError` where there are a scheduler or a journal and this engine cannot use them."""
+        """Raise `UsageError` where this engine cannot use a scheduler or a journal, or visit every region, as asked."""
+        if workers.enumerates and self.find is None:
+            raise UsageError(f"the engine {self.name} visits no region; choose split, or leave out --enumerate")
         if workers.in_batches and not self.works_in_batches:
             raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split or dictionaries")
 

@@ -55,6 +55,7 @@ COMMAND_LINES = {
     ("--quiet",): r"No such option.* .*--quiet.* \(try --help\)",
     ("inspect", XOR, "--box", "0", "1"): "No such option.* .*--box.*",
     ("count", XOR, "--engine", "gpu"): r"there is no engine 'gpu'; choose auto, split, lp or charpoly",
+    ("count", XOR, "--engine", "charpoly", "--enumerate"): r"the engine charpoly visits no region; choose .*",
     ("count", XOR, XOR): rf"Got unexpected extra argument \({XOR}\) \(try --help\)",
     ("count", XOR, "--box"): r"Option '--box' requires an argument\. \(try --help\)",
     ("count", XOR, "--max-regions", "0"): r"Invalid value for '--max-regions': 0 is not in the range x>=1\. .*",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import ArrayLike
 
 import relureg
 from relureg import Domain, Network, RegionCount, count_regions
@@ -54,6 +55,17 @@ def test_generated_networks_of_every_kind(kind: str) -> None:
         assert_as_searched(sample.network, sample.domain)
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_thousand_generated_networks(kind: str) -> None:
+    """In their domains, boxes and polytopes and lines, and in the whole space: 23 kinds, 90 of each."""
+    for seed in range(1000, 1090):
+        sample = generated(kind, seed, size=1000)
+        assert_as_searched(sample.network, sample.domain)
+        if sample.domain is not None:
+            assert_as_searched(sample.network)
+
+
 @pytest.mark.parametrize(
     "widths", [(2, 16, 16, 1), (3, 10, 10, 10, 1), (4, 8, 12, 1), (5, 8, 8, 1), (6, 7, 7, 1), (7, 9, 1)]
 )
@@ -81,6 +93,62 @@ def test_traces_that_coincide_on_a_section_only() -> None:
     network = Network.from_layers([rows, np.ones((1, 7))], [offsets, np.zeros(1)])
     count = assert_as_searched(network, audit=True)
     assert (count.num_regions, count.num_bounded, count.num_facets) == (24, 0, 8 * 3 + 2 * 8)
+
+
+def hyperplanes(rows: ArrayLike, offsets: ArrayLike) -> Network:
+    rows = np.asarray(rows, dtype=float)
+    return Network.from_layers([rows, np.ones((1, len(rows)))], [np.asarray(offsets, dtype=float), np.zeros(1)])
+
+
+def assert_as_by_charpoly(network: Network) -> RegionCount:
+    """On flats, searched, and by the characteristic polynomial in rationals."""
+    counted = assert_as_searched(network, audit=True)
+    assert figures(counted) == figures(count_regions(network, engine="charpoly"))
+    assert re.match("counted .* in 1 cell,", check(counted, "last_stage").detail)
+    return counted
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4, 5, 9])
+@pytest.mark.parametrize("bits", [1, 2, 30])
+def test_arrangements_counted_on_their_flats(dim: int, bits: int) -> None:
+    """Small integers coincide often; beyond 20 bits rows are doubles."""
+    random = np.random.default_rng(100 * dim + bits)
+    for _ in range(4):
+        rows = random.integers(-(2**bits) + 1, 2**bits, size=(min(4 * dim, 10), dim))
+        offsets = random.integers(-(2**bits) + 1, 2**bits, size=len(rows))
+        rows[-1], offsets[-1] = -3 * rows[0], -3 * offsets[0]
+        rows[-2] = rows[1]
+        assert_as_by_charpoly(hyperplanes(rows, offsets))
+
+
+def test_integers_that_outgrow_62_bits_on_flats() -> None:
+    """Twenty bits a row are eighty after two restrictions; the sums of rows vanish on flats all the same."""
+    random = np.random.default_rng(0)
+    rows = random.integers(-(2**15), 2**15, size=(9, 6))
+    offsets = random.integers(-(2**15), 2**15, size=9)
+    rows[7:] = rows[0] + rows[1], rows[2] + rows[3] + rows[4]
+    offsets[7:] = offsets[0] + offsets[1], offsets[2] + offsets[3] + offsets[4]
+    count = assert_as_by_charpoly(hyperplanes(rows, offsets))
+    assert count.predicates is not None
+    assert count.predicates.exact > 0
+
+
+@pytest.mark.parametrize("dim", [2, 3, 5])
+def test_hyperplanes_that_just_miss_a_common_point(dim: int) -> None:
+    """Off by a few units in the last place: below every error bound, so that integers must tell."""
+    random = np.random.default_rng(dim)
+    for _ in range(6):
+        point, rows = random.normal(size=dim), random.normal(size=(dim + 4, dim))
+        offsets = -(rows @ point)
+        offsets[::2] = np.nextafter(offsets[::2], np.inf)
+        count = assert_as_by_charpoly(hyperplanes(rows, offsets))
+        assert count.predicates is not None
+        assert count.predicates.exact > 0
+
+
+def test_entries_of_very_different_sizes_on_flats() -> None:
+    rows = np.diag([1e-150, 1.0, 1e150])[[0, 1, 2, 0, 1, 2]] + 1e-3 * np.eye(3)[[1, 2, 0, 2, 0, 1]]
+    assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))
 
 
 def test_rows_with_rationals_beyond_64_bits() -> None:

@@ -38,10 +38,15 @@ def _network(*layers: tuple[Rows, list[Fraction]]) -> Network:
 
 
 def _decided(network: Network, domain: Domain | None = None) -> tuple[int, Predicates]:
-    count = count_regions(network, domain, audit=True, jobs=1)
-    assert all(check.passed is not False for check in count.checks)
-    assert count.predicates is not None
-    return count.num_regions, count.predicates
+    """Regions, counted and searched, which have their own ways to decide; and the signs of the search."""
+    counted, searched = (
+        count_regions(network, domain, audit=True, jobs=1, by_enumeration=by_enumeration)
+        for by_enumeration in (False, True)
+    )
+    assert all(check.passed is not False for count in (counted, searched) for check in count.checks)
+    assert counted.num_regions == searched.num_regions
+    assert searched.predicates is not None
+    return searched.num_regions, searched.predicates
 
 
 def _near_tie(dim: int, gap: Fraction, scale: Fraction, seed: int) -> Network:

@@ -69,6 +69,13 @@ inline double chance_above(const Parts& parts, const Signs& signs, const std::ui
     return 0.25 + 0.5 * above * above / (above * above + below * below);
 }
 
+// Into so many regions hyperplanes cut a cell at most: as many as they have in general position.
+inline double most_regions(int hyperplanes, int dim) {
+    double most = 1, term = 1;
+    for (int i = 1; i <= std::min(hyperplanes, dim); ++i) most += term = term * (hyperplanes - i + 1) / i;
+    return most;
+}
+
 // Whether none of the generators is at infinity. (A new one between two at infinity lies there too.)
 inline bool is_bounded(const Generators& g, const Part& part) {
     return std::none_of(part.begin(), part.end(), [&](int i) { return g.tags(i).at_infinity; });

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "arrangement.hpp"
 #include "comparison.hpp"
 #include "counting.hpp"
 #include "cuts.hpp"
@@ -17,14 +18,17 @@ class LastStage {
   public:
     explicit LastStage(SearchState<D_, W>& state)
         : state_(state), counter_(state.network.dim + 1, state.num_words, state.oracle, state.arena, state.control.stop,
-                                  state.options.audit) {}
+                                  state.options.audit),
+          arrangements_(state.oracle, state.control.stop, state.options.audit) {}
 
     // Whether a cell that the candidates of `cut` cut is counted as it is; else it is split first.
     bool is_to_count(const Cell& cell, const Context& context, const Candidates& candidates, const std::uint64_t* cut,
                      int depth) const {
-        return state_.counts(context) && !state_.is_comparing && cell.lines->empty() && state_.is_own(depth) &&
-               CellCounter<D_, W>::fits(num_bits(cut, candidates.words()), state_.network.dim,
-                                        state_.sampler.is_probe() ? kSmallCell : kMostRegions);
+        if (!state_.counts(context) || state_.is_comparing || !state_.is_own(depth)) return false;
+        const double most = state_.sampler.is_probe() ? kSmallCell : kMostRegions;
+        const int rows = num_bits(cut, candidates.words()), dim = state_.network.dim;
+        if (is_whole_space(cell)) return ArrangementCounter<D_, W>::fits(rows, dim);
+        return cell.lines->empty() && CellCounter<D_, W>::fits(rows, dim, most);
     }
 
     // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
@@ -60,17 +64,29 @@ class LastStage {
     }
 
   private:
+    bool is_whole_space(const Cell& cell) const {
+        return !cell.lines->empty() && cell.lines->size() == static_cast<std::size_t>(state_.network.dim);
+    }
+
     const CellFigures& figures_of(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
                                   const std::uint64_t* cut) {
-        if (num_bits(cut, candidates.words()) <= 1) {
+        if (cell.lines->empty() && num_bits(cut, candidates.words()) <= 1) {
             int row = -1;
             for (int w = 0; w < candidates.words(); ++w) each_bit(cut[w], 64 * w, [&](int k) { row = k; });
-            if (const CellFigures* few = counter_.count_few(cell, signs, row)) return *few;
+            return counter_.count_few(cell, signs, row);
         }
         const Candidates cutting = Candidates::subset(candidates, cut, state_.D(), state_.arena);
+        if (is_whole_space(cell)) return whole_space(context, cutting);
         Signs their_signs = Signs::allocate(state_.arena, cell.generators.count, cutting.words());
         for (int i = 0; i < cell.generators.count; ++i) their_signs.inherit(signs, i, cut);
         return counter_.count(cell, context, cutting, their_signs, state_.tally.room());
+    }
+
+    // The whole space has no facets, and the one slot of infinity.
+    const CellFigures& whole_space(const Context& context, const Candidates& rows) {
+        const ArrangementFigures found = arrangements_.count(context, rows, state_.network.dim, state_.tally.room());
+        whole_space_ = {found.regions, found.bounded, found.facets, {0}};
+        return whole_space_;
     }
 
     // A facet between cells that the last stage itself has parted has its unit's name; all parts of it add up.
@@ -109,6 +125,8 @@ class LastStage {
 
     SearchState<D_, W>& state_;
     CellCounter<D_, W> counter_;
+    ArrangementCounter<D_, W> arrangements_;
+    CellFigures whole_space_;
 };
 
 }  // namespace relureg

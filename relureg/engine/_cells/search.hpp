@@ -108,16 +108,17 @@ class Search final : public Searcher {
             visit.emplace(state_.sampler, weight, context.stage, cutting);
             if (state_.sampler.is_too_large()) throw StoppedError{};
         }
-        if (last_stage_.is_to_count(cell, context, candidates, cut, depth))
-            return last_stage_.count(cell, context, candidates, signs, cut, hash, [&] {
-                split_further(cell, context, candidates, signs, cut, carry.rows, hash, depth);
-            });
         const double* rows = state_.rows.extend(context, carry.rows, active, num_active, state_.arena);
-        if (across < 0) return split_further(cell, context, candidates, signs, cut, rows, hash, depth);
-        cut[across / 64] &= ~bit(across % 64);
-        const Candidates rest = Candidates::subset(candidates, cut, state_.D(), state_.arena);
-        const int unit = candidates.unit[across];
-        lines_.split(cell, context, unit, rest, depth, descent(context, unit, rest, rows, hash));
+        const auto go_on = [&] {
+            if (across < 0) return split_further(cell, context, candidates, signs, cut, rows, hash, depth);
+            cut[across / 64] &= ~bit(across % 64);
+            const Candidates rest = Candidates::subset(candidates, cut, state_.D(), state_.arena);
+            const int unit = candidates.unit[across];
+            lines_.split(cell, context, unit, rest, depth, descent(context, unit, rest, rows, hash));
+        };
+        if (last_stage_.is_to_count(cell, context, candidates, cut, depth))
+            return last_stage_.count(cell, context, candidates, signs, cut, hash, go_on);
+        go_on();
     }
 
     // Split a cell without lines by the most balanced candidate of `cut`, if there is any.

@@ -92,11 +92,13 @@ struct Mixture {
         return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
     }
 
-    double value(double va, double vb) const { return above * va + below * vb; }
-    double error(double va, double vb, double ea, double eb) const {
-        const double size = above * std::fabs(va) + below * std::fabs(vb);
+    // The sign of another row there, as far as doubles tell; 0: they do not.
+    int sign(const Section& s, int row, int a, int b) const {
+        const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
+        const double value = above * va + below * vb, size = above * std::fabs(va) + below * std::fabs(vb);
         const double moved = above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb);
-        return moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
+        const double error = moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
+        return (value > error) - (value < -error);
     }
 };
 

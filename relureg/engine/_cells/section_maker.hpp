@@ -25,7 +25,7 @@ class SectionMaker {
         each_bit(rows, 0, [&](int old) { number[k++] = old; });
         for (; k < part.stride; ++k) number[k] = row;  // filling: computed with, never looked at
         for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
-            const auto [above, below] = crossings.by_row[e];
+            const auto [above, below] = Crossings::oriented(s, row, crossings.by_row[e]);
             part.append(above, below, s.points[above].at_infinity && s.points[below].at_infinity);
             mix_values(s, part, row);
         }
@@ -48,9 +48,11 @@ class SectionMaker {
         part.single = extract_single(s, part);
         const std::uint64_t all = part.num_rows ? ~std::uint64_t{0} >> (64 - part.num_rows) : 0;
         if (!is_special && !(zero & all)) return;
-        std::uint64_t* shared = arena_.take<std::uint64_t>(words());
+        std::uint64_t* own = arena_.take<std::uint64_t>(2 * static_cast<std::size_t>(words()));
+        std::uint64_t* shared = own + words();
+        gather_at_simple(part, all, own);
         for (int w = 0; w < words(); ++w)
-            each_bit(part.facets[w], 64 * w, [&](int slot) {
+            each_bit(part.facets[w] & ~own[w], 64 * w, [&](int slot) {
                 if (!is_own_facet(part, slot, all, shared)) part.facets[w] &= ~bit(slot % 64);
             });
     }
@@ -130,6 +132,15 @@ class SectionMaker {
         std::uint64_t single = 0;
         for (int k = 0; k < part.num_rows; ++k) single |= (s.single >> part.number[k] & 1) << k;
         return single;
+    }
+
+    // The facets of the cell at generators of as many facets as the section has dimensions, where no row vanishes. Each
+    // is a facet of the section there, on no other one: fewer have no vertex.
+    void gather_at_simple(const Section& s, std::uint64_t rows, std::uint64_t* facets) const {
+        for (int w = 0; w < words(); ++w) facets[w] = 0;
+        for (int i = 0; i < s.count; ++i)
+            if (!(rows & ~(s.points[i].positive | s.points[i].negative)) && Mask::count(mask(s, i), words()) == s.dim)
+                for (int w = 0; w < words(); ++w) facets[w] |= mask(s, i)[w];
     }
 
     // Whether a section has a facet on that facet of the cell, on no other one and on no row.

@@ -1,0 +1,273 @@
+// Deletion and restriction on the sections of a cell: what each of them parts off, down to points of segments.
+#pragma once
+
+#include <vector>
+
+#include "section_maker.hpp"
+#include "section_sides.hpp"
+#include "segment.hpp"
+
+namespace relureg {
+
+// What lies in one cell.
+struct CellFigures {
+    std::int64_t regions = 0, bounded = 0;
+    std::int64_t facets = 0;            // on hyperplanes of the last stage
+    std::vector<std::int64_t> pieces;   // [slot]: parts into which they cut that facet of the cell
+};
+
+template <int D_, int W>
+class SectionCounter {
+    using Mask = Bits<W>;
+
+  public:
+    SectionCounter(int coordinates, int words, Predicate<D_, W>& oracle, Arena& arena, const std::atomic<bool>& stop,
+                   bool audit)
+        : words_(words), oracle_(oracle), arena_(arena), stop_(stop), edges_(words, stop), exact_(coordinates, oracle),
+          maker_(words, oracle, exact_, arena, audit), segments_(exact_), audit_(audit), levels_(coordinates) {}
+
+    // Count a cell, held as a section by nothing, that rows with these units cut. Stops beyond `most` regions; then,
+    // and when the run stops, the figures are lower bounds.
+    void count(Cell& cell, const Context& context, const int* unit, Section& s, std::int64_t most,
+               CellFigures& figures) {
+        figures_ = &figures, most_ = most;
+        exact_.begin(cell, context, unit);
+        add(s);
+        go_on(s);
+    }
+
+  private:
+    int words() const { return W ? W : words_; }
+    std::uint64_t* mask(const Section& s, int i) const { return s.masks + static_cast<std::size_t>(i) * words(); }
+
+    bool is_over() const { return figures_->regions > most_ || stop_.load(std::memory_order_relaxed); }
+
+    // Count the section itself: one region more, and the parts of facets that it parts off.
+    void add(const Section& s) {
+        bool is_bounded = true;
+        for (int i = 0; i < s.count; ++i) is_bounded = is_bounded && !s.points[i].at_infinity;
+        add(s.facets, is_bounded);
+    }
+
+    void add(const std::uint64_t* facets, bool is_bounded) {
+        ++figures_->regions;
+        figures_->bounded += is_bounded;
+        Mask::each(facets, words(), [&](int slot) { ++figures_->pieces[slot]; });
+    }
+
+    void go_on(Section& s) {
+        if (!s.cutting) return;
+        if (s.dim == 1)
+            segments_.each_point(s, [&](bool is_single) {
+                ++figures_->regions;
+                ++figures_->bounded;
+                figures_->facets += is_single;
+            });
+        else if (!(s.cutting & (s.cutting - 1)))
+            add_only_section(s, __builtin_ctzll(s.cutting));
+        else if (__builtin_popcountll(s.cutting) == 2)
+            divide_by_two(s);
+        else
+            divide(s);
+    }
+
+    // Where one row alone cuts, its section is one region more, and need not be made. A facet that it cuts lies on no
+    // other one there: that would contain points from within the facet, and so all of it.
+    void add_only_section(const Section& s, int row) {
+        const auto mark = arena_.mark();
+        SectionSides sides = SectionSides::begin(arena_, words());
+        for (int i = 0; i < s.count; ++i) sides.see(s.sign(i, row), s.points[i].at_infinity, mask(s, i), words());
+        for (int w = 0; w < words(); ++w) sides.above[w] &= sides.below[w] & s.facets[w];
+        add(sides.above, sides.is_cut_bounded());
+        figures_->facets += s.single >> row & 1;
+        arena_.release(mark);
+    }
+
+    // Two rows: of the first one's section nothing is asked, so only the edges that the other one crosses are found.
+    void divide_by_two(Section& s) {
+        const int first = __builtin_ctzll(s.cutting), second = __builtin_ctzll(s.cutting & (s.cutting - 1));
+        Crossings& crossings = levels_[s.dim];
+        crossings.edges.clear();
+        edges_.find_across(s, second, crossings.edges);
+        crossings.take(s, second);
+        if (crossings.may_coincide(s, second, first) && coincide(s, crossings, second, first))
+            drop_twin(s, first);
+        else
+            count_section(s, crossings, second, bit(first));
+        add_only_section(s, first);
+    }
+
+    // Count the sections of a section: of each row, with the rows before it.
+    void divide(Section& s) {
+        Crossings& crossings = levels_[s.dim];
+        crossings.edges.clear();
+        edges_.find(s, crossings.edges);
+        crossings.sort(s);
+        const std::uint64_t distinct = without_coinciding(s, crossings);
+        std::uint64_t before = 0;
+        for (int k = 0; k < crossings.num_cutting && !is_over(); ++k) {
+            const int row = crossings.order[k];
+            if (!(distinct >> row & 1)) continue;
+            if (before)
+                count_section(s, crossings, row, before);
+            else
+                add_only_section(s, row);
+            before |= bit(row);
+        }
+    }
+
+    void count_section(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
+        const std::int64_t so_far = figures_->regions;
+        restrict_to(s, crossings, row, before);
+        if (s.single >> row & 1) figures_->facets += figures_->regions - so_far;
+    }
+
+    // The rows without those that vanish where one before vanishes.
+    std::uint64_t without_coinciding(Section& s, const Crossings& crossings) {
+        std::uint64_t distinct = 0;
+        for (int k = 0; k < crossings.num_cutting; ++k) {
+            const int row = crossings.order[k];
+            int twin = -1;
+            each_bit(distinct, 0, [&](int other) {
+                if (twin < 0 && crossings.count(row) == crossings.count(other) &&
+                    crossings.may_coincide(s, row, other) && coincide(s, crossings, row, other))
+                    twin = other;
+            });
+            if (twin < 0)
+                distinct |= bit(row);
+            else
+                drop_twin(s, twin);
+        }
+        return distinct;
+    }
+
+    // A row is dropped that coincides with another one. What several hyperplanes share has been there before the last
+    // of them came, so on it no facet is divided; rows that coincide on the whole cell are one hyperplane.
+    static void drop_twin(Section& s, int twin) {
+        if (s.parent) s.single &= ~bit(twin);
+    }
+
+    // Whether two rows that cross the same edges cross them in the same points.
+    bool coincide(const Section& s, const Crossings& crossings, int row, int other) {
+        for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
+            const auto [above, below] = Crossings::oriented(s, row, crossings.by_row[e]);
+            const Mixture at = Mixture::of(s, row, above, below);
+            if (at.sign(s, other, above, below)) return false;
+            const auto mark = arena_.mark();
+            Section point = Section::allocate(arena_, 1, 1, words());
+            point.parent = &s, point.cut = row, point.number = &other;
+            point.append(above, below, false);
+            ++oracle_.statistics.decisions;
+            const int sign = exact_.sign(point, 0, 0);
+            exact_.forget(point);
+            arena_.release(mark);
+            if (sign) return false;
+        }
+        return true;
+    }
+
+    // Visit the generators of the section by a row: the ends of edges that it crosses, and generators that lie on it.
+    template <class Visit>
+    static void each_generator(const Section& s, const Crossings& crossings, int row, Visit visit) {
+        for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e)
+            visit(crossings.by_row[e].above, crossings.by_row[e].below);
+        for (const int i : crossings.zeros)
+            if (crossings.zeros_at(s, i) >> row & 1) visit(i, i);
+    }
+
+    // The section by a row, with the rows of `before` that cut it, and all that lies on it.
+    void restrict_to(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
+        std::uint64_t positive = 0, negative = 0, zero = 0, is_through = 0;
+        bool is_bounded = true;
+        int count = 0;
+        const auto mark = arena_.mark();
+        std::uint64_t* facets = arena_.take<std::uint64_t>(2 * static_cast<std::size_t>(words()));
+        std::uint64_t* own = facets + words();  // no other facet, nor a row, contains them on the section
+        std::fill_n(facets, 2 * words(), std::uint64_t{0});
+        each_generator(s, crossings, row, [&](int a, int b) {
+            const std::uint64_t p = s.points[a].positive | s.points[b].positive;
+            const std::uint64_t n = s.points[a].negative | s.points[b].negative;
+            positive |= p, negative |= n, zero |= ~(p | n);
+            is_through |= a == b;
+            is_bounded = is_bounded && !(s.points[a].at_infinity && s.points[b].at_infinity);
+            const bool is_simple = !(before & ~(p | n)) && num_common(s, a, b) == s.dim - 1;
+            for (int w = 0; w < words(); ++w) {
+                facets[w] |= mask(s, a)[w] & mask(s, b)[w];
+                if (is_simple) own[w] |= mask(s, a)[w] & mask(s, b)[w];
+            }
+            ++count;
+        });
+        const bool is_special = is_through || zero & before;
+        const std::uint64_t open = ((positive & negative) | zero) & before;
+        bool is_settled = true;
+        for (int w = 0; w < words(); ++w) {
+            facets[w] &= s.facets[w];
+            is_settled = is_settled && (!is_special || !(facets[w] & ~own[w]));
+        }
+        if (is_settled && !open) {
+            add(facets, is_bounded);
+        } else if (!is_settled || open & (open - 1) || !add_with_one(s, crossings, row, open, facets, is_bounded)) {
+            Section part = maker_.cut(s, crossings, row, open, count);
+            std::copy_n(facets, words(), part.facets);
+            maker_.close(s, part, is_special);
+            add(part);
+            go_on(part);
+            exact_.forget(part);
+        }
+        arena_.release(mark);
+    }
+
+    int num_common(const Section& s, int a, int b) const {
+        int count = 0;
+        for (int w = 0; w < words(); ++w) count += __builtin_popcountll(mask(s, a)[w] & mask(s, b)[w]);
+        return count;
+    }
+
+    // The sign of a row where another one crosses an edge, as far as doubles tell; 0: they do not.
+    static int sign_between(const Section& s, int row, int other, SectionEdge edge) {
+        const auto [above, below] = Crossings::oriented(s, row, edge);
+        return Mixture::of(s, row, above, below).sign(s, other, above, below);
+    }
+
+    // A section that no more than one other row cuts, and what that parts off, from signs alone: only where the ends of
+    // an edge have opposite ones is a value asked for. False where doubles do not tell its sign.
+    bool add_with_one(const Section& s, const Crossings& crossings, int row, std::uint64_t open,
+                      const std::uint64_t* facets, bool is_bounded) {
+        const int other = __builtin_ctzll(open);
+        SectionSides sides = SectionSides::begin(arena_, words());
+        bool is_above = false, is_below = false, is_known = !audit_;
+        each_generator(s, crossings, row, [&](int a, int b) {
+            if (!is_known) return;
+            const int at_a = s.sign(a, other), at_b = s.sign(b, other);
+            const bool is_open = at_a * at_b < 0;
+            const int sign = is_open ? sign_between(s, row, other, {a, b}) : at_a ? at_a : at_b;
+            is_known = sign || !is_open;
+            is_above = is_above || sign > 0, is_below = is_below || sign < 0;
+            sides.see_between(sign, s.points[a].at_infinity && s.points[b].at_infinity, mask(s, a), mask(s, b),
+                              words());
+        });
+        if (!is_known) return false;
+        oracle_.statistics.decisions += crossings.count(row);
+        add(facets, is_bounded);
+        if (!is_above || !is_below) return true;
+        for (int w = 0; w < words(); ++w) sides.above[w] &= sides.below[w] & facets[w];
+        add(sides.above, sides.is_cut_bounded());
+        figures_->facets += s.single >> other & 1;
+        return true;
+    }
+
+    int words_;
+    Predicate<D_, W>& oracle_;
+    Arena& arena_;
+    const std::atomic<bool>& stop_;
+    SectionEdges<W> edges_;
+    ExactSections<D_, W> exact_;
+    SectionMaker<D_, W> maker_;
+    SegmentCutter<D_, W> segments_;
+    bool audit_;
+    std::vector<Crossings> levels_;  // [dimension]
+    CellFigures* figures_ = nullptr;
+    std::int64_t most_ = 0;
+};
+
+}  // namespace relureg
