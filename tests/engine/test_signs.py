@@ -128,6 +128,25 @@ def test_decayed_weights_need_few_integers() -> None:
     assert decided.exact < decided.total / 10
 
 
+def test_whole_units_that_have_decayed() -> None:
+    """Later hyperplanes differ from earlier ones by parts of 1e-38, which values of units tell apart, not integers."""
+    random = np.random.default_rng(2)
+    weights, biases = [], []
+    for fan_in, units in pairwise((4, 20, 20, 20, 1)):
+        weight, bias = random.normal(size=(units, fan_in)) * np.sqrt(2 / fan_in), random.normal(size=units) * 0.3
+        small = 10.0 ** -random.uniform(30, 38, size=(units, fan_in))
+        gone = random.random(units) < 0.25
+        decayed = (random.random((units, fan_in)) < 0.05) | gone[:, None] | (random.random(fan_in) < 0.1)
+        weights.append(np.where(decayed, weight * small, weight))
+        biases.append(np.where(gone & (random.random(units) < 0.5), bias * 1e-34, bias))
+    network = Network.from_layers(weights, biases)
+    count = count_regions(network, max_regions=2_000, audit=True, jobs=1)
+    decided = count.predicates
+    assert decided is not None
+    assert decided.by_values > 1_000
+    assert decided.exact < decided.by_values / 20
+
+
 # -- zeros ---------------------------------------------------------------------------------------------
 
 
@@ -145,8 +164,16 @@ def test_zeros_of_dead_and_repeated_units_need_no_integers() -> None:
     )
     _, decided = _decided(network)
     assert decided.zero > decided.total / 50
-    assert decided.structural > decided.zero * 0.9
+    assert decided.structural + decided.modular > decided.zero * 0.9
     assert decided.exact < decided.zero / 100
+
+
+def test_zeros_where_hyperplanes_meet_are_proved_modulo_primes() -> None:
+    """In a lattice three differences of affine functions meet, none parallel to another."""
+    network = construct("lattice", {"d": "4", "functions": "8", "minima": "2", "terms": "4", "seed": "1"}).network
+    _, decided = _decided(network)
+    assert decided.modular > 100
+    assert decided.exact < decided.modular / 20
 
 
 def test_a_chain_of_single_units() -> None:
@@ -165,9 +192,8 @@ def test_new_generators_take_signs_from_the_ends_of_their_edges() -> None:
     decided = count.predicates
     assert decided is not None
     assert decided.edges > decided.total / 10
-    assert decided.total == decided.edges + decided.doubles + decided.structural + decided.small_integers + (
-        decided.refined + decided.twofold + decided.exact
-    )
+    others = decided.refined + decided.twofold + decided.by_values + decided.modular + decided.exact
+    assert decided.total == decided.edges + decided.doubles + decided.structural + decided.small_integers + others
 
 
 @pytest.mark.parametrize("kind", ["integer", "quantised", "pruned", "without biases", "repeated", "lattice"])

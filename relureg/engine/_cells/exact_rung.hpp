@@ -7,25 +7,32 @@
 #include <vector>
 
 #include "place.hpp"
+#include "stopwatch.hpp"
 
 namespace relureg {
 
 template <int D_, int W>
 class ExactRung {
   public:
-    ExactRung(int coordinates, int words, const std::int8_t* sign)
-        : coordinates_(coordinates), words_(words), sign_(sign) {}
+    ExactRung(int coordinates, int words, const std::int8_t* sign, Watched& time)
+        : coordinates_(coordinates), words_(words), sign_(sign), time_(time) {}
 
     int sign(const Place& place, const Context& context, int unit, int i) const {
         return sgn(dot(row(context, unit), generator(place, i)));
     }
 
-    const ExactVector& row(const Context& context, int unit) const { return context.exact_row(unit, D() - 1, sign_); }
+    const ExactVector& row(const Context& context, int unit) const {
+        if (!context.exact_rows.empty() && context.exact_rows[unit]) return *context.exact_rows[unit];
+        const Stopwatch watch(time_);
+        return context.exact_row(unit, D() - 1, sign_);
+    }
 
     // The generator in integers: the null vector of the rows of its facets, oriented by its doubles.
     const ExactVector& generator(const Place& place, int i) const {
         Forms& forms = place.generators.tags(i).exact->need();
-        if (!forms.exact) forms.exact = std::make_unique<ExactVector>(solve(place, i));
+        if (forms.exact) return *forms.exact;
+        const Stopwatch watch(time_);
+        forms.exact = std::make_unique<ExactVector>(solve(place, i));
         return *forms.exact;
     }
 
@@ -60,6 +67,7 @@ class ExactRung {
 
     const int coordinates_, words_;
     const std::int8_t* sign_;
+    Watched& time_;
 };
 
 }  // namespace relureg

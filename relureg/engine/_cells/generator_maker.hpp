@@ -36,17 +36,19 @@ class GeneratorMaker {
         tags.at_infinity = g.tags(a).at_infinity && g.tags(b).at_infinity;
         tags.quiet = g.tags(a).quiet & g.tags(b).quiet;
         if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
-            const bool has_values = oracle_.carry_values({cell, g}, context, unit, a, b, *slot);
+            const bool has_values =
+                oracle_.has_values(g, a) && oracle_.has_values(g, b) && carry_values(cell, context, unit, a, b, *slot);
             if (interpolate_integers(context, unit, g, a, b, fresh) ||
                 interpolate_doubles(cell, context, unit, a, b, fresh) ||
                 (has_values && take_coordinates(*slot->forms->values, fresh)) ||
                 (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
-                interpolate_twofold(cell, context, unit, a, b, fresh)) {
+                interpolate_twofold(cell, context, unit, a, b, fresh) ||
+                (!has_values && interpolate_values(cell, context, unit, a, b, fresh))) {
                 ++fresh.count;
                 return;
             }
         }
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
         const mpz_class weight_a = -dot(row, gb), weight_b = dot(row, ga);
@@ -79,6 +81,25 @@ class GeneratorMaker {
   private:
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
+
+    // Their doubles may be better now, and in another scale.
+    void evaluate_ends(const Generators& g, int a, int b) {
+        for (const int end : {a, b}) value_[end] = oracle_.value(g, end);
+    }
+
+    // The values of units at the new generator.
+    bool carry_values(Cell& cell, const Context& context, int unit, int a, int b, ExactSlot& slot) {
+        const bool is_made = oracle_.carry_values({cell, cell.generators}, context, unit, a, b, slot);
+        evaluate_ends(cell.generators, a, b);
+        return is_made;
+    }
+
+    // Coordinates by way of the values of units, which are made for this.
+    [[gnu::noinline]] bool interpolate_values(Cell& cell, const Context& context, int unit, int a, int b,
+                                              Generators& fresh) {
+        ExactSlot& slot = *fresh.tags(fresh.count).exact;
+        return carry_values(cell, context, unit, a, b, slot) && take_coordinates(*slot.forms->values, fresh);
+    }
 
     // Values too close to their error bounds to interpolate with: better the ends of the edge, if that is possible.
     [[gnu::noinline]] bool refine_ends(Cell& cell, int a, int b) {
@@ -196,8 +217,7 @@ class GeneratorMaker {
         double da = 0, db = 0;
         const bool is_known = oracle_.twofold_value(place, context, unit, a, va, da) &&
                               oracle_.twofold_value(place, context, unit, b, vb, db);
-        for (const int end : {a, b})
-            value_[end] = oracle_.value(cell.generators, end);  // their doubles may be better now
+        evaluate_ends(cell.generators, a, b);
         if (!is_known || !(va.high > 0x1p20 * da) || !(-vb.high > 0x1p20 * db)) return false;
         const int exponent = std::ilogb(std::max(va.high, -vb.high));
         const double scale = std::ldexp(1.0, -exponent);  // at least 2^-1023, as `is_out_of_range` sees to

@@ -27,8 +27,9 @@ class Prime {
     }
     std::uint64_t add(std::uint64_t a, std::uint64_t b) const { return a + b >= p_ ? a + b - p_ : a + b; }
     std::uint64_t subtract(std::uint64_t a, std::uint64_t b) const { return a >= b ? a - b : a - b + p_; }
-    std::uint64_t of(std::int64_t x) const {  // |x| < p
-        return x >= 0 ? static_cast<std::uint64_t>(x) : p_ - static_cast<std::uint64_t>(-x);
+    std::uint64_t of(std::int64_t x) const {  // |x| <= 2 p
+        const auto size = static_cast<std::uint64_t>(x < 0 ? -x : x), rest = size >= p_ ? size - p_ : size;
+        return x >= 0 || rest == 0 ? rest : p_ - rest;
     }
 
   private:

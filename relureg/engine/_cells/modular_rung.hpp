@@ -9,11 +9,13 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include "exact_rung.hpp"
+#include "integer_rows.hpp"
 #include "modular.hpp"
 
 namespace relureg {
@@ -21,8 +23,9 @@ namespace relureg {
 template <int D_, int W>
 class ModularRung {
   public:
-    ModularRung(int coordinates, int words, const ExactRung<D_, W>& exact)
-        : coordinates_(coordinates), words_(words), exact_(exact), row_(coordinates), pivots_(coordinates) {}
+    ModularRung(int coordinates, int words, const IntegerRows<D_>& integers, const ExactRung<D_, W>& exact)
+        : coordinates_(coordinates), words_(words), integers_(integers), exact_(exact), integer_row_(coordinates),
+          row_(coordinates), pivots_(coordinates) {}
 
     // Whether a unit is proved to vanish at a generator.
     bool is_zero(const Place& place, const Context& context, int unit, int i) {
@@ -53,25 +56,23 @@ class ModularRung {
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
 
-    static bool is_small(const Context& context, int unit) { return context.data->row_bits[unit] <= 53; }
-
     // |row|_1 in integers is less than 2^bits.
-    int bits_of(const Context& context, int unit) const {
-        if (is_small(context, unit)) return context.data->row_bits[unit];
+    int bits_of(const Context& context, int unit) {
         std::size_t bits = 0;
-        for (const mpz_class& entry : exact_.row(context, unit))
-            bits = std::max(bits, mpz_sizeinbase(entry.get_mpz_t(), 2));
+        if (integers_.read(context, unit, integer_row_.data())) {
+            for (const std::int64_t entry : integer_row_)
+                if (entry) bits = std::max<std::size_t>(bits, 64 - __builtin_clzll(std::abs(entry)));
+        } else {
+            for (const mpz_class& entry : exact_.row(context, unit))
+                bits = std::max(bits, mpz_sizeinbase(entry.get_mpz_t(), 2));
+        }
         return static_cast<int>(std::min<std::size_t>(bits, 1 << 20)) + 64 - __builtin_clzll(D());
     }
 
     // A row modulo the k-th prime. Small ones are integers as they stand, others are kept with the context.
-    void read(const Context& context, int unit, int k, std::uint64_t* out) const {
-        if (is_small(context, unit)) {
-            const double scale = std::ldexp(1.0, context.data->fraction_bits);
-            const double* row = context.rows + unit;
-            for (int j = 0; j < D(); ++j)
-                out[j] = primes()[k].of(
-                    static_cast<std::int64_t>(row[static_cast<std::size_t>(j) * context.data->stride] * scale));
+    void read(const Context& context, int unit, int k, std::uint64_t* out) {
+        if (integers_.read(context, unit, integer_row_.data())) {
+            for (int j = 0; j < D(); ++j) out[j] = primes()[k].of(integer_row_[j]);
             return;
         }
         if (context.residues.empty()) context.residues.resize(context.data->units);
@@ -107,7 +108,9 @@ class ModularRung {
     }
 
     const int coordinates_, words_;
+    const IntegerRows<D_>& integers_;
     const ExactRung<D_, W>& exact_;
+    std::vector<std::int64_t> integer_row_;
     std::vector<std::uint64_t> row_, rows_;
     std::vector<int> pivots_, bits_;
 };

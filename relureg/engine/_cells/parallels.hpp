@@ -8,14 +8,15 @@
 
 #include <cmath>
 
-#include "context.hpp"
+#include "integer_rows.hpp"
 
 namespace relureg {
 
 template <int D_>
 class Parallels {
   public:
-    Parallels(int coordinates, const std::int8_t* sign) : coordinates_(coordinates), sign_(sign) {}
+    Parallels(int coordinates, const std::int8_t* sign, const IntegerRows<D_>& integers)
+        : coordinates_(coordinates), sign_(sign), integers_(integers), row_(coordinates), facet_row_(coordinates) {}
 
     // Whether row and facet look parallel.
     bool propose(const double* row, const Context& facet, int facet_unit) const {
@@ -32,7 +33,7 @@ class Parallels {
     }
 
     // Whether they are; `beta` becomes the sign of beta.
-    bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
+    bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) {
         // A later context may make room for another at the same place: nothing is remembered of it.
         if (facet.stage > context.stage) return compare(context, unit, facet, facet_unit, beta);
         for (auto known = context.parallels.rbegin(); known != context.parallels.rend(); ++known)
@@ -46,9 +47,9 @@ class Parallels {
   private:
     int D() const { return D_ ? D_ : coordinates_; }
 
-    bool compare(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
-        if (context.data->row_bits[unit] <= 53 && facet.data->row_bits[facet_unit] <= 53)
-            return compare_small(context, unit, facet, facet_unit, beta);
+    bool compare(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) {
+        if (integers_.read(context, unit, row_.data()) && integers_.read(facet, facet_unit, facet_row_.data()))
+            return compare_integers(beta);
         const ExactVector& m = context.exact_row(unit, D() - 1, sign_);
         const ExactVector& f = facet.exact_row(facet_unit, D() - 1, sign_);
         int at = 1;
@@ -63,20 +64,15 @@ class Parallels {
         return true;
     }
 
-    // Rows that are integers of 53 bits times powers of two.
-    bool compare_small(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) const {
-        const auto entry = [](const Context& of, int k, int j) {
-            const double x = of.rows[static_cast<std::size_t>(j) * of.data->stride + k];
-            return static_cast<__int128>(std::ldexp(x, of.data->fraction_bits));
-        };
+    bool compare_integers(int& beta) const {
         int at = 1;
-        while (at < D() && entry(facet, facet_unit, at) == 0) ++at;
+        while (at < D() && facet_row_[at] == 0) ++at;
         beta = 0;
         if (at == D()) return false;
-        const __int128 m = entry(context, unit, at), f = entry(facet, facet_unit, at);
+        const __int128 m = row_[at], f = facet_row_[at];
         for (int j = 1; j < D(); ++j)
-            if (entry(context, unit, j) * f != m * entry(facet, facet_unit, j)) return false;
-        const __int128 difference = entry(context, unit, 0) * f - m * entry(facet, facet_unit, 0);
+            if (row_[j] * f != m * facet_row_[j]) return false;
+        const __int128 difference = row_[0] * f - m * facet_row_[0];
         beta = ((difference > 0) - (difference < 0)) * (f > 0 ? 1 : -1);
         return true;
     }
@@ -85,6 +81,8 @@ class Parallels {
 
     const int coordinates_;
     const std::int8_t* sign_;
+    const IntegerRows<D_>& integers_;
+    std::vector<std::int64_t> row_, facet_row_;
 };
 
 }  // namespace relureg

@@ -27,8 +27,9 @@ class Predicate {
   public:
     Predicate(int coordinates, int words, const std::int8_t* sign, bool audit)
         : coordinates_(coordinates), words_(words), audit_(audit), refiner_(coordinates), row_(coordinates),
-          structure_(coordinates, words, sign), twofold_(coordinates, words, sign), exact_(coordinates, words, sign),
-          modular_(coordinates, words, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
+          twofold_(coordinates, words, sign), integers_(coordinates, twofold_.rows()),
+          structure_(coordinates, words, sign, integers_), exact_(coordinates, words, sign, statistics.exact_time),
+          modular_(coordinates, words, integers_, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
 
     Statistics statistics;
 
@@ -132,15 +133,17 @@ class Predicate {
             each_bit(nonzero, 0,
                      [&](int k) { is_poor = is_poor || !(std::fabs(values[k]) > kPoorly * values[units.stride + k]); });
             if (!is_poor) return;
-            const Stopwatch watch(statistics.exact_nanoseconds);
             values_.begin(place, i);
         }
         values_.list(place, context, units, i, values);
     }
-    // The values of units at a new generator on an edge, where both its ends have some.
+    bool has_values(const Generators& g, int i) const { return values_.has(g, i); }
+    // The values of units at a new generator on an edge; those at its ends are made where there are none. Coordinates of
+    // the ends may come out better, and in another scale.
     bool carry_values(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
-        return values_.has(place.generators, a) && values_.has(place.generators, b) &&
-               values_.interpolate(place, context, unit, a, b, slot);
+        for (const int end : {a, b})
+            if (!values_.has(place.generators, end)) values_.begin(place, end);
+        return values_.interpolate(place, context, unit, a, b, slot);
     }
     void take_doubles(const double* form, Generators& g, int i) const { twofold_.take_doubles(form, g, i); }
 
@@ -235,13 +238,13 @@ class Predicate {
         double error = 0;
         if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
-        const Stopwatch watch(statistics.exact_nanoseconds);
         if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
         if (!has_values) {
             values_.begin(place, i);
             if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         }
         ++statistics.exact;
+        const Stopwatch watch(statistics.exact_time);
         values_.improve(place, context, unit, i);
         return exact_.sign(place, context, unit, i);
     }
@@ -280,8 +283,9 @@ class Predicate {
     Refiner<D_> refiner_;
     std::vector<double> row_;
     double norm_ = 0;
-    StructuralRung<D_, W> structure_;
     TwofoldRung<D_, W> twofold_;
+    IntegerRows<D_> integers_;
+    StructuralRung<D_, W> structure_;
     ExactRung<D_, W> exact_;
     ModularRung<D_, W> modular_;
     UnitValues<D_, W> values_;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "hashing.hpp"
+#include "stopwatch.hpp"
 
 namespace relureg {
 
@@ -21,12 +22,12 @@ struct Statistics {
     // remainders modulo primes. The
     // rest, but for `exact`, by plain doubles.
     std::int64_t edges = 0, structural = 0, small_integers = 0, refined = 0, twofold = 0, by_values = 0, modular = 0;
-    std::int64_t exact_nanoseconds = 0;  // spent in integers of any size
+    Watched exact_time;  // spent in integers of any size
     void operator+=(const Statistics& s) {
         decisions += s.decisions, exact += s.exact, zeros += s.zeros;
         edges += s.edges, structural += s.structural, small_integers += s.small_integers;
         refined += s.refined, twofold += s.twofold, by_values += s.by_values, modular += s.modular;
-        exact_nanoseconds += s.exact_nanoseconds;
+        exact_time.nanoseconds += s.exact_time.nanoseconds;
     }
 };
 

@@ -25,7 +25,7 @@ class ExactSections {
         if (const std::int64_t* values = integers(s, point))
             return ++oracle_.statistics.small_integers, (values[row] > 0) - (values[row] < 0);
         ++oracle_.statistics.exact;
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         return truth(s, point, row);
     }
 
@@ -41,7 +41,7 @@ class ExactSections {
             return static_cast<__int128>(a[i]) * b[j] == static_cast<__int128>(a[j]) * b[i];
         }
         ++oracle_.statistics.exact;
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         return value(s, 0, i) * value(s, 1, j) == value(s, 0, j) * value(s, 1, i);
     }
 

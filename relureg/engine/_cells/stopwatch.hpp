@@ -7,11 +7,21 @@
 
 namespace relureg {
 
-// Adds the processor time of a scope to a sum.
+// A sum of times, and how many scopes are adding to it.
+struct Watched {
+    std::int64_t nanoseconds = 0;
+    int depth = 0;
+};
+
+// Adds the processor time of a scope to a sum, once where scopes are nested.
 class Stopwatch {
   public:
-    explicit Stopwatch(std::int64_t& sum) : sum_(sum), start_(now()) {}
-    ~Stopwatch() { sum_ += now() - start_; }
+    explicit Stopwatch(Watched& sum) : sum_(sum) {
+        if (sum_.depth++ == 0) start_ = now();
+    }
+    ~Stopwatch() {
+        if (--sum_.depth == 0) sum_.nanoseconds += now() - start_;
+    }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
 
@@ -22,8 +32,8 @@ class Stopwatch {
         return std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
     }
 
-    std::int64_t& sum_;
-    const std::int64_t start_;
+    Watched& sum_;
+    std::int64_t start_ = 0;
 };
 
 }  // namespace relureg

@@ -11,8 +11,8 @@ namespace relureg {
 template <int D_, int W>
 class StructuralRung {
   public:
-    StructuralRung(int coordinates, int words, const std::int8_t* sign)
-        : coordinates_(coordinates), words_(words), sign_(sign), parallels_(coordinates, sign) {}
+    StructuralRung(int coordinates, int words, const std::int8_t* sign, const IntegerRows<D_>& integers)
+        : coordinates_(coordinates), words_(words), sign_(sign), parallels_(coordinates, sign, integers) {}
 
     // A value that looks like 0: whether row and generator have no coordinate in common, or the
     // row is parallel to a facet's. False where nothing is known.
