@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_regions, resume
     from relureg.complex.enumeration import enumerate_regions, load_complex
+    from relureg.complex.estimate import RegionEstimate, estimate_regions
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
+    from relureg.complex.intervals import Interval
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.polyhedron import Polyhedron
@@ -39,6 +41,7 @@ __all__ = [
     "Breakpoint",
     "Complex",
     "Domain",
+    "Interval",
     "LinearRegions",
     "Network",
     "Neighbour",
@@ -46,6 +49,7 @@ __all__ = [
     "JournalStatus",
     "Problem",
     "RegionCount",
+    "RegionEstimate",
     "RegionGraph",
     "Slice",
     "StoredGraph",
@@ -56,6 +60,7 @@ __all__ = [
     "construct",
     "count_regions",
     "enumerate_regions",
+    "estimate_regions",
     "from_sklearn",
     "from_torch",
     "journal_status",
@@ -74,6 +79,7 @@ _MODULES = {
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
     "Domain": "network.domain",
+    "Interval": "complex.intervals",
     "JournalStatus": "engine.runs.status",
     "LinearRegions": "complex.linear.notions",
     "Neighbour": "complex.facets",
@@ -81,6 +87,7 @@ _MODULES = {
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "RegionCount": "complex.count",
+    "RegionEstimate": "complex.estimate",
     "RegionGraph": "complex.graph.region_graph",
     "Slice": "network.slices",
     "StoredGraph": "complex.graph.stored_graph",
@@ -90,6 +97,7 @@ _MODULES = {
     "construct": "families.catalogue",
     "count_regions": "complex.count",
     "enumerate_regions": "complex.enumeration",
+    "estimate_regions": "complex.estimate",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
     "journal_status": "engine.runs.status",
