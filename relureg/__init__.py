@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
-    from relureg.complex.intervals import Interval
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.polyhedron import Polyhedron
+    from relureg.engine.intervals import Interval
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
@@ -79,7 +79,7 @@ _MODULES = {
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
     "Domain": "network.domain",
-    "Interval": "complex.intervals",
+    "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "LinearRegions": "complex.linear.notions",
     "Neighbour": "complex.facets",

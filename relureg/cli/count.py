@@ -87,7 +87,9 @@ def count(
     expect_regions(problem)
     NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
-    outcome.partial = lambda reason, proven: CountReport.of(nothing_but(problem, work.engine, reason, proven), found)
+    outcome.partial = lambda reason, proven: CountReport.of(
+        nothing_but(problem, work.engine, reason, proven), found, estimate=outcome.estimate
+    )
     outcome.note()
     found = bounds(network, domain)
     regions = None
@@ -112,5 +114,7 @@ def count(
             for check in counted.checks:
                 if check.name == "last_stage":
                     printer.note(f"{network.name}: last stage {check.detail}")
-    printer.emit(CountReport.of(counted, found, linear=regions, with_definitions=definitions))
+    printer.emit(
+        CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=outcome.estimate)
+    )
     close(counted, counted.checks, found)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.arguments import checked, whole_number
-from relureg.complex.intervals import FEWEST, Interval, mean_of, ratio_of
 from relureg.engine.engines import MAX_SLABS
+from relureg.engine.intervals import FEWEST, Interval, mean_of, ratio_of
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.planning import plan_samples
 from relureg.engine.sampling import Sample, TreeSampler

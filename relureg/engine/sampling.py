@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -93,7 +93,7 @@ class TreeSampler:
             batches=[],
         )
 
-    def take(self, plan: Plan, seeds: Iterable[int], *, most_visits: int = 0) -> Iterator[Sample]:
+    def take(self, plan: Plan, seeds: Iterable[int], *, most_visits: int = 0) -> Generator[Sample]:
         """One sample for each seed, in their order, for as long as somebody asks.
 
         A limit that is reached leaves the samples under way incomplete. One that would go on with more cells than

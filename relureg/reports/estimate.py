@@ -12,36 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from relureg.reports.layout import bounds_summary, facts_table, grouped, page, seconds_line
-from relureg.reports.report import BoundFacts, NetworkFacts, Report, bounds_of, place_of
+from relureg.reports.report import BoundFacts, IntervalFacts, NetworkFacts, Report, bounds_of, place_of
 from relureg.words import about, duration, plural
 
 if TYPE_CHECKING:
     from relureg.complex.estimate import RegionEstimate
-    from relureg.complex.intervals import Interval
     from relureg.theory.bounds import Bound
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntervalFacts:
-    """An estimate with its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, told: Interval | None) -> IntervalFacts | None:
-        return None if told is None else cls(mean=told.mean, low=told.low, high=told.high)
-
-    @property
-    def is_exact(self) -> bool:
-        return self.low == self.high
-
-    def words(self, unit: float = 1.0) -> tuple[str, str]:
-        """The mean, and the interval, with four digits each."""
-        if self.is_exact:
-            return f"{unit * self.mean:,.4g}" if unit != 1 or self.mean % 1 else f"{self.mean:,.0f}", "exact"
-        return about(unit * self.mean), f"{about(unit * self.low)} to {about(unit * self.high)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,19 @@ def ratio_of(above: Sequence[float], below: Sequence[float]) -> Interval | None:
 
 
 def _half_width(values: NDArray[np.float64]) -> float:
-    from scipy.stats import t  # takes a while to import
+    return student(len(values) - 1) * float(values.std(ddof=1)) / math.sqrt(len(values))
 
-    count = len(values)
-    return float(t.ppf(0.975, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
+
+def student(degrees: int) -> float:
+    """The 97.5 % quantile of Student's distribution with 15 degrees of freedom or more, to four digits.
+
+    By its expansion in powers of 1 / degrees (Fisher 1926); scipy, which has it too, takes a second to import.
+    """
+    z = 1.959963984540054
+    terms: tuple[float, ...] = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return math.fsum(term / float(degrees**power) for power, term in enumerate(terms))
