@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
     from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
+    from relureg.complex.estimate import RegionEstimate, estimate_regions
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.polyhedron import Polyhedron
+    from relureg.engine.intervals import Interval
     from relureg.engine.limits import Limits, Workers
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
@@ -40,6 +42,7 @@ __all__ = [
     "Breakpoint",
     "Complex",
     "Domain",
+    "Interval",
     "Limits",
     "LinearRegions",
     "Network",
@@ -48,6 +51,7 @@ __all__ = [
     "JournalStatus",
     "Problem",
     "RegionCount",
+    "RegionEstimate",
     "RegionGraph",
     "Slice",
     "StoredGraph",
@@ -61,6 +65,7 @@ __all__ = [
     "count_regions",
     "enumerate_problem",
     "enumerate_regions",
+    "estimate_regions",
     "from_sklearn",
     "from_torch",
     "journal_status",
@@ -79,6 +84,7 @@ _MODULES = {
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
     "Domain": "network.domain",
+    "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
     "LinearRegions": "complex.linear.notions",
@@ -87,6 +93,7 @@ _MODULES = {
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "RegionCount": "complex.count",
+    "RegionEstimate": "complex.estimate",
     "RegionGraph": "complex.graph.region_graph",
     "Slice": "network.slices",
     "StoredGraph": "complex.graph.stored_graph",
@@ -99,6 +106,7 @@ _MODULES = {
     "count_regions": "complex.count",
     "enumerate_problem": "complex.enumeration",
     "enumerate_regions": "complex.enumeration",
+    "estimate_regions": "complex.estimate",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
     "journal_status": "engine.runs.status",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from relureg.cli.forecast import Forecast, forecasting
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.cli.standing import lower_bound, this_run
@@ -34,7 +35,8 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
 
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
-    with progress_on_stderr(quiet) as progress:
+    forecast = Forecast(problem=problem, keeps_regions=True)
+    with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
         cells = enumerate_problem(
             problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
         )
@@ -77,8 +79,10 @@ def count_with_progress(
 ) -> RegionCount:
     """Count with progress on stderr."""
     problem = Problem(network=network, domain=domain)
+    forecast = Forecast(problem=problem, keeps_regions=False)
+    this_run().forecast = forecast
     workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions, enumerates=by_enumeration)
-    with progress_on_stderr(quiet) as progress:
+    with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
         counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_run().prove(counted.num_regions)
     return counted

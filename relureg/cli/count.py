@@ -90,7 +90,9 @@ def count(
     expect_regions(problem)
     NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
-    standing.partial = lambda reason, proven: CountReport.of(nothing_but(problem, work.engine, reason, proven), found)
+    standing.partial = lambda reason, proven: CountReport.of(
+        nothing_but(problem, work.engine, reason, proven), found, estimate=standing.estimate
+    )
     standing.note()
     found = bounds(network, domain)
     regions = None
@@ -115,5 +117,7 @@ def count(
             for check in counted.checks:
                 if check.name == "last_stage":
                     printer.note(f"{network.name}: last stage {check.detail}")
-    printer.emit(CountReport.of(counted, found, linear=regions, with_definitions=definitions))
+    printer.emit(
+        CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=outcome.estimate)
+    )
     close(counted, counted.checks, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from relureg.cli.forecast import Forecast
 from relureg.engine.limits import Progress
 from relureg.words import printable
 
@@ -22,13 +24,17 @@ _LIVE_INTERVAL = 0.1
 
 
 @contextlib.contextmanager
-def progress_on_stderr(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Yield what to report progress to, None when there is nothing to show."""
+def progress_on_stderr(quiet: bool, forecast: Forecast | None = None) -> Iterator[Callable[[Progress], None] | None]:
+    """Yield what to report progress to, None when there is nothing to show; with the forecast, where there is one."""
     with lines_on_stderr(quiet, "enumerating regions") as show:
 
         def report(progress: Progress) -> None:
-            if show is not None and not _note(progress):
-                show(_line(progress))
+            if show is None or _note(progress.note):
+                return
+            if forecast is not None:
+                _note(forecast.notice(progress))
+            more = "" if forecast is None else forecast.line(progress)
+            show(_line(dataclasses.replace(progress, fraction=None) if more else progress) + more)
 
         yield None if show is None else report
 
@@ -87,11 +93,11 @@ def _now_and_then(interval: float, show: Callable[[str], None]) -> Callable[[str
     return report
 
 
-def _note(progress: Progress) -> bool:
-    """Print what is worth a line of its own."""
-    if progress.note is not None:
-        click.echo(f"relureg: {printable(progress.note)}", err=True)
-    return progress.note is not None
+def _note(note: str | None) -> bool:
+    """Print what is worth a line of its own, if anything; whether there was something."""
+    if note is not None:
+        click.echo(f"relureg: {printable(note)}", err=True)
+    return note is not None
 
 
 def _line(progress: Progress) -> str:

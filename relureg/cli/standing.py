@@ -17,6 +17,8 @@ from relureg.cli import guard
 from relureg.words import printable
 
 if TYPE_CHECKING:
+    from relureg.cli.forecast import Forecast
+    from relureg.complex.estimate import RegionEstimate
     from relureg.reports.report import Report
 
 _INTERVAL = 0.5
@@ -36,8 +38,15 @@ class Standing:
     """A proven lower bound, where regions are counted."""
     partial: Callable[[str, int], Report] | None = None
     """The report of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
+    forecast: Forecast | None = None
+    """Of the count that is under way."""
     started: float = field(default_factory=time.monotonic)
     _noted: float = 0.0
+
+    @property
+    def estimate(self) -> RegionEstimate | None:
+        """Of all regions, where there is one."""
+        return None if self.forecast is None else self.forecast.told
 
     def prove(self, regions: int) -> None:
         """Remember a proven lower bound; the largest one stays."""

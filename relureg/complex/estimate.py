@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from relureg.arguments import checked
-from relureg.engine.limits import Limits, Progress, Report, watching
-from relureg.engine.sampling import PROBE, Experience, Plan, Sample, TreeSampler, joined
-from relureg.errors import UsageError
+from relureg.arguments import checked, whole_number
+from relureg.engine.engines import MAX_SLABS
+from relureg.engine.intervals import FEWEST, Interval, mean_of, ratio_of
+from relureg.engine.limits import Limits, Progress, Report, Workers, watching
+from relureg.engine.planning import plan_samples
+from relureg.engine.sampling import Sample, TreeSampler
+from relureg.engine.sums import NO_INTERIOR
+from relureg.errors import DomainError, UnsupportedNetworkError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
@@ -21,33 +26,13 @@ from relureg.network.problem import Problem
 PRECISION = 0.05
 """Half the width of the interval of `num_regions`, relative to its mean, at which an estimate is done."""
 
-_PROBES = 32
-"""Descents to single cells, from which the first sample is planned."""
-_ROUNDS = (16, 64, 256)
-"""Cells of the samples from which the next one is planned, each better than the one before."""
-_MOST_VISITS = 40_000
-"""Cells that a sample may go on with while it is only planned; one that would be larger is made smaller."""
-_VISITS = 4_000
-"""The same that the samples of the estimate itself are planned for, on average."""
-_FEWEST = 16
-"""Samples of which an interval is told."""
-_MOST_SHARE = 0.4
-"""Of all samples together, in the largest: where there is more in it, what was missed may be as large, and no interval
-is told."""
+_LONGER = 1.5
+"""How many times as many samples there are when the precision is looked at again: often, and it would be taken for
+reached where it is so by chance."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
-    """An estimate, and an interval that holds the truth in 95 of 100 estimates."""
-
-    mean: float
-    low: float
-    high: float
-
-    @property
-    def precision(self) -> float:
-        """Half the width, relative to the mean."""
-        return (self.high - self.low) / 2 / self.mean if self.mean else 0.0
+_MOST_SEED = 2**31 - 1
+_SEEDS = 2**32
+"""Samples that one seed is enough for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +55,17 @@ class RegionEstimate:
     """The mean of the samples alone, which may lie far off; None where there is not one."""
     at_least: int
     """Regions that were counted: a proven lower bound."""
-    num_bounded: Interval | None
-    """Regions that contain no ray besides the directions along which the whole complex is invariant."""
-    per_stage: tuple[Interval, ...]
-    """Regions of the networks cut off after stage 1, 2, ..., L; empty without an interval."""
+    num_relatively_bounded: Interval | None
+    """Regions that contain no ray besides the directions along which the whole complex is invariant. None here and
+    below where there is none for `num_regions`, or too few of these were seen."""
+    per_stage: tuple[Interval | None, ...]
+    """Regions of the networks cut off after stage 1, 2, ..., L."""
     num_facets: Interval | None
     """Facets shared by two regions."""
     average_degree: Interval | None
     """Facets a region, without those on the domain's boundary."""
     share_bounded: Interval | None
+    """Relatively bounded regions, of all."""
     seconds: Interval | None
     """Processor time of a count of all regions on this machine."""
     samples: int
@@ -86,7 +73,7 @@ class RegionEstimate:
     exact: bool
     """The sample was the whole tree: the figures are those of a count."""
     stopped_by: str | None
-    """The limit that ended the estimate before its precision was reached."""
+    """The limit that ended the estimate before its precision was reached; None: it was reached."""
 
     @property
     def network(self) -> Network:
@@ -97,9 +84,14 @@ class RegionEstimate:
         """None is the whole input space."""
         return self.problem.domain
 
+    @property
+    def complete(self) -> bool:
+        """Whether the precision that was asked for is reached."""
+        return self.stopped_by is None
+
     def seconds_on(self, cores: int) -> float | None:
         """Wall time of a count on that many cores: work is shared as long as there is any."""
-        return None if self.seconds is None else self.seconds.mean / cores
+        return None if self.seconds is None else self.seconds.mean / whole_number("cores", cores, least=1)
 
 
 @checked
@@ -144,7 +136,9 @@ def estimate_regions(
     DomainError
         The domain does not fit the network or has no interior.
     UsageError
-        The precision is not between 0 and 1.
+        The precision is not between 0 and 1, or the seed is no whole number from 0 to 2^31 - 1.
+    UnsupportedNetworkError
+        The domain is bounded in more dimensions than the splitter holds the vertices of.
 
     Notes
     -----
@@ -155,7 +149,7 @@ def estimate_regions(
         precision=precision,
         limits=Limits(timeout=timeout),
         seed=seed,
-        jobs=jobs,
+        workers=Workers(jobs=jobs),
         report=progress,
     )
 
@@ -166,127 +160,90 @@ def estimate_problem(
     precision: float = PRECISION,
     limits: Limits = Limits(),
     seed: int = 0,
-    jobs: int | None = None,
+    workers: Workers = Workers(),
     report: Report | None = None,
+    over: threading.Event | None = None,
 ) -> RegionEstimate:
-    """`estimate_regions` of a problem; raises as that does."""
+    """`estimate_regions` of a problem; raises as that does. It ends as if by a limit when `over` is set."""
     if not 0 < precision < 1:
         raise UsageError(f"{precision} is no precision; write a share between 0 and 1 like 0.05")
+    seed = whole_number("seed", seed, least=0, most=_MOST_SEED)
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        sampler = TreeSampler(problem, jobs)
-        seeds = itertools.count(seed << 32)
-        plan, planned = _plan(sampler, seeds)
+        _check_fits(problem)
+        sampler = TreeSampler(problem, workers.jobs, over)
+        seeds = itertools.count(seed * _SEEDS)
+        plan, planned = plan_samples(sampler, seeds)
         seen = max((sample.seen for sample in planned), default=0)
-        if planned and planned[-1].is_complete and planned[-1].is_whole:
-            return _of_samples(problem, planned[-1:], seen, exact=True, stopped_by=None)
+        if planned[-1:] and planned[-1].is_complete and planned[-1].is_whole:
+            return _of_samples(problem, planned[-1:], seen, None)
         samples: list[Sample] = []
-        stopped_by = watch.out_of_time(seen)
-        if stopped_by is None:
-            for sample in sampler.take(plan, seeds):
-                seen = max(seen, sample.seen)
-                if not sample.is_complete:
-                    stopped_by = watch.out_of_time(seen)
-                    break
-                samples.append(sample)
-                told = interval_of([s.regions for s in samples], seen)
-                if told is not None and _is_power_of_two(len(samples)) and told.precision <= precision:
-                    break
-                stopped_by = watch.out_of_time(seen)
-                if stopped_by is not None:
-                    break
-        return _of_samples(problem, samples, seen, exact=False, stopped_by=stopped_by)
+        enough = FEWEST
+        if watch.out_of_time(seen) is None:
+            with contextlib.closing(sampler.take(plan, seeds)) as taken:
+                for sample in taken:
+                    seen = max(seen, sample.seen)
+                    if sample.is_complete:
+                        samples.append(sample)
+                    if sample.is_complete and sample.is_whole:
+                        return _of_samples(problem, [sample], seen, None)
+                    if watch.out_of_time(seen) is not None or not sample.is_complete:
+                        break
+                    if len(samples) < enough:
+                        continue
+                    enough = math.ceil(_LONGER * enough)
+                    told = mean_of([one.regions for one in samples], seen)
+                    if told is not None and told.precision <= precision:
+                        return _of_samples(problem, samples, seen, None)
+        return _of_samples(problem, samples, seen, watch.out_of_time(seen) or "its caller")
 
 
-def _plan(sampler: TreeSampler, seeds: itertools.count[int]) -> tuple[Plan, list[Sample]]:
-    """How to take the samples of an estimate, learned from some that are not part of it."""
-    probes = [s for s in sampler.take(PROBE, itertools.islice(seeds, _PROBES)) if s.is_complete]
-    taken = list(probes)
-    if not probes:
-        return PROBE, taken
-    experience = joined([probe.experience for probe in probes])
-    regions = float(np.mean([probe.regions for probe in probes]))
-    own: list[Experience] = []
-    plan, visits = PROBE, 1.0
-    for cells in _ROUNDS:
-        threshold = max(regions / cells, 1e-9)
-        while True:
-            plan = Plan(threshold=threshold, expected=sampler.expected(experience))
-            (sample,) = sampler.take(plan, itertools.islice(seeds, 1), most_visits=_MOST_VISITS)
-            taken.append(sample)
-            if sample.is_complete:
-                break
-            if sample.is_stopped:
-                return plan, taken
-            threshold *= 8
-        if sample.is_whole:
-            return plan, taken
-        own.append(sample.experience)
-        experience = joined(own[-2:] if len(own) > 1 else [own[0], experience])
-        regions = max(sample.regions, 1.0)
-        visits = float(sample.visits)
-    threshold = plan.threshold * max(visits, 1.0) / _VISITS
-    return Plan(threshold=threshold, expected=sampler.expected(experience)), taken
+def nothing_known(problem: Problem, seen: int, stopped_by: str) -> RegionEstimate:
+    """The estimate that was stopped before there was a sample: a lower bound."""
+    return _of_samples(problem, (), seen, stopped_by)
 
 
-def interval_of(values: Sequence[float], at_least: float = 0.0) -> Interval | None:
-    """The mean of independent estimates with Student's interval; None where they are too few or one outweighs all."""
-    sample = np.asarray(values)
-    total = float(sample.sum())
-    if len(sample) < _FEWEST or float(sample.max()) > _MOST_SHARE * total:
-        return None
-    from scipy.stats import t  # takes a while to import
-
-    mean = total / len(sample)
-    half = float(t.ppf(0.975, len(sample) - 1)) * float(sample.std(ddof=1)) / math.sqrt(len(sample))
-    return Interval(mean=mean, low=max(mean - half, float(at_least)), high=mean + half)
+def _check_fits(problem: Problem) -> None:
+    if problem.domain is not None and problem.domain.num_slabs > MAX_SLABS:
+        raise UnsupportedNetworkError(
+            f"a domain bounded in {problem.domain.num_slabs} dimensions has too many vertices for an estimate, which "
+            f"holds 2^{MAX_SLABS} of them at the most; fix inputs (--box x0:1,1), or look at a slice"
+        )
 
 
-def _ratio(above: NDArray[np.float64], below: NDArray[np.float64]) -> Interval | None:
-    """The ratio of two sums, with the interval of its linear part."""
-    if not below.sum():
-        return None
-    ratio = float(above.sum() / below.sum())
-    rest = interval_of(list(above - ratio * below + below.mean()))
-    if rest is None:
-        return None
-    half = (rest.high - rest.low) / 2 / float(below.mean())
-    return Interval(mean=ratio, low=max(ratio - half, 0.0), high=ratio + half)
+def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None) -> RegionEstimate:
+    is_exact = len(samples) == 1 and samples[0].is_whole
+    if is_exact and not samples[0].regions:
+        raise DomainError(NO_INTERIOR)
+    regions = [sample.regions for sample in samples]
+    told = _exactly(regions) if is_exact else mean_of(regions, seen)
 
+    def of(values: list[float]) -> Interval | None:
+        return _exactly(values) if is_exact else None if told is None else mean_of(values)
 
-def _of_samples(
-    problem: Problem, samples: Sequence[Sample], seen: int, *, exact: bool, stopped_by: str | None
-) -> RegionEstimate:
-    def of(values: Sequence[float], at_least: float = 0.0) -> Interval | None:
-        if exact:
-            return Interval(mean=values[0], low=values[0], high=values[0])
-        return interval_of(values, at_least)
+    def share(values: list[float]) -> Interval | None:
+        if is_exact:
+            return _exactly([values[0] / regions[0]])
+        return None if told is None else ratio_of(values, regions)
 
-    def ratio(above: Sequence[float], below: Sequence[float]) -> Interval | None:
-        if exact:
-            return of([above[0] / below[0]])
-        return _ratio(np.asarray(above), np.asarray(below))
-
-    regions = [s.regions for s in samples]
-    told = of(regions, seen) if samples else None
-    is_told = told is not None
-    stages = [of([s.per_stage[k] for s in samples]) for k in range(len(problem.walls), len(samples[0].per_stage))] if is_told else []
+    stages = range(len(problem.walls), len(problem.walls) + len(problem.network.widths))
     return RegionEstimate(
         problem=problem,
         num_regions=told,
         rough=float(np.mean(regions)) if samples else None,
         at_least=max(seen, int(problem.has_plain_interior)),
-        num_bounded=of([s.bounded for s in samples]) if is_told else None,
-        per_stage=tuple(stage for stage in stages if stage is not None),
-        num_facets=of([s.facet_sides / 2 for s in samples]) if is_told else None,
-        average_degree=ratio([s.facet_sides for s in samples], regions) if is_told else None,
-        share_bounded=ratio([s.bounded for s in samples], regions) if is_told else None,
-        seconds=of([s.seconds for s in samples]) if is_told else None,
+        num_relatively_bounded=of([sample.bounded for sample in samples]),
+        per_stage=tuple(of([sample.per_stage[stage] for sample in samples]) for stage in stages),
+        num_facets=of([sample.facet_sides / 2 for sample in samples]),
+        average_degree=share([sample.facet_sides for sample in samples]),
+        share_bounded=share([sample.bounded for sample in samples]),
+        seconds=of([sample.seconds for sample in samples]),
         samples=len(samples),
-        exact=exact,
+        exact=is_exact,
         stopped_by=stopped_by,
     )
 
 
-def _is_power_of_two(number: int) -> bool:
-    return not number & (number - 1)
+def _exactly(values: Sequence[float]) -> Interval:
+    (value,) = values
+    return Interval(mean=value, low=value, high=value)

@@ -41,7 +41,9 @@ class Engine:
         if workers.enumerates and self.find is None:
             raise UsageError(f"the engine {self.name} visits no region; choose split, or leave out --enumerate")
         if workers.in_batches and not self.works_in_batches:
-            raise UsageError(f"the engine {self.name} works on one core and keeps no journal; choose split or dictionaries")
+            raise UsageError(
+                f"the engine {self.name} works on one core and keeps no journal; choose split or dictionaries"
+            )
 
 
 def _count_by_split(problem: Problem, workers: Workers, watch: Watch) -> Figures:

@@ -1,45 +1,26 @@
 """Samples of the search tree: unbiased estimates of what a whole count would add up, each from a part of the tree.
 
 How a cell of the tree is gone on with by chance, and why the sums are unbiased whatever was expected, is derived in
-``_cells/sampling.hpp``. Here is what is expected, learned from samples before, and the threads that take the samples.
+``_cells/sampling.hpp``. Here are the threads that take the samples.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from math import comb, exp, log
-
-import numpy as np
 
 from relureg import stopping
 from relureg.engine import split
+from relureg.engine.experience import Experience, Learned, expected_regions
 from relureg.engine.sums import WHOLE
 from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at the limits while samples are taken."""
-_PRIOR = 8.0
-"""Cells that the fitted curve counts for, beside those that were seen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """Cells of a stage that so many candidates cut, as samples saw them."""
-
-    cells: int = 0
-    regions: float = 0.0
-    """Estimated regions in all of these cells together."""
-
-    def __add__(self, other: Learned) -> Learned:
-        return Learned(cells=self.cells + other.cells, regions=self.regions + other.regions)
-
-
-Experience = tuple[dict[int, Learned], ...]
-"""By stage, the rows of a domain first, and the number of candidates that cut: what was learned of such cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +59,8 @@ class Plan:
     """By stage and cutting candidates: the regions that are expected in such a cell."""
 
 
+_NOTHING = 1e-200
+
 PROBE = Plan(threshold=0.0, expected=())
 
 
@@ -90,9 +73,12 @@ class TreeSampler:
         Restricted to its domain.
     jobs : int or None
         Threads; all cores when left out. No sample depends on it.
+    over : threading.Event, optional
+        Ends what is under way when it is set, as a limit does.
     """
 
-    def __init__(self, problem: Problem, jobs: int | None) -> None:
+    def __init__(self, problem: Problem, jobs: int | None, over: threading.Event | None = None) -> None:
+        self._over = over
         self._dim = problem.essential_dim
         self._widths = [*(form.size for form in problem.walls), *problem.network.widths]
         self._jobs = jobs or os.cpu_count() or 1
@@ -107,7 +93,7 @@ class TreeSampler:
             batches=[],
         )
 
-    def take(self, plan: Plan, seeds: Iterable[int], *, most_visits: int = 0) -> Iterator[Sample]:
+    def take(self, plan: Plan, seeds: Iterable[int], *, most_visits: int = 0) -> Generator[Sample]:
         """One sample for each seed, in their order, for as long as somebody asks.
 
         A limit that is reached leaves the samples under way incomplete. One that would go on with more cells than
@@ -124,7 +110,7 @@ class TreeSampler:
                         return
                     future = pending.pop(number)
                     while not wait([future], _INTERVAL, FIRST_COMPLETED).done:
-                        if stopping.reason() is not None:
+                        if stopping.reason() is not None or (self._over is not None and self._over.is_set()):
                             self._run.stop()
                     for next_number, seed in itertools.islice(numbered, 1):
                         pending[next_number] = pool.submit(self._sample, plan, seed, most_visits)
@@ -151,48 +137,13 @@ class TreeSampler:
             **taken,
         )
 
+    @property
+    def everything(self) -> Plan:
+        """The sample that leaves nothing out."""
+        return Plan(threshold=_NOTHING, expected=tuple((1.0,) for _ in self._widths))
+
     def expected(self, experience: Experience) -> tuple[tuple[float, ...], ...]:
-        """What is to be expected after that experience.
-
-        On a cell of a stage, regions grow about as a power of the most that its cutting candidates can make; the power
-        and the factor are fitted for each stage, and where many cells with one number of candidates were seen, their
-        own mean counts for more.
-        """
+        """What is to be expected after that experience, by stage and number of candidates that cut a cell."""
         return tuple(
-            self._expected_of_stage(width, seen) for width, seen in zip(self._widths, experience, strict=True)
+            expected_regions(width, self._dim, seen) for width, seen in zip(self._widths, experience, strict=True)
         )
-
-    def _expected_of_stage(self, width: int, seen: dict[int, Learned]) -> tuple[float, ...]:
-        known = {cutting: it for cutting, it in seen.items() if it.regions > 0}
-        most = [_log_most_regions(cutting, self._dim) for cutting in range(width + 1)]
-        if not known:
-            return tuple(map(exp, most))
-        at = np.array([most[cutting] for cutting in known])
-        logs = np.log([it.regions / it.cells for it in known.values()])
-        weights = np.array([float(it.cells) for it in known.values()])
-        mean_at, mean_log = np.average(at, weights=weights), np.average(logs, weights=weights)
-        spread = np.average((at - mean_at) ** 2, weights=weights)
-        power = np.average((at - mean_at) * (logs - mean_log), weights=weights) / spread if spread > 1e-9 else 0.5
-        power = min(max(float(power), 0.0), 1.5)
-        fitted = [mean_log + power * (x - mean_at) for x in most]
-        for cutting, it in known.items():
-            own = log(it.regions / it.cells)
-            fitted[cutting] = (it.cells * own + _PRIOR * fitted[cutting]) / (it.cells + _PRIOR)
-        return tuple(map(exp, fitted))
-
-
-def joined(experiences: Sequence[Experience]) -> Experience:
-    """What several samples have learned, together."""
-    stages = zip(*experiences, strict=True)
-    return tuple(
-        {
-            cutting: sum((stage.get(cutting, Learned()) for stage in same), Learned())
-            for cutting in sorted(set().union(*same))
-        }
-        for same in stages
-    )
-
-
-def _log_most_regions(hyperplanes: int, dim: int) -> float:
-    """The logarithm of the most regions into which so many hyperplanes divide a space."""
-    return log(sum(comb(hyperplanes, k) for k in range(min(dim, hyperplanes) + 1)))

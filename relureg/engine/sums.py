@@ -17,6 +17,9 @@ counted first), with the sign of the side."""
 WHOLE: Prefix = ()
 """The whole space, or the whole domain."""
 
+NO_INTERIOR = "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
+"""What is said where a search has found nothing."""
+
 _MODULUS = 1 << 128
 
 
@@ -81,9 +84,7 @@ class Sums:
         complete = stopped_by is None
         knows_facets = complete and has_facets
         if complete and not self.regions:
-            raise DomainError(
-                "the domain has no interior: it is empty or flat; write a flat by equations (two opposite inequalities)"
-            )
+            raise DomainError(NO_INTERIOR)
         return Figures(
             regions=self.regions,
             bounded=self.bounded,

@@ -21,10 +21,20 @@ from relureg.reports.layout import (
     page,
     plain_table,
 )
-from relureg.reports.report import BoundFacts, NetworkFacts, Report, bounds_of, checks_of, details_of, place_of
+from relureg.reports.report import (
+    BoundFacts,
+    IntervalFacts,
+    NetworkFacts,
+    Report,
+    bounds_of,
+    checks_of,
+    details_of,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from relureg.complex.count import RegionCount
+    from relureg.complex.estimate import RegionEstimate
     from relureg.complex.linear.notions import LinearRegions
     from relureg.theory.bounds import Bound
 
@@ -94,6 +104,8 @@ class CountReport(Report):
     complete: bool
     stopped_by: str | None
     regions: int
+    estimated_regions: IntervalFacts | None = None
+    """Of a run that was stopped, in all; None where it took too short a time for an estimate."""
     bounded: int
     unbounded: int
     relatively_bounded: int
@@ -119,6 +131,7 @@ class CountReport(Report):
         *,
         linear: LinearRegions | None = None,
         with_definitions: bool = False,
+        estimate: RegionEstimate | None = None,
     ) -> CountReport:
         return cls(
             network=NetworkFacts.of(cells.network),
@@ -127,6 +140,7 @@ class CountReport(Report):
             complete=cells.complete,
             stopped_by=cells.stopped_by,
             regions=cells.num_regions,
+            estimated_regions=None if estimate is None or cells.complete else IntervalFacts.of(estimate.num_regions),
             bounded=cells.num_bounded,
             unbounded=cells.num_unbounded,
             relatively_bounded=cells.num_relatively_bounded,
@@ -175,6 +189,9 @@ class CountReport(Report):
         if not self.complete:
             what = "a proven lower bound" if self.regions else "no region was counted by then"
             facts.add_row("", "", f"stopped by {self.stopped_by}: {what}")
+            if self.estimated_regions is not None:
+                mean, interval = self.estimated_regions.words()
+                facts.add_row("in all", f"about {mean}", f"{interval}   (95 % interval)")
         return facts
 
     def _notions(self) -> Table:

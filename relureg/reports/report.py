@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 from relureg import version
 from relureg.exact.numbers import nearest_double
 from relureg.frozen import read_only
+from relureg.words import about
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from relureg.complex.checks import Check
+    from relureg.engine.intervals import Interval
     from relureg.network.domain import Domain
     from relureg.network.model import Network
     from relureg.network.slices import Slice
@@ -94,6 +96,29 @@ class ExactNumber:
     def ratio(self) -> str:
         """As people write it: ``3`` or ``3/2``."""
         return str(self.num) if self.den == 1 else f"{self.num}/{self.den}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalFacts:
+    """An estimate with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, told: Interval | None) -> IntervalFacts | None:
+        return None if told is None else cls(mean=told.mean, low=told.low, high=told.high)
+
+    @property
+    def is_exact(self) -> bool:
+        return self.low == self.high
+
+    def words(self, unit: float = 1.0) -> tuple[str, str]:
+        """The mean, and the interval, with four digits each."""
+        if self.is_exact:
+            return f"{unit * self.mean:,.4g}" if unit != 1 or self.mean % 1 else f"{self.mean:,.0f}", "exact"
+        return about(unit * self.mean), f"{about(unit * self.low)} to {about(unit * self.high)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

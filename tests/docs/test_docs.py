@@ -199,6 +199,8 @@ ANSWERS = [
     (0, f"bounds {INT_2} --box -1 1"),
     (0, f"count {TRUTH}/xor.json --engine charpoly"),
     (4, f"count {TRUTH}/rand_3-60-1.json --engine charpoly --max-regions 100"),
+    (0, f"estimate {TRUTH}/rand_3-16-16-1.json"),
+    (0, f"estimate {NETS}/hcas_pra0_tau00_nnet.nnet --precision 50%"),
     (0, "construct"),
     (0, "construct shi n=4"),
     (0, "construct montufar-folding pieces=2,2 d=3 last=3"),

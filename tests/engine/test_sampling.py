@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, count_regions, stopping
-from relureg.engine.sampling import PROBE, Learned, Plan, Sample, TreeSampler, joined
+from relureg.engine.experience import Learned, joined
+from relureg.engine.sampling import PROBE, Plan, Sample, TreeSampler
 from relureg.network.problem import Problem
 
 
