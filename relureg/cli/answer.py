@@ -9,7 +9,6 @@ from pathlib import Path
 from relureg.arguments import figure
 from relureg.cli.outcome import lower_bound, this_outcome
 from relureg.cli.progress import progress_on_stderr
-from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
 from relureg.complex.complex import Complex
@@ -24,6 +23,9 @@ from relureg.theory.bounds import Bound
 
 FEW_REGIONS = 1000
 """With fewer than these a limit has ended a search that had hardly begun."""
+
+MANY_INPUTS = 8
+"""With more than these a network is likely to have more regions than anybody counts."""
 
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
@@ -134,7 +136,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
 def _instead(cells: Complex | RegionCount) -> str:
     """What can be answered where few regions of a network of many inputs were found."""
     inputs = cells.network.input_dim
-    if inputs <= MAX_DIM_UNWARNED or cells.num_regions >= FEW_REGIONS:
+    if inputs <= MANY_INPUTS or cells.num_regions >= FEW_REGIONS:
         return ""
     return (
         f"; with {inputs:,} inputs, look at a part: a line (relureg line, --through), a plane (--slice), the regions "

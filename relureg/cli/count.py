@@ -80,7 +80,7 @@ def count(
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        network, domain = scoped(network, work.scope)
     else:
         network, domain = cells.network, cells.domain
     problem = Problem(network=network, domain=domain)
