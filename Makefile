@@ -23,6 +23,7 @@ test-cells: $(STAMP) ## test the splitter's error bounds, refinement and signs i
 	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
 	$(BIN)/cmake --build build/test-cells
 	build/test-cells/test_cells
+	build/test-cells/test_dictionaries
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
 	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore

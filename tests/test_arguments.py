@@ -61,7 +61,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "half a region": (lambda: relureg.count_regions(NET, max_regions=2.5), TypeError, "max_regions: 2.5 is not a"),
     "no region": (lambda: relureg.count_regions(NET, max_regions=0), ValueError, "max_regions is 0; at least 1"),
     "an engine that is not": (lambda: relureg.count_regions(NET, engine="splt"), UsageError,
-                              "there is no engine 'splt' (did you mean 'split'?); choose auto, split, lp or charpoly"),
+                              "there is no engine 'splt' (did you mean 'split'?); choose auto, split, dictionaries"),
     "an engine by number": (lambda: relureg.count_regions(NET, engine=1), TypeError, "engine: 1 is not a text"),
     "audit by word": (lambda: relureg.enumerate_regions(NET, audit="no"), TypeError, "audit: 'no' is not True or"),
     "progress by word": (lambda: relureg.count_regions(NET, progress="yes"), TypeError, "progress: 'yes' is not a"),

@@ -58,7 +58,7 @@ def animate(
     check_target(output, force=force)
     complexes = []
     for number, net in enumerate(nets, start=1):
-        network, domain = scoped(read_network(net, printer, raw=raw), work.scope, quiet=printer.quiet)
+        network, domain = scoped(read_network(net, printer, raw=raw), work.scope)
         if network.input_dim != 2:
             raise UsageError(f"frames show two inputs, and {network.name} has {network.input_dim}; give a --slice")
         cells = find_complex(network, domain, work, quiet=True)

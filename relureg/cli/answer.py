@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from relureg.cli.forecast import Forecast, forecasting
 from relureg.cli.progress import progress_on_stderr
-from relureg.cli.scope import MAX_DIM_UNWARNED
 from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 
 FEW_REGIONS = 1000
 """With fewer than these a limit has ended a search that had hardly begun."""
+
+MANY_INPUTS = 8
+"""With more than these a network is likely to have more regions than anybody counts."""
 
 
 def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
@@ -142,7 +144,7 @@ def close(cells: Complex | RegionCount, checks: Iterable[Check], bounds: Iterabl
 def _instead(cells: Complex | RegionCount) -> str:
     """What can be answered where few regions of a network of many inputs were found."""
     inputs = cells.network.input_dim
-    if inputs <= MAX_DIM_UNWARNED or cells.num_regions >= FEW_REGIONS:
+    if inputs <= MANY_INPUTS or cells.num_regions >= FEW_REGIONS:
         return ""
     return (
         f"; with {inputs:,} inputs, look at a part: a line (relureg line, --through), a plane (--slice), the regions "

@@ -46,7 +46,7 @@ Examples:
     "--enumerate",
     "by_enumeration",
     is_flag=True,
-    help="Visit every region, also of the last stage, to compare (as --linear, --definitions and --engine lp do anyway).",
+    help="Visit every region, also of the last stage, to compare (--linear and --engine lp do so anyway).",
 )
 @work_options
 @output_options
@@ -83,7 +83,7 @@ def count(
     cells = None if journal is not None else saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        network, domain = scoped(network, work.scope)
     else:
         network, domain = cells.network, cells.domain
     problem = Problem(network=network, domain=domain)
@@ -118,6 +118,6 @@ def count(
                 if check.name == "last_stage":
                     printer.note(f"{network.name}: last stage {check.detail}")
     printer.emit(
-        CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=outcome.estimate)
+        CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate)
     )
     close(counted, counted.checks, found)

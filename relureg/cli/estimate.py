@@ -78,7 +78,7 @@ def estimate(
 
     wanted = parse_precision(precision)
     network = read_network(net, printer, raw=raw)
-    network, domain = scoped(network, scope_of(where), quiet=printer.quiet)
+    network, domain = scoped(network, scope_of(where))
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
     standing = this_run()

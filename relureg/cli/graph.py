@@ -71,7 +71,7 @@ def graph(
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        network, domain = scoped(network, work.scope)
         cells = find_complex(network, domain, work, quiet=printer.quiet)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)

@@ -50,7 +50,7 @@ def line(
     from relureg.reports.line import LineReport
 
     network = read_network(net, printer, raw=raw)
-    on_line, domain = scoped(network, work.scope, quiet=printer.quiet)
+    on_line, domain = scoped(network, work.scope)
     if on_line.input_dim != 1:
         raise UsageError(
             f"there are {on_line.input_dim} inputs; name a line by two points (--through) or a direction (--slice)"

@@ -113,7 +113,7 @@ def plot(
     cells = saved_complex(net, work)
     if cells is None:
         read = read_network(net, printer, raw=raw)
-        network, domain = scoped(read, work.scope, quiet=printer.quiet)
+        network, domain = scoped(read, work.scope)
     else:
         read, network, domain = cells.network, cells.network, cells.domain
     if network.input_dim > 3:

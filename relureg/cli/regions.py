@@ -69,7 +69,7 @@ def regions(
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope, quiet=printer.quiet)
+        network, domain = scoped(network, work.scope)
         cells = find_complex(network, domain, work, quiet=printer.quiet)
     if output is not None:
         require_passed(cells.checks)

@@ -24,12 +24,6 @@ from relureg.words import plural, short
 if TYPE_CHECKING:
     from relureg.readers.data_files import Rows
 
-MAX_DIM_UNWARNED = 8
-"""Largest number of bounded inputs for which a box costs little: its 2^r vertices are the start of every search."""
-
-_MOST_WRITTEN = 50
-"""Largest exponent of 2 for which the power is written out."""
-
 OPTIONS = (
     click.option(
         "--box", metavar="LO HI",
@@ -67,7 +61,7 @@ class Scope:
         return all(getattr(self, field.name) is None for field in dataclasses.fields(Scope))
 
 
-def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Domain | None]:
+def scoped(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
     """The network on the slice that is asked for, and the domain of that slice.
 
     Raises
@@ -84,24 +78,7 @@ def scoped(network: Network, scope: Scope, *, quiet: bool) -> tuple[Network, Dom
         problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
         raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
-    if problem.domain is not None and not quiet and (slabs := problem.domain.num_slabs) > MAX_DIM_UNWARNED:
-        click.echo(f"relureg: {_feasible(slabs)}", err=True)
     return problem.network, problem.domain
-
-
-def _feasible(slabs: int) -> str:
-    """What to expect of a domain of many dimensions."""
-    from relureg.engine.engines import MAX_SLABS
-
-    if slabs > MAX_SLABS:
-        how = "too many for split; auto takes exact linear programs (lp), at best ten regions a second"
-    else:
-        how = "each region takes up to that much work"
-    known = f" = {2**slabs:,}" if slabs <= _MOST_WRITTEN else ""
-    return (
-        f"a domain bounded in {slabs} dimensions has about 2^{slabs}{known} vertices: {how}; fix inputs by "
-        "equal bounds, look at a --slice, or take the lower bound of a --timeout"
-    )
 
 
 def chosen_slice(network: Network, scope: Scope) -> Slice | None:

@@ -60,7 +60,7 @@ MAX_SAVED = 10
     help="Write violating networks here, each as it is and made small.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing report.")
-@click.option("--engine", default="auto", show_default=True, help="split or lp, as for `relureg count`.")
+@click.option("--engine", default="auto", show_default=True, help="split, dictionaries or lp, as for `relureg count`.")
 @jobs_option("Processes; as many as cores by default.")
 @click.option(
     "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."
@@ -115,7 +115,7 @@ def verify(
     else:
         networks = list(random_networks(count, [parse_widths(text) for text in widths], inits or ("he",), seed))
     scope = scope_of(where)
-    cases = [_case(network, scope, quiet=printer.quiet) for network in networks]
+    cases = [_case(network, scope) for network in networks]
     limits = Limits(max_regions=max_regions, timeout=timeout)
     cores = jobs or os.cpu_count() or 1
     results = list(_with_progress(verify_all(cases, limits, engine=engine, jobs=cores), len(networks), printer.quiet))
@@ -130,9 +130,9 @@ def verify(
     _close(results, claims=claims)
 
 
-def _case(network: Network, scope: Scope, *, quiet: bool) -> Problem:
+def _case(network: Network, scope: Scope) -> Problem:
     try:
-        network, domain = scoped(network, scope, quiet=quiet)
+        network, domain = scoped(network, scope)
     except ReluregError as error:
         raise error.within(network.name) from error
     return Problem(network=network, domain=domain)

@@ -84,6 +84,17 @@ def last_stage(figures: Figures) -> Check:
     return Check(name=name, passed=True if compared else None, detail=detail)
 
 
+def sides(figures: Figures) -> Check:
+    """Where cells are held by dictionaries, each cell that was entered has a point inside and each other side is empty.
+
+    Proofs that fail are no answer: the search asks for others, in the end for a linear program in rationals.
+    """
+    if figures.stopped_by is not None or figures.predicates is None:
+        return incomplete("sides")
+    detail = f"each entered with a point inside or proven empty, by {figures.predicates.total:,} answers"
+    return Check(name="sides", passed=True, detail=detail)
+
+
 def incomplete(name: str) -> Check:
     """A check that a limit made impossible."""
     return Check(name=name, passed=None, detail="the list of regions is not complete")

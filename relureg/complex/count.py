@@ -173,7 +173,8 @@ def resume(
     workers = Workers(jobs=jobs, scheduler=scheduler)
     with watching(Limits(timeout=timeout), progress) as watch:
         driver = go_on(Path(journal), workers, watch)
-    return _of_figures(driver.settings.problem, "split", driver.figures())
+    engine = "dictionaries" if driver.settings.dictionaries else "split"
+    return _of_figures(driver.settings.problem, engine, driver.figures())
 
 
 def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
@@ -244,6 +245,7 @@ def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
             checks.euler(size),
             checks.closed_form(size),
             *(() if figures.counted_cells is None else (checks.last_stage(figures),)),
+            *((checks.sides(figures),) if engine == "dictionaries" else ()),
         ),
         predicates=figures.predicates,
         stopped_by=figures.stopped_by,

@@ -36,9 +36,10 @@ def enumerate_regions(
     domain : Domain, optional
         Only the part of the complex inside; the whole input space when left out. Where the domain fixes inputs, the
         complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
-    engine : {"auto", "split", "lp"}, optional
-        ``split`` (the default) is the compiled splitter, ``lp`` the referee: exact rational linear programs,
-        slow. Both are exact and give the same regions, facets and order.
+    engine : {"auto", "split", "dictionaries", "lp"}, optional
+        ``split`` (the default) is the compiled splitter, ``dictionaries`` the compiled search for many inputs, which
+        the default is in domains bounded in 8 dimensions or more, ``lp`` the referee: exact rational linear programs,
+        slow. All are exact and give the same regions, facets and order.
     max_regions : int, optional
     timeout : float, optional
         Seconds. When a limit stops the run the result has ``complete`` False and holds the regions found.

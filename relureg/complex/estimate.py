@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.arguments import checked, whole_number
-from relureg.engine.engines import MAX_SLABS
+from relureg.engine.engines import choose
 from relureg.engine.intervals import FEWEST, Interval, mean_of, ratio_of
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.planning import plan_samples
 from relureg.engine.sampling import Sample, TreeSampler
 from relureg.engine.sums import NO_INTERIOR
-from relureg.errors import DomainError, UnsupportedNetworkError, UsageError
+from relureg.errors import DomainError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
@@ -170,8 +170,7 @@ def estimate_problem(
     seed = whole_number("seed", seed, least=0, most=_MOST_SEED)
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        _check_fits(problem)
-        sampler = TreeSampler(problem, workers.jobs, over)
+        sampler = TreeSampler(problem, workers.jobs, over, dictionaries=choose("auto", problem).name == "dictionaries")
         seeds = itertools.count(seed * _SEEDS)
         plan, planned = plan_samples(sampler, seeds)
         seen = max((sample.seen for sample in planned), default=0)
@@ -203,14 +202,6 @@ def nothing_known(problem: Problem, seen: int, stopped_by: str) -> RegionEstimat
     return _of_samples(problem, (), seen, stopped_by)
 
 
-def _check_fits(problem: Problem) -> None:
-    if problem.domain is not None and problem.domain.num_slabs > MAX_SLABS:
-        raise UnsupportedNetworkError(
-            f"a domain bounded in {problem.domain.num_slabs} dimensions has too many vertices for an estimate, which "
-            f"holds 2^{MAX_SLABS} of them at the most; fix inputs (--box x0:1,1), or look at a slice"
-        )
-
-
 def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None) -> RegionEstimate:
     is_exact = len(samples) == 1 and samples[0].is_whole
     if is_exact and not samples[0].regions:
@@ -226,6 +217,8 @@ def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_
             return _exactly([values[0] / regions[0]])
         return None if told is None else ratio_of(values, regions)
 
+    has_facets = any(sample.facet_sides or sample.boundary_facets for sample in samples)
+    sides = [sample.facet_sides for sample in samples]
     stages = range(len(problem.walls), len(problem.walls) + len(problem.network.widths))
     return RegionEstimate(
         problem=problem,
@@ -234,8 +227,8 @@ def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_
         at_least=max(seen, int(problem.has_plain_interior)),
         num_relatively_bounded=of([sample.bounded for sample in samples]),
         per_stage=tuple(of([sample.per_stage[stage] for sample in samples]) for stage in stages),
-        num_facets=of([sample.facet_sides / 2 for sample in samples]),
-        average_degree=share([sample.facet_sides for sample in samples]),
+        num_facets=of([count / 2 for count in sides]) if has_facets else None,
+        average_degree=share(sides) if has_facets else None,
         share_bounded=share([sample.bounded for sample in samples]),
         seconds=of([sample.seconds for sample in samples]),
         samples=len(samples),

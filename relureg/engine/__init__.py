@@ -1,1 +1,1 @@
-"""From a network to its activation regions: the splitter, the referee, and the count by characteristic polynomial."""
+"""From a network to its activation regions: the splitter, dictionaries, the referee, and a count by a polynomial."""

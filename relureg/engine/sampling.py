@@ -75,9 +75,18 @@ class TreeSampler:
         Threads; all cores when left out. No sample depends on it.
     over : threading.Event, optional
         Ends what is under way when it is set, as a limit does.
+    dictionaries : bool, optional
+        Whether that engine searches, rather than the splitter; it looks for no facets.
     """
 
-    def __init__(self, problem: Problem, jobs: int | None, over: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        jobs: int | None,
+        over: threading.Event | None = None,
+        *,
+        dictionaries: bool = False,
+    ) -> None:
         self._over = over
         self._dim = problem.essential_dim
         self._widths = [*(form.size for form in problem.walls), *problem.network.widths]
@@ -89,6 +98,7 @@ class TreeSampler:
             audit=False,
             max_regions=0,
             enumerates=False,
+            dictionaries=dictionaries,
             jobs=1,
             batches=[],
         )

@@ -106,6 +106,6 @@ class Sums:
                 exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
             ),
             stopped_by=stopped_by,
-            counted_cells=self.counted_cells,
+            counted_cells=self.counted_cells if has_facets else None,
             compared_cells=self.compared_cells,
         )

@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from relureg.cli.outcome import as_text
 
 from relureg import Network, count_regions, estimate_regions, random_network
 from relureg.cli import guard
 from relureg.cli.forecast import Forecast, forecasting
+from relureg.cli.standing import as_text
 from relureg.engine.limits import Progress
 from relureg.network.problem import Problem
 from relureg.reports.count import CountReport

@@ -103,16 +103,6 @@ def test_what_is_refused(code: int, command: str, message: str, capsys: pytest.C
     assert not list(ROOT.glob("a.*"))
 
 
-def test_a_domain_of_many_dimensions_comes_with_a_word(capsys: pytest.CaptureFixture[str]) -> None:
-    assert (
-        run(["count", "fixtures/nets/acasxu_tiny2_5_50_5.nnet", "--box", "0", "1", "--max-regions", "3", "--quiet"])
-        == 4
-    )
-    assert capsys.readouterr().err.count("\n") == 1
-    assert run(["count", "fixtures/nets/marabou_twin_10_10_1.nnet", "--box", "0", "1", "--max-regions", "2"]) == 4
-    assert "bounded in 10 dimensions has about 2^10 = 1,024 vertices: each region takes" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("option", ["--box", "--slice", "--through"])
 @pytest.mark.parametrize(
     "text",
@@ -222,7 +212,7 @@ def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> Non
         (Scope(slice_="1,1,1;2,0,0;0,1,0"), [[0, 1], [1.5, 4]]),
         (Scope(box="x0:0,9;x1:3,3;x2:0,9"), [[1, 3], [4, 9]]),
     ):
-        seen, _ = scoped(network, scope, quiet=True)
+        seen, _ = scoped(network, scope)
         work = Work(scope=scope, engine="auto", limits=Limits(), workers=Workers())
         found = _points(network, seen, work, tmp_path / "p.csv")
         assert found is not None

@@ -14,13 +14,26 @@ FacetRow = tuple[int, bool, tuple[int, ...]]
 
 
 def assert_engines_agree(network: Network, domain: Domain | None = None) -> Complex:
-    """Run both engines, the splitter deciding every predicate both ways, and count with one thread and two."""
+    """Run all engines, the compiled ones deciding everything both ways, and count with one thread and two."""
     referee = enumerate_regions(network, domain, engine="lp")
     splitter = enumerate_regions(network, domain, engine="split", audit=True, jobs=1)
     assert_same_complex(splitter, referee)
     assert_count_is_of(count_regions(network, domain, engine="split", audit=True, jobs=1), referee)
     assert_count_is_of(count_regions(network, domain, engine="split", jobs=2), referee)
+    assert_dictionaries_agree(network, domain, referee)
     return splitter
+
+
+def assert_dictionaries_agree(network: Network, domain: Domain | None, referee: Complex) -> None:
+    """The same of dictionaries: regions and facets, and a count with the facets and without."""
+    assert_same_complex(enumerate_regions(network, domain, engine="dictionaries", audit=True, jobs=1), referee)
+    assert_count_is_of(count_regions(network, domain, engine="dictionaries", by_enumeration=True, jobs=2), referee)
+    count = count_regions(network, domain, engine="dictionaries", audit=True, jobs=1)
+    assert (count.num_regions, count.per_stage) == (referee.num_regions, referee.per_stage)
+    assert (count.num_relatively_bounded, count.num_bounded) == (referee.num_relatively_bounded, referee.num_bounded)
+    checks = {check.name: check.passed for check in count.checks}
+    assert (checks["sides"], checks["watertight"]) == (True, None)
+    assert False not in checks.values()
 
 
 def assert_same_complex(one: Complex, other: Complex) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from relureg import Domain, Network, count_regions, enumerate_regions, load
 from relureg.engine import proposals
-from relureg.engine.engines import MAX_SLABS
+from relureg.engine.engines import MANY_SLABS
 from relureg.engine.lp import interior_point, is_bounded
 from relureg.errors import DomainError, UsageError
 
@@ -56,9 +56,8 @@ def _cuts(dim: int, units: int) -> tuple[Network, Domain]:
 
 
 @pytest.mark.parametrize(("dim", "units"), [(20, 3), (30, 2)])
-def test_boxes_of_many_dimensions_are_counted_by_the_referee_unasked(dim: int, units: int) -> None:
-    found = count_regions(*_cuts(dim, units))
-    assert found.engine == "lp"
+def test_the_referee_counts_in_boxes_of_many_dimensions(dim: int, units: int) -> None:
+    found = count_regions(*_cuts(dim, units), "lp")
     assert (found.num_regions, found.num_bounded) == (2**units, 2**units)
     assert found.num_facets == units * 2 ** (units - 1)
     assert found.num_boundary_facets == 2**units * (2 * dim - units)
@@ -66,9 +65,8 @@ def test_boxes_of_many_dimensions_are_counted_by_the_referee_unasked(dim: int, u
 
 
 def test_the_splitter_is_chosen_up_to_its_limit() -> None:
-    assert count_regions(*_cuts(10, 2)).engine == "split"
-    network, box = _cuts(MAX_SLABS + 1, 1)
-    assert count_regions(network, box, max_regions=1).engine == "lp"
+    assert count_regions(*_cuts(MANY_SLABS - 1, 2)).engine == "split"
+    assert count_regions(*_cuts(MANY_SLABS, 2)).engine == "dictionaries"
     # Twenty pairs of parallel walls around a disc are no box of twenty dimensions.
     angles = np.pi * np.arange(40) / 20
     disc = Domain.polytope(np.round(64 * np.array([np.cos(angles), np.sin(angles)]).T).tolist(), [64] * 40)

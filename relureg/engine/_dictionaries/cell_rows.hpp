@@ -15,8 +15,10 @@ enum class Absence { kNo, kStrict, kTie };
 
 class CellRows {
   public:
-    CellRows(const Network& network, const std::int8_t* sign, Statistics& statistics, const std::atomic<bool>& stop)
-        : network_(network), sign_(sign), statistics_(statistics), stop_(stop) {}
+    // With `audit` every answer of doubles is asked of integers as well.
+    CellRows(const Network& network, const std::int8_t* sign, Statistics& statistics, const std::atomic<bool>& stop,
+             bool audit)
+        : network_(network), sign_(sign), statistics_(statistics), stop_(stop), audit_(audit) {}
 
     // Walls are rows of cells where facets are looked for.
     void begin(const Stage* walls, bool by_rows) {
@@ -50,7 +52,7 @@ class CellRows {
 
     // Whether no ray lies in the cell.
     bool is_bounded() {
-        ++statistics_.exact;
+        ++statistics_.decisions, ++statistics_.exact;
         return program_->is_bounded(signed_path());
     }
 
@@ -136,7 +138,7 @@ class CellRows {
 
     // A point inside the cell, where there is one; in doubles if these are good enough. False: the cell is empty.
     bool find_point(Point& point) {
-        ++statistics_.exact;
+        ++statistics_.decisions, ++statistics_.exact;
         auto found = program_->solve(signed_path());
         if (!found) return false;
         take(point, std::move(*found));
@@ -190,15 +192,22 @@ class CellRows {
                 combination_->add(slots_[other], factor * (size / slots_[other].unit_size));
                 support_.push_back(other);
             }
-            if (combination_->is_negative()) return Absence::kStrict;
-            if (is_identity(dictionary, slot, sign)) return Absence::kTie;
+            if (combination_->is_negative()) return audited(Absence::kStrict, slot, sign);
+            if (is_identity(dictionary, slot, sign)) {
+                ++statistics_.zeros;
+                return audited(Absence::kTie, slot, sign);
+            }
         }
         return Absence::kNo;
     }
 
     // Whether no point of the open cell has that sign, by a linear program in rationals.
     bool is_empty_beyond(int slot, int sign) {
-        ++statistics_.exact;
+        ++statistics_.decisions, ++statistics_.exact;
+        return has_no_point(slot, sign);
+    }
+
+    bool has_no_point(int slot, int sign) {
         std::vector<SignedRow> rows = signed_path();
         rows.push_back({&exact(slot), sign});
         return !program_->solve(rows);
@@ -226,10 +235,18 @@ class CellRows {
     static constexpr double kNothing = 1e-10;  // a multiplier below this share of the largest entry is left out
 
     bool is_beyond(int slot, int side, const std::vector<double>& point) {
-        if (is_surely_beyond(slots_[slot], side, point.data(), width())) return true;
+        if (is_surely_beyond(slots_[slot], side, point.data(), width())) {
+            if (audit_ && !is_exactly_beyond(slot, side, point))
+                throw ContradictionError("doubles and integers part over a point");
+            return true;
+        }
         // Far on the other side, or so near that only integers know.
         if (is_surely_beyond(slots_[slot], -side, point.data(), width())) return false;
-        ++statistics_.exact;
+        ++statistics_.decisions, ++statistics_.exact;
+        return is_exactly_beyond(slot, side, point);
+    }
+
+    bool is_exactly_beyond(int slot, int side, const std::vector<double>& point) const {
         const ExactVector& row = exact(slot);
         mpq_class sum = row[0];
         for (int j = 1; j <= dim(); ++j) sum += row[j] * mpq_class(point[j]);
@@ -244,6 +261,12 @@ class CellRows {
         return true;
     }
 
+    Absence audited(Absence absence, int slot, int sign) {
+        if (audit_ && !has_no_point(slot, sign))
+            throw ContradictionError("a sign that is proven absent is there by a linear program in rationals");
+        return absence;
+    }
+
     // Solve for the multipliers of the support over the integers, in the inputs that are basic: there are as many.
     bool is_identity(const Dictionary<double>& dictionary, int slot, int sign) {
         std::vector<SignedRow> rows;
@@ -252,8 +275,8 @@ class CellRows {
         for (int j = 0; j < dim(); ++j)
             if (dictionary.is_basic(j) || (!box_.exact.has_lower[j] && !box_.exact.has_upper[j])) entries.push_back(j + 1);
         const SignedRow target{&exact(slot), sign};
+        ++statistics_.exact;
         const auto y = multipliers(rows, target, entries);
-        ++statistics_.zeros;
         if (!y) return false;
         const auto most = largest_by(box_, rows, target, *y);
         return most && *most <= 0;
@@ -314,6 +337,7 @@ class CellRows {
     const std::int8_t* sign_;
     Statistics& statistics_;
     const std::atomic<bool>& stop_;
+    const bool audit_;
     Box box_;
     std::unique_ptr<Combination> combination_;
     std::unique_ptr<ExactProgram> program_;

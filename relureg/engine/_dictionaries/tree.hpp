@@ -19,7 +19,7 @@ class Tree final : public Searcher {
   public:
     Tree(const Network& network, const Options& options, Control& control)
         : network_(network), options_(options), control_(control), sign_(network.num_units + 1, 0),
-          stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, control.stop),
+          stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, control.stop, options.audit),
           tally_(options_, control, 1), words_(most_words(network)) {
         if (network.stages.empty()) return;
         root_rows_.assign((network.dim + 1) * static_cast<std::size_t>(network.stages[0].stride), 0.0);
@@ -38,7 +38,10 @@ class Tree final : public Searcher {
         rows_.begin(has_walls() ? &network_.stages[0] : nullptr, finds_facets());
         vertices_.begin(rows_.width(), words_);
         vertices_.release(0);
-        if (!rows_.box().is_flat()) search();
+        try {
+            if (!rows_.box().is_flat()) search();
+        } catch (const StoppedError&) {  // what was found so far stays
+        }
         tally_.flush_progress();
         result.statistics += statistics_;
     }
@@ -487,6 +490,7 @@ class Tree final : public Searcher {
         found = frame.point;
         if (rows_.is_beyond(found, slot, side)) return true;
         rows_.step(slot, side);
+        ++statistics_.decisions;
         const bool is_found = (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) ||
                               rows_.find_point(found);
         rows_.step(slot, 0);

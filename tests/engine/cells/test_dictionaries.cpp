@@ -1,0 +1,172 @@
+// Tests of the bounds on which the search with dictionaries rests, against exact arithmetic, at sums that are as near to
+// 0 as doubles come.
+
+#include <cstdio>
+#include <random>
+
+#include "../../../relureg/engine/_dictionaries/proofs.hpp"
+#include "../../../relureg/engine/_dictionaries/ties.hpp"
+
+using namespace relureg;
+
+namespace {
+
+int num_failed = 0, num_checked = 0;
+
+void check(bool holds, const char* what, const char* test, int line) {
+    ++num_checked;
+    if (!holds && ++num_failed <= 20)
+        std::fprintf(stderr, "test_dictionaries.cpp:%d: %s: failed: %s\n", line, test, what);
+}
+#define CHECK(condition) check(condition, #condition, __func__, __LINE__)
+
+using Rng = std::mt19937_64;
+
+double number(Rng& rng, int spread) {
+    const double size = std::uniform_real_distribution<>(1, 2)(rng);
+    const int exponent = std::uniform_int_distribution<>(-spread, spread)(rng);
+    return std::ldexp(rng() % 2 ? size : -size, exponent);
+}
+
+Box random_box(Rng& rng, int dim, int spread) {
+    Network network;
+    network.dim = dim;
+    Box box;
+    box.read(network, nullptr, false);
+    for (int j = 0; j < dim; ++j) {
+        const double a = number(rng, spread), b = number(rng, spread);
+        mpq_class low(std::min(a, b)), high(std::max(a, b));
+        box.tighten(j, false, low / 3);  // no doubles
+        box.tighten(j, true, high / 3 + mpq_class(1, 7));
+    }
+    box.exact = box.hull;
+    box.derive();
+    return box;
+}
+
+// A row in doubles whose true entries are off by c R, in the worst direction for a proof or a random one.
+struct Row {
+    std::vector<double> computed, majorant;
+    std::vector<mpq_class> exact;
+    Slot slot{};
+
+    Row(Rng& rng, const Box& box, int dim, int spread, double c) {
+        computed.assign(box.width(), 0.0), majorant.assign(box.width(), 0.0);
+        for (int j = 0; j <= dim; ++j) computed[j] = number(rng, spread), majorant[j] = std::fabs(computed[j]) * 1.5;
+        set_exact(rng, c);
+        slot.row = computed.data(), slot.majorant = majorant.data(), slot.relative_error = c, slot.side = 1;
+        measure(box, c);
+    }
+    void set_exact(Rng& rng, double c) {
+        exact.clear();
+        for (std::size_t j = 0; j < computed.size(); ++j)
+            exact.push_back(mpq_class(computed[j]) + mpq_class(rng() % 2 ? c : -c) * mpq_class(majorant[j]));
+    }
+    void measure(const Box& box, double c) {
+        double sum = 0;
+        for (std::size_t j = 0; j < computed.size(); ++j)
+            if (majorant[j] != 0) sum += majorant[j] * box.reach[j];
+        sum *= 1 + 0x1p-20;
+        slot.size = sum * (1 + c), slot.error = c * sum;
+    }
+};
+
+void a_combination_called_negative_is_negative() {
+    Rng rng(1);
+    int num_negative = 0, num_near = 0;
+    for (int trial = 0; trial < 20000; ++trial) {
+        const int dim = 1 + static_cast<int>(rng() % 11), count = static_cast<int>(rng() % 9);
+        const int spread = trial % 3 ? 1 : 12;
+        const double c = trial % 2 ? 0 : 0x1p-49;
+        const Box box = random_box(rng, dim, spread);
+        Row target(rng, box, dim, spread, c);
+        std::vector<Row> rows;
+        std::vector<double> factors;
+        rows.reserve(count);
+        for (int i = 0; i < count; ++i) {
+            rows.emplace_back(rng, box, dim, spread, c);
+            rows.back().slot.row = rows.back().computed.data(), rows.back().slot.majorant = rows.back().majorant.data();
+            factors.push_back(std::fabs(number(rng, spread)));
+        }
+        const auto largest = [&] {
+            std::vector<mpq_class> sum(target.exact.begin(), target.exact.begin() + dim + 1);
+            for (int i = 0; i < count; ++i)
+                for (int j = 0; j <= dim; ++j) sum[j] += mpq_class(factors[i]) * rows[i].exact[j];
+            return *largest_in(box, sum);
+        };
+        // Move the target so that its largest value is a rounding error, or some of the margins, on either side of 0.
+        double error = target.slot.error, size = target.slot.size;
+        for (int i = 0; i < count; ++i) error += factors[i] * rows[i].slot.error, size += factors[i] * rows[i].slot.size;
+        const double margin = Combination::margin(error, size, count, box.width());
+        const int shifts[] = {0, 0, 1, -1, -4};
+        target.computed[0] -= mpq_class(largest()).get_d();
+        target.computed[0] += margin * shifts[trial % 5];
+        target.majorant[0] = std::max(target.majorant[0], std::fabs(target.computed[0]));
+        target.set_exact(rng, c);
+        target.measure(box, c);
+        Combination combination(box);
+        combination.begin(target.slot, 1);
+        for (int i = 0; i < count; ++i) combination.add(rows[i].slot, factors[i]);
+        const bool is_negative = combination.is_negative();
+        num_negative += is_negative, num_near += !is_negative;
+        CHECK(!is_negative || largest() < 0);
+    }
+    CHECK(num_negative > 1000);  // far enough below 0 it is found to be
+    CHECK(num_near > 1000);
+}
+
+void a_point_called_beyond_is_beyond() {
+    Rng rng(2);
+    int num_beyond = 0;
+    for (int trial = 0; trial < 20000; ++trial) {
+        const int dim = 1 + static_cast<int>(rng() % 11), spread = trial % 3 ? 1 : 12;
+        const double c = trial % 2 ? 0 : 0x1p-49;
+        const Box box = random_box(rng, dim, spread);
+        Row row(rng, box, dim, spread, c);
+        std::vector<double> point(box.width(), 0.0);
+        point[0] = 1;
+        for (int j = 1; j <= dim; ++j) point[j] = number(rng, spread);
+        const auto value = [&] {
+            mpq_class sum;
+            for (int j = 0; j <= dim; ++j) sum += row.exact[j] * mpq_class(point[j]);
+            return sum;
+        };
+        const double size = std::fabs(row.computed[0]) + row.slot.size;
+        row.computed[0] -= mpq_class(value()).get_d();
+        row.computed[0] += size * std::ldexp(1.0, -52 + static_cast<int>(rng() % 12));
+        row.majorant[0] = std::max(row.majorant[0], std::fabs(row.computed[0]));
+        row.set_exact(rng, c);
+        const bool is_beyond = is_surely_beyond(row.slot, 1, point.data(), box.width());
+        num_beyond += is_beyond;
+        CHECK(!is_beyond || value() > 0);
+        CHECK(!is_surely_beyond(row.slot, -1, point.data(), box.width()) || value() < 0);
+    }
+    CHECK(num_beyond > 1000);
+}
+
+void a_point_called_inside_the_box_is_inside() {
+    Rng rng(3);
+    for (int trial = 0; trial < 5000; ++trial) {
+        const Box box = random_box(rng, 1, 12);
+        for (const double near : {box.bounds.lower[0], box.bounds.upper[0]}) {
+            double x = near;
+            for (int step = 0; step < 8; ++step) x = std::nextafter(x, rng() % 2 ? 1e300 : -1e300);
+            const double point[] = {1, x, 0, 0};
+            const bool is_in = is_surely_in(box, point);
+            CHECK(!is_in || (mpq_class(x) > box.exact.lower[0] && mpq_class(x) < box.exact.upper[0]));
+        }
+        CHECK(mpq_class(box.centre[1]) - mpq_class(box.radius[1]) <= box.exact.lower[0]);
+        CHECK(mpq_class(box.centre[1]) + mpq_class(box.radius[1]) >= box.exact.upper[0]);
+        CHECK(abs(box.exact.lower[0]) <= box.reach[1] && abs(box.exact.upper[0]) <= box.reach[1]);
+    }
+}
+
+}  // namespace
+
+int main() {
+    a_combination_called_negative_is_negative();
+    a_point_called_beyond_is_beyond();
+    a_point_called_inside_the_box_is_inside();
+    std::printf("%d checks, %d failed\n", num_checked, num_failed);
+    return num_failed ? 1 : 0;
+}

@@ -1,0 +1,141 @@
+"""Cells as simplex dictionaries: many inputs, ties, limits, work shared, and what is said of the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import relureg
+from relureg import Domain, Network, count_regions, enumerate_regions
+from relureg.engine.records import is_witness
+from relureg.errors import DomainError
+from relureg.families.random import random_network
+
+from ..contract.agreement import assert_same_complex
+
+
+def _box(dim: int, low: float = -1, high: float = 1) -> Domain:
+    return Domain.box([low] * dim, [high] * dim)
+
+
+def _random(*widths: int, seed: int = 1) -> Network:
+    return random_network(list(widths), seed=seed)
+
+
+@pytest.mark.parametrize(
+    ("widths", "low", "high", "regions"),
+    [
+        ((12, 12, 4), -1, 1, 9_959),
+        ((20, 8, 4), -1, 1, 1_606),
+        pytest.param((784, 8, 4), 0, 1, 2_730, marks=pytest.mark.sweep),
+        ((784, 128, 10), 0, 0.01, 1_188),
+    ],
+)
+def test_counts_of_many_inputs(widths: tuple[int, ...], low: float, high: float, regions: int) -> None:
+    """All but the third are what a search in floats finds, too, which misses a thin region of that one."""
+    count = count_regions(_random(*widths), _box(widths[0], low, high), "dictionaries", jobs=1)
+    assert (count.complete, count.num_regions, count.num_bounded) == (True, regions, regions)
+    assert count.predicates is not None
+    assert count.predicates.exact <= count.predicates.total / 1000
+
+
+def test_the_thin_region_that_floats_miss_is_there() -> None:
+    """Every region has a point at which the network, in rationals, has its signs."""
+    network, box = _random(30, 6, 3), _box(30, 0, 1)
+    cells = enumerate_regions(network, box, "dictionaries")
+    problem, signs = cells.problem, cells.records.signs
+    assert cells.num_regions == count_regions(network, box, "dictionaries").num_regions
+    assert all(is_witness(cells.records.point(k), signs[k], problem) for k in range(cells.num_regions))
+    assert len(np.unique(signs, axis=0)) == cells.num_regions
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("widths", [(5, 6, 5), (7, 4, 3, 3), (8, 5, 2)])
+def test_all_that_the_splitter_finds_is_found(widths: tuple[int, ...], seed: int) -> None:
+    network, box = _random(*widths, seed=seed), _box(widths[0])
+    found = enumerate_regions(network, box, "dictionaries")
+    split = enumerate_regions(network, box, "split")
+    assert np.array_equal(found.records.patterns, split.records.patterns)
+    assert np.array_equal(found.facets.regions, split.facets.regions)
+    assert (found.facets.num_inner, found.facets.num_boundary) == (split.facets.num_inner, split.facets.num_boundary)
+    assert (len(found.facets.unmatched), len(found.facets.one_sided)) == (0, 0)
+
+
+def _integers(rng: np.random.Generator, shape: tuple[int, ...]) -> list[list[int]]:
+    matrix: list[list[int]] = rng.integers(-2, 3, shape).tolist()
+    return matrix
+
+
+def _bias_free(rng: np.random.Generator) -> Network:
+    return Network.from_layers([_integers(rng, (4, 3)), _integers(rng, (3, 4)), [[1] * 3]], [[0] * 4, [0] * 3, [0]])
+
+
+def _repeated(rng: np.random.Generator) -> Network:
+    first, constants = _integers(rng, (3, 3)), rng.integers(-1, 2, 3).tolist()
+    doubled = [[2 * entry for entry in row] for row in first]
+    opposite = [[-entry for entry in row] for row in first]
+    return Network.from_layers(
+        [[*first, *doubled, *opposite], [[1] * 9, [0] * 9]],
+        [[*constants, *(2 * c for c in constants), *(-c for c in constants)], [0, 1]],
+    )
+
+
+def _on_walls(rng: np.random.Generator) -> Network:
+    """Hyperplanes through the corners of the box, and along its walls."""
+    rows = [[1, 0, 0], [0, 1, 1], [1, 1, 1], *_integers(rng, (3, 3))]
+    return Network.from_layers([rows, [[1] * 6]], [[-1, 2, -3, 0, 1, -1], [0]])
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", [_bias_free, _repeated, _on_walls])
+def test_ties_are_settled_by_integers(kind: Callable[[np.random.Generator], Network], seed: int) -> None:
+    network = kind(np.random.default_rng(seed))
+    found = enumerate_regions(network, _box(3), "dictionaries", audit=True)
+    assert_same_complex(found, enumerate_regions(network, _box(3), "lp"))
+    assert_same_complex(enumerate_regions(network, None, "dictionaries"), enumerate_regions(network, None, "lp"))
+
+
+def test_the_result_does_not_depend_on_threads_or_limits() -> None:
+    network, box = _random(10, 10, 6), _box(10)
+    one = count_regions(network, box, "dictionaries", jobs=1)
+    three = count_regions(network, box, "dictionaries", jobs=3)
+    assert (one.num_regions, one.per_stage) == (three.num_regions, three.per_stage)
+    some = count_regions(network, box, "dictionaries", max_regions=50)
+    assert (some.complete, some.num_regions, some.num_facets) == (False, 50, None)
+
+
+def test_work_in_batches_gives_the_same(tmp_path: object) -> None:
+    network, box = _random(9, 9, 5), _box(9)
+    whole = count_regions(network, box, "dictionaries")
+    shared = count_regions(network, box, "dictionaries", journal=f"{tmp_path}/run.journal")
+    assert (shared.engine, shared.num_regions, shared.per_stage) == ("dictionaries", whole.num_regions, whole.per_stage)
+    again = relureg.resume(f"{tmp_path}/run.journal")
+    assert (again.engine, again.num_regions) == ("dictionaries", whole.num_regions)
+
+
+def test_a_time_limit_ends_a_search_of_many_inputs() -> None:
+    count = count_regions(_random(100, 40, 40), _box(100), "dictionaries", timeout=0.5)
+    assert not count.complete
+    assert count.num_regions >= 1
+
+
+@pytest.mark.parametrize(
+    ("normals", "constants"),
+    [
+        ([[1, 1, 0], [-1, 0, 0], [0, -1, 0]], [-1, 0, 0]),  # empty
+        ([[-1, 0, 0], [0, -1, 0], [1, 1, 0]], [0, 0, 0]),  # a line
+    ],
+)
+def test_a_domain_without_interior_is_refused(normals: list[list[int]], constants: list[int]) -> None:
+    with pytest.raises(DomainError, match="no interior"):
+        count_regions(_random(3, 3), Domain.polytope(normals, constants), "dictionaries")
+
+
+def test_units_that_the_box_leaves_stable_cost_no_program() -> None:
+    network = Network.from_layers([np.eye(20).tolist(), [[1] * 20]], [[3] * 20, [0]])
+    count = count_regions(network, _box(20), "dictionaries")
+    assert count.num_regions == 1
+    assert count.predicates is not None
+    assert count.predicates.total == 0
