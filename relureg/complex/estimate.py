@@ -170,7 +170,7 @@ def estimate_problem(
     seed = whole_number("seed", seed, least=0, most=_MOST_SEED)
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        sampler = TreeSampler(problem, workers.jobs, over, dictionaries=choose("auto", problem).name == "dictionaries")
+        sampler = TreeSampler(problem, workers.jobs, over, dictionaries=_holds_dictionaries(problem))
         seeds = itertools.count(seed * _SEEDS)
         plan, planned = plan_samples(sampler, seeds)
         seen = max((sample.seen for sample in planned), default=0)
@@ -202,6 +202,11 @@ def nothing_known(problem: Problem, seen: int, stopped_by: str) -> RegionEstimat
     return _of_samples(problem, (), seen, stopped_by)
 
 
+def _holds_dictionaries(problem: Problem) -> bool:
+    """Whether it is searched by the engine that looks for no facets."""
+    return choose("auto", problem).name == "dictionaries"
+
+
 def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None) -> RegionEstimate:
     is_exact = len(samples) == 1 and samples[0].is_whole
     if is_exact and not samples[0].regions:
@@ -217,7 +222,7 @@ def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_
             return _exactly([values[0] / regions[0]])
         return None if told is None else ratio_of(values, regions)
 
-    has_facets = any(sample.facet_sides or sample.boundary_facets for sample in samples)
+    has_facets = not _holds_dictionaries(problem)
     sides = [sample.facet_sides for sample in samples]
     stages = range(len(problem.walls), len(problem.walls) + len(problem.network.widths))
     return RegionEstimate(

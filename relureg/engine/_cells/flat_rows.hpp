@@ -178,7 +178,7 @@ class FlatRows {
 
     // The doubles of a row from its integers, whose largest entry then is in [1/2, 1].
     void take_from_integers(int dim, int i) {
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         Level& level = levels_[dim];
         to_doubles(exact(dim, i), level.row(i));
         level.measure(i);
@@ -188,7 +188,7 @@ class FlatRows {
     // How a row meets its flat, by integers.
     Meeting decide(int dim, int i) {
         ++oracle_.statistics.exact;
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         const ExactVector& row = exact(dim, i);
         if (std::any_of(row.begin() + 1, row.end(), [](const mpz_class& x) { return x != 0; })) {
             take_from_integers(dim, i);
@@ -245,7 +245,7 @@ class FlatRows {
     bool meet(int i, int j) {
         ++oracle_.statistics.decisions;
         ++oracle_.statistics.exact;
-        const Stopwatch watch(oracle_.statistics.exact_nanoseconds);
+        const Stopwatch watch(oracle_.statistics.exact_time);
         const ExactVector &a = exact(1, i), &b = exact(1, j);
         return a[0] * b[1] == a[1] * b[0];
     }
