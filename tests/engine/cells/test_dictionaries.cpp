@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <random>
 
-#include "../../../relureg/engine/_dictionaries/proofs.hpp"
-#include "../../../relureg/engine/_dictionaries/ties.hpp"
+#include "_dictionaries/proofs.hpp"
+#include "_dictionaries/ties.hpp"
 
 using namespace relureg;
 
