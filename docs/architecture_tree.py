@@ -3,8 +3,8 @@
     python docs/architecture_tree.py
 
 `make tree` does this. A room is a folder of `relureg`; its ``__init__.py`` speaks for it, and for the C++ sources
-``bindings.cpp`` or ``dictionaries.cpp``. Of a module stands the first sentence of its docstring, of a C++ file that of its first comment. The
-order of rooms is that of the import contract in pyproject.toml.
+``bindings.cpp`` or ``dictionaries.cpp``. Of a module stands the first sentence of its docstring, of a C++ file that of
+its first comment. The order of rooms is that of the import contract in pyproject.toml.
 """
 
 from __future__ import annotations
