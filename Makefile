@@ -19,7 +19,7 @@ help: ## what make can do
 test: $(STAMP) test-cells ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-test-cells: $(STAMP) ## test the splitter's error bounds, refinement and signs in C++
+test-cells: $(STAMP) ## test the error bounds and signs of both compiled engines in C++
 	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
 	$(BIN)/cmake --build build/test-cells
 	build/test-cells/test_cells

@@ -3,8 +3,8 @@
     python docs/architecture_tree.py
 
 `make tree` does this. A room is a folder of `relureg`; its ``__init__.py`` speaks for it, and for the C++ sources
-``bindings.cpp``. Of a module stands the first sentence of its docstring, of a C++ file that of its first comment. The
-order of rooms is that of the import contract in pyproject.toml.
+``bindings.cpp`` or ``dictionaries.cpp``. Of a module stands the first sentence of its docstring, of a C++ file that of
+its first comment. The order of rooms is that of the import contract in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- begin: drawn by docs/architecture_tree.py -->\n", "<!-- end -->\n"
 WIDTH = 120
 SUFFIXES = (".py", ".hpp", ".cpp")
-VOICES = ("__init__.py", "bindings.cpp")
+VOICES = ("__init__.py", "bindings.cpp", "dictionaries.cpp")
 """The files that speak for their room."""
 
 

@@ -273,7 +273,8 @@ class CellRows {
         for (const int other : support_) rows.push_back({&exact(other), slots_[other].side});
         std::vector<int> entries;
         for (int j = 0; j < dim(); ++j)
-            if (dictionary.is_basic(j) || (!box_.exact.has_lower[j] && !box_.exact.has_upper[j])) entries.push_back(j + 1);
+            if (dictionary.is_basic(j) || (!box_.exact.has_lower[j] && !box_.exact.has_upper[j]))
+                entries.push_back(j + 1);
         const SignedRow target{&exact(slot), sign};
         ++statistics_.exact;
         const auto y = multipliers(rows, target, entries);
@@ -291,10 +292,12 @@ class CellRows {
         std::vector<int> entries;
         for (int c = 0; c < dictionary.columns(); ++c) {
             const int slot = slot_of(dictionary.nonbasic(c));
-            if (slot >= 0 && std::fabs(dictionary.row(goal)[c]) > kNothing) rows.push_back({&exact(slot), slots_[slot].side});
+            if (slot >= 0 && std::fabs(dictionary.row(goal)[c]) > kNothing)
+                rows.push_back({&exact(slot), slots_[slot].side});
         }
         for (int i = 0; i < dim(); ++i)
-            if (dictionary.is_basic(i) || (!box_.exact.has_lower[i] && !box_.exact.has_upper[i])) entries.push_back(i + 1);
+            if (dictionary.is_basic(i) || (!box_.exact.has_lower[i] && !box_.exact.has_upper[i]))
+                entries.push_back(i + 1);
         const SignedRow wanted{&target, sign};
         const auto y = multipliers(rows, wanted, entries);
         if (!y) return;

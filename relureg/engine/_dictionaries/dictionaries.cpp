@@ -1,4 +1,4 @@
-// The search with dictionaries.
+// Cells as simplex dictionaries: the search for many inputs, with a proof of each answer.
 #include "../_cells/searchers.hpp"
 #include "tree.hpp"
 

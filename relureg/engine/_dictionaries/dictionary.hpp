@@ -142,8 +142,8 @@ class Dictionary {
     }
 
   private:
-    static constexpr int kPatience = 20;      // steps that lead nowhere before the rule that cannot cycle [Bland 1977]
-    static constexpr double kSmall = 1e-11;   // of the largest entry: taken for 0
+    static constexpr int kPatience = 20;  // steps that lead nowhere before the rule that cannot cycle [Bland 1977]
+    static constexpr double kSmall = 1e-11;  // of the largest entry: taken for 0
     static constexpr double kPivot = 1e-9;
 
     struct Leaving {
@@ -267,9 +267,9 @@ class Dictionary {
     int columns_ = 0, stride_ = 0;
     std::vector<Number> table_;  // [row * stride_ + column]
     std::vector<Number> value_;  // [row]
-    std::vector<Number> at_;     // [column]
+    std::vector<Number> at_;  // [column]
     std::vector<int> basic_, nonbasic_;
-    std::vector<int> place_;     // [variable]: its row, or ~column
+    std::vector<int> place_;  // [variable]: its row, or ~column
     Ray ray_;
 };
 

@@ -39,8 +39,8 @@ class Combination {
     // Whether the sum is surely below 0 everywhere in the box.
     bool is_negative() const {
         const int w = box_.width();
-        const double most = product(sum_.data(), box_.centre.data(), w) +
-                            absolute_product(sum_.data(), box_.radius.data(), w);
+        const double most =
+            product(sum_.data(), box_.centre.data(), w) + absolute_product(sum_.data(), box_.radius.data(), w);
         return most < -margin(error_, size_, count_, w);
     }
 

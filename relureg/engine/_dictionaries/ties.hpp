@@ -111,7 +111,8 @@ inline mpq_class value_at(const ExactVector& row, const std::vector<mpq_class>& 
 // their largest entry, so that the point keeps away from all of them.
 class ExactProgram {
   public:
-    ExactProgram(const Box& box, const std::atomic<bool>& stop) : box_(box), dim_(box.exact.lower.size()), stop_(stop) {}
+    ExactProgram(const Box& box, const std::atomic<bool>& stop)
+        : box_(box), dim_(box.exact.lower.size()), stop_(stop) {}
 
     std::optional<std::vector<mpq_class>> solve(const std::vector<SignedRow>& rows) {
         std::vector<mpq_class> start = inside_box();

@@ -84,7 +84,8 @@ class Tree final : public Searcher {
         const Bounds<double>& bounds = rows_.bounds();
         std::vector<double> at(network_.dim, 0.0);
         for (int j = 0; j < network_.dim; ++j)
-            if (bounds.has_lower[j] || bounds.has_upper[j]) at[j] = (bounds.has_lower[j] ? bounds.lower : bounds.upper)[j];
+            if (bounds.has_lower[j] || bounds.has_upper[j])
+                at[j] = (bounds.has_lower[j] ? bounds.lower : bounds.upper)[j];
         frame.dictionary.reset(at);
         frame.vertices.clear();
         rows_.start(frame.point);
@@ -142,8 +143,7 @@ class Tree final : public Searcher {
             const double* from = context.rows + static_cast<std::size_t>(j) * data.stride;
             for (int i = 0; i < data.units; ++i) by_row[static_cast<std::size_t>(i) * width + j] = from[i];
         }
-        for (int i = 0; i < data.units; ++i)
-            rows_.push(context, i, by_row + static_cast<std::size_t>(i) * width);
+        for (int i = 0; i < data.units; ++i) rows_.push(context, i, by_row + static_cast<std::size_t>(i) * width);
     }
 
     // The points known in the cell, with the signs of the new stage.
@@ -190,8 +190,7 @@ class Tree final : public Searcher {
             if (sign_[data.first_unit + i] > 0) active.push_back(i);
         double* rows = arena_.take<double>(stage_rows_.next_size(context));
         stage_rows_.affine_part(context, context.stage + 1, rows);
-        const double* all =
-            stage_rows_.extend(context, rows, active.data(), static_cast<int>(active.size()), arena_);
+        const double* all = stage_rows_.extend(context, rows, active.data(), static_cast<int>(active.size()), arena_);
         const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], all, {}, {}, {}};
         enter(frame, next, depth, level);
         arena_.release(mark);
@@ -342,7 +341,8 @@ class Tree final : public Searcher {
             loose_ = frame.dictionary;
             const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), look);
             if (outcome == Outcome::kReached) std::swap(loose_, frame.dictionary);
-            optimum_ = &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
+            optimum_ =
+                &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
             if (outcome != Outcome::kStuck) return outcome;
             restart(frame, stage);
         }
@@ -491,8 +491,8 @@ class Tree final : public Searcher {
         if (rows_.is_beyond(found, slot, side)) return true;
         rows_.step(slot, side);
         ++statistics_.decisions;
-        const bool is_found = (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) ||
-                              rows_.find_point(found);
+        const bool is_found =
+            (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) || rows_.find_point(found);
         rows_.step(slot, 0);
         return is_found;
     }
@@ -586,7 +586,8 @@ class Tree final : public Searcher {
         facet.on_boundary = rows_[slot].context->data->forced;
         facet.units.push_back(rows_[slot].number);
         for (const int other : tied_) {
-            facet.on_boundary = facet.on_boundary || (rows_[other].context->data->forced && rows_.are_parallel(slot, other));
+            facet.on_boundary =
+                facet.on_boundary || (rows_[other].context->data->forced && rows_.are_parallel(slot, other));
             if (!rows_[other].context->data->forced && rows_.are_parallel(slot, other))
                 facet.units.push_back(rows_[other].number);
         }

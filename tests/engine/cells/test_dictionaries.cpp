@@ -4,8 +4,8 @@
 #include <cstdio>
 #include <random>
 
-#include "../../../relureg/engine/_dictionaries/proofs.hpp"
-#include "../../../relureg/engine/_dictionaries/ties.hpp"
+#include "_dictionaries/proofs.hpp"
+#include "_dictionaries/ties.hpp"
 
 using namespace relureg;
 
@@ -96,7 +96,8 @@ void a_combination_called_negative_is_negative() {
         };
         // Move the target so that its largest value is a rounding error, or some of the margins, on either side of 0.
         double error = target.slot.error, size = target.slot.size;
-        for (int i = 0; i < count; ++i) error += factors[i] * rows[i].slot.error, size += factors[i] * rows[i].slot.size;
+        for (int i = 0; i < count; ++i)
+            error += factors[i] * rows[i].slot.error, size += factors[i] * rows[i].slot.size;
         const double margin = Combination::margin(error, size, count, box.width());
         const int shifts[] = {0, 0, 1, -1, -4};
         target.computed[0] -= mpq_class(largest()).get_d();
