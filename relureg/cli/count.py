@@ -46,7 +46,7 @@ Examples:
     "--enumerate",
     "by_enumeration",
     is_flag=True,
-    help="Visit every region, also of the last stage, to compare (--linear and --engine lp do so anyway).",
+    help="Visit every region, also of the last stage, to compare (--linear, --definitions and --engine lp do anyway).",
 )
 @work_options
 @output_options

@@ -62,9 +62,10 @@ def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:
 
 
 def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """Medians of what is no NaN; 0 where there is nothing else."""
-    known: NDArray[np.bool_] = np.asarray(~np.isnan(sizes).all(axis=axis))
-    result = np.zeros(len(known))
-    if known.any():
-        result[known] = np.nanmedian(sizes[:, known] if axis == 0 else sizes[known], axis=axis)
+    """Medians of what is no NaN; 0 where there is nothing else. (`np.nanmedian` takes milliseconds on small arrays.)"""
+    ordered = np.sort(sizes if axis == 0 else sizes.T, axis=0)  # NaN last
+    known = ordered.shape[0] - np.isnan(ordered).sum(axis=0)
+    some, columns = known > 0, np.arange(ordered.shape[1])
+    middle = (ordered[np.maximum(known - 1, 0) // 2, columns] + ordered[known // 2 * some, columns]) / 2
+    result: NDArray[np.float64] = np.where(some, middle, 0.0)
     return result

@@ -146,6 +146,15 @@ def test_hyperplanes_that_just_miss_a_common_point(dim: int) -> None:
         assert count.predicates.exact > 0
 
 
+def test_hyperplanes_through_the_origin_ask_no_integers() -> None:
+    """All points of a line coincide there, on every flat."""
+    rows = np.random.default_rng(0).normal(size=(9, 5))
+    count = count_regions(hyperplanes(rows, np.zeros(9)), jobs=1)
+    assert (count.num_regions, count.num_facets) == (2 * generic_regions(8, 4), 9 * 2 * generic_regions(7, 3))
+    assert count.predicates is not None
+    assert count.predicates.exact == 0
+
+
 def test_entries_of_very_different_sizes_on_flats() -> None:
     rows = np.diag([1e-150, 1.0, 1e150])[[0, 1, 2, 0, 1, 2]] + 1e-3 * np.eye(3)[[1, 2, 0, 2, 0, 1]]
     assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))

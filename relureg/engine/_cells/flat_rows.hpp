@@ -31,7 +31,9 @@ class FlatRows {
         context_ = &context, unit_ = rows.unit, dim_ = dim;
         levels_.resize(std::max<std::size_t>(levels_.size(), dim + 1));
         for (int m = 0; m <= dim; ++m) levels_[m].begin(m, rows.count);
+        is_central_ = true;
         for (int k = 0; k < rows.count; ++k) {
+            is_central_ = is_central_ && rows.rows[k] == 0 && oracle_.exact_row(context, unit_[k])[0] == 0;
             double* to = levels_[dim].row(k);
             for (int c = 0; c <= dim; ++c) to[c] = rows.rows[static_cast<std::size_t>(c) * rows.stride + k];
             levels_[dim].measure(k);
@@ -94,6 +96,7 @@ class FlatRows {
     // The distinct points in which rows meet a line: `add(one of the rows, how many)`.
     template <class Add>
     void each_point(int count, Add add) {
+        if (is_central_) return add(0, count);  // all at the origin
         points_.clear();
         for (int i = 0; i < count; ++i) points_.push_back(point_of(i));
         std::sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.at < b.at; });
@@ -257,7 +260,7 @@ class FlatRows {
     int dim_ = 0;
     std::vector<Level> levels_;  // [dimension]
     std::vector<Point> points_;
-    bool is_open_ = false;
+    bool is_open_ = false, is_central_ = false;
     double slant_ = 0;
 };
 
