@@ -14,10 +14,11 @@ from relureg.exact.rational import RationalMatrix
 from relureg.families.lattices import two_level_lattice
 
 _SEEDS = range(100)
-_FEW = 150
-"""Up to so many regions the referee counts as well."""
+_COMPARED = 5
+"""One network in so many is a small one, which the referee counts as well."""
 
-_WIDTHS = {2: (6, 4, 3, 1), 3: (5, 4, 3, 1), 4: (5, 4, 2, 1), 5: (5, 3, 2, 1), 6: (5, 3, 2, 1)}
+_WIDTHS = {2: (8, 6, 4, 1), 3: (6, 5, 4, 1), 4: (5, 4, 3, 1), 5: (5, 3, 2, 1), 6: (5, 3, 2, 1)}
+_SMALL = (4, 3, 1)
 
 Array = NDArray[np.float64]
 
@@ -39,29 +40,27 @@ Array = NDArray[np.float64]
     ],
 )
 def test_degenerate_networks(kind: str) -> None:
-    compared = 0
     for seed in _SEEDS:
         network = _lattice(seed) if kind == "lattice" else _network(kind, seed)
         count = count_regions(network, audit=True, jobs=1)
         failed = [check.name for check in count.checks if check.passed is False]
         assert not failed, (seed, failed)
-        if count.num_regions > _FEW:
+        if seed % _COMPARED:
             continue
-        compared += 1
         truth = enumerate_regions(network, engine="lp")
         assert (count.num_regions, count.num_bounded) == (truth.num_regions, truth.num_bounded), seed
         assert count.per_stage == truth.per_stage, seed
-    assert compared
 
 
 def _lattice(seed: int) -> Network:
-    return two_level_lattice(2 + seed % 4, functions=3 + seed % 3, minima=2, terms=2, seed=seed)
+    dim = 2 if seed % _COMPARED == 0 else 2 + seed % 4
+    return two_level_lattice(dim, functions=3 + seed % 3, minima=2, terms=2, seed=seed)
 
 
 def _network(kind: str, seed: int) -> Network:
     random = np.random.default_rng(seed)
-    dim = 2 + seed % 5
-    widths = (dim, *((5, 1, 2, 1, 2, 1) if kind == "narrow" else _WIDTHS[dim]))
+    dim = 2 + seed // 2 % 5
+    widths = (dim, *(_SMALL if seed % _COMPARED == 0 else (5, 1, 2, 1, 2, 1) if kind == "narrow" else _WIDTHS[dim]))
     layers = [_layer(kind, random, fan_in, units) for fan_in, units in pairwise(widths)]
     if kind == "quantised":
         return Network.from_layers([_tenths(weight) for weight, _ in layers], [bias for _, bias in layers])

@@ -3,7 +3,8 @@
 // A sign is taken from doubles when the value exceeds a proven bound on its error (see Network::finish for the
 // derivation); else from doubles again where everything is a small integer, so that no operation rounds, or where
 // only the entries of the row that meet this generator count; else from twofold doubles, whose bound goes by coordinate
-// (`twofold_rows.hpp`, `twofold_generator.hpp`); else from integers of any size.
+// (`twofold_rung.hpp`). Remainders modulo primes prove that it is 0 (`modular_rung.hpp`), the values of the units that
+// are read tell the smallest ones (`unit_values.hpp`); what is left is for integers of any size (`exact_rung.hpp`).
 #pragma once
 
 #include <cmath>
