@@ -92,8 +92,11 @@ class Forecast:
 
 
 @contextlib.contextmanager
-def forecasting(forecast: Forecast) -> Iterator[None]:
-    """Take samples in a thread of its own, once what is done inside has taken a while."""
+def forecasting(forecast: Forecast | None) -> Iterator[None]:
+    """Take samples in a thread of its own, once what is done inside has taken a while; nothing without a forecast."""
+    if forecast is None:
+        yield
+        return
     over = threading.Event()
 
     def sample() -> None:

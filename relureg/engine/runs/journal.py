@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from relureg.engine.runs.batches import Part
-from relureg.engine.runs.estimate import NOTHING, Estimate
+from relureg.engine.runs.estimate import NOTHING, Estimate, sum_of
 from relureg.engine.runs.settings import RunSettings
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.engine.sums import WHOLE, Sums
@@ -172,6 +172,15 @@ class Journal:
                 found.pop(part, None)
             found.update({(number, place): part for place, part in enumerate(entry.left)})
         return found
+
+    @property
+    def total(self) -> Estimate:
+        """All regions, as samples of the whole tree told at the start: in its first batch, and in what that left."""
+        for entry in self.entries:
+            if ROOT in entry.taken:
+                left = sum_of([part.size for part in entry.left])
+                return dataclasses.replace(left, mean=entry.sums.regions + left.mean)
+        return NOTHING
 
     @property
     def is_complete(self) -> bool:
