@@ -15,7 +15,7 @@ from relureg.network.problem import Problem
 from relureg.words import about, duration
 
 if TYPE_CHECKING:
-    from relureg.complex.estimate import RegionEstimate
+    from relureg.complex.estimation import RegionEstimate
 
 _DELAY = 1.0
 """Seconds until samples are taken: nothing is told of runs that are over sooner."""
@@ -100,10 +100,10 @@ def forecasting(forecast: Forecast | None) -> Iterator[None]:
     over = threading.Event()
 
     def sample() -> None:
-        from relureg.complex.estimate import estimate_problem
-
         if over.wait(_DELAY):
             return
+        from relureg.complex.estimation import estimate_problem  # not for runs that are over at once
+
         with contextlib.suppress(ReluregError):  # an estimate for which there are too many dimensions, say
             forecast.told = estimate_problem(
                 forecast.problem,

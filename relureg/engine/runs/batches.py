@@ -25,8 +25,8 @@ from relureg.engine import split
 from relureg.engine.intervals import mean_of, student
 from relureg.engine.planning import plan_samples
 from relureg.engine.records import Records
-from relureg.engine.runs.estimate import Estimate
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import Estimate
 from relureg.engine.sampling import Sample, TreeSampler
 from relureg.engine.sums import WHOLE, Prefix, Sums
 from relureg.errors import UsageError

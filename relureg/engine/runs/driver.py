@@ -21,10 +21,10 @@ from relureg.engine.records import Figures, Records
 from relureg.engine.runs import batches
 from relureg.engine.runs import stored_parts as parts
 from relureg.engine.runs.batches import Batch, Outcome, Part
-from relureg.engine.runs.estimate import NOTHING, after_search, fraction_done, sum_of
 from relureg.engine.runs.journal import ROOT, Entry, Journal, PartId
 from relureg.engine.runs.scheduler import Lost, Scheduler
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, after_search, fraction_done, sum_of
 from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import Sums
 from relureg.errors import LimitReachedError

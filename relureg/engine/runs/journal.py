@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from relureg.engine.runs.batches import Part
-from relureg.engine.runs.estimate import NOTHING, Estimate, sum_of
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, Estimate, sum_of
 from relureg.engine.runs.stored_parts import StoredPart
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import JournalError, OutputError, ReluregError, UsageError

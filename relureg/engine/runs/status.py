@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relureg.arguments import checked
-from relureg.engine.runs.estimate import fraction_done
 from relureg.engine.runs.journal import Journal
+from relureg.engine.runs.sizes import fraction_done
 from relureg.network.problem import Problem
 
 

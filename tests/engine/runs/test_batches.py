@@ -16,8 +16,8 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import join
 from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Part, VersionError
-from relureg.engine.runs.estimate import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, UsageError
 from relureg.network.problem import Problem
