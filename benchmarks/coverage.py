@@ -38,6 +38,9 @@ WIDTHS = {
         (4, 11, 11, 11, 11, 11), (5, 11, 11, 11), (5, 9, 9, 9, 9), (6, 8, 8, 8),
     ],
 }  # fmt: skip
+DRAWS = {"deep": 2}
+"""Random networks of each shape and initialisation; one where nothing is said."""
+
 DEGENERATE = [(2, 200, 200), (3, 50, 50), (4, 24, 24), (5, 16, 18), (6, 12, 12)]
 BOXES = [(2, 400, 400), (3, 70, 70), (4, 36, 36), (5, 20, 20), (6, 13, 13), (8, 10, 10)]
 TRAINED = (
@@ -70,10 +73,10 @@ class Trial:
 
 def iter_cases() -> Iterator[Case]:
     for group, shapes in WIDTHS.items():
-        for widths, init in itertools.product(shapes, ("he", "torch")):
-            yield Case(group=group, network=_random(widths, init))
-    for widths, init in itertools.product(DEGENERATE, ("integer", "sparse", "nobias")):
-        yield Case(group="degenerate", network=_random(widths, init))
+        for draw, widths, init in itertools.product(range(DRAWS.get(group, 1)), shapes, ("he", "torch")):
+            yield Case(group=group, network=_random(widths, init, draw))
+    for draw, widths, init in itertools.product(range(2), DEGENERATE, ("integer", "sparse", "nobias")):
+        yield Case(group="degenerate", network=_random(widths, init, draw))
     for widths, (low, high) in itertools.product(BOXES, ((-1, 1), (0, 3), (-4, 0.5))):
         yield Case(
             group="in a box", network=_random(widths, "he"), domain=Domain.box([low] * widths[0], [high] * widths[0])
@@ -86,9 +89,9 @@ def iter_cases() -> Iterator[Case]:
             yield Case(group="trained", network=network, domain=box)
 
 
-def _random(widths: tuple[int, ...], init: str) -> Network:
+def _random(widths: tuple[int, ...], init: str, draw: int = 0) -> Network:
     shape = "-".join(map(str, widths))
-    return relureg.random_network(widths, init, seed=len(shape), name=f"{init} {shape}")
+    return relureg.random_network(widths, init, seed=len(shape) + 100 * draw, name=f"{init} {shape} #{draw + 1}")
 
 
 def tried(case: Case, seeds: int) -> Trial | None:

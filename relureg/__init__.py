@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
     from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
-    from relureg.complex.estimate import RegionEstimate, estimate_regions
+    from relureg.complex.estimation import RegionEstimate, estimate_regions
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
@@ -93,7 +93,7 @@ _MODULES = {
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "RegionCount": "complex.count",
-    "RegionEstimate": "complex.estimate",
+    "RegionEstimate": "complex.estimation",
     "RegionGraph": "complex.graph.region_graph",
     "Slice": "network.slices",
     "StoredGraph": "complex.graph.stored_graph",
@@ -106,7 +106,7 @@ _MODULES = {
     "count_regions": "complex.count",
     "enumerate_problem": "complex.enumeration",
     "enumerate_regions": "complex.enumeration",
-    "estimate_regions": "complex.estimate",
+    "estimate_regions": "complex.estimation",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
     "journal_status": "engine.runs.status",

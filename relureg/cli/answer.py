@@ -13,7 +13,7 @@ from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
 from relureg.complex.count import RegionCount, count_problem
-from relureg.engine.limits import Progress
+from relureg.engine.limits import Progress, Workers
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
@@ -37,7 +37,7 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
 
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
-    forecast = Forecast(problem=problem, keeps_regions=True)
+    forecast = _forecast(problem, work.workers, keeps_regions=True)
     with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
         cells = enumerate_problem(
             problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
@@ -81,13 +81,17 @@ def count_with_progress(
 ) -> RegionCount:
     """Count with progress on stderr."""
     problem = Problem(network=network, domain=domain)
-    forecast = Forecast(problem=problem, keeps_regions=False)
-    this_run().forecast = forecast
     workers = dataclasses.replace(work.workers, journal=journal, keeps_records=keep_regions, enumerates=by_enumeration)
+    forecast = this_run().forecast = _forecast(problem, workers, keeps_regions=False)
     with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
         counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_run().prove(counted.num_regions)
     return counted
+
+
+def _forecast(problem: Problem, workers: Workers, *, keeps_regions: bool) -> Forecast | None:
+    """None where the work goes in batches, which have samples of their own."""
+    return None if workers.in_batches else Forecast(problem=problem, keeps_regions=keeps_regions)
 
 
 def expect_regions(problem: Problem) -> None:

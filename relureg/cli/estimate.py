@@ -71,7 +71,7 @@ def estimate(
     """
     from relureg.cli.answer import expect_regions, proving
     from relureg.cli.progress import progress_on_stderr
-    from relureg.complex.estimate import estimate_problem, nothing_known
+    from relureg.complex.estimation import estimate_problem, nothing_known
     from relureg.engine.limits import Limits, Workers
     from relureg.reports.estimate import EstimateReport
     from relureg.theory.bounds import bounds

@@ -15,7 +15,7 @@ from relureg.network.problem import Problem
 from relureg.words import about, duration
 
 if TYPE_CHECKING:
-    from relureg.complex.estimate import RegionEstimate
+    from relureg.complex.estimation import RegionEstimate
 
 _DELAY = 1.0
 """Seconds until samples are taken: nothing is told of runs that are over sooner."""
@@ -92,15 +92,18 @@ class Forecast:
 
 
 @contextlib.contextmanager
-def forecasting(forecast: Forecast) -> Iterator[None]:
-    """Take samples in a thread of its own, once what is done inside has taken a while."""
+def forecasting(forecast: Forecast | None) -> Iterator[None]:
+    """Take samples in a thread of its own, once what is done inside has taken a while; nothing without a forecast."""
+    if forecast is None:
+        yield
+        return
     over = threading.Event()
 
     def sample() -> None:
-        from relureg.complex.estimate import estimate_problem
-
         if over.wait(_DELAY):
             return
+        from relureg.complex.estimation import estimate_problem  # not for runs that are over at once
+
         with contextlib.suppress(ReluregError):  # an estimate for which there are too many dimensions, say
             forecast.told = estimate_problem(
                 forecast.problem,

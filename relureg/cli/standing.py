@@ -18,7 +18,7 @@ from relureg.words import printable
 
 if TYPE_CHECKING:
     from relureg.cli.forecast import Forecast
-    from relureg.complex.estimate import RegionEstimate
+    from relureg.complex.estimation import RegionEstimate
     from relureg.reports.report import Report
 
 _INTERVAL = 0.5

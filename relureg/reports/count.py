@@ -34,7 +34,7 @@ from relureg.reports.report import (
 
 if TYPE_CHECKING:
     from relureg.complex.count import RegionCount
-    from relureg.complex.estimate import RegionEstimate
+    from relureg.complex.estimation import RegionEstimate
     from relureg.complex.linear.notions import LinearRegions
     from relureg.theory.bounds import Bound
 

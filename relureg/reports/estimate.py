@@ -16,7 +16,7 @@ from relureg.reports.report import BoundFacts, IntervalFacts, NetworkFacts, Repo
 from relureg.words import about, duration, plural
 
 if TYPE_CHECKING:
-    from relureg.complex.estimate import RegionEstimate
+    from relureg.complex.estimation import RegionEstimate
     from relureg.theory.bounds import Bound
 
 

@@ -14,8 +14,8 @@ import relureg
 from relureg import Domain, Network, RegionCount, count_regions
 from relureg.complex.checks import Check
 from relureg.engine.runs.batches import Batch, Part, search
-from relureg.engine.runs.estimate import NOTHING
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import UsageError
 from relureg.families.arrangements import generic_regions

@@ -6,20 +6,28 @@ and after any interruption. An outcome stands for itself: its sums and what it h
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from relureg import version
+import numpy as np
+
+from relureg import stopping, version
 from relureg.engine import split
+from relureg.engine.intervals import mean_of, student
+from relureg.engine.planning import plan_samples
 from relureg.engine.records import Records
-from relureg.engine.runs.estimate import Estimate
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import Estimate
+from relureg.engine.sampling import Sample, TreeSampler
 from relureg.engine.sums import WHOLE, Prefix, Sums
 from relureg.errors import UsageError
 from relureg.network.problem import Problem
@@ -30,9 +38,14 @@ _INTERVAL = 0.05
 _PROBES = 4
 """Random descents into each part handed back: some milliseconds in a second of work."""
 
-_FIRST_PROBES = 300
-_FIRST_SECONDS = 0.1
-"""The same for the whole tree, at the start."""
+_FIRST_SECONDS = 2.0
+"""For samples of the whole tree at the start, at the most."""
+
+_ALL = 1e15
+"""Descents that a search of the whole tree stands for: no others change what it says."""
+
+_PRECISION = 0.03
+"""How well they are to tell it."""
 
 _PROBE = {"threshold": 0.0, "expected": [], "most_visits": 0}
 
@@ -149,12 +162,27 @@ def check_version(asking: str) -> None:
 
 
 def whole(settings: RunSettings) -> Part:
-    """The whole tree, with an estimate of its size."""
-    run = _compiled(settings, ())
-    started, found = time.monotonic(), list[float]()
-    while len(found) < 2 or (len(found) < _FIRST_PROBES and time.monotonic() - started < _FIRST_SECONDS):
-        found += probes(run, WHOLE, 20, len(found))
-    return Part(prefix=WHOLE, size=Estimate.of(found))
+    """The whole tree, with an estimate of its size by samples of some seconds; its error is all of it without one."""
+    sampler, seeds, found = TreeSampler(settings.problem, 1), itertools.count(), list[Sample]()
+    with stopping.within(_FIRST_SECONDS):
+        plan, planned = plan_samples(sampler, seeds)
+        if planned[-1].is_complete and planned[-1].is_whole:
+            return Part(prefix=WHOLE, size=Estimate(mean=planned[-1].regions, variance=0.0, descents=_ALL))
+        with contextlib.closing(sampler.take(plan, seeds)) as samples:
+            for sample in itertools.takewhile(lambda sample: sample.is_complete, samples):
+                found.append(sample)
+                told = mean_of([one.regions for one in found])
+                if told is not None and told.precision < _PRECISION:
+                    break
+    known = [sample for sample in found or planned if sample.is_complete]
+    mean = float(np.mean([sample.regions for sample in known])) if known else 1.0
+    told = mean_of([sample.regions for sample in found])
+    error = mean if told is None else (told.high - told.low) / 2 / student(len(found) - 1)
+    return Part(prefix=WHOLE, size=Estimate(mean=mean, variance=error**2, descents=_visits(known)))
+
+
+def _visits(samples: Sequence[Sample]) -> float:
+    return float(sum(sample.visits for sample in samples))
 
 
 def probes(run: Any, prefix: Prefix, count: int, seed: int) -> list[float]:

@@ -20,10 +20,10 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Figures, Records
 from relureg.engine.runs import batches, stored_batches
 from relureg.engine.runs.batches import Batch, Outcome, Part
-from relureg.engine.runs.estimate import after_search, fraction_done, sum_of
 from relureg.engine.runs.journal import ROOT, Entry, Journal, PartId
 from relureg.engine.runs.scheduler import Lost, Scheduler
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, after_search, fraction_done, sum_of
 from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import Sums
 from relureg.errors import LimitReachedError
@@ -74,6 +74,7 @@ class Driver:
         """What batches have kept, where no journal stores it."""
         self._numbers = itertools.count(1)
         self._row = 0
+        self._total = NOTHING
         self._open: list[tuple[PartId, Part, int]] = []  # with the number of tries so far; the last one goes first
         self._under_way: dict[int, _UnderWay] = {}
 
@@ -82,8 +83,10 @@ class Driver:
         if self.journal is not None:
             self.sums, self._row = self.journal.sums, len(self.journal.entries)
             self._open = [(name, part, 0) for name, part in self.journal.open_parts().items()]
+            self._total = self.journal.total
         if not self._row:
             self._open = [(ROOT, batches.whole(self.settings), 0)]
+            self._total = self._open[0][1].size
         if not self._open:
             return
         for note in self.scheduler.notes:
@@ -203,9 +206,7 @@ class Driver:
 
     def _state(self) -> dict[str, Any]:
         """How far the run has come, for its reports."""
-        under_way = [part.size for work in self._under_way.values() for _, part in work.taken]
-        size = sum_of([part.size for _, part, _ in self._open] + under_way)
-        fraction, error = fraction_done(self.sums.regions, size)
+        fraction, error = fraction_done(self.sums.regions, self._total)
         return {
             "fraction": fraction,
             "error": error,

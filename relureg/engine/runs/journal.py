@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import IO
 
 from relureg.engine.runs.batches import Part
-from relureg.engine.runs.estimate import NOTHING, Estimate
 from relureg.engine.runs.journal_file import (
     FORMAT,
     VERSION,
@@ -41,6 +40,7 @@ from relureg.engine.runs.journal_file import (
     writing,
 )
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, Estimate, sum_of
 from relureg.engine.runs.stored_batches import StoredBatch
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import UsageError
@@ -174,6 +174,15 @@ class Journal:
                 found.pop(part, None)
             found.update({(number, place): part for place, part in enumerate(entry.left)})
         return found
+
+    @property
+    def total(self) -> Estimate:
+        """All regions, as samples of the whole tree told at the start: in its first batch, and in what that left."""
+        for entry in self.entries:
+            if ROOT in entry.taken:
+                left = sum_of([part.size for part in entry.left])
+                return dataclasses.replace(left, mean=entry.sums.regions + left.mean)
+        return NOTHING
 
     @property
     def is_complete(self) -> bool:

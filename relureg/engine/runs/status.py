@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relureg.arguments import checked
-from relureg.engine.runs.estimate import fraction_done, sum_of
 from relureg.engine.runs.journal import Journal
+from relureg.engine.runs.sizes import fraction_done
 from relureg.network.problem import Problem
 
 
@@ -25,7 +25,7 @@ class JournalStatus:
     per_stage: tuple[int, ...]
     """Regions so far of the network cut off after each stage."""
     expected: float
-    """Regions in all, as far as random descents tell."""
+    """Regions in all, as samples of the search tree tell."""
     expected_error: float
     """Standard error of `expected`."""
     fraction: float
@@ -61,10 +61,11 @@ def journal_status(path: str | Path) -> JournalStatus:
     with Journal.open_to_read(Path(path)) as journal:
         sums, entries, sessions = journal.sums, journal.entries, journal.sessions()
         running, complete = journal.is_running, journal.is_complete
-        rest = sum_of([part.size for part in journal.open_parts().values()])
+        total = journal.total
         settings = journal.settings
         open_parts = len(journal.open_parts())
-    fraction, error = fraction_done(sums.regions, rest)
+    fraction, error = fraction_done(sums.regions, total)
+    expected = sums.regions if complete else max(total.mean, sums.regions + 1.0)
     recent = [entry for entry in entries if sessions and entry.time >= sessions[-1][0]]
     rate = None
     if recent:
@@ -77,15 +78,15 @@ def journal_status(path: str | Path) -> JournalStatus:
         regions=sums.regions,
         bounded=sums.bounded,
         per_stage=sums.per_stage[len(settings.problem.walls) :],
-        expected=sums.regions + rest.mean,
-        expected_error=rest.variance**0.5,
-        fraction=fraction if entries else 0.0,
-        fraction_error=error,
+        expected=float(expected),
+        expected_error=0.0 if complete else total.variance**0.5,
+        fraction=1.0 if complete else fraction if entries else 0.0,
+        fraction_error=0.0 if complete else error,
         batches=len(entries),
         open_parts=open_parts,
         cpu_seconds=sum(entry.cpu_seconds for entry in entries),
         rate=rate,
-        seconds_left=rest.mean / rate if rate else None,
+        seconds_left=(expected - sums.regions) / rate if rate else None,
         sessions=len(sessions),
         workers=sessions[-1][1] if sessions else None,
         stored_regions=sum(entry.stored.regions for entry in entries if entry.stored)

@@ -16,8 +16,8 @@ from relureg.engine.gathering import join
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Part, VersionError
-from relureg.engine.runs.estimate import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING, Estimate, after_search, fraction_done, sum_of
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, UsageError
 from relureg.network.problem import Problem
@@ -109,11 +109,14 @@ def test_a_domain_comes_along() -> None:
     assert total.boundary_facets
 
 
-def test_random_descents_estimate_the_tree() -> None:
-    # 36,051 regions by the formula for arrangements; seeds are fixed, so that this never changes.
+def test_samples_estimate_the_tree() -> None:
+    # 36,051 regions by the formula for arrangements, in a tree that is small enough to be searched.
     size = batches.whole(_settings(relureg.load("fixtures/truth/rand_3-60-1.json"))).size
-    assert abs(size.mean - 36_051) < 4 * size.variance**0.5
-    assert size.variance**0.5 < 0.5 * 36_051
+    assert (size.mean, size.variance) == (36_051, 0)
+    network = relureg.random_network([4, 30, 20], seed=1)
+    size = batches.whole(_settings(network)).size
+    assert abs(size.mean - relureg.count_regions(network).num_regions) < 4 * size.variance**0.5
+    assert size.variance > 0
     one = batches.whole(_settings(relureg.Network.from_layers([np.eye(1)], [np.zeros(1)]))).size
     assert (one.mean, one.variance) == (1.0, 0.0)
 
@@ -140,7 +143,13 @@ def test_what_many_descents_said_is_kept_when_a_part_is_cut() -> None:
     # It was larger than they had said: then only what is seen below counts.
     assert after_search(before, 1200, left) == left
     assert after_search(before, 1000, []) == []
-    assert fraction_done(100, sum_of(after)) == pytest.approx((0.1025, 0.00102), rel=1e-2)
+
+
+def test_the_share_that_is_done_is_that_of_the_samples_of_the_whole_tree() -> None:
+    total = Estimate(mean=1000.0, variance=100.0, descents=300.0)
+    assert fraction_done(100, total) == pytest.approx((0.1, 0.001))
+    assert fraction_done(1000, total)[0] < 1  # something is left
+    assert fraction_done(1200, total)[0] < 1
     assert fraction_done(0, NOTHING) == (0.0, 0.0)
 
 

@@ -254,7 +254,7 @@ def test_limits_leave_a_journal_to_go_on_from(tmp_path: Path) -> None:
     status = relureg.journal_status(path)
     assert (status.regions, status.complete) == (part.num_regions, False)
     assert 0 < status.fraction < 1
-    assert abs(status.expected - relureg.count_regions(NETWORK).num_regions) < 5 * status.expected_error
+    assert abs(status.expected - relureg.count_regions(NETWORK).num_regions) <= 5 * status.expected_error + 1e-6
     _check_whole(path)
     assert relureg.journal_status(path).fraction == 1
 

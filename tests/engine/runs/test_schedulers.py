@@ -20,10 +20,10 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.runs import distributed, driver
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.distributed import DaskScheduler
-from relureg.engine.runs.estimate import NOTHING
 from relureg.engine.runs.journal import Journal
 from relureg.engine.runs.scheduler import Lost, Scheduler, ThreadScheduler
 from relureg.engine.runs.settings import RunSettings
+from relureg.engine.runs.sizes import NOTHING
 from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import LimitReachedError, UsageError

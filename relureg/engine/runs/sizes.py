@@ -1,4 +1,4 @@
-"""How much of a tree is still to be searched, as far as random descents tell [Knu75]."""
+"""How many regions a tree has, as samples of it tell, and parts of it, as random descents do [Knu75]."""
 
 from __future__ import annotations
 
@@ -57,9 +57,10 @@ def sum_of(estimates: Sequence[Estimate]) -> Estimate:
     )
 
 
-def fraction_done(regions: int, rest: Estimate) -> tuple[float, float]:
-    """The share of the regions that is found, with its standard error."""
-    total = regions + rest.mean
-    if not total:
-        return 0.0, 0.0
-    return regions / total, min(1.0, rest.variance**0.5 * regions / total**2)
+def fraction_done(regions: int, total: Estimate) -> tuple[float, float]:
+    """The share of the regions that is found while some are not, with its standard error.
+
+    The total is that of samples of the whole tree: what descents into parts say of them decides which part goes first.
+    """
+    expected = max(total.mean, regions + 1.0)
+    return regions / expected, min(1.0, total.variance**0.5 * regions / expected**2)
