@@ -63,6 +63,8 @@ def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:
 
 def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     """Medians of what is no NaN; 0 where there is nothing else. (`np.nanmedian` takes milliseconds on small arrays.)"""
+    if not sizes.size:
+        return np.zeros(sizes.shape[1 - axis])
     ordered = np.sort(sizes if axis == 0 else sizes.T, axis=0)  # NaN last
     known = ordered.shape[0] - np.isnan(ordered).sum(axis=0)
     some, columns = known > 0, np.arange(ordered.shape[1])
