@@ -265,3 +265,16 @@ def test_normalisation_makes_no_difference() -> None:
     assert two.predicates is not None
     assert one.predicates.exact == 0
     assert one.per_stage == two.per_stage
+
+
+@pytest.mark.usefixtures("compiled")
+def test_a_coordinate_below_all_doubles_is_not_zero() -> None:
+    # The first coordinate of a vertex is 2^-1200 of the largest, and the last row reads it with the weight 2^601.
+    tiny, huge = 2.0**-600, 2.0**600
+    rows = [
+        [-3 * tiny, 2 * tiny, 2], [0, -2, 2 * tiny], [2 * huge, 3 * tiny, -2 * tiny], [3 * huge, 3 * huge, -1],
+        [-1, 0, 3], [-3 * huge, 3 * tiny, tiny],
+    ]  # fmt: skip
+    network = Network.from_layers([[row[1:] for row in rows], [[1] * len(rows)]], [[row[0] for row in rows], [0]])
+    assert count_regions(network, audit=True, by_enumeration=True, jobs=1).num_regions == 22
+    assert count_regions(network, engine="charpoly").num_regions == 22

@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "enclosures.hpp"
 #include "flats.hpp"
 #include "predicate.hpp"
 
@@ -99,16 +100,12 @@ class FlatRows {
         if (is_central_) return add(0, count);  // all at the origin
         points_.clear();
         for (int i = 0; i < count; ++i) points_.push_back(point_of(i));
-        std::sort(points_.begin(), points_.end(), [](const Point& a, const Point& b) { return a.at < b.at; });
-        for (int begin = 0, end; begin < count; begin = end) {  // a run of points that doubles do not part
-            double reach = points_[begin].at + points_[begin].error;
-            for (end = begin + 1; end < count && !(points_[end].at - points_[end].error > reach); ++end)
-                reach = std::max(reach, points_[end].at + points_[end].error);
+        each_run(points_.data(), count, [&](int begin, int end) {  // what doubles do not part
             if (end == begin + 1)
                 add(points_[begin].row, 1);
             else
                 each_of_run(begin, end, add);
-        }
+        });
     }
 
   private:
@@ -146,11 +143,6 @@ class FlatRows {
             for (int c = 1; c <= dim; ++c) steepest = std::max(steepest, std::fabs(entry[c]));
             rows[i].steepest = steepest, rows[i].largest = std::max(steepest, std::fabs(entry[0]));
         }
-    };
-
-    struct Point {
-        double at, error;
-        int row;
     };
 
     static bool is_steep(const Level& level, int i) { return level.rows[i].steepest > 4 * level.rows[i].error; }
@@ -223,13 +215,13 @@ class FlatRows {
             throw ContradictionError("a hyperplane on a flat is not within the bounds of its doubles");
     }
 
-    Point point_of(int i) {
+    Enclosure point_of(int i) {
         if (!is_steep(levels_[1], i)) take_from_integers(1, i);
         const Row& row = levels_[1].rows[i];
-        if (!is_steep(levels_[1], i)) return {0, kUnknown, i};
+        if (!is_steep(levels_[1], i)) return Enclosure::around(0, kUnknown, i);
         const double at = -levels_[1].row(i)[0] / levels_[1].row(i)[1], size = std::fabs(at);
         const double error = row.error * (1 + size) / (row.steepest - row.error);
-        return {at, error * (1 + 0x1p-20) + 4 * kUnitRoundoff * size + kUnderflow, i};
+        return Enclosure::around(at, error * (1 + 0x1p-20) + 4 * kUnitRoundoff * size + kUnderflow, i);
     }
 
     template <class Add>
@@ -259,7 +251,7 @@ class FlatRows {
     const int* unit_ = nullptr;
     int dim_ = 0;
     std::vector<Level> levels_;  // [dimension]
-    std::vector<Point> points_;
+    std::vector<Enclosure> points_;
     bool is_open_ = false, is_central_ = false;
     double slant_ = 0;
 };

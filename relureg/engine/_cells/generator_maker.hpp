@@ -236,7 +236,9 @@ class GeneratorMaker {
             const double inherited = -vb.high * scale * xa.error[j] + va.high * scale * xb.error[j];
             const double error =
                 (compensated_error(2) * sum.size + moved + inherited) * kInflation * kInflation + kUnderflow;
-            form[2 * D() + j] = sum.size == 0 && moved == 0 && inherited == 0 ? 0 : error;
+            // Of two zeros that are known, not of products that underflow.
+            const bool vanishes = xa.high[j] == 0 && xa.error[j] == 0 && xb.high[j] == 0 && xb.error[j] == 0;
+            form[2 * D() + j] = vanishes ? 0 : error;
             largest = std::max(largest, std::fabs(sum.high));
             worst = std::max(worst, error);
         }

@@ -1,6 +1,7 @@
 // The points in which rows cut a segment: parted by doubles where these can, else by integers.
 #pragma once
 
+#include "enclosures.hpp"
 #include "section_exact.hpp"
 
 namespace relureg {
@@ -14,42 +15,29 @@ class SegmentCutter {
     // trace of one hyperplane. On the cell itself rows that coincide are one hyperplane.
     template <class Add>
     void each_point(const Section& s, Add add) {
-        Cut cuts[kMaxCutting];
+        Enclosure cuts[kMaxCutting];
         int count = 0;
-        each_bit(s.cutting, 0, [&](int row) {
-            const Cut cut = cut_of(s, row);
-            int at = count++;
-            for (; at > 0 && cuts[at - 1].at > cut.at; --at) cuts[at] = cuts[at - 1];
-            cuts[at] = cut;
-        });
-        for (int begin = 0, end; begin < count; begin = end) {  // a run of points that doubles do not part
-            double reach = cuts[begin].at + cuts[begin].error;
-            for (end = begin + 1; end < count && !(cuts[end].at - cuts[end].error > reach); ++end)
-                reach = std::max(reach, cuts[end].at + cuts[end].error);
+        each_bit(s.cutting, 0, [&](int row) { cuts[count++] = cut_of(s, row); });
+        each_run(cuts, count, [&](int begin, int end) {  // what doubles do not part
             if (end == begin + 1)
                 add(s.single >> cuts[begin].row & 1);
             else
                 each_of_run(s, cuts + begin, end - begin, add);
-        }
+        });
     }
 
   private:
-    struct Cut {
-        double at, error;
-        int row;
-    };
-
     // Where a row vanishes, as a part of the segment from its first end to its second, and how far that may be off.
-    static Cut cut_of(const Section& s, int row) {
+    static Enclosure cut_of(const Section& s, int row) {
         const double a = s.value(0, row), b = s.value(1, row), da = s.error(0, row), db = s.error(1, row);
-        if (!(std::fabs(a) > 4 * da) || !(std::fabs(b) > 4 * db)) return {0.5, 1, row};
+        if (!(std::fabs(a) > 4 * da) || !(std::fabs(b) > 4 * db)) return Enclosure::around(0.5, 1, row);
         const double inverse = 1 / (a - b), at = a * inverse;
         const double error = (std::fabs(b) * da + std::fabs(a) * db) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;
-        return {at, error, row};
+        return Enclosure::around(at, error, row);
     }
 
     template <class Add>
-    void each_of_run(const Section& s, const Cut* cuts, int count, Add add) {
+    void each_of_run(const Section& s, const Enclosure* cuts, int count, Add add) {
         std::uint64_t done = 0;
         for (int i = 0; i < count; ++i) {
             if (done >> i & 1) continue;

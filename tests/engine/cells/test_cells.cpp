@@ -1,6 +1,9 @@
 // Tests of the splitter's parts that decide signs: error bounds, refinement and the predicate, against exact
 // arithmetic. A failed check is printed with its place, and the program's exit status tells of any.
 
+#include <set>
+
+#include "enclosures.hpp"
 #include "rungs.hpp"
 
 namespace {
@@ -173,9 +176,33 @@ void test_predicate(int dim, int bits, int side) {
     CHECK(oracle.statistics.zeros == (side == 0));
 }
 
+// Points are counted as often as there are different ones, where some are known badly: a wide enclosure reaches back over
+// narrow ones, which part it from points that it may equal when they are sorted by their middles.
+void test_enclosures() {
+    const double truth[] = {0.1, 0.2, 0.3, 0.3, 0.7, 0.9}, errors[] = {0, 0.001, 0.02, 0.4, 2};
+    const int count = sizeof truth / sizeof *truth;
+    std::mt19937_64 rng(7);
+    for (int trial = 0; trial < 2000; ++trial) {
+        std::vector<Enclosure> points;
+        for (int copies = 0; copies < 1 + trial % 20; ++copies)  // beyond 64 they are sorted in another way
+            for (int row = 0; row < count; ++row) {
+                const double error = errors[rng() % 5], off = static_cast<double>(rng() >> 11) * 0x1p-52 - 1;
+                points.push_back(Enclosure::around(truth[row] + off * error, error + 1e-12, row));
+            }
+        int different = 0;
+        each_run(points.data(), static_cast<int>(points.size()), [&](int begin, int end) {
+            std::set<double> in_run;
+            for (int i = begin; i < end; ++i) in_run.insert(truth[points[i].row]);
+            different += static_cast<int>(in_run.size());
+        });
+        CHECK(different == count - 1);
+    }
+}
+
 }  // namespace
 
 int main() {
+    test_enclosures();
     for (const int spread : {0, 2, 10, 40}) test_bounds(spread);
     test_small_integers();
     test_out_of_range();
