@@ -93,7 +93,7 @@ tree: ## draw the tree of ARCHITECTURE.md and docs/modules.md from the docstring
 	@sh .ci/python docs/architecture_tree.py
 
 lint: $(STAMP) ## check formatting, lint, types and the direction of imports
-	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp tests/engine/cells/*.[ch]pp
+	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp relureg/engine/_dictionaries/*.[ch]pp tests/engine/cells/*.[ch]pp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -181,7 +181,8 @@ nb::dict sample(relureg::Run& run, const Steps& from, std::uint64_t seed, double
     for (const auto& stage : s.learned) {
         nb::list seen;
         for (std::size_t cutting = 0; cutting < stage.size(); ++cutting)
-            if (stage[cutting].cells) seen.append(nb::make_tuple(cutting, stage[cutting].cells, stage[cutting].regions));
+            if (stage[cutting].cells)
+                seen.append(nb::make_tuple(cutting, stage[cutting].cells, stage[cutting].regions));
         learned.append(seen);
     }
     nb::dict result;

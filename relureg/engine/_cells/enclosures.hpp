@@ -30,7 +30,8 @@ void each_run(Enclosure* points, int count, Add add) {
     }
     for (int begin = 0, end; begin < count; begin = end) {
         double reach = points[begin].high;
-        for (end = begin + 1; end < count && !(points[end].low > reach); ++end) reach = std::max(reach, points[end].high);
+        for (end = begin + 1; end < count && !(points[end].low > reach); ++end)
+            reach = std::max(reach, points[end].high);
         add(begin, end);
     }
 }

@@ -6,9 +6,9 @@
 //     shift = (e_j + |q| e_i) / (|r_i[p]| - e_i)
 // and its rounding, so that the new entries are off by at most
 //     e_j + |q| e_i + shift (M_i + e_i) + 8 u (M_j + |q| M_i),
-// the last term for the rounding of q, of product and sum, and of the bound itself; 2^-900 (1 + M_i) covers underflow of
-// any of these. |r_i[p]| is more than 4 e_i, or else
-// the row is taken anew from its integers; where even that leaves it closer to 0, the new error is infinite.
+// the last term for the rounding of q, of product and sum, and of the bound itself; 2^-900 (1 + M_i) covers underflow
+// of any of these. |r_i[p]| is more than 4 e_i, or else the row is taken anew from its integers; where even that leaves
+// it closer to 0, the new error is infinite.
 #pragma once
 
 #include <algorithm>

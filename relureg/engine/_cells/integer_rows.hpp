@@ -1,7 +1,7 @@
 // Rows as integers of 62 bits, where they are so small: without integers of any size.
 //
-// If all parameters are doubles, a row is a multiple of 2^-F, F the digits after the point that products of them can have
-// (`Stage::fraction_bits`). Where it is known to less than half of that, rounding tells it exactly.
+// If all parameters are doubles, a row is a multiple of 2^-F, F the digits after the point that products of them can
+// have (`Stage::fraction_bits`). Where it is known to less than half of that, rounding tells it exactly.
 #pragma once
 
 #include <cmath>

@@ -69,8 +69,8 @@ inline const std::vector<Prime>& primes() {
     return found;
 }
 
-// The vector on which k rows of `size` entries vanish modulo a prime, where their rank is size - 1; else false. The rows
-// are spoilt.
+// The vector on which k rows of `size` entries vanish modulo a prime, where their rank is size - 1; else false. The
+// rows are spoilt.
 inline bool null_vector(const Prime& p, std::uint64_t* rows, int k, int size, int* pivots, std::uint64_t* x) {
     int done = 0, free = -1;
     for (int column = 0; column < size; ++column) {

@@ -1,8 +1,8 @@
 // Zeros, proved modulo primes of one word.
 //
-// Let N be the primitive integer vector on which the rows of a generator's facets vanish, and m a row of integers. Where
-// the rows have rank r modulo p, their null vector there is a multiple of N, which p does not divide: so m vanishes on
-// it iff p divides m . N. The entries of N divide minors of r independent rows, so that with Hadamard
+// Let N be the primitive integer vector on which the rows of a generator's facets vanish, and m a row of integers.
+// Where the rows have rank r modulo p, their null vector there is a multiple of N, which p does not divide: so m
+// vanishes on it iff p divides m . N. The entries of N divide minors of r independent rows, so that with Hadamard
 //     |m . N| <= |m|_1 times the product of the r largest |row|_1.
 // Where p divides m . N for primes whose product is larger, m . N = 0. One remainder that is not 0 shows that m . N is
 // not. Nothing is allocated, and nothing grows.

@@ -139,8 +139,8 @@ class Predicate {
         values_.list(place, context, units, i, values);
     }
     bool has_values(const Generators& g, int i) const { return values_.has(g, i); }
-    // The values of units at a new generator on an edge; those at its ends are made where there are none. Coordinates of
-    // the ends may come out better, and in another scale.
+    // The values of units at a new generator on an edge; those at its ends are made where there are none. Coordinates
+    // of the ends may come out better, and in another scale.
     bool carry_values(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
         for (const int end : {a, b})
             if (!values_.has(place.generators, end)) values_.begin(place, end);

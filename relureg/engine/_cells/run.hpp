@@ -66,8 +66,8 @@ class Run {
         return batches_;
     }
 
-    // A sample of what lies in the cell of a prefix; from any number of threads at once. It is incomplete where it grows
-    // too large, and where the run is stopped.
+    // A sample of what lies in the cell of a prefix; from any number of threads at once. It is incomplete where it
+    // grows too large, and where the run is stopped.
     TakenSample sample(const Prefix& prefix, const SampleOptions& options) {
         TakenSample taken;
         std::string error;

@@ -10,9 +10,9 @@
 // then on (Russian roulette). So each cell that stays stands for `threshold` regions, and about total / threshold stay.
 //
 // The cells of one stage at one depth share a random number u (systematic sampling): with S the sum of s over those
-// before it, a cell stays when an integer lies in (u + S, u + S + s]. Whether a cell comes so far is decided by cells at
-// smaller depths and, at the entrance of a stage, by itself at that depth before, all with other random numbers. So the
-// chance to stay is s, given all that comes; but of two siblings with s = 1/2 exactly one stays, and so on.
+// before it, a cell stays when an integer lies in (u + S, u + S + s]. Whether a cell comes so far is decided by cells
+// at smaller depths and, at the entrance of a stage, by itself at that depth before, all with other random numbers. So
+// the chance to stay is s, given all that comes; but of two siblings with s = 1/2 exactly one stays, and so on.
 //
 // A probe [Knu75] goes on with one side of every cut instead, and comes to one cell of the last stage.
 #pragma once
@@ -30,9 +30,9 @@ namespace relureg {
 struct Sample {
     double regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0, seconds = 0;
     std::vector<double> per_stage;
-    std::int64_t seen = 0;    // regions in the sample itself: a lower bound
+    std::int64_t seen = 0;  // regions in the sample itself: a lower bound
     std::int64_t visits = 0;  // cells that were gone on with
-    bool is_whole = true;     // nothing was left out: the figures are exact
+    bool is_whole = true;  // nothing was left out: the figures are exact
     // [stage][cutting candidates]: how many such cells were gone on with, and the regions that are estimated in them.
     struct Learned {
         std::int64_t cells = 0;
@@ -43,7 +43,7 @@ struct Sample {
 
 struct SampleOptions {
     std::uint64_t seed = 0;
-    double threshold = 0;          // 0: a probe
+    double threshold = 0;  // 0: a probe
     std::int64_t most_visits = 0;  // break off when it goes on with more cells; 0: no limit
     std::vector<std::vector<double>> expected;  // [stage][cutting candidates]: regions, more than 0
 };
@@ -124,9 +124,7 @@ class Sampler {
     }
 
   private:
-    double draw() {
-        return static_cast<double>(splitmix(splitmix(options_->seed) + draws_++) >> 11) * 0x1p-53;
-    }
+    double draw() { return static_cast<double>(splitmix(splitmix(options_->seed) + draws_++) >> 11) * 0x1p-53; }
 
     double& offset_at(std::size_t place) {
         if (place >= offsets_.size()) offsets_.resize(place + 1, -1);

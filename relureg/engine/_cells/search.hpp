@@ -140,8 +140,8 @@ class Search final : public Searcher {
     auto descent(const Context& context, int unit, const Candidates& rest, const double* rows, Hash hash) {
         return [this, &context, unit, &rest, rows, hash](Cell& child, Signs& signs, int side, int depth) {
             const int number = context.data->first_unit + unit;
-            node(child, context, rest, signs, {rows, side > 0 ? unit : -1, false}, state_.step(context, hash, number, side),
-                 depth);
+            node(child, context, rest, signs, {rows, side > 0 ? unit : -1, false},
+                 state_.step(context, hash, number, side), depth);
         };
     }
 

@@ -171,7 +171,8 @@ struct Crossings {
         return s.cutting & ~(s.points[point].positive | s.points[point].negative);
     }
 
-    // The edges of the section, row by row. (Without a branch an edge and row: which edges a row crosses is no pattern.)
+    // The edges of the section, row by row. (Without a branch an edge and row: which edges a row crosses is no
+    // pattern.)
     void sort(const Section& s) {
         crossing.resize(edges.size());
         for (std::size_t e = 0; e < edges.size(); ++e) {

@@ -1,15 +1,16 @@
 // Signs from the values of the units that a unit reads, at one generator, each value known relative to its own size.
 //
-// The value of a unit at a point does not depend on the cell, since the network is continuous; in a direction it is that
-// of the network without its constants, which is continuous, too. So a generator keeps the values of units, in a scale
-// of its own, together with its coordinates. They are found in two ways.
+// The value of a unit at a point does not depend on the cell, since the network is continuous; in a direction it is
+// that of the network without its constants, which is continuous, too. So a generator keeps the values of units, in a
+// scale of its own, together with its coordinates. They are found in two ways.
 //
 // From the units that are read: v = b y_0 + sum of w_k v_k over active k. With n terms that err by e_k it is off by at
 // most
 //     sum of |w_k| e_k + gamma_(n + 4) sum of |w_k v_k|.
 //
 // From the ends a, b of the edge on which the generator was made, for units that are affine on it. Where the cutting
-// unit is v_a > 0 > v_b, known up to factors 1 + rho: n = w_a a + w_b b with w_a = -v_b / (v_a - v_b), w_b = v_a / (v_a - v_b), and a value is off by at most
+// unit is v_a > 0 > v_b, known up to factors 1 + rho: n = w_a a + w_b b with w_a = -v_b / (v_a - v_b), w_b = v_a / (v_a
+// - v_b), and a value is off by at most
 //     w_a (e_a + (rho_b + 4 u) (|v(a)| + e_a)) + w_b (e_b + (rho_a + 4 u) (|v(b)| + e_b)),
 // where 4 u is for three roundings (the sum v_a - v_b only scales n). An active unit is nowhere negative on a cell:
 // nothing cancels, and it stays known relative to its size, be it 10^-60. So hyperplanes that differ by parts of 10^-38

@@ -40,8 +40,8 @@ class Vertices {
     std::vector<std::uint64_t> signs_;
 };
 
-// A point that is proven to lie strictly inside a cell: doubles, with a 1 first; or, if there are any, rationals, of which
-// the doubles are an approximation.
+// A point that is proven to lie strictly inside a cell: doubles, with a 1 first; or, if there are any, rationals, of
+// which the doubles are an approximation.
 struct Point {
     std::vector<double> doubles;
     std::vector<mpq_class> exact;

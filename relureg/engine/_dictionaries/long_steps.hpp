@@ -1,5 +1,5 @@
-// The dual simplex method with long steps (Fourer 1994; Kostina, Comput. Math. Math. Phys. 42, 2002; Koberstein 2005), for
-// hundreds of inputs between bounds and few rows: one pivot passes the breakpoints of as many inputs as it can.
+// The dual simplex method with long steps (Fourer 1994; Kostina, Comput. Math. Math. Phys. 42, 2002; Koberstein 2005),
+// for hundreds of inputs between bounds and few rows: one pivot passes the breakpoints of as many inputs as it can.
 #pragma once
 
 #include <limits>
@@ -10,8 +10,8 @@ namespace relureg {
 
 class LongSteps {
   public:
-    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kOptimal: it stands there
-    // and does not reach `enough`, or a bound has shown that it cannot; kReached: it stands there, beyond it.
+    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kOptimal: it stands
+    // there and does not reach `enough`, or a bound has shown that it cannot; kReached: it stands there, beyond it.
     template <class Visit>
     Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough,
                   const Bounds<double>& bounds, Visit visit) {
@@ -107,8 +107,8 @@ class LongSteps {
         return 0;
     }
 
-    // Take a row to the bound that it violates. Columns go to their other bound in the order in which their reduced costs
-    // would change sign, as long as that is not enough; the next one enters the basis.
+    // Take a row to the bound that it violates. Columns go to their other bound in the order in which their reduced
+    // costs would change sign, as long as that is not enough; the next one enters the basis.
     bool repair(int leaving) {
         const double violation = violation_of(leaving);
         find_breaks(leaving, violation > 0 ? 1 : -1);
@@ -134,8 +134,8 @@ class LongSteps {
         return true;
     }
 
-    // The columns that can help a row to rise (direction 1) or fall (-1): when their reduced cost changes sign, and by how
-    // much they move the row on the way to their other bound.
+    // The columns that can help a row to rise (direction 1) or fall (-1): when their reduced cost changes sign, and by
+    // how much they move the row on the way to their other bound.
     void find_breaks(int leaving, int direction) {
         const double *entries = d_->row(leaving), *reduced = d_->row(goal_);
         breaks_.clear();

@@ -2,14 +2,14 @@
 // Math. Program. 99, 2004; Jansson, SIAM J. Optim. 14, 2004), and points in doubles that surely lie inside.
 //
 // With u = 2^-53 let h and g_i be rows with computed entries, each off by at most c R_j (see Network::finish), and let
-// l_i >= 0 be any doubles. On a cell with g_i >= 0 every x has h(x) <= h(x) + sum of l_i g_i(x) = r(x), and over the box
-// r(x) <= r(centre) + sum of |r_j| radius_j. What is computed of this from k multipliers and w entries differs from what
-// the computed entries give exactly by at most
+// l_i >= 0 be any doubles. On a cell with g_i >= 0 every x has h(x) <= h(x) + sum of l_i g_i(x) = r(x), and over the
+// box r(x) <= r(centre) + sum of |r_j| radius_j. What is computed of this from k multipliers and w entries differs from
+// what the computed entries give exactly by at most
 //     gamma_n  sum over j of (|h_j| + sum of l_i |g_ij|) (|centre_j| + radius_j),      n = k + w + 8
 // since no term passes more than k + 2 roundings in r_j, 2 in the product and w + 3 in the two sums and their joining.
-// |centre_j| + radius_j <= 4 X_j, where X_j is the reach of input j. The entries themselves are off by c R_j, which moves
-// r(x) in the box by at most sum of c (R_h + sum of l_i R_i)_j X_j. Both sums are known for each unit beforehand. They are
-// computed in doubles too, and inflated by 2^-20. 2^-900 absorbs underflow.
+// |centre_j| + radius_j <= 4 X_j, where X_j is the reach of input j. The entries themselves are off by c R_j, which
+// moves r(x) in the box by at most sum of c (R_h + sum of l_i R_i)_j X_j. Both sums are known for each unit beforehand.
+// They are computed in doubles too, and inflated by 2^-20. 2^-900 absorbs underflow.
 #pragma once
 
 #include "slots.hpp"

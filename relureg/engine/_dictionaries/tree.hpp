@@ -300,8 +300,8 @@ class Tree final : public Searcher {
 
     bool has_many_inputs() const { return network_.dim > kFewInputs; }
 
-    // Go from the point inside towards the corner of the box where a slot is best, as far as the cell reaches: with many
-    // inputs and few rows that mostly crosses the hyperplane, and takes no pivot.
+    // Go from the point inside towards the corner of the box where a slot is best, as far as the cell reaches: with
+    // many inputs and few rows that mostly crosses the hyperplane, and takes no pivot.
     bool shoot(Frame& frame, const Entered& stage, int slot, int sign) {
         if (!rows_.box().is_bounded) return false;
         const double* row = rows_[slot].row;
@@ -317,7 +317,8 @@ class Tree final : public Searcher {
             const double rise = product(rows_[other].row, mean_.data(), rows_.width()) * rows_[other].side;
             if (rise < 0) length = std::min(length, -here / rise);
         }
-        // As much beyond the hyperplane as the point is on its side of it, about: else points come ever nearer to walls.
+        // As much beyond the hyperplane as the point is on its side of it, about: else points come ever nearer to
+        // walls.
         const double here = product(row, from, rows_.width());
         const double there = sign * (here + length * product(row, mean_.data(), rows_.width()));
         if (!(there > std::max(kEnough * rows_[slot].unit_size, std::fabs(here) / 4))) return false;
