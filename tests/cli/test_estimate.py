@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from relureg import load, random_network, save
+from relureg import random_network, save
 from tests.cli.command_line import USAGE, Run, check_one_line
 
 SMALL = "fixtures/truth/rand_3-16-16-1.json"
@@ -129,8 +129,15 @@ def test_domains_in_which_nothing_is_estimated(run_relureg: Run, tmp_path: Path)
     )
     assert (counted.returncode, counted.stderr) == (estimated.returncode, estimated.stderr) == (2, counted.stderr)
     assert "the domain has no interior" in estimated.stderr
+
+
+def test_many_dimensions(run_relureg: Run, tmp_path: Path) -> None:
+    """Where the splitter would hold 2^16 vertices, cells are held as dictionaries; those know of no facets."""
     many = tmp_path / "many.json"
-    save(random_network([16, 2]), many)
-    done = run_relureg("estimate", many, "--box", "-1", "1", "--quiet")
-    check_one_line(done, 3, "a domain bounded in 16 dimensions has too many vertices for an estimate")
-    assert load(many).input_dim == 16
+    save(random_network([16, 6, 4], seed=1), many)
+    counted, estimated = (
+        json.loads(run_relureg(command, many, "--box", "-1", "1", "--json").stdout) for command in ("count", "estimate")
+    )
+    assert counted["engine"] == "dictionaries"
+    assert estimated["regions"]["low"] <= counted["regions"] <= estimated["regions"]["high"]
+    assert (estimated["facets"], estimated["average_degree"]) == (None, None)

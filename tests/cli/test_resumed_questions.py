@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import relureg
-from relureg.engine.runs import journal as journal_module
+from relureg.engine.runs import journal, journal_file
 from tests.cli.command_line import Run
 
 QUESTIONS: dict[str, list[str]] = {
@@ -62,7 +62,8 @@ def test_another_slice_is_another_question(tmp_path: Path) -> None:
 
 
 def test_an_older_journal_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal_module, "VERSION", 1)
+    for module in (journal, journal_file):
+        monkeypatch.setattr(module, "VERSION", 1)
     relureg.count_regions(relureg.load("fixtures/truth/xor.json"), journal=tmp_path / "run.journal")
     monkeypatch.undo()
     with pytest.raises(relureg.errors.JournalError, match="it has version 1, this relureg reads 2"):

@@ -9,7 +9,7 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
-from relureg.engine.records import is_witness
+from relureg.engine.gathering import is_witness
 from relureg.errors import DomainError
 from relureg.families.random import random_network
 

@@ -29,7 +29,7 @@ def test_orthants(dim: int) -> None:
 @pytest.mark.parametrize("dim", range(1, 11))
 def test_orthants_in_a_box(dim: int) -> None:
     """Every orthant has d inner facets, and d on the boundary."""
-    count = count_regions(_boolean(dim), Domain.box([-1] * dim, [2] * dim), audit=dim <= 6)
+    count = count_regions(_boolean(dim), Domain.box([-1] * dim, [2] * dim), "split", audit=dim <= 6)
     assert (count.num_regions, count.num_bounded, count.num_facets) == (2**dim, 2**dim, dim * 2 ** (dim - 1))
     assert f"{dim * 2**dim:,} on the domain's boundary" in count.checks[0].detail
 
