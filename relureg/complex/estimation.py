@@ -170,12 +170,13 @@ def estimate_problem(
     seed = whole_number("seed", seed, least=0, most=_MOST_SEED)
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        sampler = TreeSampler(problem, workers.jobs, over, dictionaries=_holds_dictionaries(problem))
+        dictionaries = choose("auto", problem).name == "dictionaries"
+        sampler = TreeSampler(problem, workers.jobs, over, dictionaries=dictionaries)
         seeds = itertools.count(seed * _SEEDS)
         plan, planned = plan_samples(sampler, seeds)
         seen = max((sample.seen for sample in planned), default=0)
         if planned[-1:] and planned[-1].is_complete and planned[-1].is_whole:
-            return _of_samples(problem, planned[-1:], seen, None)
+            return _of_samples(problem, planned[-1:], seen, None, has_facets=not dictionaries)
         samples: list[Sample] = []
         enough = FEWEST
         if watch.out_of_time(seen) is None:
@@ -185,7 +186,7 @@ def estimate_problem(
                     if sample.is_complete:
                         samples.append(sample)
                     if sample.is_complete and sample.is_whole:
-                        return _of_samples(problem, [sample], seen, None)
+                        return _of_samples(problem, [sample], seen, None, has_facets=not dictionaries)
                     if watch.out_of_time(seen) is not None or not sample.is_complete:
                         break
                     if len(samples) < enough:
@@ -193,21 +194,19 @@ def estimate_problem(
                     enough = math.ceil(_LONGER * enough)
                     told = mean_of([one.regions for one in samples], seen)
                     if told is not None and told.precision <= precision:
-                        return _of_samples(problem, samples, seen, None)
-        return _of_samples(problem, samples, seen, watch.out_of_time(seen) or "its caller")
+                        return _of_samples(problem, samples, seen, None, has_facets=not dictionaries)
+        stopped_by = watch.out_of_time(seen) or "its caller"
+        return _of_samples(problem, samples, seen, stopped_by, has_facets=not dictionaries)
 
 
 def nothing_known(problem: Problem, seen: int, stopped_by: str) -> RegionEstimate:
     """The estimate that was stopped before there was a sample: a lower bound."""
-    return _of_samples(problem, (), seen, stopped_by)
+    return _of_samples(problem, (), seen, stopped_by, has_facets=False)
 
 
-def _holds_dictionaries(problem: Problem) -> bool:
-    """Whether it is searched by the engine that looks for no facets."""
-    return choose("auto", problem).name == "dictionaries"
-
-
-def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None) -> RegionEstimate:
+def _of_samples(
+    problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None, *, has_facets: bool
+) -> RegionEstimate:
     is_exact = len(samples) == 1 and samples[0].is_whole
     if is_exact and not samples[0].regions:
         raise DomainError(NO_INTERIOR)
@@ -222,7 +221,6 @@ def _of_samples(problem: Problem, samples: Sequence[Sample], seen: int, stopped_
             return _exactly([values[0] / regions[0]])
         return None if told is None else ratio_of(values, regions)
 
-    has_facets = not _holds_dictionaries(problem)
     sides = [sample.facet_sides for sample in samples]
     stages = range(len(problem.walls), len(problem.walls) + len(problem.network.widths))
     return RegionEstimate(

@@ -141,3 +141,12 @@ def test_many_dimensions(run_relureg: Run, tmp_path: Path) -> None:
     assert counted["engine"] == "dictionaries"
     assert estimated["regions"]["low"] <= counted["regions"] <= estimated["regions"]["high"]
     assert (estimated["facets"], estimated["average_degree"]) == (None, None)
+
+
+def test_a_limit_in_many_dimensions(run_relureg: Run, tmp_path: Path) -> None:
+    many = tmp_path / "many.json"
+    save(random_network([60, 200, 200, 2], seed=1), many)
+    done = run_relureg("estimate", many, "--box", "-20", "20", "--precision", "0.001", "--timeout", "3", "--json")
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-1].startswith("relureg: error: stopped by the time limit of 3 s: ")
+    assert json.loads(done.stdout)["stopped_by"] == "the time limit of 3 s"
