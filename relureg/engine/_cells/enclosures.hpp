@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 
 namespace relureg {
 
@@ -9,7 +10,11 @@ namespace relureg {
 struct Enclosure {
     double low, high;
     int row;
-    static Enclosure around(double at, double error, int row) { return {at - error, at + error, row}; }
+    // The whole line where the error is not finite: `at` may be infinite, too, and the difference no number.
+    static Enclosure around(double at, double error, int row) {
+        if (!(error < HUGE_VAL)) return {-HUGE_VAL, HUGE_VAL, row};
+        return {at - error, at + error, row};
+    }
 };
 
 // Sort the enclosures, and call `add(begin, end)` for each run of them that hangs together: points of different runs
