@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from relureg.arguments import checked, whole_number
+from relureg.complex.result import Result
 from relureg.engine.engines import choose
 from relureg.engine.intervals import FEWEST, Interval, mean_of, ratio_of
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
@@ -36,7 +37,7 @@ _SEEDS = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegionEstimate:
+class RegionEstimate(Result):
     """How many activation regions there are, about.
 
     Examples
@@ -49,6 +50,8 @@ class RegionEstimate:
 
     problem: Problem
     """Whose regions were estimated."""
+    stopped_by: str | None
+    """The limit that ended the estimate before its precision was reached; None, and `complete`: it was reached."""
     num_regions: Interval | None
     """None where too little was sampled for an interval that can be trusted; `rough` and `at_least` are told then."""
     rough: float | None
@@ -72,22 +75,6 @@ class RegionEstimate:
     """How many the estimate rests on."""
     exact: bool
     """The sample was the whole tree: the figures are those of a count."""
-    stopped_by: str | None
-    """The limit that ended the estimate before its precision was reached; None: it was reached."""
-
-    @property
-    def network(self) -> Network:
-        return self.problem.network
-
-    @property
-    def domain(self) -> Domain | None:
-        """None is the whole input space."""
-        return self.problem.domain
-
-    @property
-    def complete(self) -> bool:
-        """Whether the precision that was asked for is reached."""
-        return self.stopped_by is None
 
     def seconds_on(self, cores: int) -> float | None:
         """Wall time of a count on that many cores: work is shared as long as there is any."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import comb, exp, log
+from math import exp, log
 
 import numpy as np
+
+from relureg.families.arrangements import generic_regions
 
 _PRIOR = 8.0
 """Cells that the fitted curve counts for, beside those that were seen."""
@@ -47,7 +49,7 @@ def expected_regions(width: int, dim: int, seen: dict[int, Learned]) -> tuple[fl
     fitted, and where many cells with one number of candidates were seen, their own mean counts for more.
     """
     known = {cutting: it for cutting, it in seen.items() if it.regions > 0}
-    most = [_log_most_regions(cutting, dim) for cutting in range(width + 1)]
+    most = [log(generic_regions(cutting, dim)) for cutting in range(width + 1)]
     if not known:
         return tuple(map(exp, most))
     at = np.array([most[cutting] for cutting in known])
@@ -62,8 +64,3 @@ def expected_regions(width: int, dim: int, seen: dict[int, Learned]) -> tuple[fl
         own = log(it.regions / it.cells)
         fitted[cutting] = (it.cells * own + _PRIOR * fitted[cutting]) / (it.cells + _PRIOR)
     return tuple(map(exp, fitted))
-
-
-def _log_most_regions(hyperplanes: int, dim: int) -> float:
-    """The logarithm of the most regions into which so many hyperplanes divide a space."""
-    return log(sum(comb(hyperplanes, k) for k in range(min(dim, hyperplanes) + 1)))
