@@ -154,15 +154,7 @@ class Recorder {
             }
             std::vector<std::string> coordinates;
             for (int j = 1; j < D(); ++j) {
-                mpq_class x = mean[j] / mean[0];
-                const int exponent = network_.exponents[j - 1];
-                if (exponent >= 0)
-                    x <<= exponent;
-                else
-                    x >>= -exponent;
-                coordinates.push_back(x.get_num().get_str(16) + '/' + x.get_den().get_str(16));
-                const double rounded = x.get_d();
-                inputs[j] = std::isfinite(rounded) ? rounded : 0.0;
+                coordinates.push_back(input_text(mean[j] / mean[0], network_.exponents[j - 1], inputs[j]));
             }
             out.exact_points.emplace_back(static_cast<std::int64_t>(out.bounded.size()) - 1, std::move(coordinates));
         }

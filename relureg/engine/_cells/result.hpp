@@ -3,6 +3,7 @@
 
 #include <gmpxx.h>
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -44,6 +45,18 @@ struct Records {
     std::vector<double> generators;  // dim coordinates each
     std::vector<std::uint64_t> generator_zeros;  // words each: bit u, row u vanishes; bit num_units, a ray
 };
+
+// A coordinate of the search, times 2^exponent, as the input that it stands for: hexadecimal "p/q", and a double near
+// it.
+inline std::string input_text(mpq_class x, int exponent, double& rounded) {
+    if (exponent >= 0)
+        x <<= exponent;
+    else
+        x >>= -exponent;
+    rounded = x.get_d();
+    if (!std::isfinite(rounded)) rounded = 0;
+    return x.get_num().get_str(16) + '/' + x.get_den().get_str(16);
+}
 
 struct Result {
     std::int64_t regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0;

@@ -2,8 +2,6 @@
 // none. Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
 #pragma once
 
-#include <time.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,6 +11,7 @@
 
 #include "hashing.hpp"
 #include "searchers.hpp"
+#include "stopwatch.hpp"
 #include "worker.hpp"
 
 namespace relureg {
@@ -150,9 +149,7 @@ class Run {
     void work() {
         bool is_first = true;
         for (Prefix prefix; next(prefix, is_first); is_first = false) keep(search(prefix));
-        timespec time;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-        cpu_nanoseconds_ += std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
+        cpu_nanoseconds_ += thread_nanoseconds();
     }
 
     // Take a batch; wait for one while other threads may give parts of theirs away. False: nothing is left to do. A

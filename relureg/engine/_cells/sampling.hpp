@@ -18,11 +18,11 @@
 #pragma once
 
 #include <algorithm>
-#include <ctime>
 #include <vector>
 
 #include "hashing.hpp"
 #include "result.hpp"
+#include "stopwatch.hpp"
 
 namespace relureg {
 
@@ -59,7 +59,7 @@ class Sampler {
         seen_.per_stage.assign(stages, 0);
         weight_ = 1, draws_ = 0;
         offsets_.clear();
-        since_ = now();
+        since_ = thread_nanoseconds();
     }
     Sample end() {
         flush();
@@ -143,8 +143,8 @@ class Sampler {
 
     // Add up what was found at the present weight.
     void flush() {
-        const double time = now();
-        sample_.seconds += weight_ * (time - since_);
+        const std::int64_t time = thread_nanoseconds();
+        sample_.seconds += weight_ * 1e-9 * static_cast<double>(time - since_);
         since_ = time;
         const auto add = [&](double& sum, std::int64_t found, std::int64_t& seen) {
             sum += weight_ * static_cast<double>(found - seen);
@@ -158,18 +158,12 @@ class Sampler {
             add(sample_.per_stage[i], result_->per_stage[i], seen_.per_stage[i]);
     }
 
-    // Seconds of this thread on a processor.
-    static double now() {
-        timespec time;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-    }
-
     const SampleOptions* options_ = nullptr;
     const Result* result_ = nullptr;
     Sample sample_;
     Result seen_;  // what has been added up
-    double weight_ = 1, since_ = 0;
+    double weight_ = 1;
+    std::int64_t since_ = 0;  // on the thread's clock
     std::uint64_t draws_ = 0;
     std::vector<double> offsets_;  // u + S less its integer part, [depth, stage, at the entrance]; -1: not drawn yet
 };

@@ -81,15 +81,8 @@ class LeafWriter {
         if (!is_whole) {
             std::vector<std::string> coordinates;
             for (int j = 0; j < network_.dim; ++j) {
-                mpq_class x = point.exact.empty() ? mpq_class(point.doubles[j + 1]) : point.exact[j];
-                const int exponent = network_.exponents[j];
-                if (exponent >= 0)
-                    x <<= exponent;
-                else
-                    x >>= -exponent;
-                coordinates.push_back(x.get_num().get_str(16) + '/' + x.get_den().get_str(16));
-                const double rounded = x.get_d();
-                inputs[j] = std::isfinite(rounded) ? rounded : 0.0;
+                const mpq_class x = point.exact.empty() ? mpq_class(point.doubles[j + 1]) : point.exact[j];
+                coordinates.push_back(input_text(x, network_.exponents[j], inputs[j]));
             }
             out.exact_points.emplace_back(static_cast<std::int64_t>(out.bounded.size()) - 1, std::move(coordinates));
         }
