@@ -104,7 +104,7 @@ def forecasting(forecast: Forecast | None) -> Iterator[None]:
             return
         from relureg.complex.estimation import estimate_problem  # not for runs that are over at once
 
-        with contextlib.suppress(ReluregError):  # an estimate for which there are too many dimensions, say
+        with contextlib.suppress(ReluregError):  # the run itself tells what is wrong
             forecast.told = estimate_problem(
                 forecast.problem,
                 precision=_PRECISION,
