@@ -6,6 +6,7 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check
 # What a count needs; what tests, checks and pictures need besides.
 BUILT := $(VENV)/.built
 STAMP := $(VENV)/.installed
+KERNEL := $(shell find relureg/engine/_cells relureg/engine/_dictionaries -name '*.[ch]pp')
 NET   ?= fixtures/nets/overt_single_pendulum_small.nnet
 
 .PHONY: help count test test-cells sweep sanitize wheel benchmark pictures tree lint check clean
@@ -93,7 +94,7 @@ tree: ## draw the tree of ARCHITECTURE.md and docs/modules.md from the docstring
 	@sh .ci/python docs/architecture_tree.py
 
 lint: $(STAMP) ## check formatting, lint, types and the direction of imports
-	$(BIN)/clang-format --dry-run -Werror relureg/engine/_cells/*.[ch]pp relureg/engine/_dictionaries/*.[ch]pp tests/engine/cells/*.[ch]pp
+	$(BIN)/clang-format --dry-run -Werror $(KERNEL) $(wildcard tests/engine/cells/*.[ch]pp)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -101,7 +102,7 @@ lint: $(STAMP) ## check formatting, lint, types and the direction of imports
 
 check: lint test ## both: what CI runs, but for the count
 
-$(BUILT): pyproject.toml CMakeLists.txt Makefile $(wildcard relureg/engine/_cells/*)
+$(BUILT): pyproject.toml CMakeLists.txt Makefile $(KERNEL)
 	@sh .ci/system-packages build-essential python3-dev python3-venv libgmp-dev
 	@echo "relureg: a virtual environment in $(VENV), and into it relureg, whose search is compiled"
 	@sh .ci/python -m venv $(VENV)

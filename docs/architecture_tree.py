@@ -2,9 +2,9 @@
 
     python docs/architecture_tree.py
 
-`make tree` does this. A room is a folder of `relureg`; its ``__init__.py`` speaks for it, and for the C++ sources
-``bindings.cpp`` or ``dictionaries.cpp``. Of a module stands the first sentence of its docstring, of a C++ file that of
-its first comment. The order of rooms is that of the import contract in pyproject.toml.
+`make tree` does this. A room is a folder of `relureg`; its ``__init__.py`` speaks for it, and of C++ sources its
+``README.md``: what the room holds, and the file to begin with. Of a module stands the first sentence of its docstring,
+of a C++ file that of its first comment. The order of rooms is that of the import contract in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- begin: drawn by docs/architecture_tree.py -->\n", "<!-- end -->\n"
 WIDTH = 120
 SUFFIXES = (".py", ".hpp", ".cpp")
-VOICES = ("__init__.py", "bindings.cpp", "dictionaries.cpp")
+VOICES = ("__init__.py", "README.md")
 """The files that speak for their room."""
 
 
@@ -56,25 +56,36 @@ def about(room: Path) -> str:
     return next((sentence(room / name) for name in VOICES if (room / name).exists()), "")
 
 
+def beginning(room: Path) -> str:
+    """The file of a room to begin with; the empty string where it names none."""
+    told = (re.search(r"Begin with `([^`]+)`", _said(room / name)) for name in VOICES if (room / name).exists())
+    return next((match[1] for match in told if match), "")
+
+
 def sentence(path: Path) -> str:
     """What a file says of itself first: up to a full stop that ends a line, or to a blank line."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
-        said = ast.get_docstring(ast.parse(text)) or ""
-    else:
-        comment = re.match(r"(?://.*\n)+", text)
-        said = re.sub(r"(?m)^// ?", "", comment[0]) if comment else ""
-    first = re.split(r"\n\s*\n|(?<=\.)\n", said)[0]
+    first = re.split(r"\n\s*\n|(?<=\.)\n", _said(path))[0]
     return " ".join(first.split())
 
 
+def _said(path: Path) -> str:
+    """The docstring or first comment of a file; a text as it is."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        return ast.get_docstring(ast.parse(text)) or ""
+    if path.suffix == ".md":
+        return text
+    comment = re.match(r"(?://.*\n)+", text)
+    return re.sub(r"(?m)^// ?", "", comment[0]) if comment else ""
+
+
 def tree(root: Path = ROOT) -> str:
-    """The rooms, each with its sentence and the names of its modules in one block; then the direction of imports."""
+    """The rooms in one block, each with its sentence and the file to begin with; then the direction of imports."""
     lines = []
     for room in rooms(root):
-        lines += textwrap.wrap(f"{room.relative_to(root)}/  {about(room)}", WIDTH, subsequent_indent="    ")
-        names = "  ".join(path.name for path in modules(room))
-        lines += textwrap.wrap(names, WIDTH, initial_indent="    ", subsequent_indent="    ")
+        name = beginning(room)
+        drawn = f"{room.relative_to(root)}/{name}  {about(room)}"
+        lines += textwrap.wrap(drawn, WIDTH, subsequent_indent="    ")
     arrows = " -> ".join(" | ".join(layer) for layer in layers(root))
     imports = textwrap.wrap(arrows, WIDTH, break_on_hyphens=False)
     return "\n".join(["```", *lines, "```", "", "Imports, which run one way:", "", "```", *imports, "```", ""])
@@ -88,7 +99,7 @@ def listing(root: Path = ROOT) -> str:
 def _listed(root: Path) -> Iterator[str]:
     for room in rooms(root):
         yield f"## {room.relative_to(root).as_posix()}\n"
-        yield f"{about(room)}\n"
+        yield f"{about(room)}" + (f" Begin with {beginning(room)}.\n" if beginning(room) else "\n")
         for path in modules(room):
             name = path.relative_to(root).as_posix()
             yield f"* [{name}](../{name}): {sentence(path)}"

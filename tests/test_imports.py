@@ -7,6 +7,7 @@ time alone still makes one thing of all that it runs through.
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,18 @@ def test_no_circle_joins_files() -> None:
 def test_no_circle_joins_rooms() -> None:
     joined = [siblings(module, imported) for module, imported in edges()]
     assert circles([(here, there) for here, there in joined if is_room(here) and is_room(there)]) == []
+
+
+def test_no_circle_joins_sources_or_rooms_of_the_kernels() -> None:
+    files, rooms = set(), set()
+    for path in sorted((ROOT / "relureg" / "engine").rglob("*.[ch]pp")):
+        for included in re.findall(r'^#include "(.*)"', path.read_text(encoding="utf-8"), re.MULTILINE):
+            other = (path.parent / included).resolve(strict=True)
+            files.add((str(path), str(other)))
+            rooms.add((path.parent.name, other.parent.name))
+    assert ("signs", "cells") in rooms
+    assert circles(list(files)) == []
+    assert circles(list(rooms)) == []
 
 
 def test_no_name_has_two_meanings() -> None:

@@ -1,7 +1,7 @@
 """Samples of the search tree: unbiased estimates of what a whole count would add up, each from a part of the tree.
 
 How a cell of the tree is gone on with by chance, and why the sums are unbiased whatever was expected, is derived in
-``_cells/sampling.hpp``. Here are the threads that take the samples.
+``_cells/interface/sampling.hpp``. Here are the threads that take the samples.
 """
 
 from __future__ import annotations

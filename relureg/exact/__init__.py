@@ -1,1 +1,4 @@
-"""Exact arithmetic: rational matrices, elimination, double description."""
+"""Exact arithmetic: rational matrices, elimination, double description.
+
+Begin with `rational.py`.
+"""

@@ -1,1 +1,4 @@
-"""Networks whose numbers of regions theory knows, and seeded random ones."""
+"""Networks whose numbers of regions theory knows, and seeded random ones.
+
+Begin with `catalogue.py`.
+"""

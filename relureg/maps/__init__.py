@@ -2,6 +2,8 @@
 
 Everything here works on arrays of points, in chunks of bounded memory; what is decided about regions is decided
 exactly.
+
+Begin with `local.py`.
 """
 
 from relureg.maps.clustering import ClusteredMaps, cluster_maps

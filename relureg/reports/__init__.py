@@ -1,1 +1,4 @@
-"""Results as JSON documents, and these documents as tables."""
+"""Results as JSON documents, and these documents as tables.
+
+Begin with `report.py`.
+"""

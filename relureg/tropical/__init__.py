@@ -2,6 +2,8 @@
 
 See `tropical_map` for a network, `parse` for an expression, `dual_subdivision`, `zonotope`, `network_of` for the way
 back to a network, `same_function`, and `analyse_network` for all of it with its checks.
+
+Begin with `rational_map.py`.
 """
 
 from relureg.tropical.analysis import OutputAnalysis, TropicalAnalysis, Wanted, analyse_expression, analyse_network

@@ -30,29 +30,37 @@ def test_the_drawn_part_of_the_page_is_what_the_script_draws(name: str) -> None:
     assert TREE["with_drawn"](page, TREE["DRAWN"][name]()) == page, "run `make tree`"
 
 
-def test_the_tree_names_every_file_once_and_every_file_says_what_it_is() -> None:
-    drawn = re.findall(r"^    (\w+\.[ch]?pp\b.*|\w+\.py\b.*)$", TREE["tree"](), re.MULTILINE)
-    assert sorted(" ".join(drawn).split()) == sorted(path.name for path in PACKAGE)
+def test_every_file_is_listed_once_and_says_what_it_is() -> None:
+    listed = re.findall(r"^\* \[(.*?)\]", TREE["listing"](), re.MULTILINE)
+    assert sorted(listed) == sorted(path.relative_to(ROOT).as_posix() for path in PACKAGE)
     assert [str(path) for path in PACKAGE if not TREE["sentence"](path)] == []
-    assert [str(room) for room in TREE["rooms"](ROOT) if not TREE["about"](room)] == []
 
 
-def test_the_page_is_two_pages_beside_its_tree() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert len((page.partition(TREE["BEGIN"])[0] + page.partition(TREE["END"])[2]).splitlines()) <= 100
+def test_every_room_says_what_it_is_and_names_the_file_to_begin_with() -> None:
+    rooms = TREE["rooms"](ROOT)
+    assert [str(room) for room in rooms if not TREE["about"](room)] == []
+    missing = [room for room in rooms[1:] if not (room / TREE["beginning"](room)).is_file()]
+    assert missing == []
+    drawn = " ".join(TREE["tree"]().split())
+    assert [room for room in rooms if f"{room.relative_to(ROOT).as_posix()}/" not in drawn] == []
+
+
+def test_the_page_is_two_pages() -> None:
+    assert len(PAGE.read_text(encoding="utf-8").splitlines()) <= 132
 
 
 def test_a_file_that_comes_or_goes_changes_the_tree(tmp_path: Path) -> None:
     for name, text in {
         "pyproject.toml": (ROOT / "pyproject.toml").read_text(encoding="utf-8"),
-        "relureg/network/__init__.py": '"""What a network is."""',
+        "relureg/network/__init__.py": '"""What a network is.\n\nBegin with `model.py`.\n"""',
         "relureg/network/model.py": '"""Stages\nof units.\n\nMore."""',
+        "relureg/cli/README.md": "Hot kernels.\n",
         "relureg/cli/kernel.hpp": "// Hot.\n// Loops.\n#pragma once\n",
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
-    assert TREE["tree"](tmp_path).splitlines()[1:5] == [
-        "relureg/network/  What a network is.", "    model.py", "relureg/cli/", "    kernel.hpp",
+    assert TREE["tree"](tmp_path).splitlines()[1:3] == [
+        "relureg/network/model.py  What a network is.", "relureg/cli/  Hot kernels.",
     ]  # fmt: skip
     assert "model.py): Stages of units.\n" in TREE["listing"](tmp_path)
     assert "kernel.hpp): Hot.\n" in TREE["listing"](tmp_path)

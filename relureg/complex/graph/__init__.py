@@ -1,1 +1,4 @@
-"""The region graph and its distances, in memory and on disk."""
+"""The region graph and its distances, in memory and on disk.
+
+Begin with `region_graph.py`.
+"""

@@ -1,1 +1,4 @@
-"""The notions of region other than the activation region: affine maps compared and joined, exactly."""
+"""The notions of region other than the activation region: affine maps compared and joined, exactly.
+
+Begin with `notions.py`.
+"""

@@ -11,8 +11,8 @@
 #include <memory>
 #include <sstream>
 
-#include "run.hpp"
-#include "watchdog.hpp"
+#include "runs/run.hpp"
+#include "runs/watchdog.hpp"
 
 namespace nb = nanobind;
 using relureg::Records;

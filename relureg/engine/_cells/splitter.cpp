@@ -1,6 +1,6 @@
 // The splitter, for every size that it is compiled for: the part of a module that takes minutes to compile.
-#include "search.hpp"
-#include "searchers.hpp"
+#include "interface/searchers.hpp"
+#include "search/search.hpp"
 
 namespace relureg {
 

@@ -3,7 +3,7 @@
 
 #include <deque>
 
-#include "../_cells/searcher.hpp"
+#include "../_cells/interface/searcher.hpp"
 #include "frame.hpp"
 #include "proofs.hpp"
 #include "ties.hpp"

@@ -1,5 +1,5 @@
 // Cells as simplex dictionaries: the search for many inputs, with a proof of each answer.
-#include "../_cells/searchers.hpp"
+#include "../_cells/interface/searchers.hpp"
 #include "tree.hpp"
 
 namespace relureg {

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "../_cells/hashing.hpp"
-#include "../_cells/network.hpp"
-#include "../_cells/result.hpp"
+#include "../_cells/base/hashing.hpp"
+#include "../_cells/interface/network.hpp"
+#include "../_cells/interface/result.hpp"
 #include "frame.hpp"
 
 namespace relureg {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-#include "../_cells/context.hpp"
+#include "../_cells/cells/context.hpp"
 #include "dictionary.hpp"
 
 namespace relureg {

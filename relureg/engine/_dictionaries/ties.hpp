@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "../_cells/searcher.hpp"
+#include "../_cells/interface/searcher.hpp"
 #include "slots.hpp"
 
 namespace relureg {

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <optional>
 
-#include "../_cells/sharing.hpp"
-#include "../_cells/stage_rows.hpp"
-#include "../_cells/tally.hpp"
+#include "../_cells/cells/stage_rows.hpp"
+#include "../_cells/search/sharing.hpp"
+#include "../_cells/search/tally.hpp"
 #include "cell_rows.hpp"
 #include "leaf_writer.hpp"
 #include "long_steps.hpp"

@@ -1,1 +1,4 @@
-"""Pictures of local maps."""
+"""Pictures of local maps.
+
+Begin with `maps.py`.
+"""

@@ -1,1 +1,4 @@
-"""Pictures of complexes in one, two and three dimensions, and over training."""
+"""Pictures of complexes in one, two and three dimensions, and over training.
+
+Begin with `draw.py`.
+"""

@@ -1,1 +1,4 @@
-"""Pictures of tropical forms: Newton polytopes beside their hypersurfaces."""
+"""Pictures of tropical forms: Newton polytopes beside their hypersurfaces.
+
+Begin with `duality.py`.
+"""

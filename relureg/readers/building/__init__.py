@@ -1,1 +1,4 @@
-"""What readers share: piecewise-linear pieces, windows, normalisation, perceptrons from named arrays."""
+"""What readers share: piecewise-linear pieces, windows, normalisation, perceptrons from named arrays.
+
+Begin with `perceptrons.py`.
+"""

@@ -1,1 +1,4 @@
-"""PyTorch: modules, checkpoints and TorchScript, one small function for each function of PyTorch."""
+"""PyTorch: modules, checkpoints and TorchScript, one small function for each function of PyTorch.
+
+Begin with `reader.py`.
+"""

@@ -1,1 +1,4 @@
-"""VNN-LIB properties, as domains."""
+"""VNN-LIB properties, as domains.
+
+Begin with `property.py`.
+"""

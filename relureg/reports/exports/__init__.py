@@ -1,1 +1,4 @@
-"""Results in files: regions, graphs, local maps, verifications; one function a format."""
+"""Results in files: regions, graphs, local maps, verifications; one function a format.
+
+Begin with `columns.py`.
+"""

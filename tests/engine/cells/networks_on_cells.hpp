@@ -5,8 +5,8 @@
 #include <random>
 #include <string>
 
-#include "predicate.hpp"
-#include "stage_rows.hpp"
+#include "cells/stage_rows.hpp"
+#include "signs/predicate.hpp"
 
 using namespace relureg;
 

@@ -3,7 +3,7 @@
 
 #include <set>
 
-#include "enclosures.hpp"
+#include "base/enclosures.hpp"
 #include "rungs.hpp"
 
 namespace {

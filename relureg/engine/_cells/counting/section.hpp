@@ -1,0 +1,105 @@
+// A section of a cell: where some hyperplanes of the last stage meet in it, a polyhedron of lower dimension.
+//
+// A section has no coordinates. Each of its generators is held by the values there of the rows that may still cut it,
+// and by the facets of the cell that contain it. The generator on the edge from a to b where row i vanishes is
+// n = w_a a + w_b b with w_a = -v_i(b) / s, w_b = v_i(a) / s, s = v_i(a) - v_i(b), and so for the value of any row
+// v(n) = w_a v(a) + w_b v(b): two multiplications, whatever the dimension.
+//
+// Error bounds. Each value is stored with a bound e on its error, which for the new one is
+//     e(n) = w_a e(a) + w_b e(b) + shift (|v(a) - v(b)| + e(a) + e(b)) + 8 u (w_a |v(a)| + w_b |v(b)|),
+//     shift = (w_a e_i(a) + w_b e_i(b)) / (s - e_i(a) - e_i(b)),
+// where v_i(a) and -v_i(b) are more than 4 times their errors. For the weights are off by at most shift in sum, and the
+// last term covers the rounding of weights, products and sum (6 u) and of the bound itself. Where v_i is closer to its
+// error than that, e is infinite: no double settles anything at that generator, and integers decide.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include "../base/arena.hpp"
+#include "../base/exact.hpp"
+#include "../base/lanes.hpp"
+#include "../interface/network.hpp"
+
+namespace relureg {
+
+constexpr int kMaxCutting = 64;  // rows that cut one section: one bit each
+
+inline std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
+
+// A generator of a section.
+struct SectionPoint {
+    std::uint64_t positive, negative;  // the signs of the rows there
+    std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
+    ExactVector* exact;  // its coordinates, where they have been asked for
+    int above, below;  // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
+    enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;
+    bool at_infinity;
+};
+
+struct Section {
+    const Section* parent;  // null: the cell itself
+    int cut;  // which row of the parent vanishes here
+    int dim, count, stride, num_rows;
+    SectionPoint* points;
+    std::uint64_t* masks;  // [point * words]: facets of the cell
+    double* values;  // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
+    const int* number;  // [row]: in the parent
+    std::uint64_t cutting;  // rows that cut this section
+    std::uint64_t single;  // of these, traces of one hyperplane of the parent only
+    std::uint64_t* facets;  // facets of the cell that contain a facet of this section, each one that no other contains
+
+    double* values_at(int point) const { return values + 2 * static_cast<std::size_t>(point) * stride; }
+    double value(int point, int row) const { return values_at(point)[row]; }
+    double error(int point, int row) const { return values_at(point)[stride + row]; }
+
+    int sign(int point, int row) const {
+        const SectionPoint& p = points[point];
+        return static_cast<int>(p.positive >> row & 1) - static_cast<int>(p.negative >> row & 1);
+    }
+
+    static Section allocate(Arena& arena, int count, int num_rows, int words) {
+        Section s{};
+        s.num_rows = num_rows;
+        s.stride = (num_rows + 3) & ~3;
+        s.points = arena.take<SectionPoint>(count);
+        s.masks = arena.take<std::uint64_t>(static_cast<std::size_t>(count) * words);
+        s.values = arena.take<double>(2 * static_cast<std::size_t>(count) * s.stride);
+        s.facets = arena.take<std::uint64_t>(words);
+        auto* integers = arena.take<std::int64_t>(static_cast<std::size_t>(count) * s.stride);  // seldom touched
+        for (int i = 0; i < count; ++i) s.points[i].integers = integers + static_cast<std::size_t>(i) * s.stride;
+        return s;
+    }
+
+    // A generator that nothing is known of yet.
+    void append(int above, int below, bool at_infinity) {
+        SectionPoint& point = points[count++];
+        point = {0, 0, point.integers, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
+    }
+};
+
+// A point of an edge by its weights on the ends, and how far these may be off.
+struct Mixture {
+    double above, below, shift;
+
+    // Where row `i` vanishes on the edge of a section from `above`, where it is positive, to `below`.
+    static Mixture of(const Section& s, int i, int above, int below) {
+        const double va = s.value(above, i), vb = s.value(below, i), ea = s.error(above, i), eb = s.error(below, i);
+        if (!(va > 4 * ea) || !(-vb > 4 * eb)) return {0.5, 0.5, std::numeric_limits<double>::infinity()};
+        const double inverse = 1 / (va - vb), wa = -vb * inverse, wb = va * inverse;
+        return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
+    }
+
+    // The sign of another row there, as far as doubles tell; 0: they do not.
+    int sign(const Section& s, int row, int a, int b) const {
+        const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
+        const double value = above * va + below * vb, size = above * std::fabs(va) + below * std::fabs(vb);
+        const double moved = above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb);
+        const double error = moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
+        return (value > error) - (value < -error);
+    }
+};
+
+}  // namespace relureg

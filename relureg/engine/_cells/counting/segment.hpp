@@ -1,0 +1,54 @@
+// The points in which rows cut a segment: parted by doubles where these can, else by integers.
+#pragma once
+
+#include "../base/enclosures.hpp"
+#include "section_exact.hpp"
+
+namespace relureg {
+
+template <int D_, int W>
+class SegmentCutter {
+  public:
+    explicit SegmentCutter(ExactSections<D_, W>& exact) : exact_(exact) {}
+
+    // Call `add(is_single)` for each point in which rows cut a segment: whether one row alone does, and that one is the
+    // trace of one hyperplane. On the cell itself rows that coincide are one hyperplane.
+    template <class Add>
+    void each_point(const Section& s, Add add) {
+        Enclosure cuts[kMaxCutting];
+        int count = 0;
+        each_bit(s.cutting, 0, [&](int row) { cuts[count++] = cut_of(s, row); });
+        each_run(cuts, count, [&](int begin, int end) {  // what doubles do not part
+            if (end == begin + 1)
+                add(s.single >> cuts[begin].row & 1);
+            else
+                each_of_run(s, cuts + begin, end - begin, add);
+        });
+    }
+
+  private:
+    // Where a row vanishes, as a part of the segment from its first end to its second, and how far that may be off.
+    static Enclosure cut_of(const Section& s, int row) {
+        const double a = s.value(0, row), b = s.value(1, row), da = s.error(0, row), db = s.error(1, row);
+        if (!(std::fabs(a) > 4 * da) || !(std::fabs(b) > 4 * db)) return Enclosure::around(0.5, 1, row);
+        const double inverse = 1 / (a - b), at = a * inverse;
+        const double error = (std::fabs(b) * da + std::fabs(a) * db) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;
+        return Enclosure::around(at, error, row);
+    }
+
+    template <class Add>
+    void each_of_run(const Section& s, const Enclosure* cuts, int count, Add add) {
+        std::uint64_t done = 0;
+        for (int i = 0; i < count; ++i) {
+            if (done >> i & 1) continue;
+            int same = 1;
+            for (int j = i + 1; j < count; ++j)
+                if (!(done >> j & 1) && exact_.meet(s, cuts[i].row, cuts[j].row)) done |= bit(j), ++same;
+            add(same == 1 ? s.single >> cuts[i].row & 1 : !s.parent);
+        }
+    }
+
+    ExactSections<D_, W>& exact_;
+};
+
+}  // namespace relureg

@@ -1,0 +1,254 @@
+// A run: a pool of threads takes batches, which are sign prefixes, and gives parts of them to threads that have
+// none. Figures add up, records leave in chunks. A run can be told to hand back what is left, as prefixes.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "../base/hashing.hpp"
+#include "../base/stopwatch.hpp"
+#include "../interface/searchers.hpp"
+#include "worker.hpp"
+
+namespace relureg {
+
+struct TakenSample {
+    Sample sample;
+    bool is_complete = false, is_stopped = false;
+};
+
+class Run {
+  public:
+    // `batches`: what to search; the empty prefix is the whole space. The last one is taken first.
+    Run(Network network, Options options, int jobs, std::vector<Prefix> batches)
+        : network_(std::move(network)), options_(options), jobs_(jobs), batches_(std::move(batches)) {
+        network_.finish();
+        control_.give_away = [this](Prefix prefix) { give_away(std::move(prefix)); };
+    }
+
+    ~Run() {
+        stop();
+        join();
+    }
+
+    void start() {
+        for (int i = 0; i < jobs_; ++i)
+            workers_.push_back(std::make_unique<Worker>(stack(), [this] { guard([this] { work(); }); }));
+    }
+
+    void stop() {
+        {
+            std::lock_guard lock(mutex_);
+            control_.stop = true;
+        }
+        changed_.notify_all();
+    }
+
+    // Come to an end soon: give away what is large, and take no more. After `join`, `remaining` tells what is left.
+    void hand_back() {
+        {
+            std::lock_guard lock(mutex_);
+            control_.is_over = true;
+            note_hunger();
+        }
+        changed_.notify_all();
+    }
+
+    void join() { workers_.clear(); }
+
+    std::vector<Prefix> remaining() {
+        std::lock_guard lock(mutex_);
+        return batches_;
+    }
+
+    // A sample of what lies in the cell of a prefix; from any number of threads at once. It is incomplete where it
+    // grows too large, and where the run is stopped.
+    TakenSample sample(const Prefix& prefix, const SampleOptions& options) {
+        TakenSample taken;
+        std::string error;
+        Control control;
+        Options its_options;
+        its_options.dictionaries = options_.dictionaries;
+        std::atomic<bool> is_over{false};
+        {
+            Worker worker(stack(), [&] {
+                try {
+                    for (const bool wide : {false, true}) {
+                        try {
+                            taken.sample = make_search(network_, its_options, control, wide)->sample(prefix, options);
+                            taken.is_complete = !control.stop;
+                            break;
+                        } catch (const TooManyFacetsError&) {
+                        }
+                    }
+                } catch (const StoppedError&) {
+                } catch (const std::exception& e) {
+                    error = e.what();
+                }
+                std::lock_guard lock(mutex_);
+                is_over = true;
+                changed_.notify_all();
+            });
+            std::unique_lock lock(mutex_);
+            while (!is_over) {
+                changed_.wait_for(lock, std::chrono::milliseconds(20));
+                if (control_.stop) control.stop = true;
+            }
+        }
+        if (!error.empty()) throw std::runtime_error(error);
+        taken.is_stopped = control.stop;
+        return taken;
+    }
+
+    // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.
+    bool wait(double seconds) {
+        std::unique_lock lock(mutex_);
+        const auto ready = [this] { return ended_ == jobs_ || !chunks_.empty(); };
+        changed_.wait_for(lock, std::chrono::duration<double>(seconds), ready);
+        return ended_ == jobs_;
+    }
+
+    bool take_chunk(Result& chunk) {
+        std::lock_guard lock(mutex_);
+        if (chunks_.empty()) return false;
+        chunk = std::move(chunks_.front());
+        chunks_.pop_front();
+        return true;
+    }
+
+    Result figures() {
+        std::lock_guard lock(mutex_);
+        Result copy;
+        copy.add_figures(total_);
+        return copy;
+    }
+
+    const Network& network() const { return network_; }
+    std::int64_t regions_so_far() const { return control_.regions.load(); }
+    bool is_out_of_regions() const { return control_.out_of_regions.load(); }
+    double cpu_seconds() const { return 1e-9 * static_cast<double>(cpu_nanoseconds_.load()); }
+    double fraction_done() const {
+        return std::min(std::ldexp(static_cast<double>(control_.done.load()), -kReportDepth), 1.0);
+    }
+    // Empty: no error. "memory", or a contradiction in words.
+    std::string error() {
+        std::lock_guard lock(mutex_);
+        return error_;
+    }
+
+  private:
+    // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
+    std::size_t stack() const {
+        return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
+    }
+
+    void work() {
+        bool is_first = true;
+        for (Prefix prefix; next(prefix, is_first); is_first = false) keep(search(prefix));
+        cpu_nanoseconds_ += thread_nanoseconds();
+    }
+
+    // Take a batch; wait for one while other threads may give parts of theirs away. False: nothing is left to do. A
+    // run that is over at once still takes its first unit, so that runs one after the other come to an end.
+    bool next(Prefix& prefix, bool is_first) {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        note_hunger();
+        const auto is_ending = [this, is_first] { return control_.stop || (control_.is_over && !is_first); };
+        changed_.wait(lock, [&] { return !batches_.empty() || waiting_ == jobs_ || is_ending(); });
+        if (batches_.empty() || is_ending()) {
+            changed_.notify_all();
+            return false;
+        }
+        --waiting_;
+        prefix = std::move(batches_.back());
+        batches_.pop_back();
+        note_hunger();
+        return true;
+    }
+
+    void note_hunger() { control_.is_wanted = control_.is_over || waiting_ > static_cast<int>(batches_.size()); }
+
+    void give_away(Prefix prefix) {
+        {
+            std::lock_guard lock(mutex_);
+            batches_.push_back(std::move(prefix));
+            note_hunger();
+        }
+        changed_.notify_all();
+    }
+
+    // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to
+    // that cell, before anything is found, and is searched with wide ones.
+    Result search(const Prefix& prefix) {
+        thread_local std::unique_ptr<Searcher> narrow, wide;
+        thread_local Run* owner = nullptr;
+        if (owner != this) narrow.reset(), wide.reset();
+        owner = this;
+        if (!narrow) narrow = make_search(network_, options_, control_, false);
+        Result result;
+        try {
+            try {
+                narrow->run(prefix, result);
+            } catch (const TooManyFacetsError&) {
+                result = Result{};
+                if (!wide) wide = make_search(network_, options_, control_, true);
+                wide->run(prefix, result);
+            }
+        } catch (const StoppedError&) {
+            // What was found so far stays.
+        }
+        return result;
+    }
+
+    void keep(Result result) {
+        {
+            std::lock_guard lock(mutex_);
+            total_.add_figures(result);
+            if (!options_.records || !result.regions) return;
+            chunks_.push_back(std::move(result));
+        }
+        changed_.notify_all();
+    }
+
+    template <class Body>
+    void guard(Body body) {
+        std::string error;
+        try {
+            body();
+        } catch (const std::bad_alloc&) {
+            error = "memory";
+        } catch (const std::exception& e) {
+            error = e.what();
+        }
+        {
+            std::lock_guard lock(mutex_);
+            if (!error.empty()) {
+                error_ = error;
+                control_.stop = true;
+            }
+            ++ended_;
+        }
+        changed_.notify_all();
+    }
+
+    Network network_;
+    const Options options_;
+    const int jobs_;
+    Control control_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<Prefix> batches_;  // not yet taken; the last one is taken first
+    std::atomic<std::int64_t> cpu_nanoseconds_{0};
+    int waiting_ = 0, ended_ = 0;
+    Result total_;
+    std::deque<Result> chunks_;
+    std::string error_;
+};
+
+}  // namespace relureg

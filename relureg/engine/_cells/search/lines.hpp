@@ -1,0 +1,133 @@
+// Cells with lines: from the whole space, the first r independent rows make the cell pointed.
+#pragma once
+
+#include <cstring>
+#include <vector>
+
+#include "../signs/generator_maker.hpp"
+#include "branching.hpp"
+#include "cell_facets.hpp"
+
+namespace relureg {
+
+template <int D_, int W>
+class LineSplitter {
+  public:
+    explicit LineSplitter(SearchState<D_, W>& state) : state_(state), branching_(state), facets_(state) {}
+
+    // A basis of the input space: a line along every axis.
+    std::vector<ExactVector> axes() const {
+        std::vector<ExactVector> lines(state_.network.dim, ExactVector(state_.D()));
+        for (int j = 0; j < state_.network.dim; ++j) lines[j][j + 1] = 1;
+        return lines;
+    }
+
+    // The whole space: the point at the origin, and the lines.
+    Cell whole_space(const std::vector<ExactVector>& lines, SlotOwner& owner) {
+        const int words = state_.words();
+        Cell cell;
+        cell.generators = Generators::allocate(state_.arena, 1, state_.D(), words);
+        cell.alive = state_.arena.template take<std::uint64_t>(words);
+        std::memset(cell.alive, 0, words * sizeof(std::uint64_t));
+        cell.alive[0] = 1;
+        cell.facets = state_.arena.template take<Facet>(1);
+        cell.facets[0] = Facet{{}, nullptr, nullptr, -1, 0, false};  // y_0 = 0, never a facet of the complex
+        cell.num_slots = 1;
+        cell.lines = &lines;
+        ExactVector origin(state_.D());
+        origin[0] = 1;
+        Maker::append(cell.generators, std::move(origin), &owner.slots[0], false, 0);
+        std::memset(cell.generators.incident(0), 0, words * sizeof(std::uint64_t));
+        return cell;
+    }
+
+    // The candidates of a word that cross a line of the cell; the first one found is to be cut before all others.
+    std::uint64_t crossing(const Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
+        std::uint64_t crossing = 0;
+        line_.resize(state_.D());
+        to_doubles(cell.lines->front(), line_.data());
+        each_bit(candidates.mask(w), 64 * w, [&](int k) {
+            if (!state_.oracle.is_surely_nonzero(context, candidates.unit[k], line_.data()) &&
+                crosses_line(cell, context, candidates.unit[k]) < 0)
+                return;
+            crossing |= std::uint64_t{1} << (k % 64);
+            if (first < 0) first = k;
+        });
+        return crossing;
+    }
+
+    // A line that the unit's hyperplane cuts becomes a ray on either side; all else is moved along it, onto the
+    // hyperplane, which changes neither the cell nor the facets that contain what is moved. `descend` as in splitting.
+    template <class Descend>
+    void split(Cell& cell, const Context& context, int unit, const Candidates& rest, int depth, Descend descend) {
+        const ExactVector& row = state_.oracle.exact_row(context, unit);
+        const int which = crosses_line(cell, context, unit);
+        ExactVector line = (*cell.lines)[which];
+        mpz_class slope = dot(row, line);
+        if (slope < 0) {
+            slope = -slope;
+            for (auto& entry : line) entry = -entry;
+        }
+        std::vector<ExactVector> lines;
+        for (std::size_t k = 0; k < cell.lines->size(); ++k)
+            if (static_cast<int>(k) != which)
+                lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
+        Generators& g = cell.generators;
+        std::vector<ExactVector> moved;
+        for (int i = 0; i < g.count; ++i) {
+            const ExactVector& old = state_.oracle.exact_generator(cell, g, i);
+            moved.push_back(combine(slope, old, -dot(row, old), line));
+        }
+        branching_.for_each_side(context, unit, depth, 0.5, [&](int side, int below) {
+            SlotOwner owner(state_.arena.template take<ExactSlot>(g.count + 1), g.count + 1);
+            Cell child = child_of(cell, context, unit, side, moved, line, owner);
+            child.lines = &lines;
+            Signs signs = Signs::allocate(state_.arena, g.count + 1, rest.words());
+            descend(child, signs, side, below);
+        });
+    }
+
+  private:
+    using Maker = GeneratorMaker<D_, W>;
+
+    int crosses_line(const Cell& cell, const Context& context, int unit) const {
+        const ExactVector& row = state_.oracle.exact_row(context, unit);
+        for (std::size_t k = 0; k < cell.lines->size(); ++k)
+            if (dot(row, (*cell.lines)[k]) != 0) return static_cast<int>(k);
+        return -1;
+    }
+
+    // The child on one side: the generators moved onto the cut, which lie on it, and the line as a ray, which lies on
+    // every facet so far but not on the new one.
+    Cell child_of(const Cell& cell, const Context& context, int unit, int side, const std::vector<ExactVector>& moved,
+                  const ExactVector& line, SlotOwner& owner) {
+        const Generators& g = cell.generators;
+        const int words = state_.words();
+        Cell child;
+        child.generators = Generators::allocate(state_.arena, g.count + 1, state_.D(), words);
+        child.alive = state_.arena.template take<std::uint64_t>(words);
+        std::copy(cell.alive, cell.alive + words, child.alive);
+        const int slot = facets_.add_cut(cell, context, unit, side, child);
+        for (int i = 0; i < g.count; ++i) {
+            Maker::append(child.generators, moved[i], &owner.slots[i], g.tags(i).at_infinity, g.tags(i).quiet);
+            std::copy(g.incident(i), g.incident(i) + words, child.generators.incident(i));
+            child.generators.incident(i)[slot / 64] |= std::uint64_t{1} << (slot % 64);
+        }
+        ExactVector ray = line;
+        if (side < 0)
+            for (auto& entry : ray) entry = -entry;
+        // Along a line of the cell no source so far has changed; this unit, if active, does.
+        const std::uint64_t quiet = (std::uint64_t{2} << std::min(context.stage + 1, 62)) - 2;
+        Maker::append(child.generators, std::move(ray), &owner.slots[g.count], true,
+                      side > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
+        std::copy(cell.alive, cell.alive + words, child.generators.incident(g.count));
+        return child;
+    }
+
+    SearchState<D_, W>& state_;
+    Branching<D_, W> branching_;
+    CellFacets<D_, W> facets_;
+    std::vector<double> line_;
+};
+
+}  // namespace relureg
