@@ -98,6 +98,21 @@ def test_samples_are_right_on_average(case: int) -> None:
         assert (np.abs(found.mean(axis=0) - expected) <= 4 * error + 1e-9).all()
 
 
+@pytest.mark.parametrize("widths", [(3, 12, 10, 1), (9, 7, 7, 1), (12, 9, 4, 1)])
+def test_samples_of_dictionaries_are_right_on_average(widths: tuple[int, ...]) -> None:
+    problem = Problem(network=he(*widths), domain=Domain.box([-1] * widths[0], [1] * widths[0])).restricted()
+    count = count_regions(problem.network, problem.domain, jobs=1)
+    assert count.complete
+    sampler = TreeSampler(problem, 2, dictionaries=True)
+    for plan in plans(sampler, count.num_regions):
+        samples = list(sampler.take(plan, range(100, 1600)))
+        assert not all(sample.is_whole for sample in samples)
+        found = np.array([(sample.regions, *sample.per_stage[-2:]) for sample in samples])
+        error = found.std(axis=0, ddof=1) / len(found) ** 0.5
+        assert (error <= 0.12 * np.array([count.num_regions, *count.per_stage])).all()
+        assert (np.abs(found.mean(axis=0) - [count.num_regions, *count.per_stage]) <= 4 * error + 1e-9).all()
+
+
 def test_what_leaves_nothing_out_is_exact() -> None:
     for network, domain in CASES:
         problem = Problem(network=network, domain=domain).restricted()
@@ -125,10 +140,11 @@ def test_the_same_seeds_give_the_same_samples_on_any_number_of_threads() -> None
     assert len({figures for figures, *_ in alone}) > 30
 
 
-def test_a_sample_that_grows_too_large_is_broken_off_alone() -> None:
-    problem = Problem(network=he(3, 16, 16, 1), domain=None).restricted()
-    sampler = TreeSampler(problem, 1)
-    plan = Plan(threshold=1e-3, expected=sampler.expected(({}, {})))
+@pytest.mark.parametrize("dictionaries", [False, True])
+def test_a_sample_that_grows_too_large_is_broken_off_alone(dictionaries: bool) -> None:
+    problem = Problem(network=he(3, 16, 16, 1), domain=Domain.box([-1] * 3, [1] * 3)).restricted()
+    sampler = TreeSampler(problem, 1, dictionaries=dictionaries)
+    plan = Plan(threshold=1e-3, expected=sampler.expected(({}, {}, {})))
     (large,) = sampler.take(plan, [0], most_visits=20)
     assert not large.is_complete
     assert not large.is_stopped

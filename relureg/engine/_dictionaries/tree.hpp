@@ -27,7 +27,28 @@ class Tree final : public Searcher {
         stage_rows_.affine_part(root_, 0, root_rows_.data());
     }
 
+    // What was found before a limit stays.
     void run(const Prefix& prefix, Result& result) override {
+        try {
+            search_from(prefix, result);
+        } catch (const StoppedError&) {
+        }
+        tally_.flush_progress();
+        result.statistics += statistics_;
+    }
+
+    // A sample that is broken off is none.
+    Sample sample(const Prefix& prefix, const SampleOptions& options) override {
+        Result result;
+        result.per_stage.assign(network_.stages.size(), 0);
+        sampler_.begin(options, result, network_.stages.size());
+        search_from(prefix, result);
+        return sampler_.end();
+    }
+
+  private:
+    // From the whole domain, along a prefix.
+    void search_from(const Prefix& prefix, Result& result) {
         prefix_ = &prefix, result_ = &result;
         open_.begin();
         tally_.begin(result);
@@ -38,23 +59,9 @@ class Tree final : public Searcher {
         rows_.begin(has_walls() ? &network_.stages[0] : nullptr, finds_facets());
         vertices_.begin(rows_.width(), words_);
         vertices_.release(0);
-        try {
-            if (!rows_.box().is_flat()) search();
-        } catch (const StoppedError&) {  // what was found so far stays
-        }
-        tally_.flush_progress();
-        result.statistics += statistics_;
+        if (!rows_.box().is_flat()) search();
     }
 
-    Sample sample(const Prefix& prefix, const SampleOptions& options) override {
-        Result result;
-        result.per_stage.assign(network_.stages.size(), 0);
-        sampler_.begin(options, result, network_.stages.size());
-        run(prefix, result);
-        return sampler_.end();
-    }
-
-  private:
     // Values in units of their row's size that are taken for other than 0 on the way; proofs do not rest on it.
     static constexpr double kEnough = 1e-9;
     // In more dimensions, only the last vertex of a program is kept.
