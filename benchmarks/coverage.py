@@ -21,7 +21,7 @@ from networks import NETS
 import relureg
 from relureg import Domain, Interval, Network, RegionEstimate
 
-LONGEST = 60.0
+LONGEST = 240.0
 """Seconds of a count; networks that take longer are left out."""
 
 WIDTHS = {
@@ -38,11 +38,17 @@ WIDTHS = {
         (4, 11, 11, 11, 11, 11), (5, 11, 11, 11), (5, 9, 9, 9, 9), (6, 8, 8, 8),
     ],
 }  # fmt: skip
+LARGE = [
+    (2, 2000, 1000), (3, 200, 200), (4, 60, 60), (4, 30, 30, 30), (5, 40, 40), (6, 24, 24), (8, 16, 16), (4, 100, 100),
+]
+"""Millions of regions; one draw, as by He."""
 DRAWS = {"deep": 2}
 """Random networks of each shape and initialisation; one where nothing is said."""
 
 DEGENERATE = [(2, 200, 200), (3, 50, 50), (4, 24, 24), (5, 16, 18), (6, 12, 12)]
 BOXES = [(2, 400, 400), (3, 70, 70), (4, 36, 36), (5, 20, 20), (6, 13, 13), (8, 10, 10)]
+MANY_INPUTS = [(8, 14, 10), (9, 14, 10), (10, 13, 8), (11, 13, 8), (12, 16, 8)]
+"""In boxes, where cells are held as dictionaries."""
 TRAINED = (
     "hcas_pra0_tau00_nnet.nnet", "hcas_pra4_tau20_nnet.nnet", "overt_acc_3_20_matlab_gemm4d.onnx",
     "sherlock_drone_10.nt", "sherlock_car_2.nt", "cersyve_robot_dog_f.onnx", "sherlock_cartpole_matlab_gemm4d.onnx",
@@ -75,12 +81,17 @@ def iter_cases() -> Iterator[Case]:
     for group, shapes in WIDTHS.items():
         for draw, widths, init in itertools.product(range(DRAWS.get(group, 1)), shapes, ("he", "torch")):
             yield Case(group=group, network=_random(widths, init, draw))
+    for widths in LARGE:
+        yield Case(group="large", network=_random(widths, "he"))
     for draw, widths, init in itertools.product(range(2), DEGENERATE, ("integer", "sparse", "nobias")):
         yield Case(group="degenerate", network=_random(widths, init, draw))
     for widths, (low, high) in itertools.product(BOXES, ((-1, 1), (0, 3), (-4, 0.5))):
         yield Case(
             group="in a box", network=_random(widths, "he"), domain=Domain.box([low] * widths[0], [high] * widths[0])
         )
+    for widths, high in itertools.product(MANY_INPUTS, (0.5, 2.0)):
+        box = Domain.box([-high] * widths[0], [high] * widths[0])
+        yield Case(group="many inputs", network=_random(widths, "he"), domain=box)
     for name in TRAINED:
         network = relureg.load(NETS / name)
         yield Case(group="trained", network=network)
@@ -95,13 +106,16 @@ def _random(widths: tuple[int, ...], init: str, draw: int = 0) -> Network:
 
 
 def tried(case: Case, seeds: int) -> Trial | None:
-    """None where the count takes too long, or an estimate is exact."""
-    if relureg.estimate_regions(case.network, case.domain, precision=0.9).exact:
-        return None
+    """None where the count takes too long, or an estimate is exact, which it must be then."""
+    first = relureg.estimate_regions(case.network, case.domain, precision=0.9)
     begun = time.process_time()
     count = relureg.count_regions(case.network, case.domain, timeout=LONGEST, jobs=1)
     seconds = time.process_time() - begun
     if not count.complete:
+        return None
+    if first.exact:
+        if first.at_least != count.num_regions:
+            raise SystemExit(f"{case.network.name}: {first.at_least:,} regions told as exact, {count.num_regions:,} are")
         return None
     estimates = tuple(relureg.estimate_regions(case.network, case.domain, seed=seed) for seed in range(seeds))
     return Trial(case=case, regions=count.num_regions, seconds=seconds, estimates=estimates)

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 
 from relureg.engine.experience import Experience, joined
+from relureg.engine.intervals import FEWEST
 from relureg.engine.sampling import PROBE, Plan, Sample, TreeSampler
 
 _MOST_WHOLE = 10_000
@@ -52,5 +53,8 @@ def plan_samples(sampler: TreeSampler, seeds: itertools.count[int]) -> tuple[Pla
         experience = joined(own[-2:] if len(own) > 1 else [own[0], experience])
         regions = max(sample.regions, 1.0)
         visits = float(sample.visits)
+    if sample.cells <= FEWEST * _VISITS:  # samples would cost more than the whole tree does
+        taken += sampler.take(sampler.everything, itertools.islice(seeds, 1))
+        return sampler.everything, taken
     threshold = plan.threshold * max(visits, 1.0) / _VISITS
     return Plan(threshold=threshold, expected=sampler.expected(experience)), taken

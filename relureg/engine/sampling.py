@@ -36,6 +36,8 @@ class Sample:
     """The rows of a domain are the first stage."""
     seconds: float
     """Processor time of a whole count."""
+    cells: float
+    """Cells of the tree, as `visits` counts them."""
     seen: int
     """Regions that the sample itself counted: a proven lower bound."""
     is_whole: bool

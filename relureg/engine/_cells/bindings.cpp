@@ -191,6 +191,7 @@ nb::dict sample(relureg::Run& run, const Steps& from, std::uint64_t seed, double
     result["facet_sides"] = s.facet_sides;
     result["boundary_facets"] = s.boundary_facets;
     result["seconds"] = s.seconds;
+    result["cells"] = s.cells;
     result["per_stage"] = nb::tuple(nb::cast(s.per_stage));
     result["seen"] = s.seen;
     result["visits"] = s.visits;

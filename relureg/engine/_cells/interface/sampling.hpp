@@ -29,6 +29,7 @@ namespace relureg {
 // What a sample adds up to: figures of Result and processor time, each times the weight of where it was added.
 struct Sample {
     double regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0, seconds = 0;
+    double cells = 0;  // of the tree
     std::vector<double> per_stage;
     std::int64_t seen = 0;  // regions in the sample itself: a lower bound
     std::int64_t visits = 0;  // cells that were gone on with
@@ -93,6 +94,7 @@ class Sampler {
             : sampler_(sampler), before_(sampler.weight_), stage_(stage), cutting_(cutting) {
             sampler.change_weight(weight);
             ++sampler.sample_.visits;
+            sampler.sample_.cells += weight;
             regions_ = sampler.sample_.regions;
         }
         ~Visit() {
