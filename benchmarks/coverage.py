@@ -39,7 +39,14 @@ WIDTHS = {
     ],
 }  # fmt: skip
 LARGE = [
-    (2, 2000, 1000), (3, 200, 200), (4, 60, 60), (4, 30, 30, 30), (5, 40, 40), (6, 24, 24), (8, 16, 16), (4, 100, 100),
+    (2, 2000, 1000),
+    (3, 200, 200),
+    (4, 60, 60),
+    (4, 30, 30, 30),
+    (5, 40, 40),
+    (6, 24, 24),
+    (8, 16, 16),
+    (4, 100, 100),
 ]
 """Millions of regions; one draw, as by He."""
 DRAWS = {"deep": 2}
@@ -115,7 +122,9 @@ def tried(case: Case, seeds: int) -> Trial | None:
         return None
     if first.exact:
         if first.at_least != count.num_regions:
-            raise SystemExit(f"{case.network.name}: {first.at_least:,} regions told as exact, {count.num_regions:,} are")
+            raise SystemExit(
+                f"{case.network.name}: {first.at_least:,} regions told as exact, {count.num_regions:,} are"
+            )
         return None
     estimates = tuple(relureg.estimate_regions(case.network, case.domain, seed=seed) for seed in range(seeds))
     return Trial(case=case, regions=count.num_regions, seconds=seconds, estimates=estimates)

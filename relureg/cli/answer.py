@@ -37,7 +37,7 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
 
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
-    forecast = _forecast(problem, work.workers, keeps_regions=True)
+    forecast = this_run().forecast = _forecast(problem, work.workers, keeps_regions=True)
     with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
         cells = enumerate_problem(
             problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)

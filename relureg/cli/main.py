@@ -6,7 +6,6 @@ import contextlib
 import errno
 import importlib
 import io
-import json
 import os
 import signal
 import sys
@@ -169,9 +168,8 @@ def _fail(error: ReluregError, standing: Standing) -> int:
         told: dict[str, object] = {"kind": error.kind, "message": error.message, "where": error.where}
         if isinstance(error, UnsupportedNetworkError) and error.unsupported:
             told["unsupported"] = [asdict(problem) for problem in error.unsupported]
-        document = {"error": told}
         try:
-            click.echo(json.dumps(document))
+            click.echo(standing.error_document(told))
         except OSError:  # the exit code and stderr tell it too
             _abandon_stdout()
     return error.exit_code

@@ -19,7 +19,7 @@ from relureg.words import printable
 if TYPE_CHECKING:
     from relureg.cli.forecast import Forecast
     from relureg.complex.estimation import RegionEstimate
-    from relureg.reports.report import Report
+    from relureg.reports.report import IntervalFacts, Report
 
 _INTERVAL = 0.5
 """Seconds between changes of what is said where the process has to be ended."""
@@ -39,7 +39,7 @@ class Standing:
     partial: Callable[[str, int], Report] | None = None
     """The report of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
     forecast: Forecast | None = None
-    """Of the count that is under way."""
+    """Of the count or enumeration that is under way."""
     started: float = field(default_factory=time.monotonic)
     _noted: float = 0.0
 
@@ -71,6 +71,9 @@ class Standing:
         text = f"stopped by {name}" if is_limit else "interrupted" if kind == guard.INTERRUPT else "terminated"
         if self.regions:
             text += f": {lower_bound(self.regions)}"
+            if self.partial is None and (total := self._total()) is not None:
+                mean, interval = total.words()
+                text += f", of about {mean} ({interval})"
         elif self.partial is not None:
             text += ": no region was counted by then"
         return text
@@ -92,7 +95,18 @@ class Standing:
             return ""
         is_limit = guard.EXIT[kind] == guard.EXIT[guard.TIME]
         told = {"kind": "limit" if is_limit else "interrupted", "message": self._text(kind, name), "where": None}
-        return json.dumps({"error": told}) + "\n"
+        return f"{self.error_document(told)}\n"
+
+    def error_document(self, told: dict[str, Any]) -> str:
+        """An error as JSON, with the estimate of all regions where a limit or an interrupt ended their search."""
+        if told["kind"] in ("limit", "interrupted") and (total := self._total()) is not None:
+            told["estimated_regions"] = dataclasses.asdict(total)
+        return json.dumps({"error": told})
+
+    def _total(self) -> IntervalFacts | None:
+        from relureg.reports.report import IntervalFacts
+
+        return None if self.estimate is None else IntervalFacts.of(self.estimate.num_regions)
 
     def _rendered(self, report: Report) -> str:
         if not self.as_json:

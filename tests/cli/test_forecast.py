@@ -1,5 +1,6 @@
 """What a long run tells of all that there is, while it goes on and where it is stopped."""
 
+import json
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from relureg.cli.standing import as_text
 from relureg.engine.limits import Progress
 from relureg.network.problem import Problem
 from relureg.reports.count import CountReport
+from tests.cli.command_line import Run
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,15 @@ def test_a_count_that_is_stopped_tells_the_estimate(network: Network) -> None:
     assert "in all" in as_text(report.table())
     assert CountReport.of(count_regions(network), (), estimate=told).estimated_regions is None
     assert CountReport.of(stopped, ()).estimated_regions is None
+
+
+@pytest.mark.parametrize("command", ["regions", "graph"])
+def test_regions_that_a_limit_ends_tell_the_estimate(run_relureg: Run, command: str) -> None:
+    many = "fixtures/nets/acasxu_1_1_eran_onnx.onnx"
+    done = run_relureg(command, many, "--box", "-0.3", "0.3", "--timeout", "6", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["kind"]) == (4, "limit")
+    total = error["estimated_regions"]
+    assert 1e6 < total["low"] < total["mean"] < total["high"]
+    assert f", of about {total['mean']:,.4g}"[:12] in error["message"]
+    assert error["message"] in done.stderr
