@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from relureg.version import __version__
 
 if TYPE_CHECKING:
+    from relureg.complex.around import Neighbourhood, regions_around
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
     from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
@@ -47,6 +48,7 @@ __all__ = [
     "LinearRegions",
     "Network",
     "Neighbour",
+    "Neighbourhood",
     "Polyhedron",
     "JournalStatus",
     "Problem",
@@ -73,6 +75,7 @@ __all__ = [
     "resume",
     "load_complex",
     "random_network",
+    "regions_around",
     "save",
     "stored_graph",
     "save_graph",
@@ -89,6 +92,7 @@ _MODULES = {
     "Limits": "engine.limits",
     "LinearRegions": "complex.linear.notions",
     "Neighbour": "complex.facets",
+    "Neighbourhood": "complex.around",
     "Network": "network.model",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
@@ -113,6 +117,7 @@ _MODULES = {
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
     "random_network": "families.random",
+    "regions_around": "complex.around",
     "resume": "complex.count",
     "save": "readers.formats",
     "save_graph": "reports.exports.graph_files",

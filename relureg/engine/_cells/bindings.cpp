@@ -223,18 +223,19 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
-               std::int64_t max_regions, bool enumerates, bool dictionaries, int jobs,
+               std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, int jobs,
                const std::vector<Steps>& batches) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& batch : batches) prefixes.push_back(prefix(batch, builder.network));
                 relureg::Options options;
                 options.records = records, options.generators = generators, options.audit = audit;
                 options.max_regions = max_regions, options.enumerates = enumerates;
-                options.dictionaries = dictionaries;
+                options.dictionaries = dictionaries, options.single = single;
                 new (self) relureg::Run(builder.network, options, jobs, std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
-            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("jobs"), nb::arg("batches"))
+            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("jobs"),
+            nb::arg("batches"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

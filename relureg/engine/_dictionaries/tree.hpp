@@ -29,8 +29,9 @@ class Tree final : public Searcher {
 
     // What was found before a limit stays.
     void run(const Prefix& prefix, Result& result) override {
+        if (options_.single) name_region(prefix);
         try {
-            search_from(prefix, result);
+            search_from(options_.single ? everywhere_ : prefix, result);
         } catch (const StoppedError&) {
         }
         tally_.flush_progress();
@@ -112,7 +113,9 @@ class Tree final : public Searcher {
         bool is_empty = false;
         for (int i = 0; i < data.units && !is_empty; ++i) {
             const int sign = sign_at_once(stage, i);
-            if (sign == kOpen) {
+            if (sign != kOpen && is_elsewhere(data.first_unit + i, sign)) {
+                is_empty = true;
+            } else if (sign == kOpen) {
                 frame.open[i / 64] |= std::uint64_t{1} << (i % 64);
                 rows_.add_to(frame.dictionary, stage.first + i);
             } else {
@@ -208,6 +211,7 @@ class Tree final : public Searcher {
     // Give every candidate that does not cut the cell its sign; split by the most balanced of the others.
     void node(Frame& frame, const Entered& stage, int depth, int level, bool is_entrance) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
+        if (options_.single) return towards_region(frame, stage, depth, level);
         const std::size_t tied = tied_.size();
         std::optional<Sampler::Visit> visit;
         if (close_candidates(frame, stage) && is_to_visit(frame, stage, depth, is_entrance, visit)) {
@@ -216,6 +220,46 @@ class Tree final : public Searcher {
                 finish_stage(frame, stage, depth, level);
             else
                 split(frame, stage, best, depth, level);
+        }
+        tied_.resize(tied);
+    }
+
+    // -- a single region ---------------------------------------------------------------------------------
+
+    void name_region(const Prefix& signs) {
+        wanted_.assign(network_.num_units, 0);
+        if (has_walls()) std::fill_n(wanted_.begin(), network_.stages[0].units, std::int8_t{1});
+        for (const Step& step : signs) wanted_[step.unit] = step.side;
+    }
+
+    // Whether the region that is looked for lies elsewhere, since the unit has that sign on the whole cell.
+    bool is_elsewhere(int number, int sign) const {
+        return options_.single && sign != wanted_[number] && !(has_walls() && number < network_.stages[0].units);
+    }
+
+    // Each candidate either has its sign on the whole cell, or cuts it: then go on to the side that is wanted.
+    void towards_region(Frame& frame, const Entered& stage, int depth, int level) {
+        const std::size_t tied = tied_.size();
+        bool is_here = true;
+        int cut = -1;
+        for (int k = 0; k < stage.context->data->units && is_here && cut < 0; ++k) {
+            if (!(frame.open[k / 64] >> (k % 64) & 1)) continue;
+            const int slot = stage.first + k, side = wanted_[rows_[slot].number];
+            if (!side) {
+                is_here = false;
+            } else if (!is_seen(frame, k, -side) && !seek(frame, stage, k, -side)) {
+                close(frame, stage, k, side);
+            } else {
+                is_here = find_point(frame, side > 0 ? frame.above : frame.below, k, slot, side);
+                cut = k;
+            }
+        }
+        if (is_here && cut < 0) finish_stage(frame, stage, depth, level);
+        if (is_here && cut >= 0) {
+            const int slot = stage.first + cut, side = wanted_[rows_[slot].number];
+            frame.open[cut / 64] &= ~(std::uint64_t{1} << (cut % 64));
+            set_sign(rows_[slot].number, side);
+            descend(frame, stage, cut, side, depth, level, true);
         }
         tied_.resize(tied);
     }
@@ -622,8 +666,10 @@ class Tree final : public Searcher {
     Dictionary<double> loose_;
     std::vector<FoundFacet> facets_;
     LeafWriter leaf_writer_{network_, sign_.data()};
+    std::vector<std::int8_t> wanted_;  // [unit]: of the region that is looked for
     std::vector<int> tied_;  // slots of the path's cells that touch 0 without taking the other sign
 
+    const Prefix everywhere_;
     const Prefix* prefix_ = nullptr;
     Result* result_ = nullptr;
     Prefix path_;

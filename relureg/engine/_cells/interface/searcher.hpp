@@ -13,7 +13,8 @@
 
 namespace relureg {
 
-// One decision on the way from the whole space to a cell: (unit, side). A prefix of them names a batch.
+// One decision on the way from the whole space to a cell: (unit, side). A prefix of them names a batch. Where single
+// regions are looked for, a batch names the sign of every unit; those that it leaves out have 0, walls aside.
 struct Step {
     std::int32_t unit;
     std::int8_t side;
@@ -28,6 +29,7 @@ struct Options {
     std::int64_t max_regions = 0;  // 0: no limit
     bool dictionaries = false;     // hold cells by simplex dictionaries, not by generators
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
+    bool single = false;       // each batch names one region (of dictionaries alone)
 };
 
 // Shared by all searches of a run.

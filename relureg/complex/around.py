@@ -1,0 +1,433 @@
+"""The regions around a point: breadth first over proven facets, in any number of dimensions.
+
+Where counting all regions is hopeless, those near a point can still be had exactly: each region is found by itself, with
+its facets (`relureg.engine.single_regions`), and behind a facet lies the region whose signs differ where they vanish
+there. The result is a `Complex` of some regions, which knows what leads out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from relureg.arguments import checked, whole_number
+from relureg.complex.affine import exact_maps
+from relureg.complex.checks import Check, facet_count
+from relureg.complex.complex import Complex
+from relureg.complex.enumeration import enumerate_problem
+from relureg.complex.facets import Facets, facet_units, match_facets
+from relureg.complex.polyhedron import homogeneous_walls
+from relureg.complex.region_checks import watertight
+from relureg.engine.gathering import join
+from relureg.engine.limits import Limits, Progress, Report, Watch, Workers, watching
+from relureg.engine.lp import interior_point
+from relureg.engine.records import Point, Records
+from relureg.engine.single_regions import SingleRegions
+from relureg.errors import CheckFailedError, DomainError, LimitReachedError, UsageError
+from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.domain import Domain
+from relureg.network.evaluation import iter_values
+from relureg.network.model import Network
+from relureg.network.problem import Problem
+
+RADIUS = 1
+"""Facets from the region of the point, where nothing else is said."""
+_DIRECTIONS = 16
+"""Random directions from a point that lies on the boundary of regions, one of which must lead into one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Neighbourhood(Complex):
+    """Regions around a point, with what leads out of them.
+
+    It is asked like a whole complex: regions, polyhedra, affine maps, facets and graph are those of the regions here.
+    Facets behind which a region lies that is not here are `leading_out`; `degrees` counts them, `RegionGraph.degrees`
+    does not. What needs all regions (faces, linear regions) raises `LimitReachedError`.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> near = relureg.regions_around(relureg.load("fixtures/truth/int_2-6-6-1.json"), [0, 0], radius=2)
+    >>> near
+    <Neighbourhood in 'int_2-6-6-1': 10 regions, 14 facets lead out>
+    >>> near.distance.tolist()
+    [2, 2, 1, 2, 2, 2, 1, 1, 1, 0]
+    """
+
+    centre: Point
+    """The point, in all d inputs."""
+    distance: NDArray[np.int32]
+    """(R,): facets to be crossed on the way from the region of the point, through regions that are here."""
+    limit: str | None = field(default=None)
+    """The limit that ended the search before it was through; None where all are here that were meant."""
+
+    @cached_property
+    def facets(self) -> Facets:
+        """The facets, each once; those that lead out are `Facets.unmatched`."""
+        return match_facets(self.records)
+
+    @property
+    def leading_out(self) -> NDArray[np.int64]:
+        """(M,): rows of the records' facet columns, of the facets behind which no region is that is here."""
+        return self.facets.unmatched
+
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        """(R,): the facets of each region, those on the domain's boundary left out: its degree in the whole graph."""
+        inner = self.records.facet_region[~self.records.facet_on_boundary]
+        return np.bincount(inner, minlength=self.num_regions)
+
+    def pattern_behind(self, row: int) -> NDArray[np.int8]:
+        """(N,): the sign vector of the region behind a facet, a row of the records' facet columns."""
+        region = int(self.records.facet_region[row])
+        return signs_behind(self.network, self._signs_of(region)[0], facet_units(self.records, row))
+
+    def _watertight(self) -> Check:
+        """Every facet has a region on either side, or leads to one that is not here."""
+        rows = self.leading_out
+        here = {signs.tobytes() for signs in self.records.signs}
+        for row in rows.tolist():
+            if self.pattern_behind(row).tobytes() in here:
+                region = int(self.records.facet_region[row])
+                detail = f"a facet of region {region} leads to a region that is here, and has no such facet"
+                return Check(name="watertight", passed=False, detail=detail)
+        if len(self.facets.one_sided):
+            return watertight(self.records, self.facets)
+        detail = f"{facet_count(self.facets.num_inner, self.facets.num_boundary)}, {len(rows):,} lead out"
+        return Check(name="watertight", passed=True, detail=detail)
+
+    @cached_property
+    def _region_checks(self) -> tuple[Check, Check, Check]:
+        witnesses, _, closed_form = super()._region_checks
+        return witnesses, self._watertight(), closed_form
+
+    def __repr__(self) -> str:
+        out = len(self.leading_out)
+        return (
+            f"<Neighbourhood in {self.network.name!r}: {self.num_regions:,} region{'s' * (self.num_regions != 1)}, "
+            f"{out:,} facet{'s' * (out != 1)} lead{'s' * (out == 1)} out>"
+        )
+
+
+@checked
+def regions_around(
+    network: Network,
+    point: Sequence[Any],
+    domain: Domain | None = None,
+    *,
+    radius: int | None = None,
+    max_regions: int | None = None,
+    box_radius: float | Fraction | None = None,
+    timeout: float | None = None,
+    jobs: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Neighbourhood:
+    """Find the activation regions around a point, exactly.
+
+    Parameters
+    ----------
+    network : Network
+    point : sequence of d numbers
+        Floats are taken as the dyadic rationals they are. On the boundary of regions, one of them is the first.
+    domain : Domain, optional
+        Only the part of the complex inside; the whole input space when left out. The point must lie in it.
+    radius : int, optional
+        All regions within that many facets of the region of the point; 1 where nothing else is said.
+    max_regions : int, optional
+        The nearest so many: of those equally many facets away, the first by their sign vectors.
+    box_radius : float or Fraction, optional
+        All regions that meet the open box of this half side around the point, as they are, and not cut by it.
+    timeout : float, optional
+        Seconds, after which the result is what was found by then.
+    jobs : int, optional
+        Threads; all cores when left out. The result does not depend on it.
+    progress : callable, optional
+        Called with a `Progress` every now and then.
+
+    Returns
+    -------
+    Neighbourhood
+
+    Raises
+    ------
+    DomainError
+        The point lies outside the domain, or the domain has no interior.
+    UsageError
+        The point does not fit the network, or `box_radius` is given along with `radius`.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> xor = relureg.load("fixtures/truth/xor.json")
+    >>> relureg.regions_around(xor, [0.25, 0.25]).degrees.tolist()
+    [2, 1]
+    """
+    limits = Limits(max_regions=max_regions, timeout=timeout)
+    return around_problem(
+        Problem(network=network, domain=domain),
+        point,
+        radius=radius,
+        box_radius=box_radius,
+        limits=limits,
+        workers=Workers(jobs=jobs),
+        report=progress,
+    )
+
+
+def around_problem(
+    problem: Problem,
+    point: Sequence[Any],
+    *,
+    radius: int | None = None,
+    box_radius: float | Fraction | None = None,
+    limits: Limits = Limits(),
+    workers: Workers = Workers(),
+    report: Report | None = None,
+) -> Neighbourhood:
+    """`regions_around` of a problem; raises as that does."""
+    if radius is not None:
+        radius = whole_number("radius", radius, least=0)
+    if box_radius is not None and radius is not None:
+        raise UsageError("radius counts facets and box_radius measures inputs; give one of them")
+    with watching(limits, report) as watch:
+        centre = exact_point(point, problem.network.input_dim)
+        problem = problem.restricted()
+        if problem.network.input_dim != len(centre):
+            raise DomainError("the domain has equations; restrict network and point to their flat first")
+        search = _Search(problem, centre, watch, workers)
+        if box_radius is not None:
+            search.box(box_radius)
+        else:
+            search.breadth_first(RADIUS if radius is None and limits.max_regions is None else radius)
+        return search.neighbourhood()
+
+
+def exact_point(point: Sequence[Any], dim: int) -> Point:
+    """A point of d inputs, in rationals.
+
+    Raises
+    ------
+    UsageError
+        Another number of coordinates, or one that is no finite number.
+    """
+    if len(point) != dim:
+        raise UsageError(f"a point of this network has {dim} coordinate{'s' * (dim != 1)}, not {len(point)}")
+    try:
+        return tuple(as_fraction(x) for x in point)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UsageError(f"a point needs finite coordinates: {error}") from error
+
+
+class _Search:
+    """Layer after layer of regions that are equally many facets away."""
+
+    def __init__(self, problem: Problem, centre: Point, watch: Watch, workers: Workers) -> None:
+        self.problem, self.centre, self.watch, self.workers = problem, centre, watch, workers
+        self.finder = SingleRegions(problem, watch, workers.jobs)
+        self.found: list[Records] = []
+        self.distance: dict[bytes, int] = {}
+        self.stopped_by: str | None = None
+
+    def breadth_first(self, radius: int | None, among: set[bytes] | None = None) -> None:
+        """All within `radius`, or until the limit on regions or on time; only regions of `among`, where it is given."""
+        layer = self._first()
+        while self._keep(layer):
+            if radius is not None and len(self.found) > radius:
+                return
+            wanted = {row.tobytes(): row for row in self._behind(layer)}
+            rows = [row for key, row in wanted.items() if key not in self.distance and (among is None or key in among)]
+            if not rows:
+                return
+            rows.sort(key=bytes)
+            most = self.watch.limits.max_regions
+            if most is not None and len(self.distance) + len(rows) > most:
+                self.stopped_by = self.watch.limits.region_limit
+                rows = sorted(rows, key=lambda row: row.tolist())[: most - len(self.distance)]
+            layer = self._look_for(np.array(rows, dtype=np.int8)) if rows else self._none
+            if self.stopped_by is not None:
+                self._keep(layer)
+                return
+
+    def box(self, half_side: float | Fraction) -> None:
+        """All that meet the open box."""
+        try:
+            half = as_fraction(half_side)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UsageError(f"box_radius is a positive number, not {half_side!r}") from error
+        if half <= 0:
+            raise UsageError(f"box_radius is a positive number, not {half_side}")
+        box = Domain.box([x - half for x in self.centre], [x + half for x in self.centre])
+        domain = box if self.problem.domain is None else self.problem.domain.intersect(box)
+        cut = enumerate_problem(
+            Problem(network=self.problem.network, domain=domain), limits=self.watch.limits, workers=self.workers
+        )
+        self.stopped_by = cut.stopped_by
+        limits, self.watch.limits = self.watch.limits, Limits()
+        self.breadth_first(None, {row.tobytes() for row in cut.records.signs})
+        self.watch.limits = limits
+
+    def neighbourhood(self) -> Neighbourhood:
+        network = self.problem.network
+        records = join(self.found, network.num_units, network.input_dim)
+        distance = np.array([self.distance[row.tobytes()] for row in records.signs], dtype=np.int32)
+        distance.flags.writeable = False
+        limit = self.stopped_by or self.finder.stopped_by
+        return Neighbourhood(
+            problem=self.problem,
+            engine="dictionaries",
+            records=records,
+            stopped_by=limit or "the search around a point",
+            jobs=self.workers.jobs,
+            centre=self.centre,
+            distance=distance,
+            limit=limit,
+        )
+
+    @property
+    def _none(self) -> Records:
+        return join([], self.problem.network.num_units, self.problem.network.input_dim)
+
+    def _first(self) -> Records:
+        """The region of the point."""
+        for signs in _signs_near(self.problem, self.centre):
+            first = self.finder.find(signs[None])
+            if first.num_regions or self.finder.stopped_by is not None:
+                return first
+        raise CheckFailedError("no region was found at the point; please report it")
+
+    def _keep(self, layer: Records) -> bool:
+        """Take a layer in; False: there is nothing in it, or a limit is reached."""
+        if layer.num_regions:
+            for row in layer.signs:
+                self.distance[row.tobytes()] = len(self.found)
+            self.found.append(layer)
+        return layer.num_regions > 0 and self.finder.stopped_by is None
+
+    def _look_for(self, signs: NDArray[np.int8]) -> Records:
+        layer = self.finder.find(signs)
+        if layer.num_regions != len(signs) and self.finder.stopped_by is None:
+            raise CheckFailedError("behind a facet no region was found; please report the network")
+        return layer
+
+    def _behind(self, layer: Records) -> Iterator[NDArray[np.int8]]:
+        """The sign vectors behind all facets of a layer."""
+        signs = layer.signs
+        for row in np.flatnonzero(~layer.facet_on_boundary).tolist():
+            yield signs_behind(self.problem.network, signs[layer.facet_region[row]], facet_units(layer, row))
+
+
+def signs_behind(network: Network, signs: NDArray[np.int8], units: Sequence[int]) -> NDArray[np.int8]:
+    """(N,): the sign vector behind a facet on which these units vanish, of the region with `signs`.
+
+    Whatever does not vanish on the facet keeps its sign. A single unit changes it: all stages before its own are the
+    same on both sides, so that it is affine across the facet. Where there are more units, let d point across the
+    facet. What vanishes on it is ``c n . x`` behind it, n being the facet's normal, so it has the sign of its slope
+    along d, which goes from stage to stage with the units that are active there.
+    """
+    behind = signs.copy()
+    if len(units) == 1:
+        behind[units[0]] = -signs[units[0]]
+        return behind
+    first = next((unit for unit in units if signs[unit]), None)
+    if first is None:
+        raise CheckFailedError("a facet has no unit that changes its sign")
+    row = exact_maps(network, signs)[0].rows([first]).matrix
+    across = row.T if signs[first] < 0 else -row.T
+    open_units = np.zeros(network.num_units, dtype=np.bool_)
+    open_units[list(units)] = True
+
+    def active(stage: int, slopes: RationalMatrix) -> RationalMatrix:
+        place = network.units_of(stage)
+        sides = np.array([(n > 0) - (n < 0) for n in slopes.numerators[:, 0]], dtype=np.int8)
+        behind[place] = np.where(open_units[place], sides, signs[place])
+        return slopes.masked_rows(behind[place] > 0)
+
+    for number, slopes in enumerate(_slopes(network, across, active), start=1):
+        if number == len(network.stages):
+            active(number, slopes)
+    return behind
+
+
+def _slopes(
+    network: Network, direction: RationalMatrix, active: Callable[[int, RationalMatrix], RationalMatrix]
+) -> Iterator[RationalMatrix]:
+    def along(form: AffineForm, sources: Any) -> RationalMatrix:
+        total = RationalMatrix.zeros(form.size, 1)
+        for source, matrix in form.terms.items():
+            total = total + matrix @ sources[source]
+        return total
+
+    return iter_values(network.forms[:-1], direction, along, active)
+
+
+def _signs_near(problem: Problem, point: Point) -> Iterator[NDArray[np.int8]]:
+    """Sign vectors of a region whose closure holds the point: of its own, or of one that a direction leads to.
+
+    Raises
+    ------
+    DomainError
+        The point lies outside the domain, or the domain has no interior.
+    """
+    network, domain = problem.network, problem.domain
+    walls = [] if domain is None else domain.exact_signs(list(point))
+    if any(sign < 0 for sign in walls):
+        raise DomainError("the point lies outside the domain")
+    signs = network.exact_signs(list(point))
+    if all(walls) and signs.all():
+        yield signs
+        return
+    random = np.random.default_rng(0)
+    inwards = _inwards(problem, point)
+    for attempt in range(_DIRECTIONS):
+        aside = random.integers(-999, 1000, size=len(point)).tolist()
+        share = Fraction(1, 1000 << 2 * attempt) if domain is not None else Fraction(1)
+        direction = [x + share * y for x, y in zip(inwards, aside, strict=True)]
+        column = RationalMatrix.from_fractions([[x] for x in direction], 1)
+        if domain is not None:
+            slopes = (domain.normals @ column).numerators[:, 0]
+            if any(not sign and slope <= 0 for sign, slope in zip(walls, slopes, strict=True)):
+                continue
+        yield _signs_along(network, point, column)
+
+
+def _inwards(problem: Problem, point: Point) -> list[Fraction]:
+    """From a point to one inside the domain; 0 without a domain."""
+    if problem.domain is None:
+        return [Fraction(0)] * len(point)
+    inside = interior_point(homogeneous_walls(problem), problem.essential_dim)
+    if inside is None:
+        raise DomainError("the domain has no interior")
+    there = dict(zip(problem.essential_inputs, inside, strict=True))
+    return [there.get(axis, x) - x for axis, x in enumerate(point)]
+
+
+def _signs_along(network: Network, point: Point, direction: RationalMatrix) -> NDArray[np.int8]:
+    """(N,): the signs a little beside a point: of the values there, else of their slopes."""
+    signs = np.zeros(network.num_units, dtype=np.int8)
+    start = RationalMatrix.from_fractions([[x] for x in point], 1)
+
+    def value(form: AffineForm, sources: Any) -> RationalMatrix:
+        total = RationalMatrix.hstack([form.constant, RationalMatrix.zeros(form.size, 1)], form.size)
+        for source, matrix in form.terms.items():
+            total = total + matrix @ sources[source]
+        return total
+
+    def active(stage: int, values: RationalMatrix) -> RationalMatrix:
+        pairs = values.numerators.tolist()
+        sides = [((at > 0) - (at < 0)) or ((slope > 0) - (slope < 0)) for at, slope in pairs]
+        signs[network.units_of(stage)] = sides
+        return values.masked_rows(np.array(sides) > 0)
+
+    both = RationalMatrix.hstack([start, direction], len(point))
+    for number, values in enumerate(iter_values(network.forms[:-1], both, value, active), start=1):
+        if number == len(network.stages):
+            active(number, values)
+    return signs
