@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
-from relureg.cli.options import network_argument, read_network
+from relureg.cli.options import file_options, read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
 from relureg.cli.standing import this_run
@@ -26,13 +26,16 @@ Examples:
   relureg count fixtures/nets/acasxu_tiny_5_5_5.nnet --box file
   relureg count fixtures/truth/xor.json --box -10 10 --json
   relureg count fixtures/truth/saw_3.json --linear
+  relureg count fixtures/pictures/spiral/*.json
+  relureg count fixtures/pictures/spiral/*.json --box -1 1 --csv -o training.jsonl
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@network_argument
+@click.argument("nets", nargs=-1, metavar="[NET]...")
+@reading_options
 @click.option("--linear", is_flag=True, help="Also the regions by the other definitions (this keeps every region).")
 @click.option("--definitions", is_flag=True, help="Like --linear, with the definitions beside the numbers.")
 @click.option(
@@ -48,9 +51,52 @@ Examples:
     is_flag=True,
     help="Visit every region, also of the last stage, to compare (--linear, --definitions and --engine lp do anyway).",
 )
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table as CSV, a row a network.")
+@file_options("Write the table to .csv or .jsonl (JSON lines), once all networks are counted.")
 @work_options
 @output_options
 def count(
+    nets: tuple[str, ...],
+    raw: bool,
+    linear: bool,
+    definitions: bool,
+    journal: Path | None,
+    keep_regions: bool,
+    by_enumeration: bool,
+    as_csv: bool,
+    output: Path | None,
+    force: bool,
+    work: Work,
+    printer: Printer,
+) -> None:
+    """Count the activation regions of NET over the whole input space, exactly.
+
+    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
+    input. Of several networks there is a table, with a row for each as soon as it is counted, and with what has changed
+    since the one before; --json prints a line for each. Limits are then for each network.
+    """
+    if len(nets) > 1 or as_csv or output is not None:
+        _check_table(nets, linear=linear or definitions, journal=journal, keep_regions=keep_regions)
+        from relureg.cli.count_table import TableOptions, count_table
+
+        options = TableOptions(raw=raw, by_enumeration=by_enumeration, as_csv=as_csv, output=output, force=force)
+        count_table(nets or ("-",), work, printer, options)
+    else:
+        _count_one(
+            nets[0] if nets else None, raw, linear, definitions, journal, keep_regions, by_enumeration, work, printer
+        )
+
+
+def _check_table(nets: tuple[str, ...], *, linear: bool, journal: Path | None, keep_regions: bool) -> None:
+    """Refuse what is for one network and its own answer."""
+    for option, given in (
+        ("--linear", linear), ("--journal", journal is not None), ("--keep-regions", keep_regions),
+    ):  # fmt: skip
+        if given:
+            raise UsageError("is for one network alone, and not for a table", where=option)
+
+
+def _count_one(
     net: str | None,
     raw: bool,
     linear: bool,
@@ -61,12 +107,14 @@ def count(
     work: Work,
     printer: Printer,
 ) -> None:
-    """Count the activation regions of NET over the whole input space, exactly.
-
-    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
-    input.
-    """
-    from relureg.cli.answer import close, count_with_progress, expect_regions, find_complex, saved_complex
+    from relureg.cli.answer import (
+        close,
+        count_with_progress,
+        expect_regions,
+        find_complex,
+        note_last_stage,
+        saved_complex,
+    )
     from relureg.complex.count import count_of, nothing_but
     from relureg.reports.count import CountReport
     from relureg.reports.report import NetworkFacts
@@ -113,10 +161,7 @@ def count(
             keep_regions=keep_regions,
             by_enumeration=by_enumeration,
         )
-        if printer.verbose:
-            for check in counted.checks:
-                if check.name == "last_stage":
-                    printer.note(f"{network.name}: last stage {check.detail}")
+        note_last_stage(counted, printer)
     printer.emit(
         CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate)
     )
