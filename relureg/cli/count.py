@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
-from relureg.cli.options import file_options, read_network, reading_options
+from relureg.cli.options import file_options, read_network, reading_options, standard_input
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
 from relureg.cli.standing import this_run
@@ -27,7 +27,7 @@ Examples:
   relureg count fixtures/truth/xor.json --box -10 10 --json
   relureg count fixtures/truth/saw_3.json --linear
   relureg count fixtures/pictures/spiral/*.json
-  relureg count fixtures/pictures/spiral/*.json --box -1 1 --csv -o training.jsonl
+  relureg count fixtures/pictures/spiral/*.json --box -1 1 -o training.csv
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
@@ -76,23 +76,28 @@ def count(
     since the one before; --json prints a line for each. Limits are then for each network.
     """
     if len(nets) > 1 or as_csv or output is not None:
-        _check_table(nets, linear=linear or definitions, journal=journal, keep_regions=keep_regions)
+        _check_table(
+            {
+                "--linear": linear,
+                "--definitions": definitions,
+                "--journal": journal is not None,
+                "--keep-regions": keep_regions,
+            }
+        )
         from relureg.cli.count_table import TableOptions, count_table
 
         options = TableOptions(raw=raw, by_enumeration=by_enumeration, as_csv=as_csv, output=output, force=force)
-        count_table(nets or ("-",), work, printer, options)
+        count_table(nets or (standard_input(),), work, printer, options)
     else:
         _count_one(
             nets[0] if nets else None, raw, linear, definitions, journal, keep_regions, by_enumeration, work, printer
         )
 
 
-def _check_table(nets: tuple[str, ...], *, linear: bool, journal: Path | None, keep_regions: bool) -> None:
-    """Refuse what is for one network and its own answer."""
-    for option, given in (
-        ("--linear", linear), ("--journal", journal is not None), ("--keep-regions", keep_regions),
-    ):  # fmt: skip
-        if given:
+def _check_table(given: dict[str, bool]) -> None:
+    """Refuse options that are for one network and its own answer."""
+    for option, is_given in given.items():
+        if is_given:
             raise UsageError("is for one network alone, and not for a table", where=option)
 
 
@@ -107,6 +112,7 @@ def _count_one(
     work: Work,
     printer: Printer,
 ) -> None:
+    """One network, and the page of its answer."""
     from relureg.cli.answer import (
         close,
         count_with_progress,

@@ -85,7 +85,6 @@ def count_table(nets: Sequence[str], work: Work, printer: Printer, options: Tabl
             raise error.within(net) from error
     if options.output is not None:
         _write(rows, options.output, force=options.force)
-        printer.note(f"written to {options.output}")
     if stopped:
         net, first = stopped[0]
         some = f" (of {len(nets):,} networks {len(stopped):,} were stopped)" if len(stopped) > 1 else ""

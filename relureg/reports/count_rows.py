@@ -111,7 +111,7 @@ class RowWriter:
             return "\n".join([*([_csv_line(COLUMNS)] if is_first else []), _csv_line(csv_cells(row))])
         cells = self._text_cells(row)
         if self._widths is None or is_first:
-            least = [self._longest, 16, 0, 11, 10, 8, 6, 15, 0, 8, 12, 0]
+            least = [self._longest, 16, 0, 11, 10, 8, 6, 15, 0, 12, 0, 7]
             self._widths = [max(map(len, words)) for words in zip(_HEADERS, cells, strict=True)]
             self._widths = [max(pair) for pair in zip(least, self._widths, strict=True)]
         lines = [self._joined(cells)]
@@ -141,15 +141,15 @@ class RowWriter:
             "-" if change is None or change.ratio is None else f"{change.ratio:.4g}",
             _changed(change),
             row.verdict,
-            f"{row.seconds:.2f} s",
             " - ".join(map(grouped, row.per_stage[:-1])) or "-",
             few_parts(row.domain),
+            f"{row.seconds:.2f} s",
         ]
 
 
 _HEADERS = (
-    "network", "widths", "units", "regions", "bounded", "change", "ratio", "weights changed", "checks", "seconds",
-    "after stages", "domain",
+    "network", "widths", "units", "regions", "bounded", "change", "ratio", "weights changed", "checks",
+    "after stages", "domain", "seconds",
 )  # fmt: skip
 _LEFT = {"network", "widths", "after stages", "domain"}
 
