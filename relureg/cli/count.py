@@ -26,8 +26,8 @@ Examples:
   relureg count fixtures/nets/acasxu_tiny_5_5_5.nnet --box file
   relureg count fixtures/truth/xor.json --box -10 10 --json
   relureg count fixtures/truth/saw_3.json --linear
-  relureg count fixtures/pictures/spiral/*.json
-  relureg count fixtures/pictures/spiral/*.json --box -1 1 -o training.csv
+  relureg count fixtures/pictures/spiral/0000.json fixtures/pictures/spiral/6000.json
+  relureg count fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1 -o table.csv
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
@@ -113,14 +113,7 @@ def _count_one(
     printer: Printer,
 ) -> None:
     """One network, and the page of its answer."""
-    from relureg.cli.answer import (
-        close,
-        count_with_progress,
-        expect_regions,
-        find_complex,
-        note_last_stage,
-        saved_complex,
-    )
+    from relureg.cli import answer
     from relureg.complex.count import count_of, nothing_but
     from relureg.reports.count import CountReport
     from relureg.reports.report import NetworkFacts
@@ -134,14 +127,14 @@ def _count_one(
         check_no_input(journal)
     standing = this_run()
     standing.journal = journal
-    cells = None if journal is not None else saved_complex(net, work)
+    cells = None if journal is not None else answer.saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
         network, domain = scoped(network, work.scope)
     else:
         network, domain = cells.network, cells.domain
     problem = Problem(network=network, domain=domain)
-    expect_regions(problem)
+    answer.expect_regions(problem)
     NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
     standing.partial = lambda reason, proven: CountReport.of(
@@ -151,24 +144,19 @@ def _count_one(
     found = bounds(network, domain)
     regions = None
     if linear or definitions or cells is not None:
-        cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
+        cells = cells or answer.find_complex(network, domain, work, quiet=printer.quiet)
         counted = count_of(cells)
         standing.prove(counted.num_regions)
         standing.partial = lambda reason, proven: CountReport.of(counted, found)
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
     else:
-        counted = count_with_progress(
-            network,
-            domain,
-            work,
-            quiet=printer.quiet,
-            journal=journal,
-            keep_regions=keep_regions,
-            by_enumeration=by_enumeration,
-        )
-        note_last_stage(counted, printer)
+        counted = answer.count_with_progress(
+            network, domain, work,
+            quiet=printer.quiet, journal=journal, keep_regions=keep_regions, by_enumeration=by_enumeration,
+        )  # fmt: skip
+        answer.note_last_stage(counted, printer)
     printer.emit(
         CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate)
     )
-    close(counted, counted.checks, found)
+    answer.close(counted, counted.checks, found)
