@@ -142,7 +142,6 @@ def _count_next(
         raise error if error.where is not None and net in error.where else error.within(net) from error
     with stopping.shielded():  # a row is printed whole
         click.echo(writer.lines(row, is_first=before is None))
-        sys.stdout.flush()
         standing.answered = True
         standing.note()
     return _Counted(network=network, count=counted, found=found, row=row)
