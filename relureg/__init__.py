@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
+    from relureg.complex.history import HistoryRow, RegionHistory
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.polyhedron import Polyhedron
@@ -43,6 +44,7 @@ __all__ = [
     "Breakpoint",
     "Complex",
     "Domain",
+    "HistoryRow",
     "Interval",
     "Limits",
     "LinearRegions",
@@ -55,6 +57,7 @@ __all__ = [
     "RegionCount",
     "RegionEstimate",
     "RegionGraph",
+    "RegionHistory",
     "Slice",
     "StoredGraph",
     "Workers",
@@ -87,6 +90,7 @@ _MODULES = {
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
     "Domain": "network.domain",
+    "HistoryRow": "complex.history",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
@@ -99,6 +103,7 @@ _MODULES = {
     "RegionCount": "complex.count",
     "RegionEstimate": "complex.estimation",
     "RegionGraph": "complex.graph.region_graph",
+    "RegionHistory": "complex.history",
     "Slice": "network.slices",
     "StoredGraph": "complex.graph.stored_graph",
     "Workers": "engine.limits",

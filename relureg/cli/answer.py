@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relureg.cli.forecast import Forecast, forecasting
+from relureg.cli.printing import Printer
 from relureg.cli.progress import progress_on_stderr
 from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
@@ -87,6 +88,14 @@ def count_with_progress(
         counted = count_problem(problem, work.engine, limits=work.limits, workers=workers, report=proving(progress))
     this_run().prove(counted.num_regions)
     return counted
+
+
+def note_last_stage(counted: RegionCount, printer: Printer) -> None:
+    """With --verbose, how the last stage was counted."""
+    if printer.verbose:
+        for check in counted.checks:
+            if check.name == "last_stage":
+                printer.note(f"{counted.network.name}: last stage {check.detail}")
 
 
 def _forecast(problem: Problem, workers: Workers, *, keeps_regions: bool) -> Forecast | None:

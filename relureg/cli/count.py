@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
-from relureg.cli.options import network_argument, read_network
+from relureg.cli.options import file_options, read_network, reading_options, standard_input
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
 from relureg.cli.standing import this_run
@@ -26,13 +26,16 @@ Examples:
   relureg count fixtures/nets/acasxu_tiny_5_5_5.nnet --box file
   relureg count fixtures/truth/xor.json --box -10 10 --json
   relureg count fixtures/truth/saw_3.json --linear
+  relureg count fixtures/pictures/spiral/0000.json fixtures/pictures/spiral/6000.json
+  relureg count fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1 -o table.csv
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@network_argument
+@click.argument("nets", nargs=-1, metavar="[NET]...")
+@reading_options
 @click.option("--linear", is_flag=True, help="Also the regions by the other definitions (this keeps every region).")
 @click.option("--definitions", is_flag=True, help="Like --linear, with the definitions beside the numbers.")
 @click.option(
@@ -48,9 +51,57 @@ Examples:
     is_flag=True,
     help="Visit every region, also of the last stage, to compare (--linear, --definitions and --engine lp do anyway).",
 )
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table as CSV, a row a network.")
+@file_options("Write the table to .csv or .jsonl (JSON lines), once all networks are counted.")
 @work_options
 @output_options
 def count(
+    nets: tuple[str, ...],
+    raw: bool,
+    linear: bool,
+    definitions: bool,
+    journal: Path | None,
+    keep_regions: bool,
+    by_enumeration: bool,
+    as_csv: bool,
+    output: Path | None,
+    force: bool,
+    work: Work,
+    printer: Printer,
+) -> None:
+    """Count the activation regions of NET over the whole input space, exactly.
+
+    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
+    input. Of several networks there is a table, with a row for each as soon as it is counted, and with what has changed
+    since the one before; --json prints a line for each. Limits are then for each network.
+    """
+    if len(nets) > 1 or as_csv or output is not None:
+        _check_table(
+            {
+                "--linear": linear,
+                "--definitions": definitions,
+                "--journal": journal is not None,
+                "--keep-regions": keep_regions,
+            }
+        )
+        from relureg.cli.count_table import TableOptions, count_table
+
+        options = TableOptions(raw=raw, by_enumeration=by_enumeration, as_csv=as_csv, output=output, force=force)
+        count_table(nets or (standard_input(),), work, printer, options)
+    else:
+        _count_one(
+            nets[0] if nets else None, raw, linear, definitions, journal, keep_regions, by_enumeration, work, printer
+        )
+
+
+def _check_table(given: dict[str, bool]) -> None:
+    """Refuse options that are for one network and its own answer."""
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError("is for one network alone, and not for a table", where=option)
+
+
+def _count_one(
     net: str | None,
     raw: bool,
     linear: bool,
@@ -61,12 +112,8 @@ def count(
     work: Work,
     printer: Printer,
 ) -> None:
-    """Count the activation regions of NET over the whole input space, exactly.
-
-    NET is an ONNX, .nnet or relureg JSON file, a complex (.npz) that `relureg regions --save` wrote, or - for standard
-    input.
-    """
-    from relureg.cli.answer import close, count_with_progress, expect_regions, find_complex, saved_complex
+    """One network, and the page of its answer."""
+    from relureg.cli import answer
     from relureg.complex.count import count_of, nothing_but
     from relureg.reports.count import CountReport
     from relureg.reports.report import NetworkFacts
@@ -80,14 +127,14 @@ def count(
         check_no_input(journal)
     standing = this_run()
     standing.journal = journal
-    cells = None if journal is not None else saved_complex(net, work)
+    cells = None if journal is not None else answer.saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
         network, domain = scoped(network, work.scope)
     else:
         network, domain = cells.network, cells.domain
     problem = Problem(network=network, domain=domain)
-    expect_regions(problem)
+    answer.expect_regions(problem)
     NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
     found: tuple[Bound, ...] = ()
     standing.partial = lambda reason, proven: CountReport.of(
@@ -97,27 +144,19 @@ def count(
     found = bounds(network, domain)
     regions = None
     if linear or definitions or cells is not None:
-        cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
+        cells = cells or answer.find_complex(network, domain, work, quiet=printer.quiet)
         counted = count_of(cells)
         standing.prove(counted.num_regions)
         standing.partial = lambda reason, proven: CountReport.of(counted, found)
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
     else:
-        counted = count_with_progress(
-            network,
-            domain,
-            work,
-            quiet=printer.quiet,
-            journal=journal,
-            keep_regions=keep_regions,
-            by_enumeration=by_enumeration,
-        )
-        if printer.verbose:
-            for check in counted.checks:
-                if check.name == "last_stage":
-                    printer.note(f"{network.name}: last stage {check.detail}")
+        counted = answer.count_with_progress(
+            network, domain, work,
+            quiet=printer.quiet, journal=journal, keep_regions=keep_regions, by_enumeration=by_enumeration,
+        )  # fmt: skip
+        answer.note_last_stage(counted, printer)
     printer.emit(
         CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate)
     )
-    close(counted, counted.checks, found)
+    answer.close(counted, counted.checks, found)

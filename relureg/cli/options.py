@@ -82,14 +82,18 @@ def sherlock_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--offset", metavar="NUMBER", help="Offset of a Sherlock file: (y - offset) * scale.")(function)
 
 
+def standard_input() -> str:
+    """How standard input is called where no file is named; raises `UsageError` where nothing is piped in."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise UsageError("no network given; name a file, or pipe one in")
+    return "-"
+
+
 def read_network(
     net: str | None, printer: Printer, *, raw: bool, offset: str | None = None, scale: str | None = None
 ) -> Network:
     """Load NET, standard input where NET is ``-`` or absent; notices go to stderr."""
-    if net is None:
-        if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("no network given; name a file, or pipe one in")
-        net = "-"
+    net = standard_input() if net is None else net
     asked = click.get_current_context().meta.get(_READING, {})
     with waiting_on_stderr(printer.quiet, f"reading {net}"):
         network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"), **asked)

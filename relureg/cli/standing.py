@@ -40,6 +40,10 @@ class Standing:
     """The report of a run that is stopped, from what stopped it and `regions`; None where there is none yet."""
     forecast: Forecast | None = None
     """Of the count or enumeration that is under way."""
+    place: str | None = None
+    """Which of several networks is at work, for messages."""
+    as_row: Callable[[Report], str] | None = None
+    """How a report is written where it is a row among others."""
     started: float = field(default_factory=time.monotonic)
     _noted: float = 0.0
 
@@ -47,6 +51,13 @@ class Standing:
     def estimate(self) -> RegionEstimate | None:
         """Of all regions, where there is one."""
         return None if self.forecast is None else self.forecast.told
+
+    def begin(self, place: str) -> None:
+        """Go on to the next of several networks, of which nothing is known or printed yet."""
+        self.place, self.answered, self.regions = place, False, 0
+        self.partial = self.forecast = None
+        self.started = time.monotonic()
+        self.note()
 
     def prove(self, regions: int) -> None:
         """Remember a proven lower bound; the largest one stays."""
@@ -81,7 +92,8 @@ class Standing:
     def _line(self, kind: int, name: str) -> str:
         prefix = "relureg: error: " if guard.EXIT[kind] == guard.EXIT[guard.TIME] else "relureg: "
         more = f"; go on with: relureg resume {printable(str(self.journal))}" if self.journal is not None else ""
-        return f"{prefix}{self._text(kind, name)}{more}"
+        place = f"{printable(self.place)}: " if self.place is not None else ""
+        return f"{prefix}{place}{self._text(kind, name)}{more}"
 
     def _document(self, kind: int, name: str) -> str:
         if self.answered:
@@ -94,7 +106,7 @@ class Standing:
         if not self.as_json:
             return ""
         is_limit = guard.EXIT[kind] == guard.EXIT[guard.TIME]
-        told = {"kind": "limit" if is_limit else "interrupted", "message": self._text(kind, name), "where": None}
+        told = {"kind": "limit" if is_limit else "interrupted", "message": self._text(kind, name), "where": self.place}
         return f"{self.error_document(told)}\n"
 
     def error_document(self, told: dict[str, Any]) -> str:
@@ -109,6 +121,8 @@ class Standing:
         return None if self.estimate is None else IntervalFacts.of(self.estimate.num_regions)
 
     def _rendered(self, report: Report) -> str:
+        if self.as_row is not None:
+            return self.as_row(report)
         if not self.as_json:
             return as_text(report.table())
         from relureg.reports.report import json_text

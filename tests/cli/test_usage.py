@@ -55,7 +55,7 @@ COMMAND_LINES = {
     ("inspect", XOR, "--box", "0", "1"): "No such option.* .*--box.*",
     ("count", XOR, "--engine", "gpu"): r"there is no engine 'gpu'; choose auto, split, dictionaries, lp or charpoly",
     ("count", XOR, "--engine", "charpoly", "--enumerate"): r"the engine charpoly visits no region; choose .*",
-    ("count", XOR, XOR): rf"Got unexpected extra argument \({XOR}\) \(try --help\)",
+    ("graph", XOR, XOR): rf"Got unexpected extra argument \({XOR}\) \(try --help\)",
     ("count", XOR, "--box"): r"Option '--box' requires an argument\. \(try --help\)",
     ("count", XOR, "--max-regions", "0"): r"Invalid value for '--max-regions': 0 is not in the range x>=1\. .*",
     ("count", XOR, "--max-regions", "many"): r"Invalid value for '--max-regions': 'many' is not a valid integer.*",

@@ -245,6 +245,18 @@ def test_answers_match_the_output_schema(code: int, command: str, capsys: pytest
         Draft202012Validator(one).validate(document)
 
 
+def test_lines_of_several_networks_match_the_output_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    nets = f"{TRUTH}/xor.json {INT_2} {INT_2} {TRUTH}/rand_3-60-1.json missing.onnx"
+    assert run([*f"count {nets} --max-regions 100".split(), "--json"]) == 3
+    documents = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    for document in documents:
+        Draft202012Validator(closed(schema("output.schema.json"))).validate(document)
+    assert [document.get("complete") for document in documents] == [True, True, True, False, None]
+    accepts = Draft202012Validator(schema("output.schema.json")).is_valid
+    assert not accepts({key: value for key, value in documents[1].items() if key != "change"})
+    assert not accepts(documents[1] | {"change": {}})
+
+
 @pytest.mark.parametrize(
     ("command", "name"),
     [

@@ -57,6 +57,14 @@ def test_start_up_is_compared_with_numpy_and_another_relureg() -> None:
     assert float(printed["import relureg"][2]) < 1  # NumPy is not imported before it is needed
 
 
+def test_a_callback_is_timed_beside_a_step_of_training() -> None:
+    printed = rows(run("benchmarks/callback.py", "--steps", "2"))
+    for network, where in (("2-16-16-1", "whole space"), ("784-32-10", "a plane through three points")):
+        place, _, call, regions, _ = printed[network]
+        assert (place, call.endswith(" ms")) == (where, True)
+        assert int(regions.removeprefix("at least ").replace(",", "")) > 100
+
+
 def test_peers_frame_the_same_network_twice(tmp_path: Path) -> None:
     report = tmp_path / "peers.json"
     printed = run("benchmarks/peers.py", "--only", "relureg", "--network", "rand_2-16-16-1", "-o", report)
