@@ -1,4 +1,4 @@
-"""Where to look: --box, --domain, --slice and --through, from options to a network and a domain."""
+"""Where to look: --box, --around, --domain, --slice and --through, from options to a network and a domain."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relureg.errors import DataError, DomainError, ReluregError, UsageError
-from relureg.exact.numbers import Number
+from relureg.exact.numbers import Number, as_fraction
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
@@ -30,6 +30,11 @@ OPTIONS = (
         help='Look only inside a box: LO HI for every input, or "x0:0,1;x1:-2,2" for some, or '
         '"file" for the box a .nnet file states. Numbers are doubles, p/q is exact; equal bounds fix an input.',
     ),
+    click.option(
+        "--around", metavar="POINT",
+        help='Look only inside the box of half-side --radius around a point, "0,1/2", or the one row of a file.',
+    ),
+    click.option("--radius", metavar="EPS", help="Half the side of the box of --around: a positive number."),
     click.option(
         "--domain", metavar="FILE", type=click.Path(path_type=Path),
         help="Look only inside a polyhedron: JSON with C x <= c, or lower and upper bounds (JSON, .csv or .npy), "
@@ -52,6 +57,8 @@ class Scope:
     """The part of the input space that a command is asked to look at."""
 
     box: str | None = None
+    around: str | None = None
+    radius: str | None = None
     domain: Path | None = None
     slice_: str | None = None
     through: str | None = None
@@ -77,7 +84,8 @@ def scoped(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
     try:
         problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
-        raise error.within("--box" if scope.domain is None else f"--domain: {scope.domain}") from error
+        where = "--box" if scope.around is None else "--around"
+        raise error.within(where if scope.domain is None else f"--domain: {scope.domain}") from error
     return problem.network, problem.domain
 
 
@@ -146,7 +154,11 @@ def _names_file(text: str) -> bool:
 
 
 def _domain(network: Network, scope: Scope) -> Domain | None:
-    box = None if scope.box is None else parse_box(scope.box, network)
+    if (scope.around is None) != (scope.radius is None):
+        raise UsageError("--around POINT and --radius EPS go together")
+    if scope.around is not None and (scope.box is not None or scope.domain is not None):
+        raise UsageError("name the domain once, by --around or by --box and --domain")
+    box = _ball(network, scope) if scope.box is None else parse_box(scope.box, network)
     if scope.domain is None:
         return box
     from relureg.readers.data_files import read_domain
@@ -156,6 +168,28 @@ def _domain(network: Network, scope: Scope) -> Domain | None:
     except (DataError, DomainError) as error:
         raise error.within("--domain") from error
     return found if box is None else box.intersect(found)
+
+
+def _ball(network: Network, scope: Scope) -> Domain | None:
+    """The box of --around and --radius, with exact bounds; None where they are not given."""
+    if scope.around is None or scope.radius is None:
+        return None
+    try:
+        rows = parse_rows(scope.around, network.input_dim)
+        if len(rows) != 1:
+            raise UsageError(f"{plural(len(rows), 'point')} where one is needed")
+        centre = [as_fraction(x) for x in rows[0]]
+    except ReluregError as error:
+        raise error.within("--around") from error
+    except (ValueError, OverflowError) as error:
+        raise UsageError("the point is not finite", where="--around") from error
+    try:
+        radius = as_fraction(parse_number(scope.radius))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{short(scope.radius)} is not a finite number (write 0.01, 1/3)", where="--radius") from error
+    if radius <= 0:
+        raise UsageError("the radius is not positive", where="--radius")
+    return Domain.box([x - radius for x in centre], [x + radius for x in centre])
 
 
 def _made(option: str, text: str, network: Network, make: Callable[[Sequence[Sequence[Number]]], Slice]) -> Slice:

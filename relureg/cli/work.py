@@ -28,7 +28,8 @@ class Work:
         """The options that were given, but for --jobs, which changes no answer."""
         scope = self.scope
         values = {
-            "--box": scope.box, "--domain": scope.domain, "--slice": scope.slice_, "--through": scope.through,
+            "--box": scope.box, "--around": scope.around, "--radius": scope.radius,
+            "--domain": scope.domain, "--slice": scope.slice_, "--through": scope.through,
             "--engine": None if self.engine == "auto" else self.engine, "--scheduler": self.workers.scheduler,
             "--max-regions": self.limits.max_regions, "--timeout": self.limits.timeout,
         }  # fmt: skip

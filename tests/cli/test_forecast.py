@@ -8,11 +8,10 @@ import pytest
 from relureg import Network, count_regions, estimate_regions, random_network
 from relureg.cli import guard
 from relureg.cli.forecast import Forecast, forecasting
-from relureg.cli.standing import as_text
+from relureg.cli.standing import Standing, as_text
 from relureg.engine.limits import Progress
 from relureg.network.problem import Problem
 from relureg.reports.count import CountReport
-from tests.cli.command_line import Run
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +88,18 @@ def test_a_count_that_is_stopped_tells_the_estimate(network: Network) -> None:
     assert CountReport.of(stopped, ()).estimated_regions is None
 
 
-@pytest.mark.parametrize("command", ["regions", "graph"])
-def test_regions_that_a_limit_ends_tell_the_estimate(run_relureg: Run, command: str) -> None:
-    many = "fixtures/nets/acasxu_1_1_eran_onnx.onnx"
-    done = run_relureg(command, many, "--box", "-0.3", "0.3", "--timeout", "6", "--json")
-    error = json.loads(done.stdout)["error"]
-    assert (done.returncode, error["kind"]) == (4, "limit")
-    total = error["estimated_regions"]
-    assert 1e6 < total["low"] < total["mean"] < total["high"]
-    assert f", of about {total['mean']:,.4g}"[:12] in error["message"]
-    assert error["message"] in done.stderr
+def test_what_a_limit_ends_without_an_answer_tells_the_estimate(forecast: Forecast, network: Network) -> None:
+    standing = Standing(as_json=True, forecast=forecast, regions=1234)
+    out, line = standing.last_words(guard.TIME, "the time limit of 6 s")
+    lower = "stopped by the time limit of 6 s: 1,234 regions are a proven lower bound"
+    assert json.loads(out)["error"] == {"kind": "limit", "message": lower, "where": None}
+    assert line == f"relureg: error: {lower}\n"
+    forecast.told = estimate_regions(network, precision=0.3)
+    total = forecast.told.num_regions
+    assert total is not None
+    out, line = standing.last_words(guard.TIME, "the time limit of 6 s")
+    error = json.loads(out)["error"]
+    assert error["estimated_regions"] == {"mean": total.mean, "low": total.low, "high": total.high}
+    assert error["message"].startswith(f"{lower}, of about ")
+    assert line == f"relureg: error: {error['message']}\n"
+    assert "estimated_regions" not in standing.error_document({"kind": "usage", "message": "no", "where": None})

@@ -217,3 +217,39 @@ def test_data_points_are_drawn_where_the_slice_is_nearest(tmp_path: Path) -> Non
         found = _points(network, seen, work, tmp_path / "p.csv")
         assert found is not None
         assert found == pytest.approx(np.array(expected))
+
+
+def test_around_is_the_box_of_that_half_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "point.csv").write_text("1,-2\n")
+    for command in ("count", "graph", "regions"):
+        box = answer(capsys, command, INT_2, "--box", "x0:2/3,4/3;x1:-7/3,-5/3")
+        for point in ("1,-2", str(tmp_path / "point.csv")):
+            found = answer(capsys, command, INT_2, "--around", point, "--radius", "1/3")
+            assert found["regions"] == box["regions"]
+            assert found["facets"] == box["facets"]
+    assert answer(capsys, "count", INT_2, "--around", "0,0", "--radius", "10")["regions"] == 48
+    assert answer(capsys, "count", INT_2, "--around", "0,0", "--radius", "10")["boundary_facets"] == 23
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--around", "0,0"), "--around POINT and --radius EPS go together"),
+        (("--radius", "1"), "--around POINT and --radius EPS go together"),
+        (("--around", "0,0", "--radius", "1", "--box", "-1", "1"), "name the domain once"),
+        (("--around", "0,0", "--radius", "1", "--domain", "absent.csv"), "name the domain once"),
+        (("--around", "0,0;1,1", "--radius", "1"), "2 points where one is needed"),
+        (("--around", "0,0,0", "--radius", "1"), "3 coordinates, but the network has 2 inputs"),
+        (("--around", "0,inf", "--radius", "1"), "--around"),
+        (("--around", "0,0", "--radius", "0"), "the radius is not positive"),
+        (("--around", "0,0", "--radius", "inf"), "is not a finite number"),
+        (("--around", "0,0", "--radius", "wide"), "is not a finite number"),
+    ],
+)
+def test_around_that_says_no_box_is_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], reason: str
+) -> None:
+    assert run(["count", INT_2, *words]) == 2
+    error = capsys.readouterr().err
+    assert reason in error
+    assert len(error.splitlines()) == 1
