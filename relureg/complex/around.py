@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from relureg.arguments import checked, whole_number
 from relureg.complex.affine import exact_maps
@@ -29,10 +29,10 @@ from relureg.engine.limits import Limits, Progress, Report, Watch, Workers, watc
 from relureg.engine.lp import interior_point
 from relureg.engine.records import Point, Records
 from relureg.engine.single_regions import SingleRegions
-from relureg.errors import CheckFailedError, DomainError, LimitReachedError, UsageError
+from relureg.errors import CheckFailedError, DomainError, UsageError
 from relureg.exact.numbers import as_fraction
 from relureg.exact.rational import RationalMatrix
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.affine_forms import AffineForm
 from relureg.network.domain import Domain
 from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
