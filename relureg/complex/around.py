@@ -1,7 +1,7 @@
 """The regions around a point: breadth first over proven facets, in any number of dimensions.
 
-Where counting all regions is hopeless, those near a point can still be had exactly: each region is found by itself, with
-its facets (`relureg.engine.single_regions`), and behind a facet lies the region whose signs differ where they vanish
+Where counting all regions is hopeless, those near a point can still be had exactly: each region is found by itself,
+with its facets (`relureg.engine.single_regions`), and behind a facet lies the region whose signs differ where they vanish
 there. The result is a `Complex` of some regions, which knows what leads out of it.
 """
 
@@ -20,7 +20,6 @@ from relureg.arguments import checked, whole_number
 from relureg.complex.affine import exact_maps
 from relureg.complex.checks import Check, facet_count
 from relureg.complex.complex import Complex
-from relureg.complex.enumeration import enumerate_problem
 from relureg.complex.facets import Facets, facet_units, match_facets
 from relureg.complex.polyhedron import homogeneous_walls
 from relureg.complex.region_checks import watertight
@@ -204,9 +203,9 @@ def around_problem(
             raise DomainError("the domain has equations; restrict network and point to their flat first")
         search = _Search(problem, centre, watch, workers)
         if box_radius is not None:
-            search.box(box_radius)
-        else:
-            search.breadth_first(RADIUS if radius is None and limits.max_regions is None else radius)
+            search.stay_in(box_radius)
+        goes_on = box_radius is not None or limits.max_regions is not None
+        search.breadth_first(RADIUS if radius is None and not goes_on else radius)
         return search.neighbourhood()
 
 
@@ -232,21 +231,23 @@ class _Search:
     def __init__(self, problem: Problem, centre: Point, watch: Watch, workers: Workers) -> None:
         self.problem, self.centre, self.watch, self.workers = problem, centre, watch, workers
         self.finder = SingleRegions(problem, watch, workers.jobs)
+        self.box: SingleRegions | None = None
         self.found: list[Records] = []
         self.distance: dict[bytes, int] = {}
         self.stopped_by: str | None = None
 
-    def breadth_first(self, radius: int | None, among: set[bytes] | None = None) -> None:
-        """All within `radius`, or until the limit on regions or on time; only regions of `among`, where it is given."""
+    def breadth_first(self, radius: int | None) -> None:
+        """All within `radius`, or until the limit on regions or on time; only regions that meet the box, if any."""
         layer = self._first()
         while self._keep(layer):
             if radius is not None and len(self.found) > radius:
                 return
             wanted = {row.tobytes(): row for row in self._behind(layer)}
-            rows = [row for key, row in wanted.items() if key not in self.distance and (among is None or key in among)]
+            rows = [row for key, row in wanted.items() if key not in self.distance]
+            if rows and self.box is not None:
+                rows = list(self.box.find(np.array(rows, dtype=np.int8)).signs)
             if not rows:
                 return
-            rows.sort(key=bytes)
             most = self.watch.limits.max_regions
             if most is not None and len(self.distance) + len(rows) > most:
                 self.stopped_by = self.watch.limits.region_limit
@@ -256,8 +257,11 @@ class _Search:
                 self._keep(layer)
                 return
 
-    def box(self, half_side: float | Fraction) -> None:
-        """All that meet the open box."""
+    def stay_in(self, half_side: float | Fraction) -> None:
+        """Look only for what meets the open box.
+
+        Regions that meet it are joined by facets that meet it, since it is convex.
+        """
         try:
             half = as_fraction(half_side)
         except (TypeError, ValueError, OverflowError) as error:
@@ -266,20 +270,15 @@ class _Search:
             raise UsageError(f"box_radius is a positive number, not {half_side}")
         box = Domain.box([x - half for x in self.centre], [x + half for x in self.centre])
         domain = box if self.problem.domain is None else self.problem.domain.intersect(box)
-        cut = enumerate_problem(
-            Problem(network=self.problem.network, domain=domain), limits=self.watch.limits, workers=self.workers
-        )
-        self.stopped_by = cut.stopped_by
-        limits, self.watch.limits = self.watch.limits, Limits()
-        self.breadth_first(None, {row.tobytes() for row in cut.records.signs})
-        self.watch.limits = limits
+        cut = Problem(network=self.problem.network, domain=domain)
+        self.box = SingleRegions(cut, self.watch, self.workers.jobs)
 
     def neighbourhood(self) -> Neighbourhood:
         network = self.problem.network
         records = join(self.found, network.num_units, network.input_dim)
         distance = np.array([self.distance[row.tobytes()] for row in records.signs], dtype=np.int32)
         distance.flags.writeable = False
-        limit = self.stopped_by or self.finder.stopped_by
+        limit = self.stopped_by or self.finder.stopped_by or (self.box and self.box.stopped_by)
         return Neighbourhood(
             problem=self.problem,
             engine="dictionaries",

@@ -1,4 +1,4 @@
-"""Regions that are named by their sign vectors, one by one, in any number of dimensions: a point inside, and the facets.
+"""Regions that are named by their sign vectors, one by one, in any number of dimensions: a point, and the facets.
 
 The search for many inputs goes straight to a region (`relureg.engine._dictionaries`): a unit either has its sign on the
 whole cell, or cuts it, and then it goes on to that side. So a region costs two programs a unit and one a facet, however
@@ -72,11 +72,15 @@ class SingleRegions:
         return split.merge(chunks, self.problem)
 
     def _chunks(self, run: Any) -> Sequence[dict[str, Any]]:
-        chunks = []
+        chunks: list[dict[str, Any]] = []
         run.start()
         try:
-            while self.stopped_by is None and not run.wait(_INTERVAL):
-                self.stopped_by = self._watch.out_of_time(self._found + run.regions_so_far)
+            is_over = False
+            while self.stopped_by is None and not is_over:
+                is_over = run.wait(_INTERVAL)
+                while (chunk := run.take_chunk()) is not None:
+                    chunks.append(chunk)
+                self.stopped_by = None if is_over else self._watch.out_of_time(self._found + len(chunks))
         finally:
             run.stop()
             run.join()

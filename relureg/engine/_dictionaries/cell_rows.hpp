@@ -22,10 +22,18 @@ class CellRows {
 
     // Walls are rows of cells where facets are looked for.
     void begin(const Stage* walls, bool by_rows) {
+        slots_.clear(), path_.clear();
+        if (combination_ && box_.is_bounded && by_rows == by_rows_) {  // nothing that a search has tightened
+            bounds_ = box_.bounds;
+            return;
+        }
+        by_rows_ = by_rows;
         box_.read(network_, walls, by_rows);
+        are_walls_bounds_ = walls;
+        for (int i = 0; walls && i < walls->units && are_walls_bounds_; ++i)
+            are_walls_bounds_ = box_.is_bound(*walls, i);
         combination_ = std::make_unique<Combination>(box_);
         program_ = std::make_unique<ExactProgram>(box_, stop_);
-        slots_.clear(), path_.clear();
         bounds_ = box_.bounds;
         if (majorants_.empty())
             for (const Stage& stage : network_.stages) majorants_.push_back(by_row(stage));
@@ -52,11 +60,14 @@ class CellRows {
 
     // Whether no ray lies in the cell.
     bool is_bounded() {
-        ++statistics_.decisions, ++statistics_.exact;
+        ++statistics_.decisions;
+        if (has_sure_ray()) return false;
+        ++statistics_.exact;
         return program_->is_bounded(signed_path());
     }
 
     const Box& box() const { return box_; }
+    bool are_walls_bounds() const { return are_walls_bounds_; }
     const Bounds<double>& bounds() const { return bounds_; }
     int dim() const { return network_.dim; }
     int width() const { return box_.width(); }
@@ -232,6 +243,46 @@ class CellRows {
     }
 
   private:
+    // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
+    // largest; so it misses the cells whose rays all lie along a facet.
+    bool has_sure_ray() {
+        const int t = dim(), goal = dim() + 1;
+        Bounds<double> bounds;
+        bounds.resize(goal + 1 + path_.size());
+        for (int j = 0; j < dim(); ++j) {
+            bounds.has_lower[j] = bounds.has_upper[j] = 1;
+            bounds.lower[j] = box_.exact.has_lower[j] ? 0.0 : -1.0,
+            bounds.upper[j] = box_.exact.has_upper[j] ? 0.0 : 1.0;
+        }
+        bounds.has_upper[t] = 1, bounds.upper[t] = 1;
+        std::vector<double> at(dim() + 1, 0.0), entries(dim() + 1, 0.0);
+        at[t] = -1, entries[t] = 1;
+        Dictionary<double> program;
+        program.reset(at);
+        program.add_row(goal, entries.data(), -1);
+        for (std::size_t i = 0; i < path_.size(); ++i) {
+            const Slot& slot = slots_[path_[i]];
+            for (int j = 0; j < dim(); ++j) entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+            entries[t] = -1;
+            const int variable = goal + 1 + static_cast<int>(i);
+            program.add_row(variable, entries.data(), 1);
+            bounds.has_lower[variable] = 1;
+        }
+        const auto look = [this] {
+            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+        };
+        program.improve(goal, 1, false, 0.5, bounds, look);
+        std::vector<double> ray(width(), 0.0);
+        for (int j = 0; j < dim(); ++j) {
+            ray[j + 1] = program.value_of(j);
+            if ((box_.exact.has_lower[j] && ray[j + 1] < 0) || (box_.exact.has_upper[j] && ray[j + 1] > 0))
+                return false;
+        }
+        return std::all_of(path_.begin(), path_.end(), [&](int slot) {
+            return is_surely_beyond(slots_[slot], slots_[slot].side, ray.data(), width());
+        });
+    }
+
     static constexpr double kNothing = 1e-10;  // a multiplier below this share of the largest entry is left out
 
     bool is_beyond(int slot, int side, const std::vector<double>& point) {
@@ -342,6 +393,7 @@ class CellRows {
     const std::atomic<bool>& stop_;
     const bool audit_;
     Box box_;
+    bool by_rows_ = false, are_walls_bounds_ = false;
     std::unique_ptr<Combination> combination_;
     std::unique_ptr<ExactProgram> program_;
     std::deque<Slot> slots_;

@@ -57,7 +57,9 @@ class Tree final : public Searcher {
         path_.clear(), tied_.clear();
         arena_.release({0, 0});
         statistics_ = Statistics{};
-        rows_.begin(has_walls() ? &network_.stages[0] : nullptr, finds_facets());
+        // Bounds of many inputs are no rows of a single region: they would be most of its rows, and are known.
+        const bool by_rows = finds_facets() && !(options_.single && has_many_inputs());
+        rows_.begin(has_walls() ? &network_.stages[0] : nullptr, by_rows);
         vertices_.begin(rows_.width(), words_);
         vertices_.release(0);
         if (!rows_.box().is_flat()) search();
@@ -108,6 +110,10 @@ class Tree final : public Searcher {
     void enter(Frame& frame, const Context& context, int depth, int level) {
         const Stage& data = *context.data;
         const Entered stage{&context, rows_.size()};
+        if (data.forced && rows_.are_walls_bounds()) {
+            std::fill_n(sign_.begin() + data.first_unit, data.units, std::int8_t{1});
+            return finish_stage(frame, stage, depth, level);
+        }
         push_rows(context);
         frame.open.assign(words_, 0);
         bool is_empty = false;
@@ -250,7 +256,8 @@ class Tree final : public Searcher {
             } else if (!is_seen(frame, k, -side) && !seek(frame, stage, k, -side)) {
                 close(frame, stage, k, side);
             } else {
-                is_here = find_point(frame, side > 0 ? frame.above : frame.below, k, slot, side);
+                is_here = (is_seen(frame, k, side) || seek(frame, stage, k, side)) &&
+                          find_point(frame, side > 0 ? frame.above : frame.below, k, slot, side);
                 cut = k;
             }
         }
@@ -417,22 +424,29 @@ class Tree final : public Searcher {
         frame.vertices.push_back(fresh);
     }
 
+    // How a variable changes along the ray that ended the last program.
+    static double slope_along_ray(const Dictionary<double>& dictionary, int variable) {
+        const auto [column, way] = dictionary.ray();
+        const int row = dictionary.row_of(variable);
+        if (row >= 0) return way * dictionary.row(row)[column];
+        return dictionary.nonbasic(column) == variable ? double(way) : 0.0;
+    }
+
+    // So far along that ray a slot is beyond 0 by as much as it is now, and 1.
+    double ray_length(const Dictionary<double>& dictionary, int slot, int sign) const {
+        const double value = sign * dictionary.value_of(rows_.variable(slot));
+        return (1 + std::fabs(value) - value) / std::fabs(slope_along_ray(dictionary, rows_.variable(slot)));
+    }
+
     // A point so far along the ray that the slot is beyond 0 by as much as it is now, and 1.
     void note_ray(Frame& frame, const Entered& stage, int slot, int sign) {
         const Dictionary<double>& dictionary = frame.dictionary;
-        const auto [column, way] = dictionary.ray();
-        const auto slope = [&](int variable) {
-            const int row = dictionary.row_of(variable);
-            if (row >= 0) return way * dictionary.row(row)[column];
-            return dictionary.nonbasic(column) == variable ? double(way) : 0.0;
-        };
-        const int variable = rows_.variable(slot);
-        const double value = sign * dictionary.value_of(variable);
-        const double length = (1 + std::fabs(value) - value) / std::fabs(slope(variable));
+        const double length = ray_length(dictionary, slot, sign);
         const int fresh = vertices_.push();
         double* point = vertices_.point(fresh);
         point[0] = 1;
-        for (int j = 0; j < network_.dim; ++j) point[j + 1] = dictionary.value_of(j) + length * slope(j);
+        for (int j = 0; j < network_.dim; ++j)
+            point[j + 1] = dictionary.value_of(j) + length * slope_along_ray(dictionary, j);
         std::fill(point + network_.dim + 1, point + rows_.width(), 0.0);
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
@@ -572,11 +586,18 @@ class Tree final : public Searcher {
 
     // -- leaves ------------------------------------------------------------------------------------------
 
+    // Whether there may be no ray: d + 1 half-spaces bound a cell at the least.
+    bool has_rows_to_bound() const {
+        int bounds = static_cast<int>(rows_.path().size());
+        for (int j = 0; j < network_.dim; ++j) bounds += rows_.bounds().has_lower[j] + rows_.bounds().has_upper[j];
+        return bounds > network_.dim;
+    }
+
     bool finds_facets() const { return options_.records || options_.enumerates; }
 
     void leaf(Frame& frame, int depth) {
         if (!is_own(depth) || !tally_.claim_region()) return;
-        const bool bounded = rows_.box().is_bounded || rows_.is_bounded();
+        const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && rows_.is_bounded());
         result_->bounded += bounded;
         if (finds_facets()) {
             find_facets(frame);
@@ -602,6 +623,7 @@ class Tree final : public Searcher {
 
     // Whether the cell without one of its rows reaches to that side of it.
     bool reaches_beyond(Frame& frame, int slot, int side) {
+        if (shoots_beyond(frame, slot, side)) return true;
         if (has_many_inputs()) restart(frame, {nullptr, 0});
         Dictionary<double>& dictionary = loose_;
         dictionary = frame.dictionary;
@@ -610,23 +632,68 @@ class Tree final : public Searcher {
             const auto visit = [&] {
                 if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
             };
-            const auto outcome = dictionary.improve(variable, side, false, kEnough, rows_.bounds(), visit);
-            if (outcome == Outcome::kReached && is_reached(frame, slot, side)) return true;
-            if (outcome == Outcome::kOptimal && rows_.absence(dictionary, slot, side) != Absence::kNo) return false;
+            // A vertex hardly beyond the row proves nothing to doubles: then on to the best one.
+            for (const double enough : {kEnough, std::numeric_limits<double>::infinity()}) {
+                const auto outcome = dictionary.improve(variable, side, false, enough, rows_.bounds(), visit);
+                const double length = outcome == Outcome::kUnbounded ? ray_length(dictionary, slot, side) : 0.0;
+                const bool is_beyond = side * dictionary.value_of(variable) > kEnough || length > 0;
+                if (is_beyond && is_reached(frame, slot, side, length)) return true;
+                if (!is_beyond && outcome == Outcome::kOptimal)
+                    return rows_.absence(dictionary, slot, side) == Absence::kNo && !rows_.is_empty_beyond(slot, side);
+                if (!dictionary.is_basic(variable)) break;
+            }
         }
         return !rows_.is_empty_beyond(slot, side);
     }
 
-    // Whether a point between the one inside and the vertex that was reached is beyond that row, and no other.
-    bool is_reached(const Frame& frame, int slot, int side) {
+    // Whether the way from the point inside straight to the row, or to the corner of the box where it is best, leaves
+    // the cell there. With fewer rows than inputs it mostly does, and takes no pivot.
+    bool shoots_beyond(const Frame& frame, int slot, int side) {
+        const std::vector<double>& from = frame.point.doubles;
+        const double* row = rows_[slot].row;
+        const Box& box = rows_.box();
+        for (const bool to_corner : {false, true}) {
+            if (to_corner && !box.is_bounded) return false;
+            mean_.assign(rows_.width(), 0.0);
+            double length = std::numeric_limits<double>::infinity();
+            for (int j = 1; j < rows_.width(); ++j) {
+                const double corner = box.centre[j] + (side * row[j] > 0 ? box.radius[j] : -box.radius[j]);
+                mean_[j] = to_corner ? corner - from[j] : side * row[j];
+                if (box.is_bounded && mean_[j] != 0) length = std::min(length, (corner - from[j]) / mean_[j]);
+            }
+            for (const int other : rows_.path()) {
+                if (other == slot) continue;
+                const double here = product(rows_[other].row, from.data(), rows_.width()) * rows_[other].side;
+                const double rise = product(rows_[other].row, mean_.data(), rows_.width()) * rows_[other].side;
+                if (rise < 0) length = std::min(length, -here / rise);
+            }
+            const double rise = product(row, mean_.data(), rows_.width()) * side;
+            const double reached = -product(row, from.data(), rows_.width()) * side / rise;
+            if (!(reached > 0 && reached < length)) continue;
+            const double half = std::min((reached + length) / 2, 2 * reached);
+            for (int j = 0; j < rows_.width(); ++j) mean_[j] = from[j] + half * mean_[j];
+            rows_.bound(slot, side);
+            const bool is_there = rows_.is_inside(mean_);
+            rows_.bound(slot, 0);
+            if (is_there) return true;
+        }
+        return false;
+    }
+
+    // Whether a point between the one inside and the vertex that was reached, or so far along the ray from there, is
+    // beyond that row, and no other.
+    bool is_reached(const Frame& frame, int slot, int side, double length) {
         mean_ = frame.point.doubles;
         double here = rows_[slot].row[0], there = here;
+        const auto reached = [&](int j) {
+            return loose_.value_of(j) + (length > 0 ? length * slope_along_ray(loose_, j) : 0.0);
+        };
         for (int j = 0; j < network_.dim; ++j) {
             here += rows_[slot].row[j + 1] * frame.point.doubles[j + 1];
-            there += rows_[slot].row[j + 1] * loose_.value_of(j);
+            there += rows_[slot].row[j + 1] * reached(j);
         }
         const double share = (1 + here / (here - there)) / 2;
-        for (int j = 0; j < network_.dim; ++j) mean_[j + 1] += share * (loose_.value_of(j) - mean_[j + 1]);
+        for (int j = 0; j < network_.dim; ++j) mean_[j + 1] += share * (reached(j) - mean_[j + 1]);
         rows_.bound(slot, side);
         const bool is_there = rows_.is_inside(mean_);
         rows_.bound(slot, 0);
