@@ -1,8 +1,8 @@
 """The regions around a point: breadth first over proven facets, in any number of dimensions.
 
 Where counting all regions is hopeless, those near a point can still be had exactly: each region is found by itself,
-with its facets (`relureg.engine.single_regions`), and behind a facet lies the region whose signs differ where they vanish
-there. The result is a `Complex` of some regions, which knows what leads out of it.
+with its facets (`relureg.engine.single_regions`), and behind a facet lies the region whose signs differ where they
+vanish there. The result is a `Complex` of some regions, which knows what leads out of it.
 """
 
 from __future__ import annotations
@@ -278,7 +278,7 @@ class _Search:
         records = join(self.found, network.num_units, network.input_dim)
         distance = np.array([self.distance[row.tobytes()] for row in records.signs], dtype=np.int32)
         distance.flags.writeable = False
-        limit = self.stopped_by or self.finder.stopped_by or (self.box and self.box.stopped_by)
+        limit = self.stopped_by or self.finder.stopped_by or (None if self.box is None else self.box.stopped_by)
         return Neighbourhood(
             problem=self.problem,
             engine="dictionaries",

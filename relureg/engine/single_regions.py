@@ -8,7 +8,6 @@ many regions there are beside it, and is proved as all regions of that engine ar
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -71,7 +70,7 @@ class SingleRegions:
         self._found += len(chunks)
         return split.merge(chunks, self.problem)
 
-    def _chunks(self, run: Any) -> Sequence[dict[str, Any]]:
+    def _chunks(self, run: Any) -> list[dict[str, Any]]:
         chunks: list[dict[str, Any]] = []
         run.start()
         try:
