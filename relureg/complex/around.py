@@ -56,9 +56,9 @@ class Neighbourhood(Complex):
     >>> import relureg
     >>> near = relureg.regions_around(relureg.load("fixtures/truth/int_2-6-6-1.json"), [0, 0], radius=2)
     >>> near
-    <Neighbourhood in 'int_2-6-6-1': 10 regions, 14 facets lead out>
+    <Neighbourhood in 'int_2-6-6-1': 15 regions, 21 facets lead out>
     >>> near.distance.tolist()
-    [2, 2, 1, 2, 2, 2, 1, 1, 1, 0]
+    [2, 2, 2, 1, 2, 2, 1, 2, 0, 1, 1, 2, 2, 1, 2]
     """
 
     centre: Point
