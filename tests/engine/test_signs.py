@@ -176,6 +176,29 @@ def test_zeros_where_hyperplanes_meet_are_proved_modulo_primes() -> None:
     assert decided.exact < decided.modular / 20
 
 
+@pytest.mark.parametrize("depth", [1, 2])
+def test_rows_of_twins_are_told_from_rows_that_are_nearly_theirs(depth: int) -> None:
+    """Opposite and repeated units vanish together; one unit in the last place of a weight or constant parts them."""
+    random = np.random.default_rng(depth)
+    weights, biases = [], []
+    width = 2
+    for _ in range(depth + 1):
+        w, b = random.normal(size=(3, width)), random.normal(size=3)
+        turned, moved = w.copy(), b.copy()
+        turned[:, 0] = np.nextafter(turned[:, 0], 9)
+        moved[:] = np.nextafter(moved, 9)
+        weights.append(np.vstack([w, -w, w[:1], -turned, w]))
+        biases.append(np.concatenate([b, -b, b[:1], -b, moved]))
+        width = len(weights[-1])
+    weights.append(random.normal(size=(1, width)))
+    biases.append(np.zeros(1))
+    network = Network.from_layers(weights, biases)
+    count = count_regions(network, audit=True, by_enumeration=True, jobs=1)
+    assert count.num_regions == count_regions(network, jobs=1).num_regions
+    pairs = Network.from_layers([weights[0][:6], np.ones((1, 6))], [biases[0][:6], np.zeros(1)])
+    assert count_regions(pairs, audit=True).num_regions == 7
+
+
 def test_a_chain_of_single_units() -> None:
     """Each later hyperplane is parallel to an earlier one, or the same."""
     random = np.random.default_rng(2)

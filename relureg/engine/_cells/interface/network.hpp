@@ -10,6 +10,7 @@
 #include <memory>
 #include <numeric>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../base/exact.hpp"
@@ -55,6 +56,7 @@ struct Stage {
     std::vector<std::uint8_t> row_bits;  // [unit]: row * 2^fraction_bits is integral and |.|_1 < 2^row_bits
     int fraction_bits;
     std::uint64_t sources;  // bit s: source s is read; bit 0 is the input, bit 63 any source beyond 62
+    std::vector<int> twin;  // [unit]: the first one with the same parameters, or all opposite; empty: all differ
 
     // A bound on |true row|_1 from the computed one: that and its error, which is far below the majorant.
     double norm_of(int unit, double computed) const {
@@ -124,6 +126,7 @@ class Network {
             stage.value_error.assign(stage.stride, 0.0);
             stage.row_bits.assign(stage.units, kInexact);
             for (int i = 0; i < stage.units; ++i) bound_unit(stage, i);
+            find_twins(stage);
         }
     }
 
@@ -242,6 +245,45 @@ class Network {
     // The error of a value at an exact generator of max-norm at most 1.
     double value_error_of(double majorant_norm, double c) const {
         return majorant_norm * (c + gamma(dim + 3) * (1 + c)) * (1 + 0x1p-40) + 0x1p-900;
+    }
+
+    // Units of the same row up to its sign, on every cell: their parameters, all of them doubles, say so.
+    static void find_twins(Stage& stage) {
+        stage.twin.clear();
+        if (stage.is_rounded || stage.is_out_of_range) return;
+        std::vector<std::uint64_t> key(stage.units, 0);
+        const auto mix = [&](const std::vector<double>& column, std::size_t at) {
+            for (int i = 0; i < stage.units; ++i) {
+                const double size = std::fabs(column[at + i]);
+                std::uint64_t bits;
+                std::memcpy(&bits, &size, sizeof bits);
+                key[i] = (key[i] ^ bits ^ bits >> 29) * 0x9e3779b97f4a7c15u;
+            }
+        };
+        mix(stage.constant, 0);
+        for (const auto& term : stage.terms)
+            for (int k = 0; k < term.columns; ++k) mix(term.by_column, static_cast<std::size_t>(k) * stage.stride);
+        std::unordered_map<std::uint64_t, int> first;
+        std::vector<int> twin(stage.units);
+        bool are_distinct = true;
+        for (int i = 0; i < stage.units; ++i) {
+            const int other = first.try_emplace(key[i], i).first->second;
+            const bool is_twin = other != i && (is_multiple(stage, i, other, 1) || is_multiple(stage, i, other, -1));
+            twin[i] = is_twin ? other : i;
+            are_distinct = are_distinct && !is_twin;
+        }
+        if (!are_distinct) stage.twin = std::move(twin);
+    }
+
+    // Whether all parameters of a unit are those of another one times `factor`, which is 1 or -1.
+    static bool is_multiple(const Stage& stage, int unit, int other, double factor) {
+        if (stage.constant[unit] != factor * stage.constant[other]) return false;
+        for (const auto& term : stage.terms)
+            for (int k = 0; k < term.columns; ++k) {
+                const double* weight = &term.by_column[static_cast<std::size_t>(k) * stage.stride];
+                if (weight[unit] != factor * weight[other]) return false;
+            }
+        return true;
     }
 
     // No double settles anything then.

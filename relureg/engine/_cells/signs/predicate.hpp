@@ -89,13 +89,15 @@ class Predicate {
         for (const auto& [a, b] : edges) signs.inherit(known, a, b, kept);
         for (int w = 0; w < signs.words; ++w) {
             const std::uint64_t mask = candidates.mask(w);
+            const std::uint64_t twins = twins_of_cut(place, context, candidates, w);
             for (int i = 0; i < place.generators.count; ++i) {
                 const std::size_t at = static_cast<std::size_t>(i) * signs.words + w;
                 const std::uint64_t positive = signs.positive[at], negative = signs.negative[at],
-                                    open = positive & negative;
-                num_open += __builtin_popcountll(open);
-                decide_word<false>(place, context, candidates, signs, i, w, mask, open, positive & ~open,
-                                   negative & ~open);
+                                    crossing = positive & negative, open = crossing & ~twins;
+                num_open += __builtin_popcountll(crossing);
+                statistics.structural += __builtin_popcountll(crossing & twins);
+                decide_word<false>(place, context, candidates, signs, i, w, mask, open, positive & ~crossing,
+                                   negative & ~crossing);
             }
         }
         statistics.decisions += asked, statistics.edges += asked - num_open;
@@ -161,6 +163,17 @@ class Predicate {
   private:
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
+
+    // The candidates of word w with the row of the unit that cuts, up to its sign: 0 where that vanishes.
+    static std::uint64_t twins_of_cut(const Place& place, const Context& context, const Candidates& candidates, int w) {
+        const std::vector<int>& twin = context.data->twin;
+        if (twin.empty() || place.cut != &context) return 0;
+        std::uint64_t twins = 0;
+        const int end = std::min(candidates.count - 64 * w, 64);
+        for (int k = 0; k < end; ++k)
+            twins |= std::uint64_t{twin[candidates.unit[64 * w + k]] == twin[place.cut_unit]} << k;
+        return twins;
+    }
 
     // Word w of the signs at a generator: those of `open` candidates are found, the others given. kAll: all are open.
     template <bool kAll>
