@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from relureg.errors import UsageError
+
 Number = Fraction | float | int
 """What is taken for an exact number: a float for the dyadic rational it is."""
 
@@ -31,6 +33,27 @@ def as_fraction(value: Fraction | float | int) -> Fraction:
         return Fraction(number)
     except OverflowError as error:
         raise ValueError(f"{number} is not a finite number") from error
+
+
+def exact_point(point: Sequence[Number], dim: int) -> tuple[Fraction, ...]:
+    """A point of `dim` coordinates, exactly.
+
+    Raises
+    ------
+    UsageError
+        Another number of coordinates, or one that is NaN, infinite or no number.
+
+    Examples
+    --------
+    >>> exact_point([0.5, 2], 2)
+    (Fraction(1, 2), Fraction(2, 1))
+    """
+    if len(point) != dim:
+        raise UsageError(f"a point needs {dim} coordinates, not {len(point)}")
+    try:
+        return tuple(map(as_fraction, point))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"a point needs finite coordinates: {error}") from error
 
 
 def as_double(value: Fraction) -> float | None:

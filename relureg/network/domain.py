@@ -10,8 +10,8 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.errors import DomainError, UsageError
-from relureg.exact.numbers import Number, as_double, as_fraction
+from relureg.errors import DomainError
+from relureg.exact.numbers import Number, as_double, as_fraction, exact_point
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
 from relureg.words import short
@@ -273,12 +273,7 @@ class Domain:
     @checked
     def exact_signs(self, point: Sequence[Number]) -> list[int]:
         """For each row 1 where a point is strictly on its inner side, 0 on it, -1 outside; decided exactly."""
-        if len(point) != self.dim:
-            raise UsageError(f"a point needs {self.dim} coordinates, not {len(point)}")
-        try:
-            column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
-        except ValueError as error:
-            raise UsageError(f"a point needs finite coordinates: {error}") from error
+        column = RationalMatrix.from_fractions([[x] for x in exact_point(point, self.dim)], 1)
         values = self.constants + self.normals @ column
         return [(n > 0) - (n < 0) for n in values.numerators.flat]
 

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, UsageError
-from relureg.exact.numbers import as_fraction
+from relureg.exact.numbers import exact_point
 from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -326,13 +326,8 @@ class Network(Frozen):
         self, forms: Sequence[AffineForm], point: Sequence[Fraction | float | int]
     ) -> Iterator[RationalMatrix]:
         """The values of some of the forms, from the first stage on, as columns."""
-        if len(point) != self.input_dim:
-            raise UsageError(f"a point needs {self.input_dim} coordinates, not {len(point)}")
         one = RationalMatrix.identity(1)
-        try:
-            column = RationalMatrix.from_fractions([[as_fraction(x)] for x in point], 1)
-        except ValueError as error:
-            raise UsageError(f"a point needs finite coordinates: {error}") from error
+        column = RationalMatrix.from_fractions([[x] for x in exact_point(point, self.input_dim)], 1)
         return iter_values(forms, column, lambda form, sources: form.evaluate(one, sources), _rectified)
 
     # -- identity ----------------------------------------------------------------------------------

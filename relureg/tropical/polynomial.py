@@ -15,7 +15,7 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
-from relureg.exact.numbers import as_fraction
+from relureg.exact.numbers import as_fraction, exact_point
 from relureg.exact.rational import RationalMatrix
 from relureg.tropical.epigraph import Hull, common_denominator, upper_hull
 
@@ -182,7 +182,4 @@ def _check_dims(polynomials: Iterable[TropicalPolynomial]) -> None:
 
 def _homogeneous(points: Sequence[Sequence[Fraction | int | float]], dim: int) -> RationalMatrix:
     """The points as columns (1, x)."""
-    for point in points:
-        if len(point) != dim:
-            raise UsageError(f"a point needs {dim} coordinates, not {len(point)}")
-    return RationalMatrix.from_fractions([[1, *map(as_fraction, point)] for point in points], 1 + dim).T
+    return RationalMatrix.from_fractions([[1, *exact_point(point, dim)] for point in points], 1 + dim).T
