@@ -17,30 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import checked, whole_number
-from relureg.complex.affine import exact_maps
 from relureg.complex.checks import Check, facet_count
 from relureg.complex.complex import Complex
 from relureg.complex.facets import Facets, facet_units, match_facets
-from relureg.complex.polyhedron import homogeneous_walls
 from relureg.complex.region_checks import watertight
+from relureg.complex.sides import iter_signs_at, signs_behind
 from relureg.engine.gathering import join
 from relureg.engine.limits import Limits, Progress, Report, Watch, Workers, watching
-from relureg.engine.lp import interior_point
 from relureg.engine.records import Point, Records
 from relureg.engine.single_regions import SingleRegions
 from relureg.errors import CheckFailedError, DomainError, UsageError
-from relureg.exact.numbers import as_fraction
-from relureg.exact.rational import RationalMatrix
-from relureg.network.affine_forms import AffineForm
+from relureg.exact.numbers import as_fraction, exact_point
 from relureg.network.domain import Domain
-from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 
 RADIUS = 1
 """Facets from the region of the point, where nothing else is said."""
-_DIRECTIONS = 16
-"""Random directions from a point that lies on the boundary of regions, one of which must lead into one."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -209,22 +202,6 @@ def around_problem(
         return search.neighbourhood()
 
 
-def exact_point(point: Sequence[Any], dim: int) -> Point:
-    """A point of d inputs, in rationals.
-
-    Raises
-    ------
-    UsageError
-        Another number of coordinates, or one that is no finite number.
-    """
-    if len(point) != dim:
-        raise UsageError(f"a point of this network has {dim} coordinate{'s' * (dim != 1)}, not {len(point)}")
-    try:
-        return tuple(as_fraction(x) for x in point)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError(f"a point needs finite coordinates: {error}") from error
-
-
 class _Search:
     """Layer after layer of regions that are equally many facets away."""
 
@@ -264,7 +241,7 @@ class _Search:
         """
         try:
             half = as_fraction(half_side)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError) as error:
             raise UsageError(f"box_radius is a positive number, not {half_side!r}") from error
         if half <= 0:
             raise UsageError(f"box_radius is a positive number, not {half_side}")
@@ -296,7 +273,7 @@ class _Search:
 
     def _first(self) -> Records:
         """The region of the point."""
-        for signs in _signs_near(self.problem, self.centre):
+        for signs in iter_signs_at(self.problem, self.centre):
             first = self.finder.find(signs[None])
             if first.num_regions or self.finder.stopped_by is not None:
                 return first
@@ -321,112 +298,3 @@ class _Search:
         signs = layer.signs
         for row in np.flatnonzero(~layer.facet_on_boundary).tolist():
             yield signs_behind(self.problem.network, signs[layer.facet_region[row]], facet_units(layer, row))
-
-
-def signs_behind(network: Network, signs: NDArray[np.int8], units: Sequence[int]) -> NDArray[np.int8]:
-    """(N,): the sign vector behind a facet on which these units vanish, of the region with `signs`.
-
-    Whatever does not vanish on the facet keeps its sign. A single unit changes it: all stages before its own are the
-    same on both sides, so that it is affine across the facet. Where there are more units, let d point across the
-    facet. What vanishes on it is ``c n . x`` behind it, n being the facet's normal, so it has the sign of its slope
-    along d, which goes from stage to stage with the units that are active there.
-    """
-    behind = signs.copy()
-    if len(units) == 1:
-        behind[units[0]] = -signs[units[0]]
-        return behind
-    first = next((unit for unit in units if signs[unit]), None)
-    if first is None:
-        raise CheckFailedError("a facet has no unit that changes its sign")
-    row = exact_maps(network, signs)[0].rows([first]).matrix
-    across = row.T if signs[first] < 0 else -row.T
-    open_units = np.zeros(network.num_units, dtype=np.bool_)
-    open_units[list(units)] = True
-
-    def active(stage: int, slopes: RationalMatrix) -> RationalMatrix:
-        place = network.units_of(stage)
-        sides = np.array([(n > 0) - (n < 0) for n in slopes.numerators[:, 0]], dtype=np.int8)
-        behind[place] = np.where(open_units[place], sides, signs[place])
-        return slopes.masked_rows(behind[place] > 0)
-
-    for number, slopes in enumerate(_slopes(network, across, active), start=1):
-        if number == len(network.stages):
-            active(number, slopes)
-    return behind
-
-
-def _slopes(
-    network: Network, direction: RationalMatrix, active: Callable[[int, RationalMatrix], RationalMatrix]
-) -> Iterator[RationalMatrix]:
-    def along(form: AffineForm, sources: Any) -> RationalMatrix:
-        total = RationalMatrix.zeros(form.size, 1)
-        for source, matrix in form.terms.items():
-            total = total + matrix @ sources[source]
-        return total
-
-    return iter_values(network.forms[:-1], direction, along, active)
-
-
-def _signs_near(problem: Problem, point: Point) -> Iterator[NDArray[np.int8]]:
-    """Sign vectors of a region whose closure holds the point: of its own, or of one that a direction leads to.
-
-    Raises
-    ------
-    DomainError
-        The point lies outside the domain, or the domain has no interior.
-    """
-    network, domain = problem.network, problem.domain
-    walls = [] if domain is None else domain.exact_signs(list(point))
-    if any(sign < 0 for sign in walls):
-        raise DomainError("the point lies outside the domain")
-    signs = network.exact_signs(list(point))
-    if all(walls) and signs.all():
-        yield signs
-        return
-    random = np.random.default_rng(0)
-    inwards = _inwards(problem, point)
-    for attempt in range(_DIRECTIONS):
-        aside = random.integers(-999, 1000, size=len(point)).tolist()
-        share = Fraction(1, 1000 << 2 * attempt) if domain is not None else Fraction(1)
-        direction = [x + share * y for x, y in zip(inwards, aside, strict=True)]
-        column = RationalMatrix.from_fractions([[x] for x in direction], 1)
-        if domain is not None:
-            slopes = (domain.normals @ column).numerators[:, 0]
-            if any(not sign and slope <= 0 for sign, slope in zip(walls, slopes, strict=True)):
-                continue
-        yield _signs_along(network, point, column)
-
-
-def _inwards(problem: Problem, point: Point) -> list[Fraction]:
-    """From a point to one inside the domain; 0 without a domain."""
-    if problem.domain is None:
-        return [Fraction(0)] * len(point)
-    inside = interior_point(homogeneous_walls(problem), problem.essential_dim)
-    if inside is None:
-        raise DomainError("the domain has no interior")
-    there = dict(zip(problem.essential_inputs, inside, strict=True))
-    return [there.get(axis, x) - x for axis, x in enumerate(point)]
-
-
-def _signs_along(network: Network, point: Point, direction: RationalMatrix) -> NDArray[np.int8]:
-    """(N,): the signs a little beside a point: of the values there, else of their slopes."""
-    signs = np.zeros(network.num_units, dtype=np.int8)
-    start = RationalMatrix.from_fractions([[x] for x in point], 1)
-
-    def value(form: AffineForm, sources: Any) -> RationalMatrix:
-        total = RationalMatrix.hstack([form.constant, RationalMatrix.zeros(form.size, 1)], form.size)
-        for source, matrix in form.terms.items():
-            total = total + matrix @ sources[source]
-        return total
-
-    def active(stage: int, values: RationalMatrix) -> RationalMatrix:
-        pairs = values.numerators.tolist()
-        sides = [((at > 0) - (at < 0)) or ((slope > 0) - (slope < 0)) for at, slope in pairs]
-        signs[network.units_of(stage)] = sides
-        return values.masked_rows(np.array(sides) > 0)
-
-    both = RationalMatrix.hstack([start, direction], len(point))
-    for number, values in enumerate(iter_values(network.forms[:-1], both, value, active), start=1):
-        if number == len(network.stages):
-            active(number, values)
-    return signs

@@ -1,5 +1,6 @@
 """Regions around a point: those that the whole complex has there, with their facets, and what leads out."""
 
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -102,6 +103,17 @@ def test_many_inputs() -> None:
     near = relureg.regions_around(network, point, Domain.box([0] * 100, [1] * 100))
     assert near.num_regions == 1 + int(near.degrees[near.distance == 0][0])
     assert [check.passed for check in near.checks[:2]] == [True, True]
+
+
+@pytest.mark.parametrize("dim", [2, 100])
+def test_the_corner_of_a_box_needs_no_referee(monkeypatch: pytest.MonkeyPatch, dim: int) -> None:
+    """Images have inputs at the ends of their range; what leads inside from there is found by the search itself."""
+    monkeypatch.setitem(sys.modules, "cdd", None)
+    network = relureg.random_network((dim, 6, 4), "he", seed=1)
+    box = Domain.box([0] * dim, [1] * dim)
+    near = relureg.regions_around(network, [0.0, 1.0] * (dim // 2), box, radius=0)
+    assert near.records.signs.tolist() == [network.exact_signs([0.0, 1.0] * (dim // 2)).tolist()]
+    assert box.has_inside(near.point(0))
 
 
 def test_what_is_refused() -> None:
