@@ -239,9 +239,7 @@ class Tree final : public Searcher {
     }
 
     // Whether the region that is looked for lies elsewhere, since the unit has that sign on the whole cell.
-    bool is_elsewhere(int number, int sign) const {
-        return options_.single && sign != wanted_[number] && !(has_walls() && number < network_.stages[0].units);
-    }
+    bool is_elsewhere(int number, int sign) const { return options_.single && sign != wanted_[number]; }
 
     // Each candidate either has its sign on the whole cell, or cuts it: then go on to the side that is wanted.
     void towards_region(Frame& frame, const Entered& stage, int depth, int level) {
@@ -369,12 +367,7 @@ class Tree final : public Searcher {
         for (int j = 0; j < rows_.width(); ++j)
             mean_[j] = box.centre[j] + (sign * row[j] > 0 ? box.radius[j] : -box.radius[j]) - from[j];
         mean_[0] = 0;
-        double length = 1;
-        for (const int other : rows_.path()) {
-            const double here = product(rows_[other].row, from, rows_.width()) * rows_[other].side;
-            const double rise = product(rows_[other].row, mean_.data(), rows_.width()) * rows_[other].side;
-            if (rise < 0) length = std::min(length, -here / rise);
-        }
+        const double length = std::min(1.0, reach(from, mean_.data()));
         // As much beyond the hyperplane as the point is on its side of it, about: else points come ever nearer to
         // walls.
         const double here = product(row, from, rows_.width());
@@ -387,6 +380,18 @@ class Tree final : public Searcher {
         vertices_.note(fresh, slot - stage.first, sign);
         frame.vertices.push_back(fresh);
         return true;
+    }
+
+    // How far the rows of the path let a way go on from a point, by doubles; one of them may be left out.
+    double reach(const double* from, const double* way, int without = -1) const {
+        double length = std::numeric_limits<double>::infinity();
+        for (const int slot : rows_.path()) {
+            if (slot == without) continue;
+            const double here = product(rows_[slot].row, from, rows_.width()) * rows_[slot].side;
+            const double rise = product(rows_[slot].row, way, rows_.width()) * rows_[slot].side;
+            if (rise < 0) length = std::min(length, -here / rise);
+        }
+        return length;
     }
 
     // Go to a vertex where a slot has that sign; or to the one where it is best, if that is no vertex, or along a ray.
@@ -661,12 +666,7 @@ class Tree final : public Searcher {
                 mean_[j] = to_corner ? corner - from[j] : side * row[j];
                 if (box.is_bounded && mean_[j] != 0) length = std::min(length, (corner - from[j]) / mean_[j]);
             }
-            for (const int other : rows_.path()) {
-                if (other == slot) continue;
-                const double here = product(rows_[other].row, from.data(), rows_.width()) * rows_[other].side;
-                const double rise = product(rows_[other].row, mean_.data(), rows_.width()) * rows_[other].side;
-                if (rise < 0) length = std::min(length, -here / rise);
-            }
+            length = std::min(length, reach(from.data(), mean_.data(), slot));
             const double rise = product(row, mean_.data(), rows_.width()) * side;
             const double reached = -product(row, from.data(), rows_.width()) * side / rise;
             if (!(reached > 0 && reached < length)) continue;
