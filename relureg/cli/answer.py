@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from relureg.cli.forecast import Forecast, forecasting
+from relureg.cli.options import read_network
 from relureg.cli.printing import Printer
 from relureg.cli.progress import progress_on_stderr
+from relureg.cli.scope import scoped
 from relureg.cli.standing import lower_bound, this_run
 from relureg.cli.work import Work
 from relureg.complex.checks import Check, failures
@@ -45,6 +47,26 @@ def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: 
         )
     this_run().prove(cells.num_regions)
     return cells
+
+
+def opened(
+    net: str | None, cells: Complex | None, work: Work, printer: Printer, *, raw: bool
+) -> tuple[Network, Problem]:
+    """The network as it was read, or that of the complex that was saved, and the problem that is meant.
+
+    A run that is stopped from now on tells its lower bound.
+    """
+    from relureg.reports.report import NetworkFacts
+
+    if cells is None:
+        network = read_network(net, printer, raw=raw)
+        inside, domain = scoped(network, work.scope)
+        problem = Problem(network=inside, domain=domain)
+    else:
+        network, problem = cells.network, cells.problem
+    expect_regions(problem)
+    NetworkFacts.of(problem.network)  # what is long in it is kept: a run that is stopped has no time for that
+    return network, problem
 
 
 def saved_complex(net: str | None, work: Work) -> Complex | None:

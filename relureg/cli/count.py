@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
-from relureg.cli.options import file_options, read_network, reading_options, standard_input
+from relureg.cli.options import file_options, reading_options, standard_input
 from relureg.cli.printing import Printer, output_options
-from relureg.cli.scope import scoped
 from relureg.cli.standing import this_run
 from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
 from relureg.files import check_no_input
-from relureg.network.problem import Problem
 
 if TYPE_CHECKING:
     from relureg.theory.bounds import Bound
@@ -116,7 +114,6 @@ def _count_one(
     from relureg.cli import answer
     from relureg.complex.count import count_of, nothing_but
     from relureg.reports.count import CountReport
-    from relureg.reports.report import NetworkFacts
     from relureg.theory.bounds import bounds
 
     if (linear or definitions) and journal is not None:
@@ -128,14 +125,8 @@ def _count_one(
     standing = this_run()
     standing.journal = journal
     cells = None if journal is not None else answer.saved_complex(net, work)
-    if cells is None:
-        network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope)
-    else:
-        network, domain = cells.network, cells.domain
-    problem = Problem(network=network, domain=domain)
-    answer.expect_regions(problem)
-    NetworkFacts.of(network)  # what is long in it is kept: a run that is stopped has no time for that
+    _, problem = answer.opened(net, cells, work, printer, raw=raw)
+    network, domain = problem.network, problem.domain
     found: tuple[Bound, ...] = ()
     standing.partial = lambda reason, proven: CountReport.of(
         nothing_but(problem, work.engine, reason, proven), found, estimate=standing.estimate

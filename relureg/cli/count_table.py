@@ -13,10 +13,8 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.answer import close, count_with_progress, expect_regions, note_last_stage, saved_complex
-from relureg.cli.options import read_network
+from relureg.cli.answer import close, count_with_progress, note_last_stage, opened, saved_complex
 from relureg.cli.printing import Printer
-from relureg.cli.scope import scoped
 from relureg.cli.standing import this_run
 from relureg.cli.work import Work
 from relureg.complex.count import RegionCount, count_of, nothing_but
@@ -24,10 +22,9 @@ from relureg.errors import LimitReachedError, ReluregError, UsageError
 from relureg.files import check_absent, open_atomically
 from relureg.network.difference import difference
 from relureg.network.model import Network
-from relureg.network.problem import Problem
 from relureg.reports.count import CountReport
 from relureg.reports.count_rows import COLUMNS, ChangeFacts, CountRow, Form, RowWriter, csv_cells
-from relureg.reports.report import NetworkFacts, json_text
+from relureg.reports.report import json_text
 from relureg.theory.bounds import Bound, bounds
 
 
@@ -111,11 +108,7 @@ def _count_next(
     standing.begin(net)
     try:
         cells = saved_complex(net, work)
-        network = read_network(net, printer, raw=options.raw) if cells is None else cells.network
-        inside, domain = scoped(network, work.scope) if cells is None else (network, cells.domain)
-        problem = Problem(network=inside, domain=domain)
-        expect_regions(problem)
-        NetworkFacts.of(inside)  # what is long in it is kept: a run that is stopped has no time for that
+        network, problem = opened(net, cells, work, printer, raw=options.raw)
         found: tuple[Bound, ...] = ()
 
         changed = None if before is None else difference(before.network, network)
@@ -128,10 +121,10 @@ def _count_next(
         standing.partial = lambda reason, proven: row_of(nothing_but(problem, work.engine, reason, proven))
         standing.as_row = lambda report: writer.lines(report, is_first=before is None)  # type: ignore[arg-type]
         standing.note()
-        found = bounds(inside, domain)
+        found = bounds(problem.network, problem.domain)
         if cells is None:
             counted = count_with_progress(
-                inside, domain, work, quiet=printer.quiet, by_enumeration=options.by_enumeration
+                problem.network, problem.domain, work, quiet=printer.quiet, by_enumeration=options.by_enumeration
             )
             note_last_stage(counted, printer)
         else:

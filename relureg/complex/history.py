@@ -8,7 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class HistoryRow:
     """That the call took, reading the network included."""
 
 
-COLUMNS = ("step", "regions", "is_exact", "low", "high", "at_least", "seconds")
+_COLUMNS = tuple(column.name for column in fields(HistoryRow))
 
 
 class RegionHistory:
@@ -171,12 +171,12 @@ class RegionHistory:
     def to_csv(self, path: str | Path, *, force: bool = False) -> None:
         """Write the rows as CSV, the names of their fields first; raises `OutputError`."""
         text = io.StringIO(newline="")
-        csv.writer(text, lineterminator="\n").writerows([COLUMNS, *map(astuple, self._rows)])
+        csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *map(astuple, self._rows)])
         write_atomically(Path(path), text.getvalue().encode(), force=force)
 
     def to_jsonl(self, path: str | Path, *, force: bool = False) -> None:
         """Write the rows as JSON, an object a line; raises `OutputError`."""
-        lines = [json.dumps(dict(zip(COLUMNS, astuple(row), strict=True))) + "\n" for row in self._rows]
+        lines = [json.dumps(asdict(row)) + "\n" for row in self._rows]
         write_atomically(Path(path), "".join(lines).encode(), force=force)
 
     def _find(self, problem: Problem) -> tuple[int | float | None, Interval | None, int]:
