@@ -19,6 +19,7 @@ class Recorder {
     // `num_walls` rows of the domain stand before the network's own units.
     Recorder(const Network& network, int num_walls, const std::int8_t* sign, Predicate<D_, W>& oracle)
         : network_(network), num_walls_(num_walls), sign_(sign), oracle_(oracle),
+          is_scaled_(std::any_of(network.exponents.begin(), network.exponents.end(), [](int e) { return e != 0; })),
           pattern_((network.num_units - num_walls + 7) / 8, 0), vanishing_(pattern_) {}
 
     // Keep the packed patterns in step with the signs on the current path.
@@ -36,6 +37,7 @@ class Recorder {
         out.vanishing.insert(out.vanishing.end(), vanishing_.begin(), vanishing_.end());
         out.bounded.push_back(bounded);
         record_point(cell, out);
+        list_vanishing();
         std::int64_t count = 0;
         Mask::each(cell.alive, words(), [&](int slot) {
             const Facet& facet = cell.facets[slot];
@@ -43,10 +45,11 @@ class Recorder {
             const auto first = out.facet_units.size();
             for (const UnitNode* node = facet.units; node; node = node->next)
                 if (node->unit >= num_walls_) out.facet_units.push_back(node->unit - num_walls_);
-            for (int unit = num_walls_; unit < network_.num_units; ++unit)
-                if (!sign_[unit]) out.facet_units.push_back(unit - num_walls_);
-            std::sort(out.facet_units.begin() + static_cast<std::ptrdiff_t>(first), out.facet_units.end());
-            out.facet_length.push_back(static_cast<std::int64_t>(out.facet_units.size() - first));
+            out.facet_units.insert(out.facet_units.end(), vanishing_units_.begin(), vanishing_units_.end());
+            const std::size_t length = out.facet_units.size() - first;
+            if (length > 1)
+                std::sort(out.facet_units.begin() + static_cast<std::ptrdiff_t>(first), out.facet_units.end());
+            out.facet_length.push_back(static_cast<std::int64_t>(length));
             out.facet_on_boundary.push_back(facet.on_boundary);
             ++count;
         });
@@ -72,6 +75,14 @@ class Recorder {
     int D() const { return D_ ? D_ : network_.dim + 1; }
     int words() const { return W ? W : network_.num_units / 64 + 1; }
     std::size_t row_words() const { return network_.num_units / 64 + 1; }  // a bit for every row, one for infinity
+
+    // The units that vanish on the whole region, which are few or none.
+    void list_vanishing() {
+        vanishing_units_.clear();
+        for (std::size_t byte = 0; byte < vanishing_.size(); ++byte)
+            for (unsigned rest = vanishing_[byte]; rest; rest &= rest - 1)
+                vanishing_units_.push_back(static_cast<std::int32_t>(8 * byte) + __builtin_ctz(rest));
+    }
 
     void mark(int i, int unit) { zeros_[i * row_words() + unit / 64] |= std::uint64_t{1} << (unit % 64); }
 
@@ -127,18 +138,14 @@ class Recorder {
     // The mean of the generators, as doubles if these lie inside; else, exactly, as rationals.
     void record_point(Cell& cell, Records& out) {
         Generators& g = cell.generators;
-        std::vector<double> point(D(), 0.0);
+        std::vector<double>&point = point_, &inputs = inputs_;
+        point.assign(D(), 0.0);
         for (int j = 0; j < D(); ++j)
             for (int i = 0; i < g.count; ++i) point[j] += g.x(i)[j];
         for (int j = 1; j < D(); ++j) point[j] /= point[0];
         point[0] = 1;
-        bool is_whole = is_inside(cell, point);
-        std::vector<double> inputs(D());
-        for (int j = 1; j < D(); ++j) {
-            inputs[j] = in_input_units(j, point[j]);
-            is_whole =
-                is_whole && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j - 1]) == point[j];
-        }
+        inputs = point;
+        const bool is_whole = is_inside(cell, point) && (!is_scaled_ || scale_exactly(point, inputs));
         if (!is_whole) {
             std::vector<mpq_class> mean(D());
             for (int i = 0; i < g.count; ++i) {
@@ -159,6 +166,17 @@ class Recorder {
             out.exact_points.emplace_back(static_cast<std::int64_t>(out.bounded.size()) - 1, std::move(coordinates));
         }
         out.points.insert(out.points.end(), inputs.begin() + 1, inputs.end());
+    }
+
+    // Whether the inputs that a point of the search stands for are doubles, and which.
+    bool scale_exactly(const std::vector<double>& point, std::vector<double>& inputs) const {
+        bool is_exact = true;
+        for (int j = 1; j < D(); ++j) {
+            inputs[j] = in_input_units(j, point[j]);
+            is_exact =
+                is_exact && std::isfinite(inputs[j]) && std::ldexp(inputs[j], -network_.exponents[j - 1]) == point[j];
+        }
+        return is_exact;
     }
 
     // A coordinate of the search as the input that it stands for.
@@ -192,8 +210,11 @@ class Recorder {
     const int num_walls_;
     const std::int8_t* sign_;
     Predicate<D_, W>& oracle_;
+    const bool is_scaled_;  // whether any input is not the coordinate of the search itself
     std::vector<std::uint8_t> pattern_, vanishing_;
     std::vector<std::uint64_t> zeros_;  // scratch, as are the following
+    std::vector<std::int32_t> vanishing_units_;
+    std::vector<double> point_, inputs_;
     std::vector<bool> decided_;
     std::vector<std::uint64_t> open_;
 };
