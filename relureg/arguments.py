@@ -161,6 +161,7 @@ def _advice(value: Any, annotation: Any, names: Iterable[str]) -> str:
     return "".join(f"; {hint}" for hint in hints)
 
 
+@functools.cache
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
     is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
     return typing.get_args(annotation) if is_union else (annotation,)

@@ -255,6 +255,8 @@ class RationalMatrix:
 
     def columns(self, index: Any) -> RationalMatrix:
         """The columns that a slice, an integer array or a Boolean mask selects, in its order."""
+        if type(index) is list and index == list(range(self.shape[1])):
+            return self  # with the doubles that it knows already
         return RationalMatrix(
             self.numerators[:, index], self.denominator, self._known_doubles(lambda doubles: doubles[:, index])
         )
