@@ -76,6 +76,7 @@ Network random_network(Rng& rng, int dim, const std::vector<int>& widths, int sp
 struct Rows {
     std::vector<std::vector<double>> memory;
     std::vector<Context> contexts;
+    inline static std::uint64_t num_contexts = 0;
 
     Rows(const Network& network, const std::vector<std::int8_t>& sign) {
         const std::size_t stages = network.stages.size();
@@ -85,10 +86,10 @@ struct Rows {
         for (std::size_t s = 0; s < stages; ++s) {
             memory[s].assign(static_cast<std::size_t>(network.dim + 1) * network.stages[s].stride, 0);
             const Context* parent = s ? &contexts[s - 1] : nullptr;
-            contexts[s] = Context{parent, static_cast<int>(s), &network.stages[s], memory[s].data(), {}, {}, {}};
+            contexts[s] = Context{parent, static_cast<int>(s), &network.stages[s], memory[s].data(), ++num_contexts};
             // As the search does: rows of a stage are summed on the context of the one before it.
-            const Context before{
-                parent ? parent->parent : nullptr, static_cast<int>(s), &network.stages[s], nullptr, {}, {}, {}};
+            const Context before{parent ? parent->parent : nullptr, static_cast<int>(s), &network.stages[s], nullptr,
+                                 0};
             if (parent) {
                 std::vector<int> active;
                 for (int k = 0; k < parent->data->units; ++k)

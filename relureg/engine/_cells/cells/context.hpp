@@ -9,24 +9,13 @@
 
 namespace relureg {
 
-struct Context;
-
-// What is known of a unit's row and a facet's: m = alpha f + beta e_0, or not.
-struct Parallel {
-    int unit, facet_unit;
-    const Context* facet;
-    std::int8_t beta;  // its sign
-    bool is_parallel;
-};
-
 struct Context {
     const Context* parent;  // the stage before, on the cell that this one was entered from
     int stage;
     const Stage* data;
     const double* rows;     // [coordinate * stride + unit]
-    mutable std::vector<std::unique_ptr<ExactVector>> exact_rows;
-    mutable std::vector<std::unique_ptr<double[]>> twofold_rows;  // [unit / 4], see TwofoldRows
-    mutable std::vector<Parallel> parallels;
+    std::uint64_t serial;   // of no other context of the search
+    mutable std::vector<std::unique_ptr<ExactVector>> exact_rows = {};
     mutable std::vector<std::vector<std::uint64_t>> residues = {};  // [unit], see ModularRung
 
     const Context& at(int wanted) const {

@@ -18,7 +18,7 @@ class Search final : public Searcher {
           leaves_(state_) {
         if (!network.stages.empty()) {
             root_rows_.assign(static_cast<std::size_t>(state_.D()) * network.stages[0].stride, 0.0);
-            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}, {}, {}};
+            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), ++state_.num_contexts};
             state_.rows.affine_part(root_, 0, root_rows_.data());
         }
     }
@@ -73,8 +73,8 @@ class Search final : public Searcher {
         if (state_.is_own(depth)) ++state_.result->per_stage[context.stage];
         if (state_.rows.is_last(context)) return leaves_.add(cell, &context, hash);
         const auto mark = state_.arena.mark();
-        const Context next{&context, context.stage + 1, &state_.network.stages[context.stage + 1], next_rows, {}, {},
-                           {}};
+        const Context next{&context, context.stage + 1, &state_.network.stages[context.stage + 1], next_rows,
+                           ++state_.num_contexts};
         enter(cell, next, hash, depth);
         state_.arena.release(mark);
     }

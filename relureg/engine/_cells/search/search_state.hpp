@@ -80,6 +80,7 @@ struct SearchState {
     const int num_words;
     const Words hash_words;
     std::vector<std::int8_t> sign;  // [unit]: on the current path
+    std::uint64_t num_contexts = 0;
     Arena arena;
     Predicate<D_, W> oracle;
     StageRows<D_> rows;

@@ -36,15 +36,32 @@ class Parallels {
     bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) {
         // A later context may make room for another at the same place: nothing is remembered of it.
         if (facet.stage > context.stage) return compare(context, unit, facet, facet_unit, beta);
-        for (auto known = context.parallels.rbegin(); known != context.parallels.rend(); ++known)
-            if (known->unit == unit && known->facet == &facet && known->facet_unit == facet_unit)
+        const auto stage = static_cast<std::size_t>(context.stage);
+        if (stages_.size() <= stage) stages_.resize(stage + 1);
+        OfStage& of_stage = stages_[stage];
+        if (of_stage.serial != context.serial) of_stage.serial = context.serial, of_stage.pairs.clear();
+        for (auto known = of_stage.pairs.rbegin(); known != of_stage.pairs.rend(); ++known)
+            if (known->unit == unit && known->facet_serial == facet.serial && known->facet_unit == facet_unit)
                 return beta = known->beta, known->is_parallel;
         const bool is_parallel = compare(context, unit, facet, facet_unit, beta);
-        context.parallels.push_back({unit, facet_unit, &facet, static_cast<std::int8_t>(beta), is_parallel});
+        of_stage.pairs.push_back({unit, facet_unit, facet.serial, static_cast<std::int8_t>(beta), is_parallel});
         return is_parallel;
     }
 
   private:
+    // What is known of a unit's row and a facet's: m = alpha f + beta e_0, or not.
+    struct Pair {
+        int unit, facet_unit;
+        std::uint64_t facet_serial;
+        std::int8_t beta;  // its sign
+        bool is_parallel;
+    };
+    // Of the context of a stage that was last asked about.
+    struct OfStage {
+        std::uint64_t serial = 0;
+        std::vector<Pair> pairs;
+    };
+
     int D() const { return D_ ? D_ : coordinates_; }
 
     bool compare(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) {
@@ -83,6 +100,7 @@ class Parallels {
     const std::int8_t* sign_;
     const IntegerRows<D_>& integers_;
     std::vector<std::int64_t> row_, facet_row_;
+    std::vector<OfStage> stages_;
 };
 
 }  // namespace relureg

@@ -167,7 +167,9 @@ class Predicate {
     [[gnu::always_inline]] void decide_word(const Place& place, const Context& context, const Candidates& candidates,
                                             Signs& signs, int i, int w, std::uint64_t mask, std::uint64_t open,
                                             std::uint64_t positive, std::uint64_t negative) {
-        if (open) {
+        if (open && is_unchanging(context, place.generators.tags(i))) {
+            statistics.structural += __builtin_popcountll(open);
+        } else if (open) {
             filter<kAll>(place.generators, i, candidates, w, open, positive, negative);
             each_bit(open & ~(positive | negative), 0, [&](int k) {
                 const int sign = settle(place, context, candidates.unit[64 * w + k], i);
@@ -179,6 +181,11 @@ class Predicate {
         const std::size_t at = static_cast<std::size_t>(i) * signs.words + w;
         signs.positive[at] = positive, signs.negative[at] = negative;
         if (const std::uint64_t zero = mask & ~(positive | negative)) statistics.zeros += __builtin_popcountll(zero);
+    }
+
+    // In a direction in which no source changes, the units of the stage do not change either.
+    static bool is_unchanging(const Context& context, const Tags& tags) {
+        return tags.at_infinity && !(context.data->sources & ~tags.quiet);
     }
 
     // One word of candidates at a generator: the signs of open ones that doubles settle.
@@ -207,9 +214,9 @@ class Predicate {
     // A value within its error bound: find the sign all the same.
     [[gnu::noinline]] int settle(const Place& place, const Context& context, int unit, int i) {
         Generators& g = place.generators;
-        // In a direction in which no source changes, the unit does not change either.
         const Tags& tags = g.tags(i);
-        if (tags.at_infinity && !(context.data->sources & ~tags.quiet)) return ++statistics.structural, 0;
+        int sign = 0;
+        if (structure_.vanishes_with_its_sources(place, context, unit, i, sign)) return ++statistics.structural, sign;
         load(context, unit);
         double value = this->value(g, i);
         // The generator may have been refined for another unit.
@@ -222,7 +229,6 @@ class Predicate {
             if (!meets) return ++statistics.structural, 0;
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
-        int sign = 0;
         const bool has_values = values_.has(g, i);
         if (has_values && values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         if (std::fabs(value) <= kNearZero * norm_) {

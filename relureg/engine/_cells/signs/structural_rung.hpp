@@ -29,10 +29,6 @@ class StructuralRung {
                 is_apart = is_apart && ((row.high[4 * j] == 0 && row.error[4 * j] == 0) || is_zero(j));
             if (is_apart) return sign = 0, true;
         }
-        if (vanishes_with_its_sources(place, context, unit, i)) {
-            const double constant = context.data->constant[unit];
-            return sign = tags.at_infinity ? 0 : (constant > 0) - (constant < 0), true;
-        }
         bool is_known = false;
         each_row<W>(place, i, words(), [&](const Context* facet, int facet_unit) {
             if (is_known || !facet || !parallels_.propose(row_in_doubles, *facet, facet_unit)) return;
@@ -42,13 +38,9 @@ class StructuralRung {
         return is_known;
     }
 
-  private:
-    int D() const { return D_ ? D_ : coordinates_; }
-    int words() const { return W ? W : words_; }
-
     // Whether a unit reads nothing but inactive units and such that vanish on a facet that contains the generator: its
     // value is its constant then.
-    bool vanishes_with_its_sources(const Place& place, const Context& context, int unit, int i) const {
+    bool vanishes_with_its_sources(const Place& place, const Context& context, int unit, int i, int& sign) const {
         const Stage& data = *context.data;
         if (data.is_out_of_range) return false;
         for (const Term& term : data.terms) {
@@ -60,8 +52,13 @@ class StructuralRung {
                     return false;
             }
         }
+        sign = place.generators.tags(i).at_infinity ? 0 : (data.constant[unit] > 0) - (data.constant[unit] < 0);
         return true;
     }
+
+  private:
+    int D() const { return D_ ? D_ : coordinates_; }
+    int words() const { return W ? W : words_; }
 
     const int coordinates_, words_;
     const std::int8_t* sign_;

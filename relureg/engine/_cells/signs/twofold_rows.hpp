@@ -1,6 +1,8 @@
 // The rows of a stage's units on a cell in twofold precision, with a bound on the error of each coordinate.
 //
-// Made when first asked for, four units at a time, and kept with the context. The bounds are running ones: from what
+// Made when first asked for, four units at a time. Neighbouring cells differ in few signs: four rows are kept for the
+// next context of their stage, and stand there if the same units that they read are active, with the same rows. The
+// bounds are running ones: from what
 // was really summed, not from the majorant with every unit active, which grows with the depth. With n terms, known to
 // (hi, lo) with errors E_k, the row m = b + sum of w_k m_k over active k errs in each coordinate by at most
 //     2 (n + 5)^2 u^2 M + sum |w_k| E_k + underflow,   M = |b| + sum |w_k hi_k|
@@ -34,24 +36,73 @@ class TwofoldRows {
   private:
     int D() const { return D_ ? D_ : coordinates_; }
 
+    // Four rows of a stage, as they were last made.
+    struct Block {
+        std::unique_ptr<double[]> values;
+        std::uint64_t serial = 0;            // of the context for which they are known to hold
+        std::uint64_t version = 0;           // another one whenever they are made anew
+        std::vector<std::uint64_t> sources;  // each active unit that is read, and the version of its row
+    };
+
     const double* block(const Context& context, int number) {
-        if (context.twofold_rows.empty()) context.twofold_rows.resize(context.data->stride / 4);
-        auto& kept = context.twofold_rows[number];
-        if (!kept) {
-            for (const Term& term : context.data->terms)  // first, since the sums below are shared
-                if (term.source > 0) need(context, term, 4 * number);
-            kept = std::make_unique<double[]>(12 * D());
-            sum(context, 4 * number, kept.get());
+        Block& kept = at(context, number);
+        if (kept.serial == context.serial) return kept.values.get();
+        if (!holds(kept, context, 4 * number)) {
+            if (!kept.values) kept.values = std::make_unique<double[]>(12 * D());
+            note_sources(kept, context, 4 * number);
+            sum(context, 4 * number, kept.values.get());
+            kept.version = ++num_versions_;
         }
-        return kept.get();
+        kept.serial = context.serial;
+        return kept.values.get();
     }
+
+    Block& at(const Context& context, int number) {
+        const auto stage = static_cast<std::size_t>(context.stage);
+        if (stages_.size() <= stage) stages_.resize(stage + 1);
+        if (stages_[stage].empty()) stages_[stage].resize(context.data->stride / 4);
+        return stages_[stage][number];
+    }
+
+    const double* row_of(const Context& source, int unit) const {
+        return stages_[source.stage][unit / 4].values.get() + unit % 4;
+    }
+
+    std::uint64_t version_of(const Context& source, int unit) const { return stages_[source.stage][unit / 4].version; }
 
     bool is_active(const Context& source, int unit) const { return sign_[source.data->first_unit + unit] > 0; }
 
-    void need(const Context& context, const Term& term, int first) {
-        const Context& source = context.at(term.source - 1);
-        for (const int k : columns_read(term, first))
-            if (is_active(source, k)) block(source, k / 4);
+    // Visit the active units that four units read.
+    template <class Visit>
+    void each_source(const Context& context, int first, Visit visit) const {
+        for (const Term& term : context.data->terms) {
+            if (term.source == 0) continue;
+            const Context& source = context.at(term.source - 1);
+            for (const int k : columns_read(term, first))
+                if (is_active(source, k)) visit(source, k);
+        }
+    }
+
+    // Whether four rows are those of a context, too; makes the rows that they are summed of.
+    bool holds(const Block& kept, const Context& context, int first) {
+        std::size_t at = 0;
+        bool is_same = kept.version > 0;
+        each_source(context, first, [&](const Context& source, int unit) {
+            block(source, unit / 4);
+            is_same = is_same && at + 2 <= kept.sources.size() &&
+                      kept.sources[at] == static_cast<std::uint64_t>(source.data->first_unit + unit) &&
+                      kept.sources[at + 1] == version_of(source, unit);
+            at += 2;
+        });
+        return is_same && at == kept.sources.size();
+    }
+
+    void note_sources(Block& kept, const Context& context, int first) const {
+        kept.sources.clear();
+        each_source(context, first, [&](const Context& source, int unit) {
+            kept.sources.push_back(static_cast<std::uint64_t>(source.data->first_unit + unit));
+            kept.sources.push_back(version_of(source, unit));
+        });
     }
 
     // Four units from `first` on.
@@ -72,7 +123,7 @@ class TwofoldRows {
             const Context& source = context.at(term.source - 1);
             for (const int k : columns_read(term, first)) {
                 if (!is_active(source, k)) continue;
-                add(term, static_cast<std::size_t>(k) * data.stride + first, source.twofold_rows[k / 4].get() + k % 4);
+                add(term, static_cast<std::size_t>(k) * data.stride + first, row_of(source, k));
                 ++terms;
             }
         }
@@ -106,7 +157,7 @@ class TwofoldRows {
             for (const int k : columns_read(term, unit)) {
                 if (!is_active(source, k) || term.by_column[static_cast<std::size_t>(k) * data.stride + unit] == 0)
                     continue;
-                const double* row = source.twofold_rows[k / 4].get() + k % 4;
+                const double* row = row_of(source, k);
                 if (row[4 * j] != 0 || row[4 * (2 * D() + j)] != 0) return false;
             }
         }
@@ -136,6 +187,8 @@ class TwofoldRows {
     const std::int8_t* sign_;
     std::vector<TwofoldSum<Four>> sums_;
     std::vector<Four> errors_;
+    std::vector<std::vector<Block>> stages_;  // [stage][unit / 4]
+    std::uint64_t num_versions_ = 0;
 };
 
 }  // namespace relureg
