@@ -32,35 +32,62 @@ class Parallels {
         return true;
     }
 
-    // Whether they are; `beta` becomes the sign of beta.
-    bool prove(const Context& context, int unit, const Context& facet, int facet_unit, int& beta) {
-        // A later context may make room for another at the same place: nothing is remembered of it.
-        if (facet.stage > context.stage) return compare(context, unit, facet, facet_unit, beta);
-        const auto stage = static_cast<std::size_t>(context.stage);
-        if (stages_.size() <= stage) stages_.resize(stage + 1);
-        OfStage& of_stage = stages_[stage];
-        if (of_stage.serial != context.serial) of_stage.serial = context.serial, of_stage.pairs.clear();
-        for (auto known = of_stage.pairs.rbegin(); known != of_stage.pairs.rend(); ++known)
-            if (known->unit == unit && known->facet_serial == facet.serial && known->facet_unit == facet_unit)
-                return beta = known->beta, known->is_parallel;
-        const bool is_parallel = compare(context, unit, facet, facet_unit, beta);
-        of_stage.pairs.push_back({unit, facet_unit, facet.serial, static_cast<std::int8_t>(beta), is_parallel});
-        return is_parallel;
-    }
-
-  private:
     // What is known of a unit's row and a facet's: m = alpha f + beta e_0, or not.
     struct Pair {
         int unit, facet_unit;
-        std::uint64_t facet_serial;
-        std::int8_t beta;  // its sign
+        std::uint64_t facet_serial;  // of its context
+        int next;                    // pair of the unit; -1: none
+        std::int8_t beta;            // its sign
         bool is_parallel;
     };
+
+    // What has been proved of a unit and a facet, or null.
+    const Pair* recall(const Context& context, int unit, const Context& facet, int facet_unit) const {
+        const auto stage = static_cast<std::size_t>(context.stage);
+        if (stages_.size() <= stage || stages_[stage].serial != context.serial) return nullptr;
+        const OfStage& known = stages_[stage];
+        for (int at = known.first[unit]; at >= 0; at = known.pairs[at].next)
+            if (known.pairs[at].facet_serial == facet.serial && known.pairs[at].facet_unit == facet_unit)
+                return &known.pairs[at];
+        return nullptr;
+    }
+
+    // Whether anything has been proved of a unit.
+    bool knows(const Context& context, int unit) const {
+        const auto stage = static_cast<std::size_t>(context.stage);
+        return stage < stages_.size() && stages_[stage].serial == context.serial && stages_[stage].first[unit] >= 0;
+    }
+
+    const Pair& prove(const Context& context, int unit, const Context& facet, int facet_unit) {
+        if (const Pair* known = recall(context, unit, facet, facet_unit)) return *known;
+        int beta = 0;
+        const bool is_parallel = compare(context, unit, facet, facet_unit, beta);
+        OfStage& of_stage = this->of_stage(context);
+        int& first = of_stage.first[unit];
+        of_stage.pairs.push_back({unit, facet_unit, facet.serial, first, static_cast<std::int8_t>(beta), is_parallel});
+        first = static_cast<int>(of_stage.pairs.size()) - 1;
+        return of_stage.pairs.back();
+    }
+
+  private:
     // Of the context of a stage that was last asked about.
     struct OfStage {
         std::uint64_t serial = 0;
         std::vector<Pair> pairs;
+        std::vector<int> first;  // [unit]: the pair that was found last
     };
+
+    OfStage& of_stage(const Context& context) {
+        const auto stage = static_cast<std::size_t>(context.stage);
+        if (stages_.size() <= stage) stages_.resize(stage + 1);
+        OfStage& of_stage = stages_[stage];
+        of_stage.first.resize(context.data->units, -1);
+        if (of_stage.serial == context.serial) return of_stage;
+        for (const Pair& pair : of_stage.pairs) of_stage.first[pair.unit] = -1;
+        of_stage.pairs.clear();
+        of_stage.serial = context.serial;
+        return of_stage;
+    }
 
     int D() const { return D_ ? D_ : coordinates_; }
 

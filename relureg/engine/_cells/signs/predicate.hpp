@@ -216,7 +216,9 @@ class Predicate {
         Generators& g = place.generators;
         const Tags& tags = g.tags(i);
         int sign = 0;
-        if (structure_.vanishes_with_its_sources(place, context, unit, i, sign)) return ++statistics.structural, sign;
+        if (structure_.vanishes_with_its_sources(place, context, unit, i, sign) ||
+            structure_.recalls(place, context, unit, i, sign))
+            return ++statistics.structural, sign;
         load(context, unit);
         double value = this->value(g, i);
         // The generator may have been refined for another unit.

@@ -32,9 +32,23 @@ class StructuralRung {
         bool is_known = false;
         each_row<W>(place, i, words(), [&](const Context* facet, int facet_unit) {
             if (is_known || !facet || !parallels_.propose(row_in_doubles, *facet, facet_unit)) return;
-            is_known = parallels_.prove(context, unit, *facet, facet_unit, sign);
+            const auto& pair = parallels_.prove(context, unit, *facet, facet_unit);
+            is_known = pair.is_parallel, sign = pair.beta;
         });
         if (tags.at_infinity) sign = 0;
+        return is_known;
+    }
+
+    // Whether the row is known to be parallel to a facet's already.
+    bool recalls(const Place& place, const Context& context, int unit, int i, int& sign) const {
+        if (!parallels_.knows(context, unit)) return false;
+        bool is_known = false;
+        each_row<W>(place, i, words(), [&](const Context* facet, int facet_unit) {
+            if (is_known || !facet) return;
+            const auto* pair = parallels_.recall(context, unit, *facet, facet_unit);
+            if (pair && pair->is_parallel) is_known = true, sign = pair->beta;
+        });
+        if (place.generators.tags(i).at_infinity) sign = 0;
         return is_known;
     }
 
