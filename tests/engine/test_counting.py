@@ -176,7 +176,25 @@ def test_rows_with_rationals_beyond_64_bits() -> None:
 def test_cells_that_more_units_cut_than_a_word_has_bits(dim: int, units: int) -> None:
     count = count_regions(he(dim, units, 1), jobs=1)
     assert count.num_regions == generic_regions(units, dim)
-    assert check(count, "watertight").passed is True
+    assert check(count, "watertight").passed is None
+
+
+def test_a_count_in_one_go_sums_no_facet() -> None:
+    """One stage on the whole space, or in a box, is one cell: only where that is cut is there something to sum."""
+    rows = [[1.0, 0], [0, 1], [1, 1]]
+    network, box = hyperplanes(rows, [0, 0, 1]), Domain.box([-3, -3], [3, 3])
+    for domain in (None, box):
+        count = assert_as_searched(network, domain)
+        watertight = check(count, "watertight")
+        assert (watertight.passed, check(count, "last_stage").passed) == (None, True)
+        assert "last_stage tells" in watertight.detail
+        searched = count_regions(network, domain, jobs=1, by_enumeration=True)
+        assert check(searched, "watertight").passed is True
+    deep = Network.from_layers([np.array(rows), np.ones((2, 3)), np.ones((1, 2))], [[0, 0, 1], [-1, -2], [0]])
+    assert check(count_regions(deep, jobs=1), "watertight").passed is True
+    constant = hyperplanes([[0.0, 0], [0, 0]], [1, 2])
+    alone = check(count_regions(constant, box, jobs=1), "watertight")
+    assert (alone.passed, alone.detail) == (True, "0 facets shared by two regions, 4 on the domain's boundary")
 
 
 def test_boxes_and_walls_through_vertices() -> None:
