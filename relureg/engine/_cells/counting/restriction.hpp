@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "polygon.hpp"
 #include "section_maker.hpp"
 #include "section_sides.hpp"
 #include "segment.hpp"
@@ -65,6 +66,8 @@ class SectionCounter {
             });
         else if (!(s.cutting & (s.cutting - 1)))
             add_only_section(s, __builtin_ctzll(s.cutting));
+        else if (s.dim == 2 && words() == 1 && !audit_ && polygon_.count(s, oracle_.statistics))
+            add_polygon(s);
         else if (__builtin_popcountll(s.cutting) == 2)
             divide_by_two(s);
         else
@@ -81,6 +84,16 @@ class SectionCounter {
         add(sides.above, sides.is_cut_bounded());
         figures_->facets += s.single >> row & 1;
         arena_.release(mark);
+    }
+
+    // A polygon whose chords are known: each chord has its ends on two facets, if these are facets of the polygon.
+    void add_polygon(const Section& s) {
+        figures_->regions += polygon_.regions;
+        figures_->bounded += polygon_.bounded;
+        figures_->facets += polygon_.facets;
+        for (int k = 0; k < polygon_.num_corners; ++k)
+            if (polygon_.wall[k] & *s.facets)
+                figures_->pieces[__builtin_ctzll(polygon_.wall[k])] += __builtin_popcountll(polygon_.crossing[k]);
     }
 
     // Two rows: of the first one's section nothing is asked, so only the edges that the other one crosses are found.
@@ -129,8 +142,8 @@ class SectionCounter {
             const int row = crossings.order[k];
             int twin = -1;
             each_bit(distinct, 0, [&](int other) {
-                if (twin < 0 && crossings.count(row) == crossings.count(other) &&
-                    crossings.may_coincide(s, row, other) && coincide(s, crossings, row, other))
+                if (twin < 0 && crossings.cross_the_same(row, other) && crossings.may_coincide(s, row, other) &&
+                    coincide(s, crossings, row, other))
                     twin = other;
             });
             if (twin < 0)
@@ -149,38 +162,84 @@ class SectionCounter {
 
     // Whether two rows that cross the same edges cross them in the same points.
     bool coincide(const Section& s, const Crossings& crossings, int row, int other) {
-        for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e) {
-            const auto [above, below] = Crossings::oriented(s, row, crossings.by_row[e]);
-            const Mixture at = Mixture::of(s, row, above, below);
-            if (at.sign(s, other, above, below)) return false;
-            const auto mark = arena_.mark();
-            Section point = Section::allocate(arena_, 1, 1, words());
-            point.parent = &s, point.cut = row, point.number = &other;
-            point.append(above, below, false);
-            ++oracle_.statistics.decisions;
-            const int sign = exact_.sign(point, 0, 0);
-            exact_.forget(point);
-            arena_.release(mark);
-            if (sign) return false;
-        }
-        return true;
+        bool do_coincide = true;
+        crossings.each_edge(row, [&](int e) {
+            if (!do_coincide) return;
+            const auto [above, below] = Crossings::oriented(s, row, crossings.edges[e]);
+            do_coincide = !Mixture::of(s, row, above, below).sign(s, other, above, below) &&
+                          !exact_sign(s, row, other, above, below);
+        });
+        return do_coincide;
+    }
+
+    // The sign of a row where another one crosses an edge, by integers.
+    int exact_sign(const Section& s, int row, int other, int above, int below) {
+        const auto mark = arena_.mark();
+        Section point = Section::allocate(arena_, 1, 1, words());
+        point.parent = &s, point.cut = row, point.number = &other, point.rows = 1;
+        point.append(above, below, false);
+        ++oracle_.statistics.decisions;
+        const int sign = exact_.sign(point, 0, 0);
+        exact_.forget(point);
+        arena_.release(mark);
+        return sign;
     }
 
     // Visit the generators of the section by a row: the ends of edges that it crosses, and generators that lie on it.
     template <class Visit>
     static void each_generator(const Section& s, const Crossings& crossings, int row, Visit visit) {
-        for (int e = crossings.begin[row]; e < crossings.begin[row + 1]; ++e)
-            visit(crossings.by_row[e].above, crossings.by_row[e].below);
+        crossings.each_edge(row, [&](int e) { visit(crossings.edges[e].above, crossings.edges[e].below); });
         for (const int i : crossings.zeros)
             if (crossings.zeros_at(s, i) >> row & 1) visit(i, i);
     }
 
+    // The section by a row, as far as the ends of the edges tell that it crosses.
+    struct Outline {
+        std::uint64_t open;     // rows that may cut it
+        std::uint64_t* facets;  // that contain one of its own, or do for certain where `is_settled`
+        bool is_bounded, is_special, is_settled;
+        int count;  // of generators
+    };
+
     // The section by a row, with the rows of `before` that cut it, and all that lies on it.
     void restrict_to(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
+        const auto mark = arena_.mark();
+        const bool is_plain = words() == 1 && crossings.zeros.empty();
+        const Outline o = is_plain ? plain_outline(s, crossings, row, before) : outline(s, crossings, row, before);
+        if (o.is_settled && !o.open) {
+            add(o.facets, o.is_bounded);
+        } else if (!o.is_settled || o.open & (o.open - 1) ||
+                   !add_with_one(s, crossings, row, o.open, o.facets, o.is_bounded)) {
+            Section part = maker_.cut(s, crossings, row, o.open, o.count);
+            std::copy_n(o.facets, words(), part.facets);
+            maker_.close(part, o.is_special);
+            add(part.facets, o.is_bounded);
+            go_on(part);
+            exact_.forget(part);
+        }
+        arena_.release(mark);
+    }
+
+    // Where no row vanishes at a generator.
+    Outline plain_outline(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
+        EdgeEnds all{0, 0, 0, 0};
+        std::uint64_t crossing = 0;
+        crossings.each_edge(row, [&](int e) {
+            const EdgeEnds& ends = crossings.ends[e];
+            all.positive |= ends.positive, all.negative |= ends.negative;
+            all.facets |= ends.facets, all.at_infinity |= ends.at_infinity;
+            crossing |= crossings.crossing[e];
+        });
+        auto* facets = arena_.take<std::uint64_t>(1);
+        *facets = all.facets & *s.facets;
+        const std::uint64_t open = (all.positive | crossing) & (all.negative | crossing) & before;
+        return {open, facets, !all.at_infinity, false, true, crossings.count(row)};
+    }
+
+    Outline outline(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
         std::uint64_t positive = 0, negative = 0, zero = 0, is_through = 0;
         bool is_bounded = true;
         int count = 0;
-        const auto mark = arena_.mark();
         std::uint64_t* facets = arena_.take<std::uint64_t>(2 * static_cast<std::size_t>(words()));
         std::uint64_t* own = facets + words();  // no other facet, nor a row, contains them on the section
         std::fill_n(facets, 2 * words(), std::uint64_t{0});
@@ -198,23 +257,13 @@ class SectionCounter {
             ++count;
         });
         const bool is_special = is_through || zero & before;
-        const std::uint64_t open = ((positive & negative) | zero) & before;
         bool is_settled = true;
         for (int w = 0; w < words(); ++w) {
             facets[w] &= s.facets[w];
             is_settled = is_settled && (!is_special || !(facets[w] & ~own[w]));
         }
-        if (is_settled && !open) {
-            add(facets, is_bounded);
-        } else if (!is_settled || open & (open - 1) || !add_with_one(s, crossings, row, open, facets, is_bounded)) {
-            Section part = maker_.cut(s, crossings, row, open, count);
-            std::copy_n(facets, words(), part.facets);
-            maker_.close(s, part, is_special);
-            add(part);
-            go_on(part);
-            exact_.forget(part);
-        }
-        arena_.release(mark);
+        const std::uint64_t open = ((positive & negative) | zero) & before;
+        return {open, facets, is_bounded, is_special, is_settled, count};
     }
 
     int num_common(const Section& s, int a, int b) const {
@@ -265,6 +314,7 @@ class SectionCounter {
     SectionMaker<D_, W> maker_;
     SegmentCutter<D_, W> segments_;
     bool audit_;
+    Polygon polygon_;
     std::vector<Crossings> levels_;  // [dimension]
     CellFigures* figures_ = nullptr;
     std::int64_t most_ = 0;

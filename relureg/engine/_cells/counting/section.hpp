@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -32,10 +33,9 @@ inline std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
 // A generator of a section.
 struct SectionPoint {
     std::uint64_t positive, negative;  // the signs of the rows there
-    std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
     ExactVector* exact;  // its coordinates, where they have been asked for
     int above, below;  // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
-    enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;
+    enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;  // of its integers
     bool at_infinity;
 };
 
@@ -46,7 +46,9 @@ struct Section {
     SectionPoint* points;
     std::uint64_t* masks;  // [point * words]: facets of the cell
     double* values;  // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
+    std::int64_t* integers;  // [point * stride + row]: the values times some positive number, exactly, where known
     const int* number;  // [row]: in the parent
+    std::uint64_t rows;  // those of `num_rows` that stand for something
     std::uint64_t cutting;  // rows that cut this section
     std::uint64_t single;  // of these, traces of one hyperplane of the parent only
     std::uint64_t* facets;  // facets of the cell that contain a facet of this section, each one that no other contains
@@ -60,23 +62,26 @@ struct Section {
         return static_cast<int>(p.positive >> row & 1) - static_cast<int>(p.negative >> row & 1);
     }
 
+    std::int64_t* integers_at(int point) const { return integers + static_cast<std::size_t>(point) * stride; }
+
     static Section allocate(Arena& arena, int count, int num_rows, int words) {
+        static_assert(sizeof(SectionPoint) % 8 == 0 && alignof(SectionPoint) <= 8, "all are taken in one piece");
         Section s{};
         s.num_rows = num_rows;
         s.stride = (num_rows + 3) & ~3;
-        s.points = arena.take<SectionPoint>(count);
-        s.masks = arena.take<std::uint64_t>(static_cast<std::size_t>(count) * words);
-        s.values = arena.take<double>(2 * static_cast<std::size_t>(count) * s.stride);
-        s.facets = arena.take<std::uint64_t>(words);
-        auto* integers = arena.take<std::int64_t>(static_cast<std::size_t>(count) * s.stride);  // seldom touched
-        for (int i = 0; i < count; ++i) s.points[i].integers = integers + static_cast<std::size_t>(i) * s.stride;
+        const std::size_t points = count, entries = points * s.stride, masks = points * words;
+        auto* memory = arena.take<std::byte>(points * sizeof(SectionPoint) + 8 * (3 * entries + masks + words));
+        s.values = reinterpret_cast<double*>(memory);
+        s.integers = reinterpret_cast<std::int64_t*>(s.values + 2 * entries);  // seldom touched
+        s.masks = reinterpret_cast<std::uint64_t*>(s.integers + entries);
+        s.facets = s.masks + masks;
+        s.points = reinterpret_cast<SectionPoint*>(s.facets + words);
         return s;
     }
 
     // A generator that nothing is known of yet.
     void append(int above, int below, bool at_infinity) {
-        SectionPoint& point = points[count++];
-        point = {0, 0, point.integers, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
+        points[count++] = {0, 0, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
     }
 };
 
