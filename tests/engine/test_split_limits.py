@@ -66,7 +66,9 @@ def test_a_limit_on_regions_is_exact(make: Callable[[], Network], jobs: int) -> 
     for limit in (everything, everything + 1):
         whole = count_regions(network, max_regions=limit, jobs=jobs)
         assert (whole.num_regions, whole.complete) == (everything, True)
-        assert {check.name: check.passed for check in whole.checks}["watertight"] is True
+        passed = {check.name: check.passed for check in whole.checks}
+        assert passed["watertight"] is (None if len(network.stages) == 1 else True)  # one stage takes one step
+        assert False not in passed.values()
 
 
 @pytest.mark.parametrize("jobs", [1, 2])

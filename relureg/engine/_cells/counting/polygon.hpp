@@ -23,7 +23,7 @@ class Polygon {
   public:
     std::int64_t regions, bounded, facets;  // beyond the polygon itself; facets: on rows that are single
     int num_corners;
-    std::uint64_t wall[16];      // [edge]: the facet of the cell that it lies on
+    std::uint64_t wall[16];  // [edge]: the facet of the cell that it lies on
     std::uint64_t crossing[16];  // [edge]: the rows that end there
 
     // False where anything is open: a row through a corner, a corner on more facets than two, values too close.

@@ -15,6 +15,14 @@ struct CellFigures {
     std::int64_t regions = 0, bounded = 0;
     std::int64_t facets = 0;            // on hyperplanes of the last stage
     std::vector<std::int64_t> pieces;   // [slot]: parts into which they cut that facet of the cell
+
+    bool operator==(const CellFigures& o) const {
+        return regions == o.regions && bounded == o.bounded && facets == o.facets && pieces == o.pieces;
+    }
+    void operator+=(const CellFigures& o) {
+        regions += o.regions, bounded += o.bounded, facets += o.facets;
+        for (std::size_t i = 0; i < pieces.size(); ++i) pieces[i] += o.pieces[i];
+    }
 };
 
 template <int D_, int W>
@@ -66,9 +74,14 @@ class SectionCounter {
             });
         else if (!(s.cutting & (s.cutting - 1)))
             add_only_section(s, __builtin_ctzll(s.cutting));
-        else if (s.dim == 2 && words() == 1 && !audit_ && polygon_.count(s, oracle_.statistics))
-            add_polygon(s);
-        else if (__builtin_popcountll(s.cutting) == 2)
+        else if (s.dim == 2 && words() == 1 && polygon_.count(s, oracle_.statistics))
+            audit_ ? audit_polygon(s) : add_polygon(s);
+        else
+            go_on_with_sections(s);
+    }
+
+    void go_on_with_sections(Section& s) {
+        if (__builtin_popcountll(s.cutting) == 2)
             divide_by_two(s);
         else
             divide(s);
@@ -94,6 +107,23 @@ class SectionCounter {
         for (int k = 0; k < polygon_.num_corners; ++k)
             if (polygon_.wall[k] & *s.facets)
                 figures_->pieces[__builtin_ctzll(polygon_.wall[k])] += __builtin_popcountll(polygon_.crossing[k]);
+    }
+
+    // The sections of a polygon, where integers decide every sign, make of it what the order of chord ends does.
+    void audit_polygon(Section& s) {
+        const Statistics statistics = oracle_.statistics;
+        CellFigures* const figures = figures_;
+        CellFigures by_order, by_sections;
+        by_order.pieces.resize(figures->pieces.size()), by_sections.pieces = by_order.pieces;
+        figures_ = &by_order;
+        add_polygon(s);
+        figures_ = &by_sections;
+        go_on_with_sections(s);
+        figures_ = figures;
+        oracle_.statistics = statistics;
+        if (!stop_.load(std::memory_order_relaxed) && by_sections.regions <= most_ && !(by_order == by_sections))
+            throw ContradictionError("a polygon has other parts by the order of its chords' ends than by sections");
+        *figures += by_sections;
     }
 
     // Two rows: of the first one's section nothing is asked, so only the edges that the other one crosses are found.

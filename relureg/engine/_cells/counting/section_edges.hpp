@@ -225,9 +225,8 @@ struct Crossings {
     bool may_coincide(const Section& s, int row, int other) const {
         bool may = true;
         each_edge(row, [&](int e) { may = may && crossing[e] >> other & 1; });
-        return may && std::all_of(zeros.begin(), zeros.end(), [&](int i) {
-            return !(zeros_at(s, i) >> row & 1) || zeros_at(s, i) >> other & 1;
-        });
+        return may && std::all_of(zeros.begin(), zeros.end(),
+                                  [&](int i) { return !(zeros_at(s, i) >> row & 1) || zeros_at(s, i) >> other & 1; });
     }
 
     // Whether two rows cross the same edges.
@@ -245,8 +244,8 @@ struct Crossings {
         for (std::size_t e = 0; e < count; ++e) {
             const SectionPoint &a = s.points[edges[e].above], &b = s.points[edges[e].below];
             crossing[e] = ((a.positive & b.negative) | (a.negative & b.positive)) & s.cutting;
-            ends[e] = {a.positive & b.positive, a.negative & b.negative, s.masks[edges[e].above] & s.masks[edges[e].below],
-                       a.at_infinity && b.at_infinity};
+            ends[e] = {a.positive & b.positive, a.negative & b.negative,
+                       s.masks[edges[e].above] & s.masks[edges[e].below], a.at_infinity && b.at_infinity};
         }
         for (std::size_t e = count; e < count + 4; ++e) crossing[e] = 0;
         zeros.clear();

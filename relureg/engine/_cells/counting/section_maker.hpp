@@ -89,9 +89,8 @@ class SectionMaker {
         if (takes_all)
             mix(at, part, i, [&](int k) { return ValuesAtEnds::load(from_above + k, from_below + k, s.stride); });
         else
-            mix(at, part, i, [&](int k) {
-                return ValuesAtEnds::gather(from_above, from_below, s.stride, part.number + k);
-            });
+            mix(at, part, i,
+                [&](int k) { return ValuesAtEnds::gather(from_above, from_below, s.stride, part.number + k); });
         point.positive &= part.rows, point.negative &= part.rows;
         const std::uint64_t open = part.rows & ~(point.positive | point.negative);
         if (open) settle(s, part, i, open);
