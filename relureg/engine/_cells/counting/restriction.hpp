@@ -1,6 +1,7 @@
 // Deletion and restriction on the sections of a cell: what each of them parts off, down to points of segments.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "polygon.hpp"
@@ -128,7 +129,8 @@ class SectionCounter {
 
     // Two rows: of the first one's section nothing is asked, so only the edges that the other one crosses are found.
     void divide_by_two(Section& s) {
-        const int first = __builtin_ctzll(s.cutting), second = __builtin_ctzll(s.cutting & (s.cutting - 1));
+        int first = __builtin_ctzll(s.cutting), second = __builtin_ctzll(s.cutting & (s.cutting - 1));
+        if (num_pairs(s, first) < num_pairs(s, second)) std::swap(first, second);
         Crossings& crossings = levels_[s.dim];
         crossings.edges.clear();
         edges_.find_across(s, second, crossings.edges);
@@ -138,6 +140,14 @@ class SectionCounter {
         else
             count_section(s, crossings, second, bit(first));
         add_only_section(s, first);
+    }
+
+    // Generators on one side of a row times those on the other: among these are the edges that it crosses.
+    static int num_pairs(const Section& s, int row) {
+        int positive = 0, negative = 0;
+        for (int i = 0; i < s.count; ++i)
+            positive += s.points[i].positive >> row & 1, negative += s.points[i].negative >> row & 1;
+        return positive * negative;
     }
 
     // Count the sections of a section: of each row, with the rows before it.
@@ -253,16 +263,10 @@ class SectionCounter {
     // Where no row vanishes at a generator.
     Outline plain_outline(const Section& s, const Crossings& crossings, int row, std::uint64_t before) {
         EdgeEnds all{0, 0, 0, 0};
-        std::uint64_t crossing = 0;
-        crossings.each_edge(row, [&](int e) {
-            const EdgeEnds& ends = crossings.ends[e];
-            all.positive |= ends.positive, all.negative |= ends.negative;
-            all.facets |= ends.facets, all.at_infinity |= ends.at_infinity;
-            crossing |= crossings.crossing[e];
-        });
+        crossings.each_edge(row, [&](int e) { all |= crossings.ends[e]; });
         auto* facets = arena_.take<std::uint64_t>(1);
         *facets = all.facets & *s.facets;
-        const std::uint64_t open = (all.positive | crossing) & (all.negative | crossing) & before;
+        const std::uint64_t open = all.positive & all.negative & before;
         return {open, facets, !all.at_infinity, false, true, crossings.count(row)};
     }
 

@@ -19,6 +19,20 @@ struct SectionEdge {
     int above, below;  // of a row that crosses it, once it is `oriented`
 };
 
+#ifdef __AVX2__
+// Append those of four edges whose bit is set. The place to write to stays in a register.
+inline SectionEdge* append_four(SectionEdge* to, __m256i four, int bits) {
+    alignas(32) static constexpr std::int32_t kFront[16][8] = {
+        {0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7}, {2, 3, 0, 1, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
+        {4, 5, 0, 1, 2, 3, 6, 7}, {0, 1, 4, 5, 2, 3, 6, 7}, {2, 3, 4, 5, 0, 1, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
+        {6, 7, 0, 1, 2, 3, 4, 5}, {0, 1, 6, 7, 2, 3, 4, 5}, {2, 3, 6, 7, 0, 1, 4, 5}, {0, 1, 2, 3, 6, 7, 4, 5},
+        {4, 5, 6, 7, 0, 1, 2, 3}, {0, 1, 4, 5, 6, 7, 2, 3}, {2, 3, 4, 5, 6, 7, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
+    const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kFront[bits]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32(four, order));
+    return to + __builtin_popcount(bits);
+}
+#endif
+
 // Some edges, with room for more.
 class EdgeList {
   public:
@@ -27,19 +41,9 @@ class EdgeList {
         if (edges_.size() < count_ + more + 4) edges_.resize(2 * (count_ + more + 4));
     }
     void add(SectionEdge edge) { edges_[count_++] = edge; }
-#ifdef __AVX2__
-    // Those of four edges whose bit is set.
-    void add_four(__m256i four, int bits) {
-        alignas(32) static constexpr std::int32_t kFront[16][8] = {
-            {0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7}, {2, 3, 0, 1, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
-            {4, 5, 0, 1, 2, 3, 6, 7}, {0, 1, 4, 5, 2, 3, 6, 7}, {2, 3, 4, 5, 0, 1, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
-            {6, 7, 0, 1, 2, 3, 4, 5}, {0, 1, 6, 7, 2, 3, 4, 5}, {2, 3, 6, 7, 0, 1, 4, 5}, {0, 1, 2, 3, 6, 7, 4, 5},
-            {4, 5, 6, 7, 0, 1, 2, 3}, {0, 1, 4, 5, 6, 7, 2, 3}, {2, 3, 4, 5, 6, 7, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
-        const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kFront[bits]));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(&edges_[count_]), _mm256_permutevar8x32_epi32(four, order));
-        count_ += __builtin_popcount(bits);
-    }
-#endif
+    // Room that `make_room` has made, to be filled from here on, and up to where it was.
+    SectionEdge* room() { return edges_.data() + count_; }
+    void fill_to(const SectionEdge* end) { count_ = end - edges_.data(); }
     std::size_t size() const { return count_; }
     const SectionEdge* begin() const { return edges_.data(); }
     const SectionEdge* end() const { return edges_.data() + count_; }
@@ -115,6 +119,7 @@ class SectionEdges {
     template <class Differ>
     void match(int a, const std::uint64_t* mine, std::size_t count, EdgeList& edges, Differ differ) {
         std::size_t b = 0;
+        SectionEdge* to = edges.room();
 #ifdef __AVX2__
         if (words() == 1) {
             const __m256i all = _mm256_set1_epi64x(static_cast<long long>(*mine)), one = _mm256_set1_epi64x(1);
@@ -126,15 +131,17 @@ class SectionEdges {
                 const int hits =
                     _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(more, _mm256_setzero_si256())));
                 const __m128i ends = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&others_[b]));
-                edges.add_four(_mm256_set_m128i(_mm_unpackhi_epi32(its, ends), _mm_unpacklo_epi32(its, ends)), hits);
+                to = append_four(to, _mm256_set_m128i(_mm_unpackhi_epi32(its, ends), _mm_unpacklo_epi32(its, ends)),
+                                 hits);
             }
         }
 #endif
         for (; b < count; ++b) {
             int facets = 0;
             for (int w = 0; w < words(); ++w) facets += __builtin_popcountll(differ(mine[w], masks_[b * words() + w]));
-            if (facets == 1) edges.add({a, others_[b]});
+            if (facets == 1) *to++ = {a, others_[b]};
         }
+        edges.fill_to(to);
     }
 
     // Whether two degenerate generators span an edge.
@@ -156,11 +163,21 @@ class SectionEdges {
     std::size_t num_others_ = 0, num_simple_ = 0;
 };
 
-// What is known of an edge from its ends.
-struct EdgeEnds {
-    std::uint64_t positive, negative;  // the rows that have that sign at both
+// What is known of an edge from its ends, and of several of them together.
+struct alignas(32) EdgeEnds {
+    std::uint64_t positive, negative;  // the rows that are so at one end at least: a row that is both crosses
     std::uint64_t facets;              // that contain both; only where they fit into one word
     std::uint64_t at_infinity;         // whether both are: 1
+
+    void operator|=(const EdgeEnds& o) {
+#ifdef __AVX2__
+        auto* its = reinterpret_cast<__m256i*>(this);
+        _mm256_store_si256(
+            its, _mm256_or_si256(_mm256_load_si256(its), _mm256_load_si256(reinterpret_cast<const __m256i*>(&o))));
+#else
+        positive |= o.positive, negative |= o.negative, facets |= o.facets, at_infinity |= o.at_infinity;
+#endif
+    }
 };
 
 // What crosses a section's edges, row by row.
@@ -231,7 +248,10 @@ struct Crossings {
 
     // Whether two rows cross the same edges.
     bool cross_the_same(int row, int other) const {
-        return std::equal(crossed_by(row), crossed_by(row) + words, crossed_by(other));
+        const std::uint64_t *its = crossed_by(row), *others = crossed_by(other);
+        int w = 0;
+        while (w < words && its[w] == others[w]) ++w;
+        return w == words;
     }
 
   private:
@@ -244,7 +264,7 @@ struct Crossings {
         for (std::size_t e = 0; e < count; ++e) {
             const SectionPoint &a = s.points[edges[e].above], &b = s.points[edges[e].below];
             crossing[e] = ((a.positive & b.negative) | (a.negative & b.positive)) & s.cutting;
-            ends[e] = {a.positive & b.positive, a.negative & b.negative,
+            ends[e] = {a.positive | b.positive, a.negative | b.negative,
                        s.masks[edges[e].above] & s.masks[edges[e].below], a.at_infinity && b.at_infinity};
         }
         for (std::size_t e = count; e < count + 4; ++e) crossing[e] = 0;
