@@ -206,8 +206,7 @@ class SectionCounter {
         crossings.each_edge(row, [&](int e) {
             if (!do_coincide) return;
             const auto [above, below] = Crossings::oriented(s, row, crossings.edges[e]);
-            do_coincide = !Mixture::of(s, row, above, below).sign(s, other, above, below) &&
-                          !exact_sign(s, row, other, above, below);
+            do_coincide = !sign_on_edge(s, row, other, above, below) && !exact_sign(s, row, other, above, below);
         });
         return do_coincide;
     }
@@ -248,8 +247,7 @@ class SectionCounter {
         const Outline o = is_plain ? plain_outline(s, crossings, row, before) : outline(s, crossings, row, before);
         if (o.is_settled && !o.open) {
             add(o.facets, o.is_bounded);
-        } else if (!o.is_settled || o.open & (o.open - 1) ||
-                   !add_with_one(s, crossings, row, o.open, o.facets, o.is_bounded)) {
+        } else if (!o.is_settled || o.open & (o.open - 1) || !add_with_one(s, crossings, row, o)) {
             Section part = maker_.cut(s, crossings, row, o.open, o.count);
             std::copy_n(o.facets, words(), part.facets);
             maker_.close(part, o.is_special);
@@ -306,37 +304,51 @@ class SectionCounter {
         return count;
     }
 
-    // The sign of a row where another one crosses an edge, as far as doubles tell; 0: they do not.
-    static int sign_between(const Section& s, int row, int other, SectionEdge edge) {
-        const auto [above, below] = Crossings::oriented(s, row, edge);
-        return Mixture::of(s, row, above, below).sign(s, other, above, below);
+    // A section that no more than one other row cuts, and what that parts off, from signs alone. False where doubles do not
+    // tell the sign of a value that is asked for.
+    bool add_with_one(const Section& s, const Crossings& crossings, int row, const Outline& o) {
+        const int other = __builtin_ctzll(o.open);
+        SectionSides sides = SectionSides::begin(arena_, words());
+        if (audit_ || (!see_values(s, crossings, row, other, sides) && !see_signs(s, crossings, row, other, sides)))
+            return false;
+        oracle_.statistics.decisions += crossings.count(row);
+        add(o.facets, o.is_bounded);
+        if (!sides.is_above || !sides.is_below) return true;
+        for (int w = 0; w < words(); ++w) sides.above[w] &= sides.below[w] & o.facets[w];
+        add(sides.above, sides.is_cut_bounded());
+        figures_->facets += s.single >> other & 1;
+        return true;
     }
 
-    // A section that no more than one other row cuts, and what that parts off, from signs alone: only where the ends of
-    // an edge have opposite ones is a value asked for. False where doubles do not tell its sign.
-    bool add_with_one(const Section& s, const Crossings& crossings, int row, std::uint64_t open,
-                      const std::uint64_t* facets, bool is_bounded) {
-        const int other = __builtin_ctzll(open);
-        SectionSides sides = SectionSides::begin(arena_, words());
-        bool is_above = false, is_below = false, is_known = !audit_;
+    // What lies on either side of `other` on the section by `row`: from all values, without a branch. False where one of
+    // them is too close to 0, or a generator of the section is one of its parent's.
+    bool see_values(const Section& s, const Crossings& crossings, int row, int other, SectionSides& sides) {
+        if (words() != 1 || !crossings.zeros.empty()) return false;
+        bool is_known = true;
+        crossings.each_edge(row, [&](int e) {
+            const auto [above, below] = Crossings::oriented(s, row, crossings.edges[e]);
+            const int sign = sign_on_edge(s, row, other, above, below);
+            is_known &= sign != 0;
+            sides.see(sign, crossings.ends[e].at_infinity, &crossings.ends[e].facets, 1);
+        });
+        if (!is_known) sides.clear(1);
+        return is_known;
+    }
+
+    // The same in general. Only where the ends of an edge have opposite signs is a value asked for.
+    bool see_signs(const Section& s, const Crossings& crossings, int row, int other, SectionSides& sides) {
+        bool is_known = true;
         each_generator(s, crossings, row, [&](int a, int b) {
             if (!is_known) return;
             const int at_a = s.sign(a, other), at_b = s.sign(b, other);
             const bool is_open = at_a * at_b < 0;
-            const int sign = is_open ? sign_between(s, row, other, {a, b}) : at_a ? at_a : at_b;
+            const auto [above, below] = Crossings::oriented(s, row, {a, b});
+            const int sign = is_open ? sign_on_edge(s, row, other, above, below) : at_a ? at_a : at_b;
             is_known = sign || !is_open;
-            is_above = is_above || sign > 0, is_below = is_below || sign < 0;
             sides.see_between(sign, s.points[a].at_infinity && s.points[b].at_infinity, mask(s, a), mask(s, b),
                               words());
         });
-        if (!is_known) return false;
-        oracle_.statistics.decisions += crossings.count(row);
-        add(facets, is_bounded);
-        if (!is_above || !is_below) return true;
-        for (int w = 0; w < words(); ++w) sides.above[w] &= sides.below[w] & facets[w];
-        add(sides.above, sides.is_cut_bounded());
-        figures_->facets += s.single >> other & 1;
-        return true;
+        return is_known;
     }
 
     int words_;

@@ -97,14 +97,35 @@ struct Mixture {
         return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
     }
 
-    // The sign of another row there, as far as doubles tell; 0: they do not.
-    int sign(const Section& s, int row, int a, int b) const {
-        const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
-        const double value = above * va + below * vb, size = above * std::fabs(va) + below * std::fabs(vb);
-        const double moved = above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb);
-        const double error = moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
-        return (value > error) - (value < -error);
+    struct AtEnds {
+        Four above, below, above_error, below_error;
+    };
+    struct Values {
+        Four value, error;
+    };
+    // The values of four rows there, and their errors.
+    Values of_four(const AtEnds& its) const {
+        const Four wa = Four::all(above), wb = Four::all(below);
+        const Four size = multiply_add(absolute(its.above), wa, absolute(its.below) * wb);
+        const Four error = multiply_add(its.above_error, wa, its.below_error * wb);
+        const Four moved =
+            multiply_add(Four::all(shift), absolute(its.above - its.below) + its.above_error + its.below_error, error);
+        return {multiply_add(its.above, wa, its.below * wb),
+                multiply_add(moved, Four::all(1 + 0x1p-20), Four::all(8 * kUnitRoundoff) * size)};
     }
 };
+
+// The sign of row j where row i vanishes on an edge from `a`, where it is positive, to `b`, as far as doubles tell; 0: they
+// do not. It is that of the determinant v_i(a) v_j(b) - v_i(b) v_j(a). No weight is needed, nor a branch.
+inline int sign_on_edge(const Section& s, int i, int j, int a, int b) {
+    const double *at_a = s.values_at(a), *at_b = s.values_at(b);
+    const double* const errors_a = at_a + s.stride;
+    const double* const errors_b = at_b + s.stride;
+    const double first = at_a[i] * at_b[j], second = at_b[i] * at_a[j], size = std::fabs(first) + std::fabs(second);
+    const double of_first = std::fabs(at_a[i]) * errors_b[j] + (std::fabs(at_b[j]) + errors_b[j]) * errors_a[i];
+    const double of_second = std::fabs(at_b[i]) * errors_a[j] + (std::fabs(at_a[j]) + errors_a[j]) * errors_b[i];
+    const double error = (of_first + of_second) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size + 0x1p-1000;
+    return (first - second > error) - (first - second < -error);
+}
 
 }  // namespace relureg

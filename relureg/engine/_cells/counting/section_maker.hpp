@@ -32,11 +32,11 @@ class SectionMaker {
         part.parent = &s, part.cut = row, part.dim = s.dim - 1;
         part.rows = takes_all ? rows : extract_bits(rows, rows);
         part.number = takes_all ? kSame.data() : numbers(rows, row, part.stride);
-        crossings.each_edge(row, [&](int e) {
-            const auto [above, below] = Crossings::oriented(s, row, crossings.edges[e]);
-            part.append(above, below, crossings.ends[e].at_infinity);
-            mix_values(s, part, row, takes_all);
-        });
+        if (takes_all)
+            mix_edges(s, crossings, row, part, [](const double* from, int k) { return Four::load(from + k); });
+        else
+            mix_edges(s, crossings, row, part,
+                      [number = part.number](const double* from, int k) { return Four::gather(from, number + k); });
         for (const int i : crossings.zeros) {
             if (!(crossings.zeros_at(s, i) >> row & 1)) continue;
             part.append(i, -1, s.points[i].at_infinity);
@@ -77,58 +77,45 @@ class SectionMaker {
         return number;
     }
 
-    // Values and signs at the last generator of a section, a new one.
-    void mix_values(const Section& s, Section& part, int row, bool takes_all) {
-        const int i = part.count - 1;
-        SectionPoint& point = part.points[i];
-        for (int w = 0; w < words(); ++w) mask(part, i)[w] = mask(s, point.above)[w] & mask(s, point.below)[w];
-        if (!part.rows) return;
-        oracle_.statistics.decisions += __builtin_popcountll(part.rows);
-        const Mixture at = Mixture::of(s, row, point.above, point.below);
-        const double *from_above = s.values_at(point.above), *from_below = s.values_at(point.below);
-        if (takes_all)
-            mix(at, part, i, [&](int k) { return ValuesAtEnds::load(from_above + k, from_below + k, s.stride); });
-        else
-            mix(at, part, i,
-                [&](int k) { return ValuesAtEnds::gather(from_above, from_below, s.stride, part.number + k); });
-        point.positive &= part.rows, point.negative &= part.rows;
-        const std::uint64_t open = part.rows & ~(point.positive | point.negative);
-        if (open) settle(s, part, i, open);
-        if (audit_) audit(part, i);
-    }
-
-    // Values of four rows at the ends of an edge, and their errors.
-    struct ValuesAtEnds {
-        Four va, vb, ea, eb;
-        static ValuesAtEnds load(const double* a, const double* b, int stride) {
-            return {Four::load(a), Four::load(b), Four::load(a + stride), Four::load(b + stride)};
-        }
-        static ValuesAtEnds gather(const double* a, const double* b, int stride, const int* number) {
-            return {Four::gather(a, number), Four::gather(b, number), Four::gather(a + stride, number),
-                    Four::gather(b + stride, number)};
-        }
-    };
-
-    // The values of a generator on an edge, and the signs that their errors leave certain.
-    template <class AtEnds>
-    static void mix(const Mixture& at, Section& part, int i, AtEnds at_ends) {
-        double* values = part.values_at(i);
-        const Four wa = Four::all(at.above), wb = Four::all(at.below), shift = Four::all(at.shift);
-        const Four rounding = Four::all(8 * kUnitRoundoff), slack = Four::all(1 + 0x1p-20);
-        std::uint64_t positive = 0, negative = 0;
-        for (int k = 0; k < part.num_rows; k += 4) {
-            const auto [va, vb, ea, eb] = at_ends(k);
-            const Four value = multiply_add(va, wa, vb * wb);
-            const Four size = multiply_add(absolute(va), wa, absolute(vb) * wb);
-            const Four error = multiply_add(ea, wa, eb * wb);
-            const Four moved = multiply_add(shift, absolute(va - vb) + ea + eb, error);
-            const Four bound = multiply_add(moved, slack, rounding * size);
-            value.store(values + k);
-            bound.store(values + part.stride + k);
-            positive |= static_cast<std::uint64_t>(above(value, bound)) << k;
-            negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << k;
-        }
-        part.points[i].positive = positive, part.points[i].negative = negative;
+    // The generators on the edges that a row crosses, with values and signs. What does not change from one to the next is
+    // held in variables of its own: the compiler cannot tell that no store changes it.
+    template <class Values>
+    void mix_edges(const Section& s, const Crossings& crossings, int row, Section& part, Values values) {
+        const int num_rows = part.num_rows, stride = part.stride, its_stride = s.stride;
+        const std::uint64_t rows = part.rows;
+        const double* const from = s.values;
+        double* const to = part.values;
+        SectionPoint* const points = part.points;
+        int i = 0;
+        crossings.each_edge(row, [&](int e) {
+            const auto [top, bottom] = Crossings::oriented(s, row, crossings.edges[e]);
+            for (int w = 0; w < words(); ++w) mask(part, i)[w] = mask(s, top)[w] & mask(s, bottom)[w];
+            const double* a = from + 2 * static_cast<std::size_t>(top) * its_stride;
+            const double* b = from + 2 * static_cast<std::size_t>(bottom) * its_stride;
+            const Mixture at = Mixture::of(s, row, top, bottom);
+            double* out = to + 2 * static_cast<std::size_t>(i) * stride;
+            std::uint64_t positive = 0, negative = 0;
+            for (int k = 0; k < num_rows; k += 4) {
+                const auto [value, bound] =
+                    at.of_four({values(a, k), values(b, k), values(a + its_stride, k), values(b + its_stride, k)});
+                value.store(out + k);
+                bound.store(out + stride + k);
+                positive |= static_cast<std::uint64_t>(above(value, bound)) << k;
+                negative |= static_cast<std::uint64_t>(below_minus(value, bound)) << k;
+            }
+            points[i] = {positive & rows,
+                         negative & rows,
+                         nullptr,
+                         top,
+                         bottom,
+                         SectionPoint::kUnknown,
+                         crossings.ends[e].at_infinity != 0};
+            part.count = ++i;
+            const std::uint64_t open = rows & ~(positive | negative);
+            if (open) settle(s, part, i - 1, open);
+            if (audit_) audit(part, i - 1);
+        });
+        oracle_.statistics.decisions += static_cast<std::int64_t>(i) * __builtin_popcountll(rows);
     }
 
     // Signs that doubles leave open: the ends of the edge tell them unless they have opposite signs.
