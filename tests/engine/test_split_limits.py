@@ -116,6 +116,19 @@ def test_the_regions_up_to_a_limit_on_time_are_proven() -> None:
     assert all(is_witness(part.point(region), signs[region], Problem(network=network)) for region in some)
 
 
+def test_one_stage_of_a_billion_regions_is_counted_in_steps() -> None:
+    """It is one cell, which is cut in parts of up to four million regions: each is a step of the progress."""
+    seen: list[Progress] = []
+    started = time.monotonic()
+    part = count_regions(_gaussian(1, 4, 400, 1), timeout=1.5, jobs=1, progress=seen.append)
+    assert time.monotonic() - started < 1.5 + INTERRUPTED_WITHIN
+    assert part.stopped_by == "the time limit of 1.5 s"
+    regions = [progress.regions for progress in seen]
+    assert regions == sorted(regions)
+    assert len({*regions, part.num_regions}) >= 3
+    assert part.num_regions >= regions[-1] > 0
+
+
 def test_limits_that_make_no_sense() -> None:
     network = relureg.load("fixtures/truth/xor.json")
     for limits in ({"max_regions": 0}, {"timeout": 0.0}, {"jobs": 0}, {"jobs": 100_000}):
