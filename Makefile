@@ -20,11 +20,12 @@ help: ## what make can do
 test: $(STAMP) test-cells ## run the tests
 	$(BIN)/python -m pytest -n auto
 
-test-cells: $(STAMP) ## test the error bounds and signs of both compiled engines in C++
+test-cells: $(STAMP) ## test error bounds, signs and sections of the compiled engines in C++
 	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
 	$(BIN)/cmake --build build/test-cells
 	build/test-cells/test_cells
 	build/test-cells/test_dictionaries
+	build/test-cells/test_polygons
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
 	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore

@@ -63,11 +63,17 @@ def balanced(figures: Figures) -> Check:
     if figures.inner_facets is None:
         return Check(name="watertight", passed=None, detail="no facet was looked for: --enumerate does")
     if figures.is_watertight is None:
-        return Check(name="watertight", passed=None, detail="the engine counts without finding regions")
+        return Check(name="watertight", passed=None, detail=_why_unsummed(figures))
     detail = facet_count(figures.inner_facets or 0, figures.boundary_facets or 0)
     if not figures.is_watertight:
         detail = f"the sides of {detail} do not cancel"
     return Check(name="watertight", passed=figures.is_watertight, detail=detail)
+
+
+def _why_unsummed(figures: Figures) -> str:
+    if not figures.counted_cells:
+        return "the engine counts without finding regions"
+    return "counted in one go, so that no facet was summed: last_stage tells what was compared"
 
 
 def last_stage(figures: Figures) -> Check:

@@ -83,7 +83,8 @@ def count_regions(
     up, over all facets between the cells that the stages before the last one leave, a signed hash that cancels if and
     (but for a chance of 2^-128) only if every facet is seen from either side, divided by the last stage into as many
     parts. In these cells it counts the last stage by deletion and restriction, which visits no region, and searches a
-    sample of them as well, to compare.
+    sample of them as well, to compare. Where there is one such cell only, as with one stage, no facet is summed, and
+    the check `watertight` does not apply.
 
     Parameters
     ----------

@@ -179,7 +179,8 @@ class Figures:
     """Facets on the domain's boundary; None likewise."""
     is_watertight: bool | None
     """Whether the sum over all regions and their inner facets of side x mix(facet key) is 0 modulo 2^128, which a
-    missing, doubled or wrong region prevents but for a chance of about 2^-128; None likewise."""
+    missing, doubled or wrong region prevents but for a chance of about 2^-128; None likewise, and where all facets are
+    of one cell in which the last stage was counted, so that nothing was summed."""
     predicates: Predicates | None
     """None for an engine that decides everything exactly."""
     stopped_by: str | None

@@ -36,6 +36,8 @@ class Sums:
     """Regions of the network cut off after each stage; the rows of a domain are its first stage."""
     balance: int = 0
     """Sum of side x mix(facet key) modulo 2^128: 0 when every facet was seen from both its sides."""
+    unsummed_sides: int = 0
+    """Of the sides of facets, those that parts of a counted cell have in common, which no balance has."""
     counted_cells: int = 0
     """Cells in which the last stage was counted by deletion and restriction."""
     compared_cells: int = 0
@@ -73,6 +75,13 @@ class Sums:
         numbers["balance"] %= _MODULUS
         return Sums(per_stage=tuple(a + b for a, b in per_stage), **numbers)
 
+    @property
+    def _is_watertight(self) -> bool | None:
+        """Whether the sides of all facets that were summed cancel; None where there are facets, but none was summed."""
+        if self.facet_sides and self.facet_sides == self.unsummed_sides:
+            return None
+        return self.balance == 0 and self.facet_sides % 2 == 0
+
     def figures(self, problem: Problem, *, stopped_by: str | None, has_facets: bool = True) -> Figures:
         """The figures of a run, which a limit may have ended early, or which did not look for facets.
 
@@ -91,7 +100,7 @@ class Sums:
             per_stage=self.per_stage[len(problem.walls) :],
             inner_facets=self.facet_sides // 2 if knows_facets else None,
             boundary_facets=self.boundary_facets if knows_facets else None,
-            is_watertight=self.balance == 0 and self.facet_sides % 2 == 0 if knows_facets else None,
+            is_watertight=self._is_watertight if knows_facets else None,
             predicates=Predicates(
                 total=self.decisions,
                 exact=self.exact_decisions,

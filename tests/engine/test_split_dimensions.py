@@ -31,7 +31,7 @@ def test_orthants_in_a_box(dim: int) -> None:
     """Every orthant has d inner facets, and d on the boundary."""
     count = count_regions(_boolean(dim), Domain.box([-1] * dim, [2] * dim), "split", audit=dim <= 6)
     assert (count.num_regions, count.num_bounded, count.num_facets) == (2**dim, 2**dim, dim * 2 ** (dim - 1))
-    assert f"{dim * 2**dim:,} on the domain's boundary" in count.checks[0].detail
+    assert count.num_boundary_facets == dim * 2**dim
 
 
 @pytest.mark.parametrize(("dim", "units"), [(1, 60), (2, 40), (3, 25), (5, 14), (7, 13), (8, 12), (9, 12), (10, 12)])

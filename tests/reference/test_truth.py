@@ -58,13 +58,16 @@ def test_distances_in_large_arrangements(name: str) -> None:
 @pytest.mark.parametrize("name", TRUTH)
 def test_counting_gives_the_same_figures(name: str) -> None:
     truth = TRUTH[name]
-    count = relureg.count_regions(relureg.load(f"fixtures/truth/{name}.json"))
+    network = relureg.load(f"fixtures/truth/{name}.json")
+    count = relureg.count_regions(network)
     assert (count.num_regions, count.num_bounded, count.num_facets) == (
         truth["regions"],
         truth["bounded"],
         truth["edges"],
     )
-    assert {check.name: check.passed for check in count.checks}["watertight"] is True
+    passed = {check.name: check.passed for check in count.checks}
+    assert passed["watertight"] is (None if len(network.stages) == 1 else True)  # one stage takes one step
+    assert False not in passed.values()
 
 
 @pytest.mark.parametrize("engine", ["lp", "split"])

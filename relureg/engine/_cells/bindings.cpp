@@ -147,6 +147,7 @@ nb::dict figures(relureg::Run& run) {
     result["facet_sides"] = total.facet_sides;
     result["boundary_facets"] = total.boundary_facets;
     result["per_stage"] = total.per_stage;
+    result["unsummed_sides"] = total.unsummed_sides;
     result["counted_cells"] = total.counted_cells;
     result["compared_cells"] = total.compared_cells;
     result["balance"] = hexadecimal(total.balance);

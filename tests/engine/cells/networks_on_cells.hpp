@@ -17,7 +17,7 @@ int num_failed = 0, num_checked = 0;
 void check(bool holds, const char* what, const char* test, int line) {
     ++num_checked;
     if (holds) return;
-    if (++num_failed <= 20) std::fprintf(stderr, "test_cells.cpp:%d: %s: failed: %s\n", line, test, what);
+    if (++num_failed <= 20) std::fprintf(stderr, "%s, line %d: failed: %s\n", test, line, what);
 }
 #define CHECK(condition) check(condition, #condition, __func__, __LINE__)
 
@@ -25,7 +25,7 @@ using Rng = std::mt19937_64;
 
 // -- networks ---------------------------------------------------------------------------------------------
 
-mpq_class exactly(double x) { return mpq_class(x); }
+[[maybe_unused]] mpq_class exactly(double x) { return mpq_class(x); }
 
 // A double of any size between 2^-spread and 2^spread.
 double number(Rng& rng, int spread) {
@@ -59,7 +59,7 @@ void add_stage(Network& network, int units, const std::vector<double>& constants
     network.stages.push_back(std::move(stage));
 }
 
-Network random_network(Rng& rng, int dim, const std::vector<int>& widths, int spread) {
+[[maybe_unused]] Network random_network(Rng& rng, int dim, const std::vector<int>& widths, int spread) {
     Network network;
     network.dim = dim;
     network.exponents.assign(dim, 0);
@@ -106,7 +106,7 @@ struct Rows {
     }
 };
 
-mpq_class denominator(int stage) {
+[[maybe_unused]] mpq_class denominator(int stage) {
     mpz_class one = 1;
     return mpq_class(one << (kShift * (stage + 1)));
 }

@@ -58,8 +58,8 @@ def test_pieces_of_any_size_add_up_to_the_truth(name: str) -> None:
 
 
 def test_a_large_tree_is_cut_many_times() -> None:
-    settings = _settings(he_network(5, 16, 12, 1))
-    outcomes = _search_in_pieces(settings, seconds=0.01)
+    settings = _settings(he_network(5, 16, 16, 1))
+    outcomes = _search_in_pieces(settings, seconds=0.005)
     assert len(outcomes) > 5
     total = sum((outcome.sums for outcome in outcomes), Sums())
     assert total.figures(settings.problem, stopped_by=None) == split.count_regions(

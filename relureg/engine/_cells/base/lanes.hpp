@@ -97,6 +97,19 @@ struct Four {
 };
 #endif
 
+// Bit k: bit `number` of from[k], of four words.
+inline unsigned bits_of_four(const std::uint64_t* from, int number) {
+#ifdef __AVX2__
+    const __m256i four = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+    return static_cast<unsigned>(
+        _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_sll_epi64(four, _mm_cvtsi32_si128(63 - number)))));
+#else
+    unsigned bits = 0;
+    for (int k = 0; k < 4; ++k) bits |= static_cast<unsigned>(from[k] >> number & 1) << k;
+    return bits;
+#endif
+}
+
 // The bits of `from` where `keep` is set, moved together.
 inline std::uint64_t extract_bits(std::uint64_t from, std::uint64_t keep) {
 #ifdef __BMI2__

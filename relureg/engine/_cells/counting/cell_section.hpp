@@ -22,7 +22,7 @@ class CellSection {
         Generators& g = cell.generators;
         Section s = Section::allocate(arena_, g.count, rows.count, words());
         s.dim = D() - 1;
-        s.cutting = s.single = rows.mask(0);
+        s.rows = s.cutting = s.single = rows.mask(0);
         for (int i = 0; i < g.count; ++i) {
             if (rows.count > 1 && g.tags(i).eps > kPoor && !oracle_.refine(cell, i))
                 oracle_.twofold_generator({cell, g}, i);

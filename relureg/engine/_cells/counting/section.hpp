@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -32,10 +33,9 @@ inline std::uint64_t bit(int i) { return std::uint64_t{1} << i; }
 // A generator of a section.
 struct SectionPoint {
     std::uint64_t positive, negative;  // the signs of the rows there
-    std::int64_t* integers;  // the values times some positive number, exactly, where `state` says that they are known
     ExactVector* exact;  // its coordinates, where they have been asked for
     int above, below;  // the ends of the parent's edge that it lies on; below < 0: the parent's generator `above`
-    enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;
+    enum State : std::int8_t { kUnknown, kKnown, kTooLarge } state;  // of its integers
     bool at_infinity;
 };
 
@@ -46,7 +46,9 @@ struct Section {
     SectionPoint* points;
     std::uint64_t* masks;  // [point * words]: facets of the cell
     double* values;  // [2 * point * stride + row]; errors from [(2 * point + 1) * stride] on
+    std::int64_t* integers;  // [point * stride + row]: the values times some positive number, exactly, where known
     const int* number;  // [row]: in the parent
+    std::uint64_t rows;  // those of `num_rows` that stand for something
     std::uint64_t cutting;  // rows that cut this section
     std::uint64_t single;  // of these, traces of one hyperplane of the parent only
     std::uint64_t* facets;  // facets of the cell that contain a facet of this section, each one that no other contains
@@ -60,23 +62,26 @@ struct Section {
         return static_cast<int>(p.positive >> row & 1) - static_cast<int>(p.negative >> row & 1);
     }
 
+    std::int64_t* integers_at(int point) const { return integers + static_cast<std::size_t>(point) * stride; }
+
     static Section allocate(Arena& arena, int count, int num_rows, int words) {
+        static_assert(sizeof(SectionPoint) % 8 == 0 && alignof(SectionPoint) <= 8, "all are taken in one piece");
         Section s{};
         s.num_rows = num_rows;
         s.stride = (num_rows + 3) & ~3;
-        s.points = arena.take<SectionPoint>(count);
-        s.masks = arena.take<std::uint64_t>(static_cast<std::size_t>(count) * words);
-        s.values = arena.take<double>(2 * static_cast<std::size_t>(count) * s.stride);
-        s.facets = arena.take<std::uint64_t>(words);
-        auto* integers = arena.take<std::int64_t>(static_cast<std::size_t>(count) * s.stride);  // seldom touched
-        for (int i = 0; i < count; ++i) s.points[i].integers = integers + static_cast<std::size_t>(i) * s.stride;
+        const std::size_t points = count, entries = points * s.stride, masks = points * words;
+        auto* memory = arena.take<std::byte>(points * sizeof(SectionPoint) + 8 * (3 * entries + masks + words));
+        s.values = reinterpret_cast<double*>(memory);
+        s.integers = reinterpret_cast<std::int64_t*>(s.values + 2 * entries);  // seldom touched
+        s.masks = reinterpret_cast<std::uint64_t*>(s.integers + entries);
+        s.facets = s.masks + masks;
+        s.points = reinterpret_cast<SectionPoint*>(s.facets + words);
         return s;
     }
 
     // A generator that nothing is known of yet.
     void append(int above, int below, bool at_infinity) {
-        SectionPoint& point = points[count++];
-        point = {0, 0, point.integers, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
+        points[count++] = {0, 0, nullptr, above, below, SectionPoint::kUnknown, at_infinity};
     }
 };
 
@@ -92,14 +97,35 @@ struct Mixture {
         return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
     }
 
-    // The sign of another row there, as far as doubles tell; 0: they do not.
-    int sign(const Section& s, int row, int a, int b) const {
-        const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
-        const double value = above * va + below * vb, size = above * std::fabs(va) + below * std::fabs(vb);
-        const double moved = above * ea + below * eb + shift * (std::fabs(va - vb) + ea + eb);
-        const double error = moved * (1 + 0x1p-20) + 8 * kUnitRoundoff * size;
-        return (value > error) - (value < -error);
+    struct AtEnds {
+        Four above, below, above_error, below_error;
+    };
+    struct Values {
+        Four value, error;
+    };
+    // The values of four rows there, and their errors.
+    Values of_four(const AtEnds& its) const {
+        const Four wa = Four::all(above), wb = Four::all(below);
+        const Four size = multiply_add(absolute(its.above), wa, absolute(its.below) * wb);
+        const Four error = multiply_add(its.above_error, wa, its.below_error * wb);
+        const Four moved =
+            multiply_add(Four::all(shift), absolute(its.above - its.below) + its.above_error + its.below_error, error);
+        return {multiply_add(its.above, wa, its.below * wb),
+                multiply_add(moved, Four::all(1 + 0x1p-20), Four::all(8 * kUnitRoundoff) * size)};
     }
 };
+
+// The sign of row j where row i vanishes on an edge from `a`, where it is positive, to `b`, as far as doubles tell; 0: they
+// do not. It is that of the determinant v_i(a) v_j(b) - v_i(b) v_j(a). No weight is needed, nor a branch.
+inline int sign_on_edge(const Section& s, int i, int j, int a, int b) {
+    const double *at_a = s.values_at(a), *at_b = s.values_at(b);
+    const double* const errors_a = at_a + s.stride;
+    const double* const errors_b = at_b + s.stride;
+    const double first = at_a[i] * at_b[j], second = at_b[i] * at_a[j], size = std::fabs(first) + std::fabs(second);
+    const double of_first = std::fabs(at_a[i]) * errors_b[j] + (std::fabs(at_b[j]) + errors_b[j]) * errors_a[i];
+    const double of_second = std::fabs(at_b[i]) * errors_a[j] + (std::fabs(at_a[j]) + errors_a[j]) * errors_b[i];
+    const double error = (of_first + of_second) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size + 0x1p-1000;
+    return (first - second > error) - (first - second < -error);
+}
 
 }  // namespace relureg

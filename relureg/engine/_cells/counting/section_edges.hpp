@@ -19,6 +19,20 @@ struct SectionEdge {
     int above, below;  // of a row that crosses it, once it is `oriented`
 };
 
+#ifdef __AVX2__
+// Append those of four edges whose bit is set. The place to write to stays in a register.
+inline SectionEdge* append_four(SectionEdge* to, __m256i four, int bits) {
+    alignas(32) static constexpr std::int32_t kFront[16][8] = {
+        {0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7}, {2, 3, 0, 1, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
+        {4, 5, 0, 1, 2, 3, 6, 7}, {0, 1, 4, 5, 2, 3, 6, 7}, {2, 3, 4, 5, 0, 1, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
+        {6, 7, 0, 1, 2, 3, 4, 5}, {0, 1, 6, 7, 2, 3, 4, 5}, {2, 3, 6, 7, 0, 1, 4, 5}, {0, 1, 2, 3, 6, 7, 4, 5},
+        {4, 5, 6, 7, 0, 1, 2, 3}, {0, 1, 4, 5, 6, 7, 2, 3}, {2, 3, 4, 5, 6, 7, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
+    const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kFront[bits]));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm256_permutevar8x32_epi32(four, order));
+    return to + __builtin_popcount(bits);
+}
+#endif
+
 // Some edges, with room for more.
 class EdgeList {
   public:
@@ -27,19 +41,9 @@ class EdgeList {
         if (edges_.size() < count_ + more + 4) edges_.resize(2 * (count_ + more + 4));
     }
     void add(SectionEdge edge) { edges_[count_++] = edge; }
-#ifdef __AVX2__
-    // Those of four edges whose bit is set.
-    void add_four(__m256i four, int bits) {
-        alignas(32) static constexpr std::int32_t kFront[16][8] = {
-            {0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7}, {2, 3, 0, 1, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
-            {4, 5, 0, 1, 2, 3, 6, 7}, {0, 1, 4, 5, 2, 3, 6, 7}, {2, 3, 4, 5, 0, 1, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7},
-            {6, 7, 0, 1, 2, 3, 4, 5}, {0, 1, 6, 7, 2, 3, 4, 5}, {2, 3, 6, 7, 0, 1, 4, 5}, {0, 1, 2, 3, 6, 7, 4, 5},
-            {4, 5, 6, 7, 0, 1, 2, 3}, {0, 1, 4, 5, 6, 7, 2, 3}, {2, 3, 4, 5, 6, 7, 0, 1}, {0, 1, 2, 3, 4, 5, 6, 7}};
-        const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kFront[bits]));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(&edges_[count_]), _mm256_permutevar8x32_epi32(four, order));
-        count_ += __builtin_popcount(bits);
-    }
-#endif
+    // Room that `make_room` has made, to be filled from here on, and up to where it was.
+    SectionEdge* room() { return edges_.data() + count_; }
+    void fill_to(const SectionEdge* end) { count_ = end - edges_.data(); }
     std::size_t size() const { return count_; }
     const SectionEdge* begin() const { return edges_.data(); }
     const SectionEdge* end() const { return edges_.data() + count_; }
@@ -115,6 +119,7 @@ class SectionEdges {
     template <class Differ>
     void match(int a, const std::uint64_t* mine, std::size_t count, EdgeList& edges, Differ differ) {
         std::size_t b = 0;
+        SectionEdge* to = edges.room();
 #ifdef __AVX2__
         if (words() == 1) {
             const __m256i all = _mm256_set1_epi64x(static_cast<long long>(*mine)), one = _mm256_set1_epi64x(1);
@@ -126,15 +131,17 @@ class SectionEdges {
                 const int hits =
                     _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(more, _mm256_setzero_si256())));
                 const __m128i ends = _mm_loadu_si128(reinterpret_cast<const __m128i*>(&others_[b]));
-                edges.add_four(_mm256_set_m128i(_mm_unpackhi_epi32(its, ends), _mm_unpacklo_epi32(its, ends)), hits);
+                to = append_four(to, _mm256_set_m128i(_mm_unpackhi_epi32(its, ends), _mm_unpacklo_epi32(its, ends)),
+                                 hits);
             }
         }
 #endif
         for (; b < count; ++b) {
             int facets = 0;
             for (int w = 0; w < words(); ++w) facets += __builtin_popcountll(differ(mine[w], masks_[b * words() + w]));
-            if (facets == 1) edges.add({a, others_[b]});
+            if (facets == 1) *to++ = {a, others_[b]};
         }
+        edges.fill_to(to);
     }
 
     // Whether two degenerate generators span an edge.
@@ -156,43 +163,74 @@ class SectionEdges {
     std::size_t num_others_ = 0, num_simple_ = 0;
 };
 
+// What is known of an edge from its ends, and of several of them together.
+struct alignas(32) EdgeEnds {
+    std::uint64_t positive, negative;  // the rows that are so at one end at least: a row that is both crosses
+    std::uint64_t facets;              // that contain both; only where they fit into one word
+    std::uint64_t at_infinity;         // whether both are: 1
+
+    void operator|=(const EdgeEnds& o) {
+#ifdef __AVX2__
+        auto* its = reinterpret_cast<__m256i*>(this);
+        _mm256_store_si256(
+            its, _mm256_or_si256(_mm256_load_si256(its), _mm256_load_si256(reinterpret_cast<const __m256i*>(&o))));
+#else
+        positive |= o.positive, negative |= o.negative, facets |= o.facets, at_infinity |= o.at_infinity;
+#endif
+    }
+};
+
 // What crosses a section's edges, row by row.
 struct Crossings {
-    EdgeList edges;                        // of the section
-    std::vector<std::uint64_t> crossing;   // [edge]: the rows that cross it
-    std::vector<SectionEdge> by_row;       // edges that a row crosses: from begin[row] to begin[row + 1]
-    std::vector<int> zeros;                // generators where some row vanishes
-    int begin[kMaxCutting + 1];
-    int order[kMaxCutting];  // the rows, those with the largest section first
+    EdgeList edges;                       // of the section
+    std::vector<EdgeEnds> ends;           // [edge]
+    std::vector<std::uint64_t> crossing;  // [edge]: the rows that cross it
+    std::vector<std::uint64_t> crossed;   // [row * words + edge / 64]: the edges that a row crosses, a bit each
+    std::vector<int> zeros;               // generators where some row vanishes
+    int words;
+    int number[kMaxCutting];  // [row]: of edges that it crosses
+    int order[kMaxCutting];   // the rows, those with the largest section first
     int num_cutting;
 
-    int count(int row) const { return begin[row + 1] - begin[row]; }
+    int count(int row) const { return number[row]; }
+    const std::uint64_t* crossed_by(int row) const { return crossed.data() + static_cast<std::size_t>(row) * words; }
     std::uint64_t zeros_at(const Section& s, int point) const {
         return s.cutting & ~(s.points[point].positive | s.points[point].negative);
     }
 
-    // The edges of the section, row by row. (Without a branch an edge and row: which edges a row crosses is no
-    // pattern.)
+    // Visit the numbers of the edges that a row crosses.
+    template <class Visit>
+    void each_edge(int row, Visit visit) const {
+        const std::uint64_t* its = crossed_by(row);
+        for (int w = 0; w < words; ++w) each_bit(its[w], 64 * w, visit);
+    }
+
+    // The edges of the section, row by row.
     void sort(const Section& s) {
-        crossing.resize(edges.size());
-        for (std::size_t e = 0; e < edges.size(); ++e) {
-            const SectionPoint &a = s.points[edges[e].above], &b = s.points[edges[e].below];
-            crossing[e] = (a.positive & b.negative) | (a.negative & b.positive);
-        }
-        const std::size_t most = edges.size() * __builtin_popcountll(s.cutting) + 1;
-        by_row.resize(std::max(by_row.size(), most));
-        int sum = 0;
-        for (int row = 0; row < s.num_rows; ++row) {
-            begin[row] = sum;
-            if (!(s.cutting >> row & 1)) continue;
-            for (std::size_t e = 0; e < edges.size(); ++e) {
-                by_row[sum] = edges[e];
-                sum += static_cast<int>(crossing[e] >> row & 1);
+        begin(s, s.num_rows);
+        each_bit(s.cutting, 0, [&](int row) {
+            std::uint64_t* its = crossed.data() + static_cast<std::size_t>(row) * words;
+            number[row] = 0;
+            for (int w = 0; w < words; ++w) {
+                its[w] = 0;
+                const int last = std::min<int>(64, static_cast<int>(edges.size()) - 64 * w);
+                for (int e = 0; e < last; e += 4)
+                    its[w] |= static_cast<std::uint64_t>(bits_of_four(&crossing[64 * w + e], row)) << e;
+                number[row] += __builtin_popcountll(its[w]);
             }
-        }
-        begin[s.num_rows] = sum;
-        find_zeros(s);
+        });
         arrange(s);
+    }
+
+    // The edges are those that one row crosses.
+    void take(const Section& s, int row) {
+        begin(s, row + 1);
+        number[row] = static_cast<int>(edges.size());
+        std::uint64_t* its = crossed.data() + static_cast<std::size_t>(row) * words;
+        for (int w = 0; w < words; ++w) {
+            const int more = number[row] - 64 * w;
+            its[w] = more >= 64 ? ~std::uint64_t{0} : bit(more) - 1;
+        }
     }
 
     // An edge that a row crosses, from above to below.
@@ -200,23 +238,36 @@ struct Crossings {
         return s.points[edge.above].positive >> row & 1 ? edge : SectionEdge{edge.below, edge.above};
     }
 
-    // The edges are those that one row crosses.
-    void take(const Section& s, int row) {
-        begin[row] = 0, begin[row + 1] = static_cast<int>(edges.size());
-        by_row.assign(edges.begin(), edges.end());
-        find_zeros(s);
-    }
-
     // Whether another row vanishes wherever a row does, as far as signs at generators tell.
     bool may_coincide(const Section& s, int row, int other) const {
-        for (int e = begin[row]; e < begin[row + 1]; ++e)
-            if (s.sign(by_row[e].above, other) * s.sign(by_row[e].below, other) >= 0) return false;
-        return std::all_of(zeros.begin(), zeros.end(),
-                           [&](int i) { return !(zeros_at(s, i) >> row & 1) || zeros_at(s, i) >> other & 1; });
+        bool may = true;
+        each_edge(row, [&](int e) { may = may && crossing[e] >> other & 1; });
+        return may && std::all_of(zeros.begin(), zeros.end(),
+                                  [&](int i) { return !(zeros_at(s, i) >> row & 1) || zeros_at(s, i) >> other & 1; });
+    }
+
+    // Whether two rows cross the same edges.
+    bool cross_the_same(int row, int other) const {
+        const std::uint64_t *its = crossed_by(row), *others = crossed_by(other);
+        int w = 0;
+        while (w < words && its[w] == others[w]) ++w;
+        return w == words;
     }
 
   private:
-    void find_zeros(const Section& s) {
+    void begin(const Section& s, int rows) {
+        const std::size_t count = edges.size();
+        words = static_cast<int>((count + 63) / 64);
+        if (crossing.size() < count + 4) crossing.resize(2 * count + 4), ends.resize(2 * count + 4);
+        if (crossed.size() < static_cast<std::size_t>(rows) * words)
+            crossed.resize(2 * static_cast<std::size_t>(rows) * words);
+        for (std::size_t e = 0; e < count; ++e) {
+            const SectionPoint &a = s.points[edges[e].above], &b = s.points[edges[e].below];
+            crossing[e] = ((a.positive & b.negative) | (a.negative & b.positive)) & s.cutting;
+            ends[e] = {a.positive | b.positive, a.negative | b.negative,
+                       s.masks[edges[e].above] & s.masks[edges[e].below], a.at_infinity && b.at_infinity};
+        }
+        for (std::size_t e = count; e < count + 4; ++e) crossing[e] = 0;
         zeros.clear();
         for (int i = 0; i < s.count; ++i)
             if (zeros_at(s, i)) zeros.push_back(i);

@@ -84,8 +84,8 @@ class ExactSections {
     const std::int64_t* integers(const Section& s, int i) {
         SectionPoint& point = s.points[i];
         if (point.state == SectionPoint::kUnknown)
-            point.state = find(s, i, point.integers) ? SectionPoint::kKnown : SectionPoint::kTooLarge;
-        return point.state == SectionPoint::kKnown ? point.integers : nullptr;
+            point.state = find(s, i, s.integers_at(i)) ? SectionPoint::kKnown : SectionPoint::kTooLarge;
+        return point.state == SectionPoint::kKnown ? s.integers_at(i) : nullptr;
     }
 
     bool find(const Section& s, int i, std::int64_t* values) {
@@ -94,7 +94,7 @@ class ExactSections {
         const std::int64_t* a = integers(*s.parent, point.above);
         if (!a) return false;
         if (point.below < 0) {
-            for (int k = 0; k < s.num_rows; ++k) values[k] = a[s.number[k]];
+            each_bit(s.rows, 0, [&](int k) { values[k] = a[s.number[k]]; });
             return true;
         }
         const std::int64_t* b = integers(*s.parent, point.below);
@@ -103,15 +103,15 @@ class ExactSections {
         const std::int64_t common = std::gcd(p, q);
         p /= common, q /= common;
         std::int64_t divisor = 0;
-        for (int k = 0; k < s.num_rows; ++k) {
+        for (std::uint64_t rows = s.rows; rows; rows &= rows - 1) {
+            const int k = __builtin_ctzll(rows);
             std::int64_t x, y;
             if (__builtin_mul_overflow(p, a[s.number[k]], &x) || __builtin_mul_overflow(q, b[s.number[k]], &y) ||
                 __builtin_add_overflow(x, y, &values[k]) || values[k] > kLargest || values[k] < -kLargest)
                 return false;
             divisor = std::gcd(divisor, values[k]);
         }
-        if (divisor > 1)
-            for (int k = 0; k < s.num_rows; ++k) values[k] /= divisor;
+        if (divisor > 1) each_bit(s.rows, 0, [&](int k) { values[k] /= divisor; });
         return true;
     }
 

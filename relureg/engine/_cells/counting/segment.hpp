@@ -6,6 +6,16 @@
 
 namespace relureg {
 
+// Where a row vanishes between two generators of a section, as a part of the way from `a` to `b`, and how far that may be
+// off.
+inline Enclosure point_of_edge(const Section& s, int a, int b, int row) {
+    const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
+    if (!(std::fabs(va) > 4 * ea) || !(std::fabs(vb) > 4 * eb)) return Enclosure::around(0.5, 1, row);
+    const double inverse = 1 / (va - vb), at = va * inverse;
+    const double error = (std::fabs(vb) * ea + std::fabs(va) * eb) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;
+    return Enclosure::around(at, error, row);
+}
+
 template <int D_, int W>
 class SegmentCutter {
   public:
@@ -17,7 +27,7 @@ class SegmentCutter {
     void each_point(const Section& s, Add add) {
         Enclosure cuts[kMaxCutting];
         int count = 0;
-        each_bit(s.cutting, 0, [&](int row) { cuts[count++] = cut_of(s, row); });
+        each_bit(s.cutting, 0, [&](int row) { cuts[count++] = point_of_edge(s, 0, 1, row); });
         each_run(cuts, count, [&](int begin, int end) {  // what doubles do not part
             if (end == begin + 1)
                 add(s.single >> cuts[begin].row & 1);
@@ -27,15 +37,6 @@ class SegmentCutter {
     }
 
   private:
-    // Where a row vanishes, as a part of the segment from its first end to its second, and how far that may be off.
-    static Enclosure cut_of(const Section& s, int row) {
-        const double a = s.value(0, row), b = s.value(1, row), da = s.error(0, row), db = s.error(1, row);
-        if (!(std::fabs(a) > 4 * da) || !(std::fabs(b) > 4 * db)) return Enclosure::around(0.5, 1, row);
-        const double inverse = 1 / (a - b), at = a * inverse;
-        const double error = (std::fabs(b) * da + std::fabs(a) * db) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;
-        return Enclosure::around(at, error, row);
-    }
-
     template <class Add>
     void each_of_run(const Section& s, const Enclosure* cuts, int count, Add add) {
         std::uint64_t done = 0;

@@ -57,9 +57,11 @@ constexpr int kReportDepth = 12;
 constexpr std::int64_t kRegionsPerNode = 64;
 // A cell is counted at once if it cannot have more regions.
 constexpr double kMostRegions = 1 << 22;
+// In a probe of the tree, only if these are few.
+constexpr double kSmallCell = 256;
 // Where a count searches a cell as well, to compare, up to so many regions: the first one, those that one positive side
 // leads to, and one in so many of all.
-constexpr std::int64_t kFirstCell = 4096, kSmallCell = 256, kLargeCell = 1 << 14;
+constexpr std::int64_t kFirstCell = 4096, kNextCell = 64, kLargeCell = 1 << 14;
 constexpr std::uint64_t kShare = 1024;
 
 struct StoppedError {};  // told to stop within a long step

@@ -22,7 +22,7 @@ inline bool is_to_compare(const Prefix& path, std::int64_t regions, Hash hash, i
     if (regions <= kFirstCell) {
         int above = 0;
         for (auto step = path.rbegin(); step != path.rend() && above < 2; ++step) above += step->side > 0;
-        if (above == 0 || (above == 1 && regions <= kSmallCell)) return true;
+        if (above == 0 || (above == 1 && regions <= kNextCell)) return true;
     }
     for (auto step = path.rbegin(); step != path.rend() && step->unit >= first; ++step)
         hash ^= words.of(step->unit, step->side);

@@ -47,6 +47,7 @@ class LastStage {
         s.result->bounded += std::min(figures.bounded, regions);
         ++s.result->counted_cells;
         s.result->facet_sides += 2 * figures.facets;
+        s.result->unsummed_sides += 2 * figures.facets;
         std::int64_t inner = 2 * figures.facets, boundary = 0;
         Mask::each(cell.alive, s.words(), [&](int slot) {
             const Facet& facet = cell.facets[slot];
