@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relureg.arguments import checked
-from relureg.errors import CheckFailedError, MalformedNetworkError
+from relureg.errors import MalformedNetworkError, ProofRefusedError
 from relureg.frozen import Frozen, read_only
 from relureg.network import json_format
 from relureg.network.model import Network
 from relureg.proofs import check_proof as checker
-
-
-class ProofRefusedError(CheckFailedError):
-    """A proof does not prove what it claims; says which line fails first, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +31,7 @@ def check_proof(path: str | Path, network: Network) -> Proved:
     Raises
     ------
     ProofRefusedError
-        It does not prove what it claims of this network.
+        It does not prove what it claims of this network; says which line fails first, and why.
     MalformedNetworkError
         The file cannot be read.
     """

@@ -1,9 +1,9 @@
 """Many small linear programs at once, in doubles: they propose multipliers and points, and decide nothing.
 
-Each asks how small a goal becomes inside its rows. From a point inside it goes down along the goal's gradient, projected
-onto the rows that have been met, until there is none left (Rosen, J. SIAM 8, 1960); then the gradient is a combination
-of the normals that were met, and where a multiplier is negative, its row is let go (Dantzig's rule). All programs of a
-batch take their steps together, as arrays.
+Each asks how small a goal becomes inside its rows. From a point inside it goes down along the goal's gradient,
+projected onto the rows that have been met, until there is none left (Rosen, J. SIAM 8, 1960); then the gradient is a
+combination of the normals that were met, and where a multiplier is negative, its row is let go (Dantzig's rule). All
+programs of a batch take their steps together, as arrays.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def descend(
         multipliers=np.zeros((count, dim)),
     )
     normals, gradients = rows[:, :, 1:], goals[:, 1:]
-    exists = normals.any(axis=2)
+    exists: NDArray[np.bool_] = np.asarray(normals.any(axis=2))
     values = rows[:, :, 0] + _times(normals, starts)
     share = _RELAXED * np.random.default_rng(1).uniform(1, 2, size=values.shape)
     constants = rows[:, :, 0] + share * np.abs(values)
@@ -122,7 +122,8 @@ def _step(
     below = moves & (heights < -_FLAT * (np.abs(offsets) + 1e-300))
     found.points[left], found.met[left] = points, met
     found.is_below[left] = below
-    return left[~(is_optimal | endless)]
+    still: NDArray[np.intp] = left[~(is_optimal | endless)]
+    return still
 
 
 def _project(

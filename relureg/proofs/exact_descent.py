@@ -55,9 +55,7 @@ def descend_exactly(goal: Row, rows: Sequence[Row], start: Sequence[Fraction]) -
         height, fall = offset + _product(gradient, point), -_product(gradient, way)
         furthest, first = min(reaches, default=(height / fall + 1, -1))
         if height - furthest * fall < 0:
-            return ExactDescent(
-                point=tuple(x + furthest * v for x, v in zip(point, way, strict=True)), multipliers=()
-            )
+            return ExactDescent(point=tuple(x + furthest * v for x, v in zip(point, way, strict=True)), multipliers=())
         point = [x + furthest * v for x, v in zip(point, way, strict=True)]
         met.append(first)
 
@@ -74,9 +72,7 @@ def _project(gradient: _Vector, held: Sequence[_Vector]) -> tuple[_Vector, _Vect
     """The gradient by normals that are linearly independent, and what is left of it."""
     if not held:
         return [], gradient
-    gram = fmpq_mat(
-        len(held), len(held), [_rational(_product(a, b)) for a in held for b in held]
-    )
+    gram = fmpq_mat(len(held), len(held), [_rational(_product(a, b)) for a in held for b in held])
     right = fmpq_mat(len(held), 1, [_rational(_product(normal, gradient)) for normal in held])
     solved = gram.solve(right)
     multipliers = [Fraction(int(solved[k, 0].p), int(solved[k, 0].q)) for k in range(len(held))]

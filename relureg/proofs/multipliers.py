@@ -101,7 +101,7 @@ def _rounded(terms: Sequence[tuple[float, Row]], bits: int) -> Weights | None:
 
 
 def _combination(rows: Sequence[Row]) -> Weights | None:
-    """The one combination of rows with gradient 0 and the first weight positive; None where there is none of that kind."""
+    """The one combination of rows with gradient 0, positive weights and the first row; None where there is none."""
     contents = [math.gcd(*row.integers) for row in rows]
     primitive = [[entry // content for entry in row.integers[1:]] for row, content in zip(rows, contents, strict=True)]
     kernel, nullity = fmpz_mat([list(column) for column in zip(*primitive, strict=True)]).nullspace()

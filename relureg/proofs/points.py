@@ -15,9 +15,7 @@ _SPARE = (1, 4, 12)
 """Bits of a coordinate beyond those that the distance to the nearest row asks for, to be tried one after the other."""
 
 
-def short_point(
-    near: NDArray[np.float64], rows: Sequence[Row], scaled: NDArray[np.float64]
-) -> tuple[int, ...] | None:
+def short_point(near: NDArray[np.float64], rows: Sequence[Row], scaled: NDArray[np.float64]) -> tuple[int, ...] | None:
     """Integers (q, p_1, ..., p_d) of a point p / q near another one, which is proven to lie strictly inside all rows.
 
     Parameters

@@ -104,7 +104,9 @@ def _exact_answer(question: Question) -> Answer:
         raise CheckFailedError(f"unit {question.goal.name} takes a sign on a cell that no region there has")
     # Back inside from where it is, as far as half the way to where the goal vanishes.
     beyond, inside = (
-        sum((a * x for a, x in zip(question.goal.integers[1:], point, strict=True)), Fraction(question.goal.integers[0]))
+        sum(
+            (a * x for a, x in zip(question.goal.integers[1:], point, strict=True)), Fraction(question.goal.integers[0])
+        )
         for point in (found, start)
     )
     share = (1 + inside / (inside - beyond)) / 2

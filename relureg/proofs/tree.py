@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.errors import CheckFailedError
-from relureg.proofs.multipliers import Weights
 from relureg.proofs.points import is_inside, short_point
 from relureg.proofs.programs import Answer, Expected, Question, encoded
 from relureg.proofs.rows import Row, StageRows, Walls, fractions_over
@@ -111,7 +110,7 @@ class Tree:
         """Close the side of every unit that has one sign in all regions of the cell."""
         if not cell.undecided:
             return cell
-        signs = self._signs[np.ix_(cell.regions, cell.undecided)]
+        signs = self._signs[np.ix_(cell.regions, np.array(cell.undecided))]
         is_cut = signs.min(axis=0) != signs.max(axis=0)
         for unit, sign in zip(np.array(cell.undecided)[~is_cut].tolist(), signs[0, ~is_cut].tolist(), strict=True):
             step: Step = ["close", unit, -sign]
@@ -135,7 +134,7 @@ class Tree:
 
     def _most_balanced(self, cell: Cell) -> tuple[int, NDArray[np.bool_]]:
         """The unit whose smaller side has the most regions, and where it is positive."""
-        above = self._signs[np.ix_(cell.regions, cell.undecided)] > 0
+        above = self._signs[np.ix_(cell.regions, np.array(cell.undecided))] > 0
         balance = np.abs(2 * above.sum(axis=0) - len(cell.regions))
         best = int(balance.argmin())
         return cell.undecided[best], above[:, best]
@@ -146,7 +145,9 @@ class Tree:
         if point is None:
             point = fractions_over(self._records.point(region))
             if not is_inside(point, cell.cuts):
-                raise CheckFailedError(f"the point of region {region} is not strictly inside; please report the network")
+                raise CheckFailedError(
+                    f"the point of region {region} is not strictly inside; please report the network"
+                )
         return Leaf(region=region, cuts=cell.cuts, scaled=cell.scaled, point=point)
 
 

@@ -10,17 +10,18 @@ from __future__ import annotations
 import gzip
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from relureg import stopping
 from relureg.arguments import checked
 from relureg.complex.complex import Complex
-from relureg.engine.limits import Limits, Progress, Report, Watch, watching
+from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import CheckFailedError, UsageError
 from relureg.files import open_atomically
+from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.proofs.facets import LeafFacets
@@ -33,7 +34,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProofFigures:
+class ProofFigures(Frozen):
     """What a proof that was written holds."""
 
     path: Path
@@ -43,7 +44,7 @@ class ProofFigures:
     """Regions."""
     num_closed: int
     """Sides of units that are proved empty on a cell."""
-    claims: tuple[str, ...]
+    claims: Mapping[str, int]
     """What is proved: ``regions``, and where facets are, ``facets``, ``boundary_facets`` and perhaps ``diameter``."""
 
 
@@ -115,7 +116,7 @@ def write_proof(
         size = stream.tell()
     return ProofFigures(
         path=Path(path), num_bytes=size, num_leaves=cells.num_regions, num_closed=writer.num_closed,
-        claims=tuple(claims),
+        claims=read_only(claims),
     )  # fmt: skip
 
 

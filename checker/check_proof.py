@@ -1,0 +1,1 @@
+../relureg/proofs/check_proof.py
