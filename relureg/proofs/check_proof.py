@@ -149,7 +149,6 @@ class Domain:
         return all(end is not None for _, end in ends) and row[0] + sum(entry * end for entry, end in ends) <= 0
 
     def words(self, *, is_flat: bool) -> str:
-        """How the domain is called."""
         space = f"R^{self.dim}" + ", for inputs that depend on its points as the proof states" * is_flat
         if is_flat or not self.walls or any(sum(map(bool, wall[1:])) > 1 for wall in self.walls):
             return f"the polyhedron of {len(self.walls)} inequalities of the proof in {space}" if self.walls else space
@@ -204,8 +203,7 @@ class Checker:
         need(head["network"] == self.sha256, f"it is of the network with sha256 {head['network']}, not {self.sha256}")
         claims, flat = head["claims"], head["slice"]
         self.has_facets = "facets" in claims
-        known = {"regions", *(("facets", "boundary_facets") if self.has_facets else ())}
-        need(set(claims) - ({"diameter"} if self.has_facets else set()) == known, "claims that are not known")
+        need("regions facets boundary_facets diameter ".startswith(" ".join([*claims, ""])), "unknown claims")
         inputs = [[Fraction(j == k) for k in range(dim + 1)] for j in range(1, dim + 1)]
         if flat is not None:  # inputs as affine functions of the coordinates of a slice
             inputs = [[Fraction(whole(entry), whole(flat["over"])) for entry in row] for row in flat["rows"]]
@@ -312,6 +310,7 @@ class Checker:
             row = leaf.settle(name)
             if kind == "none":
                 others = {other: entries for other, entries in leaf.rows.items() if other != name}
+                need(set(rest[1::2]) <= set(others), f"row {name} is compared with what is no other row of the leaf")
                 total = self.combination(name, [-entry for entry in row], rest, others.__getitem__)
                 # The bounds of the domain say nothing against a wall, which may be one of them.
                 is_shown = self.domain.is_nowhere_positive(total) and (name >= 0 or not any(total[1:]))
@@ -386,7 +385,6 @@ def check(proof: str, network: bytes) -> tuple[dict[str, int], list[str]]:
 
 
 def main() -> int:
-    """Check the proof that the command line names."""
     try:
         _, proof, network = sys.argv
         with open(network, "rb") as stream:

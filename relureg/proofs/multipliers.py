@@ -111,9 +111,10 @@ def _combination(rows: Sequence[Row]) -> Weights | None:
     sign = -1 if weights[0] < 0 else 1
     if not weights[0] or min(sign * weight for weight in weights) < 0:
         return None
-    exact = [Fraction(sign * w * row.over, c) for w, row, c in zip(weights, rows, contents, strict=True)]
-    over = math.lcm(*(y.denominator for y in exact))
-    return _reduced([(int(y * over), row) for y, row in zip(exact, rows, strict=True) if y])
+    # Of functions, which are their primitive rows times a content over `over`.
+    common = math.lcm(*contents)
+    exact = [sign * w * row.over * (common // c) for w, row, c in zip(weights, rows, contents, strict=True)]
+    return _reduced([(y, row) for y, row in zip(exact, rows, strict=True) if y])
 
 
 def _reduced(terms: Sequence[tuple[int, Row]]) -> Weights:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ class Row:
 
     def at(self, point: Sequence[int]) -> int:
         """The value at a point (q, p_1, ..., p_d), which is p / q, times `over` and q > 0."""
-        return sum(a * b for a, b in zip(self.integers, point, strict=True))
+        return sum(map(mul, self.integers, point))
 
 
 def _ratio(numerator: int, denominator: int) -> float:

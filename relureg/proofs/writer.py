@@ -109,7 +109,7 @@ def write_proof(
         raise UsageError("a diameter is proved by facets; ask for them as well")
     with watching(Limits(timeout=timeout), progress) as watch, open_atomically(Path(path), force=force) as stream:
         # Without a name and a time in it, equal proofs are equal files.
-        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0) as packed:
+        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
             writer = _Writer(cells, packed, watch, facets=facets)
             claims = _claims(cells, facets=facets, diameter=diameter)
             writer.write(header(cells, claims, slice_of))
