@@ -384,17 +384,16 @@ def check(proof: str, network: bytes) -> tuple[dict[str, int], list[str]]:
         raise RefusedError(f"line {checker.line} is not understood: {error!r}") from None
 
 
-def main() -> int:
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit("usage: check_proof.py PROOF NETWORK.json")
     try:
-        _, proof, network = sys.argv
-        with open(network, "rb") as stream:
-            _, said = check(proof, stream.read())
+        with open(sys.argv[2], "rb") as stream:
+            _, said = check(sys.argv[1], stream.read())
     except (RefusedError, OSError) as error:
-        print(f"refused: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"refused: {error}")
     print("proved:", *said, sep="\n")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

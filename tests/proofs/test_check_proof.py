@@ -509,9 +509,9 @@ def test_a_damaged_file_is_refused(
         check(str(path), network)
 
 
-@pytest.mark.parametrize("network", [b"", b"[]", b"{}", b'{"format": "relureg-network", "version": 1, "layers": []}'])
-def test_what_is_no_network_is_refused(network: bytes, lines: Lines, tmp_path: Path) -> None:
-    check_refused(lines, network, tmp_path, "^line 0")
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format": "relureg-network", "version": 1, "layers": []}'])
+def test_what_is_no_network_is_refused(data: bytes, lines: Lines, tmp_path: Path) -> None:
+    check_refused(lines, data, tmp_path, "^line 0")
 
 
 def test_nothing_false_is_accepted(proof: Lines, network: bytes, tmp_path: Path) -> None:
