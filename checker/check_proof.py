@@ -1,1 +1,1 @@
-../relureg/proofs/check_proof.py
+../relureg/proofs/checker.py

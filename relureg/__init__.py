@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
     from relureg.proofs.checking import Proved, check_proof
-    from relureg.proofs.writer import ProofFigures, write_proof
+    from relureg.proofs.proof_writer import ProofFigures, write_proof
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -106,7 +106,7 @@ _MODULES = {
     "Network": "network.model",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
-    "ProofFigures": "proofs.writer",
+    "ProofFigures": "proofs.proof_writer",
     "Proved": "proofs.checking",
     "RegionCount": "complex.count",
     "RegionEstimate": "complex.estimation",
@@ -137,7 +137,7 @@ _MODULES = {
     "save_graph": "reports.exports.graph_files",
     "save_regions": "reports.exports.region_files",
     "stored_graph": "complex.graph.stored_graph",
-    "write_proof": "proofs.writer",
+    "write_proof": "proofs.proof_writer",
 }
 """Where each public name is: imported when it is asked for (PEP 562), so that a start brings only what it uses."""
 

@@ -18,7 +18,7 @@ from relureg.files import check_absent
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.network.model import Network
-    from relureg.proofs.writer import ProofFigures
+    from relureg.proofs.proof_writer import ProofFigures
 
 
 def proof_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -49,7 +49,7 @@ def prove(
     diameter: bool = False,
 ) -> ProofFigures | None:
     """Write the proof of a complex whose checks have passed; None where not all regions are there."""
-    from relureg.proofs.writer import write_proof
+    from relureg.proofs.proof_writer import write_proof
 
     if not cells.complete:
         return None

@@ -11,7 +11,7 @@ from relureg.errors import MalformedNetworkError, ProofRefusedError
 from relureg.frozen import Frozen, read_only
 from relureg.network import json_format
 from relureg.network.model import Network
-from relureg.proofs import check_proof as checker
+from relureg.proofs import checker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from relureg.errors import CheckFailedError
 from relureg.proofs.descent import Descents, descend
 from relureg.proofs.multipliers import Weights, found_exactly, proved
-from relureg.proofs.points import short_point
 from relureg.proofs.rows import Row, Walls, fractions_over
+from relureg.proofs.short_points import short_point
 
 BATCH = 2048
 """Programs at once: enough for the work on arrays to weigh more than the calls."""

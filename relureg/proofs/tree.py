@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.errors import CheckFailedError
-from relureg.proofs.points import is_inside, short_point
 from relureg.proofs.programs import Answer, Expected, Question, encoded
 from relureg.proofs.rows import Row, StageRows, Walls, fractions_over
+from relureg.proofs.short_points import is_inside, short_point
 
 Step = list[Any]
 """A line of the proof; what a question is to answer is added to it later."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from relureg.complex.count import RegionCount
     from relureg.complex.estimation import RegionEstimate
     from relureg.complex.linear.notions import LinearRegions
-    from relureg.proofs.writer import ProofFigures
+    from relureg.proofs.proof_writer import ProofFigures
     from relureg.theory.bounds import Bound
 
 

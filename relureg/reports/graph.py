@@ -36,7 +36,7 @@ from relureg.reports.report import (
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
-    from relureg.proofs.writer import ProofFigures
+    from relureg.proofs.proof_writer import ProofFigures
     from relureg.theory.bounds import Bound
 
 _MOST_OF_A_CYCLE = 12

@@ -16,7 +16,7 @@ from relureg.reports.report import NetworkFacts, Report
 if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.proofs.checking import Proved
-    from relureg.proofs.writer import ProofFigures
+    from relureg.proofs.proof_writer import ProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

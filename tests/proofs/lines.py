@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from relureg.proofs.check_proof import RefusedError, check
+from relureg.proofs.checker import RefusedError, check
 
 Lines = list[Any]
 """The lines of a proof, parsed; the first one is the header."""

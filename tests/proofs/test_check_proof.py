@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import json
 import random
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 import relureg
 from relureg.network import json_format
-from relureg.proofs.check_proof import RefusedError, check
+from relureg.proofs.checker import RefusedError, check, content_hash, diameter, read_network
 from tests.proofs.lines import Lines, check_refused, numbers, read, write
 
 CHECKER = Path(__file__).parents[2] / "checker" / "check_proof.py"
@@ -509,9 +510,78 @@ def test_a_damaged_file_is_refused(
         check(str(path), network)
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"format": "relureg-network", "version": 1, "layers": []}'])
-def test_what_is_no_network_is_refused(data: bytes, lines: Lines, tmp_path: Path) -> None:
-    check_refused(lines, data, tmp_path, "^line 0")
+def test_a_facet_with_a_leaf_across_the_same_hyperplane_is_refused(
+    lines: Lines, network: bytes, tmp_path: Path
+) -> None:
+    """It lies on the other side, and elsewhere."""
+    leaves = [line for line in lines[1:] if line[0] == "leaf"]
+    refused = []
+    for leaf, k in (entry(lines, "facet", number) for number in range(15)):
+        _, unit, neighbour, behind, point = leaf[k]
+        for other in range(neighbour) if unit == behind < 6 else ():
+            changed = copy.deepcopy(lines)
+            for line in changed[1:]:  # of the other leaf's row nothing else is told
+                if line[0] == "leaf":
+                    line[2:] = [told for told in line[2:] if told[2:4] != [other, unit]]
+            theirs = changed[lines.index(leaves[other])]
+            theirs[2:] = [told for told in theirs[2:] if told[1] != unit]
+            changed[lines.index(leaf)][k] = ["facet", unit, other, unit, point or leaves[neighbour][1]]
+            with pytest.raises(RefusedError) as caught:
+                numbers(changed, network, tmp_path)
+            refused.append(str(caught.value))
+    assert any("is not on a facet of leaf" in reason for reason in refused)
+
+
+def _layer(**changes: Any) -> dict[str, Any]:
+    return {"weight": [[1, 2]], "bias": [0], "activation": "relu"} | changes
+
+
+def _net(*layers: dict[str, Any], **changes: Any) -> bytes:
+    return json.dumps({"format": "relureg-network", "version": 1, "layers": layers} | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "not understood"),
+        (b"[]", "not a network in relureg JSON"),
+        (_net(), "not understood"),
+        (_net(_layer(), format="onnx"), "not a network in relureg JSON"),
+        (_net(_layer(), version=2), "another version of relureg JSON"),
+        (_net(_layer(weight=[[1, True]])), "True is no number"),
+        (_net(_layer(weight=[[1, float("nan")]])), "not understood"),
+        (_net(_layer(weight=[[1, 2], [3, 4]])), "layer 1 does not fit"),
+        (_net(_layer(), _layer()), "layer 2 does not fit"),
+        (_net(_layer(), _layer(weight=[[1]], skips=[{"from": 2, "weight": [[1]]}])), "layer 2 does not fit"),
+        (_net(_layer(activation="linear"), _layer(weight=[[1]])), "layer 1: convert it by relureg first"),
+        (_net(_layer(activation="tanh")), "layer 1: convert it by relureg first"),
+    ],
+)
+def test_what_is_no_network_is_refused(data: bytes, reason: str, lines: Lines, tmp_path: Path) -> None:
+    check_refused(lines, data, tmp_path, f"^line 0.*{reason}")
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        _net(_layer(), _layer(weight=[[1]], activation="linear")),
+        _net(_layer()),
+        _net(_layer(weight=[["1/3", 0.1]], bias=["-7"]), _layer(weight=[[1]], skips=[{"from": 0, "weight": [[1, 0]]}])),
+        _net(_layer(), _layer(weight=[[1]], skips=[{"from": 1, "weight": [[-1]]}])),
+        _net(_layer(activation="linear")),
+    ],
+    ids=["plain", "ends in a ReLU", "rational, residual", "terms that cancel", "affine"],
+)
+def test_the_checker_knows_a_network_by_the_same_hash(network: bytes) -> None:
+    forms, output, dim = read_network(network)
+    assert content_hash([*forms, output], dim) == json_format.read(network, name="").sha256
+
+
+def test_diameters() -> None:
+    cycle = [(k, (k + 1) % 9) for k in range(9)]
+    assert (diameter(1, []), diameter(2, [(0, 1)]), diameter(9, cycle), diameter(9, cycle[1:])) == (0, 1, 4, 8)
+    with pytest.raises(RefusedError, match="the region graph is not connected"):
+        diameter(3, [(0, 1)])
 
 
 def test_nothing_false_is_accepted(proof: Lines, network: bytes, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Proofs of a complex, as files: the tree of its cells, every absence by multipliers, every region by a point.
 
 The regions come from any engine, which is not asked how it knows. They say where to split, and what is to be proved
-absent; then each step is proved by itself in integers before it is written (`multipliers`, `points`). The format is
+absent; then each step is proved by itself in integers before it is written (`multipliers`, `short_points`). The format is
 described in docs/proofs.md.
 """
 
@@ -24,7 +24,7 @@ from relureg.files import open_atomically
 from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
-from relureg.proofs.facets import LeafFacets
+from relureg.proofs.leaf_facets import LeafFacets
 from relureg.proofs.programs import BATCH, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
