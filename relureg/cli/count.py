@@ -135,6 +135,7 @@ def _count_one(
     standing.journal = journal
     cells = None if journal is not None else answer.saved_complex(net, work)
     read, problem = answer.opened(net, cells, work, printer, raw=raw)
+    original = read if cells is None else None
     network, domain = problem.network, problem.domain
     found: tuple[Bound, ...] = ()
     standing.partial = lambda reason, proven: CountReport.of(
@@ -152,7 +153,7 @@ def _count_one(
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
         if proof is not None:
-            proved = prove(cells, proof, printer, slice_of=read, force=force)
+            proved = prove(cells, proof, printer, slice_of=original, force=force)
     else:
         counted = answer.count_with_progress(
             network, domain, work,

@@ -53,6 +53,10 @@ def prove(
 
     if not cells.complete:
         return None
+    if slice_of is None and cells.network.slice is not None:
+        raise UsageError(
+            "is about a network, and the saved complex of a slice does not hold that; name the network", where="--proof"
+        )
     require_passed(cells.checks_of(faces=False, graph=False))
     with lines_on_stderr(printer.quiet, "writing the proof") as show:
 

@@ -1,8 +1,8 @@
 """Proofs of a complex, as files: the tree of its cells, every absence by multipliers, every region by a point.
 
 The regions come from any engine, which is not asked how it knows. They say where to split, and what is to be proved
-absent; then each step is proved by itself in integers before it is written (`multipliers`, `short_points`). The format is
-described in docs/proofs.md.
+absent; then each step is proved by itself in integers before it is written (`multipliers`, `short_points`). The format
+is described in docs/proofs.md.
 """
 
 from __future__ import annotations
@@ -130,13 +130,13 @@ def _claims(cells: Complex, *, facets: bool, diameter: bool) -> dict[str, int]:
 def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> dict[str, Any]:
     """The first line of a proof."""
     network = cells.network
-    if slice_of is not None and network.slice is None and slice_of != network:
+    about, flat = (network, None) if slice_of is None or slice_of == network else (slice_of, network.slice)
+    if about != network and (flat is None or flat.base.shape[0] != about.input_dim or about.on(flat) != network):
         raise UsageError("the complex is not one of a slice of that network")
-    flat = None if slice_of is None else network.slice
     return {
         "format": FORMAT,
         "version": VERSION,
-        "network": network.sha256 if slice_of is None else slice_of.sha256,
+        "network": about.sha256,
         "claims": claims,
         "slice": None if flat is None else _slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],

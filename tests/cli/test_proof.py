@@ -75,6 +75,13 @@ def test_a_slice_and_a_saved_complex(run_relureg: Run, tmp_path: Path) -> None:
     run_relureg("regions", INT, "--save", saved)
     assert run_relureg("count", saved, "--proof", proof, "--force").returncode == 0
     assert "exactly 49 activation regions in R^2" in run_relureg("check-proof", proof, INT).stdout
+    # Of a slice only the network on it is kept, not the one that was cut.
+    run_relureg("regions", net, "--through", "0,0,0;1,2,0;0,1,3", "--save", saved, "--force")
+    done = run_relureg("count", saved, "--proof", proof, "--force")
+    check_one_line(done, USAGE, "--proof: is about a network, and the saved complex of a slice does not hold that")
+    # The whole plane as a slice of itself.
+    assert run_relureg("graph", INT, "--through", "0,0;1,0;0,1", "--proof", proof, "--force").returncode == 0
+    assert run_relureg("check-proof", proof, INT).returncode == 0
 
 
 def test_a_network_in_another_format(run_relureg: Run, tmp_path: Path) -> None:
