@@ -1,9 +1,9 @@
 """Many small linear programs at once, in doubles: they propose multipliers and points, and decide nothing.
 
 Each asks how small a goal becomes inside its rows. From a point inside it goes down along the goal's gradient,
-projected onto the rows that have been met, until there is none left (Rosen, J. SIAM 8, 1960); then the gradient is a
-combination of the normals that were met, and where a multiplier is negative, its row is let go (Dantzig's rule). All
-programs of a batch take their steps together, as arrays.
+projected onto the rows that have been met, until there is none left [Ros60]; then the gradient is a combination of the
+normals that were met, and where a multiplier is negative, its row is let go (Dantzig's rule). All programs of a batch
+take their steps together, as arrays.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One small linear program in rationals: how small a function becomes on a cell, with its proof.
 
-The descent of `descent`, where doubles do not decide: steps to the nearest row, and Bland's rule (Math. Oper. Res. 2,
-1977), by which it ends. It is called where a proposal has failed, and is slow.
+The descent of `descent`, where doubles do not decide: steps to the nearest row, and Bland's rule [Bla77], by which
+it ends. It is called where a proposal has failed, and is slow.
 """
 
 from __future__ import annotations
