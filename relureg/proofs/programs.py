@@ -25,6 +25,10 @@ Answer = Weights | tuple[int, ...]
 """Multipliers by which a function is negative nowhere on a cell, or a point (q, p_1, ..., p_d) there where it is."""
 
 
+MOST_ENTRIES = 2**21
+"""Of the rows of programs that are solved at once, 16 MB: with hundreds of inputs there are few of them."""
+
+
 class Expected(Enum):
     """What the search for regions says of a function on a cell."""
 
@@ -60,9 +64,13 @@ def answer_all(questions: Sequence[Question], walls: Walls) -> None:
     CheckFailedError
         An answer is not what the search for regions says.
     """
-    proposed = _propose(questions)
-    for k, question in enumerate(questions):
-        question.answer(_answer(question, proposed, k, walls))
+    size = max(question.scaled.size for question in questions)
+    count = max(1, MOST_ENTRIES // max(size, 1))
+    for start in range(0, len(questions), count):
+        several = questions[start : start + count]
+        proposed = _propose(several)
+        for k, question in enumerate(several):
+            question.answer(_answer(question, proposed, k, walls))
 
 
 def _propose(questions: Sequence[Question]) -> Descents:

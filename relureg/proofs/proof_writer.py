@@ -25,7 +25,7 @@ from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.proofs.leaf_facets import LeafFacets
-from relureg.proofs.programs import BATCH, Question, answer_all, encoded
+from relureg.proofs.programs import BATCH, MOST_ENTRIES, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
 
@@ -160,7 +160,7 @@ class _Writer:
         self._facets = LeafFacets(cells, self._ask) if facets else None
         self._questions: list[Question] = []
         self._steps: list[Step] = []
-        self.num_leaves = self.num_closed = 0
+        self.num_leaves = self.num_closed = self._entries = 0
 
     def write(self, head: dict[str, Any]) -> None:
         self._put(head)
@@ -169,7 +169,7 @@ class _Writer:
             self.num_closed += step[0] == "close"
             if leaf is not None:
                 self._leaf(step, leaf)
-            if len(self._questions) >= BATCH:
+            if len(self._questions) >= BATCH or self._entries >= MOST_ENTRIES:
                 self._flush()
         self._flush()
         if self._facets is not None and self._facets.num_walls != self._cells.facets.num_boundary:
@@ -182,6 +182,7 @@ class _Writer:
 
     def _ask(self, question: Question) -> None:
         self._questions.append(question)
+        self._entries += question.scaled.size
 
     def _flush(self) -> None:
         if self._questions:
@@ -190,6 +191,7 @@ class _Writer:
             self._put(step)
         self._questions.clear()
         self._steps.clear()
+        self._entries = 0
         self._watch.out_of_time(self.num_leaves, self.num_leaves / self._cells.num_regions)
         stopping.check()
 
