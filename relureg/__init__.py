@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
+    from relureg.proofs.checking import Proved, check_proof
+    from relureg.proofs.proof_writer import ProofFigures, write_proof
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -54,6 +56,8 @@ __all__ = [
     "Polyhedron",
     "JournalStatus",
     "Problem",
+    "ProofFigures",
+    "Proved",
     "RegionCount",
     "RegionEstimate",
     "RegionGraph",
@@ -64,6 +68,7 @@ __all__ = [
     "__version__",
     "bounds",
     "breakpoints",
+    "check_proof",
     "check_theorems",
     "construct",
     "count_problem",
@@ -83,6 +88,7 @@ __all__ = [
     "stored_graph",
     "save_graph",
     "save_regions",
+    "write_proof",
 ]
 
 _MODULES = {
@@ -100,6 +106,8 @@ _MODULES = {
     "Network": "network.model",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
+    "ProofFigures": "proofs.proof_writer",
+    "Proved": "proofs.checking",
     "RegionCount": "complex.count",
     "RegionEstimate": "complex.estimation",
     "RegionGraph": "complex.graph.region_graph",
@@ -109,6 +117,7 @@ _MODULES = {
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
     "breakpoints": "complex.line",
+    "check_proof": "proofs.checking",
     "check_theorems": "theory.theorems",
     "construct": "families.catalogue",
     "count_problem": "complex.count",
@@ -128,6 +137,7 @@ _MODULES = {
     "save_graph": "reports.exports.graph_files",
     "save_regions": "reports.exports.region_files",
     "stored_graph": "complex.graph.stored_graph",
+    "write_proof": "proofs.proof_writer",
 }
 """Where each public name is: imported when it is asked for (PEP 562), so that a start brings only what it uses."""
 

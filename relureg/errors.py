@@ -25,6 +25,7 @@ __all__ = [
     "MissingPackageError",
     "NetworkError",
     "OutputError",
+    "ProofRefusedError",
     "ReluregError",
     "TheoremViolatedError",
     "UnsupportedNetworkError",
@@ -193,6 +194,13 @@ class ComplexFileError(ReluregError):
 
     exit_code = 3
     kind = "complex-file"
+
+
+class ProofRefusedError(ReluregError):
+    """The answer is no: a proof does not prove what it claims."""
+
+    exit_code = 1
+    kind = "refused"
 
 
 class TheoremViolatedError(ReluregError):

@@ -19,7 +19,7 @@ Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 
 cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
 failed; 130 interrupted; 141 the reader of stdout has gone; 143 terminated (SIGTERM)."""
 
-_OUTPUTS = {"output", "out", "save", "plot", "junit", "journal"}
+_OUTPUTS = {"output", "out", "save", "plot", "junit", "journal", "proof"}
 """The parameters that name files or folders to write; all others that name a file read it."""
 
 
@@ -29,7 +29,7 @@ class Group(click.Group):
     Parameters
     ----------
     modules : mapping of str to str
-        The module of each command, in which it has its own name.
+        The module of each command, in which it has its own name, with _ for -.
     """
 
     def __init__(self, *args: Any, modules: Mapping[str, str], **kwargs: Any) -> None:
@@ -43,7 +43,7 @@ class Group(click.Group):
         module = self.modules.get(cmd_name)
         if module is None:
             return None
-        command = getattr(importlib.import_module(module), cmd_name)
+        command = getattr(importlib.import_module(module), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

@@ -10,6 +10,7 @@ import click
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import file_options, reading_options, standard_input
 from relureg.cli.printing import Printer, output_options
+from relureg.cli.proof import check_proof_file, proof_option, prove
 from relureg.cli.standing import this_run
 from relureg.cli.work import Work, work_options
 from relureg.errors import UsageError
@@ -26,6 +27,7 @@ Examples:
   relureg count fixtures/truth/saw_3.json --linear
   relureg count fixtures/pictures/spiral/0000.json fixtures/pictures/spiral/6000.json
   relureg count fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1 -o table.csv
+  relureg count fixtures/truth/rand_3-16-16-1.json --proof rand.proof
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""
@@ -49,6 +51,7 @@ Examples:
     is_flag=True,
     help="Visit every region, also of the last stage, to compare (--linear, --definitions and --engine lp do anyway).",
 )
+@proof_option("the count")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table as CSV, a row a network.")
 @file_options("Write the table to .csv or .jsonl (JSON lines), once all networks are counted.")
 @work_options
@@ -61,6 +64,7 @@ def count(
     journal: Path | None,
     keep_regions: bool,
     by_enumeration: bool,
+    proof: Path | None,
     as_csv: bool,
     output: Path | None,
     force: bool,
@@ -80,6 +84,7 @@ def count(
                 "--definitions": definitions,
                 "--journal": journal is not None,
                 "--keep-regions": keep_regions,
+                "--proof": proof is not None,
             }
         )
         from relureg.cli.count_table import TableOptions, count_table
@@ -87,9 +92,11 @@ def count(
         options = TableOptions(raw=raw, by_enumeration=by_enumeration, as_csv=as_csv, output=output, force=force)
         count_table(nets or (standard_input(),), work, printer, options)
     else:
+        check_proof_file(proof, force=force, journal=journal)
         _count_one(
-            nets[0] if nets else None, raw, linear, definitions, journal, keep_regions, by_enumeration, work, printer
-        )
+            nets[0] if nets else None, raw, linear, definitions, journal, keep_regions, by_enumeration, proof, force,
+            work, printer,
+        )  # fmt: skip
 
 
 def _check_table(given: dict[str, bool]) -> None:
@@ -107,6 +114,8 @@ def _count_one(
     journal: Path | None,
     keep_regions: bool,
     by_enumeration: bool,
+    proof: Path | None,
+    force: bool,
     work: Work,
     printer: Printer,
 ) -> None:
@@ -125,7 +134,8 @@ def _count_one(
     standing = this_run()
     standing.journal = journal
     cells = None if journal is not None else answer.saved_complex(net, work)
-    _, problem = answer.opened(net, cells, work, printer, raw=raw)
+    read, problem = answer.opened(net, cells, work, printer, raw=raw)
+    original = read if cells is None else None
     network, domain = problem.network, problem.domain
     found: tuple[Bound, ...] = ()
     standing.partial = lambda reason, proven: CountReport.of(
@@ -134,13 +144,16 @@ def _count_one(
     standing.note()
     found = bounds(network, domain)
     regions = None
-    if linear or definitions or cells is not None:
+    proved = None
+    if linear or definitions or proof is not None or cells is not None:
         cells = cells or answer.find_complex(network, domain, work, quiet=printer.quiet)
         counted = count_of(cells)
         standing.prove(counted.num_regions)
         standing.partial = lambda reason, proven: CountReport.of(counted, found)
         if cells.complete and (linear or definitions):
             regions = cells.linear_regions
+        if proof is not None:
+            proved = prove(cells, proof, printer, slice_of=original, force=force)
     else:
         counted = answer.count_with_progress(
             network, domain, work,
@@ -148,6 +161,8 @@ def _count_one(
         )  # fmt: skip
         answer.note_last_stage(counted, printer)
     printer.emit(
-        CountReport.of(counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate)
+        CountReport.of(
+            counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate, proof=proved
+        )
     )
     answer.close(counted, counted.checks, found)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import file_options, network_argument, read_network
 from relureg.cli.printing import Printer, output_options
+from relureg.cli.proof import check_proof_file, proof_option, prove
 from relureg.cli.scope import scoped
 from relureg.cli.work import Work, wanted_memory, work_options
 from relureg.complex.face_limits import MAX_FACES_COUNTED
+
+if TYPE_CHECKING:
+    from relureg.network.model import Network
+
+MOST_FOR_DIAMETER = 10_000
+"""Regions up to which a proof claims the diameter unasked: the checker takes memory for the square of their number."""
 
 EPILOG = f"""\b
 Examples:
@@ -19,6 +27,7 @@ Examples:
   relureg graph fixtures/truth/int_2-6-6-1.json --diameter --json
   relureg graph fixtures/truth/rand_4-40-1.json --faces
   relureg graph fixtures/truth/int_2-6-6-1.json -o graph.graphml
+  relureg graph fixtures/truth/int_2-6-6-1.json --proof graph.proof
 
 {EXIT_CODES}"""
 
@@ -33,6 +42,7 @@ Examples:
     help="The number of faces of every dimension, or not. By default with all else, up to about "
     f"{MAX_FACES_COUNTED:,} faces.",
 )
+@proof_option("the facets and degrees, and of the diameter")
 @file_options(
     "Write the graph, with attributes of regions and facets: .graphml, .gexf, .json (node-link), .npz, .csv, .parquet "
     "(the last two: the edges, and the nodes in FILE.nodes.*)."
@@ -45,6 +55,7 @@ def graph(
     diameter: bool,
     degree: bool,
     faces: bool | None,
+    proof: Path | None,
     output: Path | None,
     force: bool,
     work: Work,
@@ -63,16 +74,18 @@ def graph(
     from relureg.reports.graph import GraphReport
     from relureg.theory.bounds import bounds
 
+    check_proof_file(proof, force=force, journal=Path(net or "") if is_journal(net) else None)
     if is_journal(net):
         stored_graph_answer(Path(net or ""), work, wanted_memory(), printer, with_diameter=diameter or not degree)
         return
     if output is not None:
         graph_files(output, force=force)  # what is wrong with the file is told before the work, not after
+    network: Network | None = None
     cells = saved_complex(net, work)
     if cells is None:
         network = read_network(net, printer, raw=raw)
-        network, domain = scoped(network, work.scope)
-        cells = find_complex(network, domain, work, quiet=printer.quiet)
+        inside, domain = scoped(network, work.scope)
+        cells = find_complex(inside, domain, work, quiet=printer.quiet)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything
@@ -82,6 +95,12 @@ def graph(
     if output is not None:
         require_passed(cells.checks_of(faces=faces, graph=with_diameter))
         files = [str(path) for path in save_graph(cells, output, force=force)]
+    proved = None
+    if proof is not None:
+        claims_diameter = with_diameter and (diameter or cells.num_regions <= MOST_FOR_DIAMETER)
+        proved = prove(
+            cells, proof, printer, slice_of=network, force=force, facets=True, diameter=claims_diameter
+        )  # fmt: skip
     printer.emit(
         GraphReport.of(
             cells,
@@ -90,6 +109,7 @@ def graph(
             with_diameter=with_diameter,
             with_faces=faces,
             files=files,
+            proof=proved,
         )
     )
     close(cells, cells.checks_of(faces=faces, graph=with_diameter), found)

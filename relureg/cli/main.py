@@ -31,9 +31,9 @@ from relureg.words import printable
 
 COMMANDS = (
     "inspect", "count", "estimate", "resume", "status", "graph", "regions", "line", "plot", "animate", "bounds",
-    "construct", "random", "verify", "convert", "tropical", "maps",
+    "construct", "random", "verify", "check-proof", "convert", "tropical", "maps",
 )  # fmt: skip
-"""Each is a function of its name in the module of its name; imported only when it runs."""
+"""Each is a function of its name, with _ for -, in the module of that name; imported only when it runs."""
 
 TWO_WORDS = {("construct", "tropical"): "construct_tropical"}
 """Commands of two words: the module, in which the function has the name of the second word."""
@@ -60,7 +60,7 @@ class _Commands(Group):
 
 
 @click.group(
-    cls=_Commands, modules={name: f"relureg.cli.{name}" for name in COMMANDS}, epilog=EPILOG,
+    cls=_Commands, modules={name: f"relureg.cli.{name.replace('-', '_')}" for name in COMMANDS}, epilog=EPILOG,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip

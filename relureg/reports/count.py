@@ -21,6 +21,7 @@ from relureg.reports.layout import (
     page,
     plain_table,
 )
+from relureg.reports.proof import ProofFacts
 from relureg.reports.report import (
     BoundFacts,
     IntervalFacts,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from relureg.complex.count import RegionCount
     from relureg.complex.estimation import RegionEstimate
     from relureg.complex.linear.notions import LinearRegions
+    from relureg.proofs.proof_writer import ProofFigures
     from relureg.theory.bounds import Bound
 
 
@@ -121,6 +123,7 @@ class CountReport(Report):
     affine_pieces: int | None = None
     convex_regions: LowHigh | None = None
     definitions: Mapping[str, str] | None = None
+    proof: ProofFacts | None = None
     bounds: tuple[BoundFacts, ...]
 
     @classmethod
@@ -132,6 +135,7 @@ class CountReport(Report):
         linear: LinearRegions | None = None,
         with_definitions: bool = False,
         estimate: RegionEstimate | None = None,
+        proof: ProofFigures | None = None,
     ) -> CountReport:
         return cls(
             network=NetworkFacts.of(cells.network),
@@ -156,6 +160,7 @@ class CountReport(Report):
             affine_pieces=None if linear is None else linear.affine_pieces,
             convex_regions=None if linear is None else LowHigh(low=linear.convex_low, high=linear.convex_high),
             definitions=_definitions() if with_definitions else None,
+            proof=None if proof is None else ProofFacts.of(proof),
             bounds=bounds_of(bounds),
         )
 
@@ -186,6 +191,8 @@ class CountReport(Report):
         if self.boundary_facets and self.facets is not None:
             boundary = f"{grouped(self.boundary_facets)} on the domain's boundary"
             facts.add_row("facets between regions", grouped(self.facets), boundary)
+        if self.proof is not None:
+            facts.add_row("proof", "", self.proof.words())
         if not self.complete:
             what = "a proven lower bound" if self.regions else "no region was counted by then"
             facts.add_row("", "", f"stopped by {self.stopped_by}: {what}")

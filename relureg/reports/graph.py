@@ -22,6 +22,7 @@ from relureg.reports.layout import (
     low_to_high,
     page,
 )
+from relureg.reports.proof import ProofFacts
 from relureg.reports.report import (
     BoundFacts,
     ExactNumber,
@@ -35,6 +36,7 @@ from relureg.reports.report import (
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
+    from relureg.proofs.proof_writer import ProofFigures
     from relureg.theory.bounds import Bound
 
 _MOST_OF_A_CYCLE = 12
@@ -74,6 +76,7 @@ class GraphReport(Report):
     checks: Mapping[str, bool | None]
     check_details: Mapping[str, str]
     bounds: tuple[BoundFacts, ...]
+    proof: ProofFacts | None = None
     files: tuple[str, ...]
 
     @classmethod
@@ -86,6 +89,7 @@ class GraphReport(Report):
         with_diameter: bool,
         with_faces: bool,
         files: Iterable[str] = (),
+        proof: ProofFigures | None = None,
     ) -> GraphReport:
         graph = cells.graph
         checks = cells.checks_of(faces=with_faces, graph=with_diameter)
@@ -109,6 +113,7 @@ class GraphReport(Report):
             checks=checks_of(checks),
             check_details=details_of(checks),
             bounds=bounds_of(bounds),
+            proof=None if proof is None else ProofFacts.of(proof),
             files=tuple(files),
         )
 
@@ -130,6 +135,8 @@ class GraphReport(Report):
         facts.add_row("bipartite", "yes" if self.odd_cycle is None else f"no   ({_cycle(self.odd_cycle)})")
         if self.hamming is not None:
             facts.add_row("distance vs Hamming", _agreement(self.hamming, self.regions))
+        if self.proof is not None:
+            facts.add_row("proof", self.proof.words())
         add_files(facts, self.files)
         histogram = [] if self.degree_histogram is None else [histogram_table(self.degree_histogram, self.regions)]
         checks = checks_line(self.checks, self.seconds, engine=self.engine)

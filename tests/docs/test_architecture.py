@@ -106,7 +106,7 @@ def test_the_walks_pass_the_modules_that_the_page_names(heading: str) -> None:
 
 # -- names of files ------------------------------------------------------------------------------------
 
-FOLDERS = (".ci", ".github", "benchmarks", "docs", "fixtures", "relureg", "tests")
+FOLDERS = (".ci", ".github", "benchmarks", "checker", "docs", "fixtures", "relureg", "tests")
 FILES = [
     path.relative_to(ROOT).as_posix()
     for path in (*ROOT.glob("*"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*")))

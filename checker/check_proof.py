@@ -1,0 +1,1 @@
+../relureg/proofs/checker.py

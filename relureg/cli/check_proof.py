@@ -1,0 +1,37 @@
+"""relureg check-proof: what a proof that --proof has written proves of a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import read_network, reading_options
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.work import limit_options
+
+EPILOG = f"""\b
+Example:
+  relureg check-proof fixtures/proofs/counterexample-3-9-4-1.proof fixtures/counterexamples/counterexample-3-9-4-1.json
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@click.argument("proof", metavar="PROOF", type=click.Path(path_type=Path))
+@click.argument("net", metavar="NET")
+@reading_options
+@limit_options
+@output_options
+def check_proof(proof: Path, net: str, raw: bool, printer: Printer) -> None:
+    """Check PROOF, which `--proof` of count or graph has written, against NET, the network that it is about.
+
+    The same is done by checker/check_proof.py, a program that needs Python alone, and nothing of relureg. The exit code
+    is 1 where the proof is refused; then the first line that fails is named, and why.
+    """
+    from relureg.proofs.checking import check_proof as check
+    from relureg.reports.proof import CheckProofReport
+
+    network = read_network(net, printer, raw=raw)
+    printer.emit(CheckProofReport.of(network, check(proof, network), file=str(proof)))

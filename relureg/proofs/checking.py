@@ -1,0 +1,44 @@
+"""The checker, asked from Python: `check_proof` says what a proof proves of a network, or why it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from relureg.arguments import checked
+from relureg.errors import MalformedNetworkError, ProofRefusedError
+from relureg.frozen import Frozen, read_only
+from relureg.network import json_format
+from relureg.network.model import Network
+from relureg.proofs import checker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved(Frozen):
+    """What a proof has proved."""
+
+    numbers: Mapping[str, int]
+    """``regions``; and where facets are proved, ``facets``, ``boundary_facets`` and perhaps ``diameter``."""
+    sentences: tuple[str, ...]
+    """The same in words."""
+
+
+@checked
+def check_proof(path: str | Path, network: Network) -> Proved:
+    """Check a proof that `write_proof` or ``--proof`` has written, as the program ``checker/check_proof.py`` does.
+
+    Raises
+    ------
+    ProofRefusedError
+        It does not prove what it claims of this network; says which line fails first, and why.
+    MalformedNetworkError
+        The file cannot be read.
+    """
+    try:
+        numbers, sentences = checker.check(str(path), json_format.write(network))
+    except checker.RefusedError as error:
+        raise ProofRefusedError(str(error), where=str(path)) from None
+    except OSError as error:
+        raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
+    return Proved(numbers=read_only(numbers), sentences=tuple(sentences))

@@ -1,0 +1,199 @@
+"""Proofs of a complex, as files: the tree of its cells, every absence by multipliers, every region by a point.
+
+The regions come from any engine, which is not asked how it knows. They say where to split, and what is to be proved
+absent; then each step is proved by itself in integers before it is written (`multipliers`, `short_points`). The format
+is described in docs/proofs.md.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from relureg import stopping
+from relureg.arguments import checked
+from relureg.complex.complex import Complex
+from relureg.engine.limits import Limits, Progress, Watch, watching
+from relureg.errors import CheckFailedError, UsageError
+from relureg.files import open_atomically
+from relureg.frozen import Frozen, read_only
+from relureg.network.model import Network
+from relureg.network.slices import Slice
+from relureg.proofs.leaf_facets import LeafFacets
+from relureg.proofs.programs import BATCH, MOST_ENTRIES, Question, answer_all, encoded
+from relureg.proofs.rows import Walls
+from relureg.proofs.tree import Leaf, Step, Tree
+
+FORMAT = "relureg-proof"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofFigures(Frozen):
+    """What a proof that was written holds."""
+
+    path: Path
+    num_bytes: int
+    """Of the file."""
+    num_leaves: int
+    """Regions."""
+    num_closed: int
+    """Sides of units that are proved empty on a cell."""
+    claims: Mapping[str, int]
+    """What is proved: ``regions``, and where facets are, ``facets``, ``boundary_facets`` and perhaps ``diameter``."""
+
+
+@checked
+def write_proof(
+    cells: Complex,
+    path: str | Path,
+    *,
+    facets: bool = False,
+    diameter: bool = False,
+    slice_of: Network | None = None,
+    force: bool = False,
+    timeout: float | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> ProofFigures:
+    """Write a proof of the number of regions of a complex, which a small program checks without relureg.
+
+    Parameters
+    ----------
+    cells : Complex
+        With all its regions.
+    path : str or Path
+        Compressed by gzip, whatever its name.
+    facets : bool, optional
+        Prove the region graph too: every facet, and that there are no others.
+    diameter : bool, optional
+        Claim the diameter of the region graph as well, which the checker finds by breadth-first search from every
+        region. It needs `facets`.
+    slice_of : Network, optional
+        The network of which that of the complex is a slice (`Network.slice`); the proof is then one about that network
+        and the slice. Without it, it is about the network of the complex.
+    force : bool, optional
+        Replace a file.
+    timeout : float, optional
+        Seconds.
+    progress : callable, optional
+        Called with a `Progress` every now and then.
+
+    Raises
+    ------
+    UsageError
+        Not all regions are there, or a diameter is claimed without facets.
+    CheckFailedError
+        Something that the engine says is not so.
+    LimitReachedError
+        The time is over; no file is written.
+    OutputError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, relureg
+    >>> network = relureg.load("fixtures/truth/int_2-6-6-1.json")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     figures = relureg.write_proof(relureg.enumerate_regions(network), f"{folder}/proof.gz")
+    ...     relureg.check_proof(figures.path, network).numbers
+    {'regions': 49}
+    """
+    if not cells.complete:
+        raise UsageError(f"only a complete complex can be proved, and this one was stopped by {cells.stopped_by}")
+    if diameter and not facets:
+        raise UsageError("a diameter is proved by facets; ask for them as well")
+    with watching(Limits(timeout=timeout), progress) as watch, open_atomically(Path(path), force=force) as stream:
+        # Without a name and a time in it, equal proofs are equal files.
+        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
+            writer = _Writer(cells, packed, watch, facets=facets)
+            claims = _claims(cells, facets=facets, diameter=diameter)
+            writer.write(header(cells, claims, slice_of))
+        size = stream.tell()
+    return ProofFigures(
+        path=Path(path), num_bytes=size, num_leaves=cells.num_regions, num_closed=writer.num_closed,
+        claims=read_only(claims),
+    )  # fmt: skip
+
+
+def _claims(cells: Complex, *, facets: bool, diameter: bool) -> dict[str, int]:
+    claims = {"regions": cells.num_regions}
+    if facets:
+        claims |= {"facets": cells.facets.num_inner, "boundary_facets": cells.facets.num_boundary}
+    return claims | ({"diameter": cells.graph.diameter} if diameter else {})
+
+
+def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> dict[str, Any]:
+    """The first line of a proof."""
+    network = cells.network
+    about, flat = (network, None) if slice_of is None or slice_of == network else (slice_of, network.slice)
+    if about != network and (flat is None or flat.base.shape[0] != about.input_dim or about.on(flat) != network):
+        raise UsageError("the complex is not one of a slice of that network")
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "network": about.sha256,
+        "claims": claims,
+        "slice": None if flat is None else _slice(flat),
+        "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
+    }
+
+
+def _slice(flat: Slice) -> dict[str, Any]:
+    over = math.lcm(flat.base.denominator, flat.directions.denominator)
+    columns = [matrix.numerators * (over // matrix.denominator) for matrix in (flat.base, flat.directions)]
+    rows = [encoded([*base, *directions]) for base, directions in zip(*(c.tolist() for c in columns), strict=True)]
+    return {"over": encoded([over])[0], "rows": rows}
+
+
+class _Writer:
+    """Holds steps back until the questions about them are answered, many at once."""
+
+    def __init__(self, cells: Complex, stream: gzip.GzipFile, watch: Watch, *, facets: bool) -> None:
+        self._cells, self._stream, self._watch = cells, stream, watch
+        self._walls = Walls(cells.domain)
+        self._tree = Tree(cells, self._walls, self._ask)
+        self._facets = LeafFacets(cells, self._ask) if facets else None
+        self._questions: list[Question] = []
+        self._steps: list[Step] = []
+        self.num_leaves = self.num_closed = self._entries = 0
+
+    def write(self, head: dict[str, Any]) -> None:
+        self._put(head)
+        for step, leaf in self._tree.iter_steps():
+            self._steps.append(step)
+            self.num_closed += step[0] == "close"
+            if leaf is not None:
+                self._leaf(step, leaf)
+            if len(self._questions) >= BATCH or self._entries >= MOST_ENTRIES:
+                self._flush()
+        self._flush()
+        if self._facets is not None and self._facets.num_walls != self._cells.facets.num_boundary:
+            raise CheckFailedError("the engine knows another number of facets on the boundary of the domain")
+
+    def _leaf(self, step: Step, leaf: Leaf) -> None:
+        if self._facets is not None:
+            self._facets.add(leaf, step)
+        self.num_leaves += 1
+
+    def _ask(self, question: Question) -> None:
+        self._questions.append(question)
+        self._entries += question.scaled.size
+
+    def _flush(self) -> None:
+        if self._questions:
+            answer_all(self._questions, self._walls)
+        for step in self._steps:
+            self._put(step)
+        self._questions.clear()
+        self._steps.clear()
+        self._entries = 0
+        self._watch.out_of_time(self.num_leaves, self.num_leaves / self._cells.num_regions)
+        stopping.check()
+
+    def _put(self, line: Any) -> None:
+        self._stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
