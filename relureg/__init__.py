@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
+    from relureg.plots.figure import plot
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -75,6 +76,7 @@ __all__ = [
     "from_torch",
     "journal_status",
     "load",
+    "plot",
     "resume",
     "load_complex",
     "random_network",
@@ -121,6 +123,7 @@ _MODULES = {
     "journal_status": "engine.runs.status",
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
+    "plot": "plots.figure",
     "random_network": "families.random",
     "regions_around": "complex.around",
     "resume": "complex.count",

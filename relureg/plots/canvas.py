@@ -96,12 +96,17 @@ def styled(theme: Theme) -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure of that size in inches, known to no window system."""
+def new_figure(width: float, height: float, theme: Theme | None = None) -> Figure:
+    """A figure of that size in inches, known to no window system; with a theme, one that is drawn in it later, too."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    if theme is None:
+        figure = Figure(figsize=(width, height))
+    else:
+        from relureg.plots.themed_figure import Picture
+
+        figure = Picture(figsize=(width, height), theme=theme)
     FigureCanvasAgg(figure)
     return figure
 
