@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
+    from relureg.pages.explorer.page import save_explorer
     from relureg.plots.figure import plot
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
@@ -82,6 +83,7 @@ __all__ = [
     "random_network",
     "regions_around",
     "save",
+    "save_explorer",
     "stored_graph",
     "save_graph",
     "save_regions",
@@ -128,6 +130,7 @@ _MODULES = {
     "regions_around": "complex.around",
     "resume": "complex.count",
     "save": "readers.formats",
+    "save_explorer": "pages.explorer.page",
     "save_graph": "reports.exports.graph_files",
     "save_regions": "reports.exports.region_files",
     "stored_graph": "complex.graph.stored_graph",
