@@ -30,7 +30,8 @@ class Browser:
         flags = [
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             "--disable-background-networking", "--disable-component-update", "--disable-extensions", "--disable-sync",
-            "--hide-scrollbars", "--force-device-scale-factor=1", f"--user-data-dir={profile}", "--remote-debugging-pipe",
+            "--hide-scrollbars", "--force-device-scale-factor=1", f"--user-data-dir={profile}",
+            "--remote-debugging-pipe",
         ]  # fmt: skip
         # The protocol is spoken on descriptors 3 and 4.
         start = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'

@@ -80,6 +80,7 @@ def content(plane: Plane) -> dict[str, Any]:
             "region": _packed(plane.region.astype(np.int32)),  # (P,)
             "label": _packed((plane.band if one_output else plane.label).astype(np.int32)),  # (P,)
             "edges": _packed(polygons.edges),  # (E, 2, 2), inputs
+            "edgePieces": _packed(polygons.edge_cells.astype(np.int32)),  # (E, 2), -1 for none
             "edgeStage": _packed(plane.edge_stage.astype(np.int32)),  # (E,), from 0; -1 the domain's boundary
             "edgeIsBoundary": _packed(on_boundary.astype(np.uint8)),  # (E,)
             "patterns": _packed(records.patterns),  # (R, ceil(N / 8)), bit i % 8 of byte i // 8

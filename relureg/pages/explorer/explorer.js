@@ -51,6 +51,32 @@ class Explorer {
     return count ? [x / count, y / count] : null;
   }
 
+  // Places along the path: the middle of each region, and between two the middle of what they share in view.
+  route() {
+    if (!this.gates) {
+      this.gates = new Map();
+      for (let edge = 0; edge < this.edgeStage.length; edge += 1) {
+        const [one, two] = [this.edgePieces[2 * edge], this.edgePieces[2 * edge + 1]];
+        if (one >= 0 && two >= 0) this.gates.set(this.pair(this.region[one], this.region[two]), edge);
+      }
+    }
+    return this.path.flatMap((region, k) => {
+      const edge = k ? this.gates.get(this.pair(this.path[k - 1], region)) : undefined;
+      const ends = edge === undefined ? null : this.lines.subarray(4 * edge, 4 * edge + 4);
+      const gate = ends ? [{ at: [(ends[0] + ends[2]) / 2, (ends[1] + ends[3]) / 2] }] : [];
+      return [...gate, ...(this.centres[region] ? [{ at: this.centres[region], region }] : [])];
+    });
+  }
+
+  pair(one, two) { return Math.min(one, two) * this.told.numRegions + Math.max(one, two); }
+
+  // Inputs at a place in the picture's plane.
+  inputs([x, y]) {
+    const [[a, b], [c, d]] = this.told.frame;
+    const det = a * d - b * c;
+    return [(d * x - b * y) / det, (a * y - c * x) / det];
+  }
+
   // -- what a region is --------------------------------------------------------------------------
 
   pattern(region) {
@@ -271,16 +297,17 @@ class Explorer {
     for (const region of this.ends) this.outline(context, region, 2, theme.accent);
     if (this.selected >= 0) this.outline(context, this.selected, 3, theme.accent);
     if (this.hovered >= 0) this.outline(context, this.hovered, 1.5, theme.ink);
-    const stops = this.path.map((region) => this.centres[region]).filter(Boolean);
+    const stops = this.route();
     if (stops.length > 1) {
       for (const [colour, width] of [[theme.ground, 6], [theme.accent, 3]]) {
         context.beginPath();
-        stops.forEach(([x, y], k) => (k ? context.lineTo(plane.x(x), plane.y(y)) : context.moveTo(plane.x(x), plane.y(y))));
+        stops.forEach(({ at: [x, y] }) => context.lineTo(plane.x(x), plane.y(y)));
         context.strokeStyle = colour;
         context.lineWidth = width;
         context.stroke();
       }
-      for (const [x, y] of stops) {
+      for (const { at: [x, y], region } of stops) {
+        if (region === undefined) continue;
         context.beginPath();
         context.arc(plane.x(x), plane.y(y), 3.5, 0, 2 * Math.PI);
         context.fillStyle = theme.ground;

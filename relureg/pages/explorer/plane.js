@@ -1,5 +1,8 @@
 // A part of the plane on two canvases, one for what stays and one above it for what is pointed at; zoom and pan.
 
+const SLOW = 25; // milliseconds of a drawing from which on it is not made again at every step of a movement
+const REST = 120; // milliseconds without a step after which a movement is over
+
 class Plane {
   // draw.base and draw.over are called with a context; on.point, on.tap with a place in the plane, or null.
   constructor(box, { low, high, isometric, names }, draw, on) {
@@ -8,6 +11,8 @@ class Plane {
     this.colours = { ground: "#fff", quiet: "#666" };
     this.pointers = new Map();
     this.wanted = new Set();
+    this.kept = document.createElement("canvas"); // the last drawing, and where it lies
+    this.cost = 0;
     new ResizeObserver(() => this.resize()).observe(box);
     this.listen();
     this.resize();
@@ -79,7 +84,18 @@ class Plane {
     this.changed();
   }
 
-  changed() { this.redraw("base", "over"); }
+  // Another part is shown. A drawing that takes long is moved as it is, and made again when the movement is over.
+  changed() {
+    if (this.cost > SLOW) {
+      this.moves = true;
+      clearTimeout(this.rest);
+      this.rest = setTimeout(() => {
+        this.moves = false;
+        this.redraw("base", "over");
+      }, REST);
+    }
+    this.redraw("base", "over");
+  }
 
   // Draw what is named before the next frame, once however often it is asked for.
   redraw(...names) {
@@ -93,10 +109,31 @@ class Plane {
       const context = canvas.getContext("2d");
       context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
       context.clearRect(0, 0, this.width, this.height);
-      this.draw[name](context);
-      if (name === "base") this.drawTicks(context);
+      if (name === "over") this.draw.over(context);
+      else {
+        if (this.moves) this.moveDrawing(context);
+        else this.makeDrawing(context);
+        this.drawTicks(context);
+      }
     }
     this.wanted.clear();
+  }
+
+  makeDrawing(context) {
+    const started = performance.now();
+    this.draw.base(context);
+    this.cost = performance.now() - started;
+    if (this.cost <= SLOW) return;
+    [this.kept.width, this.kept.height] = [this.under.width, this.under.height];
+    this.kept.getContext("2d").drawImage(this.under, 0, 0);
+    this.keptAt = { left: this.left, top: this.top, scale: [...this.scale] };
+  }
+
+  moveDrawing(context) {
+    const { left, top, scale } = this.keptAt;
+    const [across, down] = this.scale.map((value, axis) => value / scale[axis]);
+    const [width, height] = [this.kept.width / this.ratio, this.kept.height / this.ratio];
+    context.drawImage(this.kept, this.x(left), this.y(top), width * across, height * down);
   }
 
   // Numbers along the lower and the left side.

@@ -73,11 +73,12 @@ class Polygons {
 }
 
 // A convex polygon, [x, y] for each corner, cut along a x + b y + c = 0: the parts below and above, null where empty.
-// Corners within `near` of the line count as on it: these are doubles, and nothing here is proved.
+// Corners within `near` of the line count as on it: these are doubles, and nothing here is proved. A polygon on which all
+// is 0 counts as below, as a unit that is 0 on a whole region is not active there.
 function cut(polygon, [a, b, c], near) {
   const values = polygon.map(([x, y]) => a * x + b * y + c);
-  if (values.every((value) => value >= -near)) return [null, polygon];
   if (values.every((value) => value <= near)) return [polygon, null];
+  if (values.every((value) => value >= -near)) return [null, polygon];
   const parts = [[], []];
   polygon.forEach((corner, k) => {
     const next = (k + 1) % polygon.length;

@@ -73,6 +73,7 @@ function regionTable(explorer) {
   byId("nothing").hidden = region >= 0;
   byId("region").hidden = region < 0;
   if (region < 0) return;
+  byId("number").value = region;
   const row = explorer.row(region);
   const add = (key, name, content) => {
     const cell = element("td", "", { "data-key": key });
@@ -127,7 +128,11 @@ function explorerPage() {
       tip.hidden = region < 0 || !at;
       if (tip.hidden) return;
       const [x, y] = [explorer.plane.x(at[0]), explorer.plane.y(at[1])];
-      tip.textContent = `region ${region}   degree ${explorer.graph.degrees[region]}   ${explorer.bounded[region] ? "bounded" : "unbounded"}\n${explorer.pattern(region)}`;
+      const inputs = explorer.inputs(at);
+      const values = explorer.map(region).slice(0, 3).map(({ weights, bias }) => weights[0] * inputs[0] + weights[1] * inputs[1] + bias);
+      const short = (numbers) => numbers.map((value) => signed(Number(value.toPrecision(5)))).join(", ");
+      tip.textContent = `region ${region}   degree ${explorer.graph.degrees[region]}   ${explorer.bounded[region] ? "bounded" : "unbounded"}\n`
+        + `${explorer.pattern(region)}\n(${short(inputs)}) \u2192 ${short(values)}${explorer.numOutputs > 3 ? ", ..." : ""}`;
       const { offsetWidth: width, offsetHeight: height } = tip;
       tip.style.left = `${Math.max(Math.min(x + 14, explorer.plane.width - width - 4), 4)}px`;
       tip.style.top = `${y + 18 + height > explorer.plane.height ? y - height - 10 : y + 18}px`;
