@@ -172,6 +172,27 @@ def test_two_taps_make_a_path(page: Page, cells: relureg.Complex) -> None:
     assert page.value("relureg.explorer.path") == []
 
 
+def test_an_address_names_a_region(page: Page) -> None:
+    for name, selected in (("#26", 26), ("#48", 48), ("#49", 48), ("#x", 48)):
+        page.value(f"location.hash = '{name}'")
+        page.wait(f"relureg.explorer.selected === {selected}")
+
+
+def test_classes_are_cut_where_another_output_becomes_the_largest(browser: Browser, tmp_path: Path) -> None:
+    network = relureg.random_network([2, 8, 6], "he", seed=4, outputs=4)
+    relureg.save_explorer(relureg.enumerate_regions(network), tmp_path / "a.html", colour="class")
+    page = browser.open(tmp_path / "a.html")
+    places = "relureg.explorer.pieces.flat().map((piece) => relureg.explorer.inputs(relureg.explorer.centre([piece])))"
+    labels = page.value("relureg.explorer.pieces.flat().map((piece) => relureg.explorer.label[piece])")
+    values = network(np.array(page.value(places)))
+    assert labels == values.argmax(axis=1).tolist()
+    assert len(set(labels)) > 1
+    legend = page.value("Array.from(document.querySelectorAll('#legend span'), (name) => name.textContent)")
+    assert legend == [f"output {label}" for label in sorted(set(labels))]
+    assert page.complaints() == []
+    page.close()
+
+
 def test_bars_light_the_regions_of_a_degree(page: Page, cells: relureg.Complex) -> None:
     bars = "Array.from(document.querySelectorAll('#degrees .bar'), (bar) => bar.getAttribute('aria-label'))"
     assert page.value(bars) == [f"{d}: {n} of 49 regions" for d, n in cells.graph.degree_histogram.items()]

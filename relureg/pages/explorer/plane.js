@@ -29,7 +29,7 @@ class Plane {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
-    if (first) this.fit();
+    if (first || this.isWhole) this.fit();
     else [this.left, this.top] = [middle[0] - width / 2 / this.scale[0], middle[1] + height / 2 / this.scale[1]];
     this.changed();
   }
@@ -42,6 +42,7 @@ class Plane {
     // Two units that differ little are drawn alike; on a slice distances are those of the space around.
     if (this.isometric || Math.max(width, height) < 4 * Math.min(width, height)) this.scale = [least, least];
     this.smallest = [...this.scale];
+    this.isWhole = true;
     this.left = (this.low[0] + this.high[0]) / 2 - this.width / 2 / this.scale[0];
     this.top = (this.low[1] + this.high[1]) / 2 + this.height / 2 / this.scale[1];
     this.changed();
@@ -66,12 +67,14 @@ class Plane {
     const least = Math.max(factor, (0.5 * this.smallest[0]) / this.scale[0]);
     this.scale = this.scale.map((value, axis) => Math.min(value * least, 1e13 * this.smallest[axis]));
     [this.left, this.top] = [place[0] - x / this.scale[0], place[1] + y / this.scale[1]];
+    this.isWhole = false;
     this.changed();
   }
 
   pan(x, y) {
     this.left -= x / this.scale[0];
     this.top += y / this.scale[1];
+    this.isWhole = false;
     this.changed();
   }
 
@@ -79,6 +82,7 @@ class Plane {
   reveal([x, y]) {
     const [x0, y0, x1, y1] = this.shown;
     if (x >= x0 && x <= x1 && y >= y0 && y <= y1) return;
+    this.isWhole = false;
     this.left = x - this.width / 2 / this.scale[0];
     this.top = y + this.height / 2 / this.scale[1];
     this.changed();

@@ -306,6 +306,12 @@ function start() {
   });
   window.relureg = { explorer, teacher }; // for those who open the console
   open("explore");
+  const follow = () => { // page.html#520 is region 520
+    const region = /^#\d+$/.test(location.hash) ? Number(location.hash.slice(1)) : -1;
+    if (region >= 0 && region < told.numRegions) explorer.select(region, { reveals: true });
+  };
+  window.addEventListener("hashchange", follow);
+  follow();
 }
 
 start();
