@@ -269,21 +269,32 @@ class Explorer {
     }
   }
 
+  // The edges around a region, which may be several pieces.
   outline(context, region, width, colour) {
-    this.trace(context, this.pieces[region]);
-    context.strokeStyle = this.theme.ground;
-    context.lineWidth = width + 2;
-    context.stroke();
-    context.strokeStyle = colour;
-    context.lineWidth = width;
-    context.stroke();
+    this.rims ??= this.edgesAround();
+    for (const [shade, thickness] of [[this.theme.ground, width + 2], [colour, width]]) {
+      context.strokeStyle = shade;
+      context.lineWidth = thickness;
+      this.strokeEdges(context, this.rims[region]);
+    }
+  }
+
+  edgesAround() {
+    const found = this.pieces.map(() => []);
+    for (let edge = 0; edge < this.edgeStage.length; edge += 1) {
+      const [one, two] = [0, 1].map((side) => this.edgePieces[2 * edge + side]).map((piece) => (piece < 0 ? -1 : this.region[piece]));
+      if (one === two) continue;
+      if (one >= 0) found[one].push(edge);
+      if (two >= 0) found[two].push(edge);
+    }
+    return found;
   }
 
   drawOver(context) {
     const { theme, plane } = this;
     if (!theme) return;
     const lit = this.hovered >= 0 ? this.hovered : this.selected;
-    context.lineJoin = "round";
+    context.lineCap = "round";
     if (lit >= 0) {
       this.trace(context, this.graph.neighbours(lit).flatMap((region) => this.pieces[region]));
       context.fillStyle = theme.accent;
