@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,7 +153,7 @@ def test_shortest_paths_are_those_of_networkx(page: Page, cells: relureg.Complex
     page.value(f"relureg.explorer.select({end}, {{ joins: true }})")
     path = page.value("relureg.explorer.path")
     assert len(path) - 1 == networkx.shortest_path_length(graph, start, end) == cells.graph.diameter
-    assert all(graph.has_edge(one, two) for one, two in zip(path[:-1], path[1:], strict=True))
+    assert all(graph.has_edge(one, two) for one, two in itertools.pairwise(path))
     assert page.value("document.getElementById('path').textContent").startswith(
         f"{cells.graph.diameter} facets: {start} "
     )
@@ -214,7 +215,7 @@ def test_keys_walk_from_neighbour_to_neighbour(page: Page, cells: relureg.Comple
     for name in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):
         page.key(name)
         seen.append(page.value("relureg.explorer.selected"))
-    steps = list(zip(seen[:-1], seen[1:], strict=True))
+    steps = list(itertools.pairwise(seen))
     assert all(two == one or two in cells.graph.neighbours_of(one) for one, two in steps)
     assert len(set(seen)) > 2
     before = page.value("relureg.explorer.plane.scale[0]")
