@@ -311,7 +311,8 @@ class Complex(Result, Drawn, Frozen):
         """
         from relureg.complex.graph.networkx_graph import graph_with_attributes
 
-        return graph_with_attributes(self)
+        is_full = self.essential_dim == self.network.input_dim
+        return graph_with_attributes(self.network, self.records, self.facets, is_full=is_full)
 
     @cached_property
     def hamming(self) -> HammingComparison:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.complex.facets import facet_units
+from relureg.complex.affine import AffineMap
+from relureg.complex.facets import Facets, Neighbour, facet_units
+from relureg.complex.polyhedron import Polyhedron
+from relureg.engine.records import Point, Records
+from relureg.network.model import Network
 from relureg.words import plural
 
-if TYPE_CHECKING:
-    from relureg.complex.affine import AffineMap
-    from relureg.complex.complex import Complex
-    from relureg.complex.polyhedron import Polyhedron
-    from relureg.engine.records import Point
+
+class Cells(Protocol):
+    """What a region asks of the complex it belongs to: see `Complex`."""
+
+    @property
+    def network(self) -> Network: ...
+    @property
+    def records(self) -> Records: ...
+    @property
+    def facets(self) -> Facets: ...
+    @property
+    def complete(self) -> bool: ...
+    @property
+    def essential_dim(self) -> int: ...
+    def pattern(self, region: int) -> str: ...
+    def point(self, region: int) -> Point: ...
+    def neighbours(self, region: int) -> tuple[Neighbour, ...]: ...
+    def affine_map(self, region: int) -> AffineMap: ...
+    def polyhedron(self, region: int) -> Polyhedron: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +66,8 @@ class Region:
     (<AffineMap R^2 -> R^1: 12 x0 - 18 x1 + 15>, <Polyhedron in R^2: 2 facets, 1 vertex, 2 rays>)
     """
 
-    cells: Complex
+    cells: Cells
+    """The complex."""
     number: int
     """0..R-1."""
 

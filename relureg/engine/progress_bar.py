@@ -5,22 +5,30 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from relureg.engine.limits import Progress
+from typing import Any, Protocol
 
 AFTER = 0.5
 """Seconds of a run before there is a bar: a short one shows nothing."""
 
 
+class Told(Protocol):
+    """What a bar shows: see `relureg.engine.limits.Progress`."""
+
+    @property
+    def regions(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def fraction(self) -> float | None: ...
+
+
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Callable[[Progress], None]]:
+def progress_bar() -> Iterator[Callable[[Told], None]]:
     """Yield what to call with how far a search has come; the bar is gone at the end."""
     with contextlib.ExitStack() as stack:
-        show: Callable[[Progress], None] | None = None
+        show: Callable[[Told], None] | None = None
 
-        def report(progress: Progress) -> None:
+        def report(progress: Told) -> None:
             nonlocal show
             if show is None and progress.seconds >= AFTER:
                 show = stack.enter_context(_on_notebook() if _in_notebook() else _on_terminal())
@@ -31,16 +39,15 @@ def progress_bar() -> Iterator[Callable[[Progress], None]]:
 
 
 @contextlib.contextmanager
-def _on_terminal() -> Iterator[Callable[[Progress], None]]:
+def _on_terminal() -> Iterator[Callable[[Told], None]]:
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("relureg"), BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
 
-        def show(progress: Progress) -> None:
+        def show(progress: Told) -> None:
             total = None if progress.fraction is None else 1.0
             bar.update(task, total=total, completed=progress.fraction or 0.0, description=_words(progress))
 
@@ -48,12 +55,12 @@ def _on_terminal() -> Iterator[Callable[[Progress], None]]:
 
 
 @contextlib.contextmanager
-def _on_notebook() -> Iterator[Callable[[Progress], None]]:
+def _on_notebook() -> Iterator[Callable[[Told], None]]:
     from IPython import display
 
     handle = display.display(display.HTML(""), display_id=True)
 
-    def show(progress: Progress) -> None:
+    def show(progress: Told) -> None:
         done = "" if progress.fraction is None else f' value="{progress.fraction:.4f}"'
         handle.update(display.HTML(f'<progress max="1"{done}></progress> {_words(progress)}'))
 
@@ -69,7 +76,7 @@ def _in_notebook() -> bool:
     return type(running).__name__ == "ZMQInteractiveShell"
 
 
-def _words(progress: Progress) -> str:
+def _words(progress: Told) -> str:
     rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
     done = "" if progress.fraction is None else f"   about {100 * progress.fraction:.0f} %"
     return f"{progress.regions:,} regions   {rate:,.0f} a second{done}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,9 +105,9 @@ def new_figure(width: float, height: float, theme: Theme | None = None) -> Figur
     if theme is None:
         figure = Figure(figsize=(width, height))
     else:
-        from relureg.plots.themed_figure import Picture
+        from relureg.plots.themed_figure import ThemedFigure
 
-        figure = Picture(figsize=(width, height), theme=theme)
+        figure = ThemedFigure(figsize=(width, height), look=functools.partial(styled, theme))
     FigureCanvasAgg(figure)
     return figure
 

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 from matplotlib.figure import Figure
-
-from relureg.plots.canvas import styled
-
-if TYPE_CHECKING:
-    from relureg.plots.colours import Theme
 
 NOTEBOOK_DPI = 110
 """Pixels an inch of a figure in a notebook."""
 
 
-class Picture(Figure):
-    """A figure in a theme, which a notebook shows whether or not pyplot is there.
+class ThemedFigure(Figure):
+    """A figure that is drawn inside `look`, and that a notebook shows whether or not pyplot is there.
 
     Ticks and fonts are looked up when a figure is drawn, by matplotlib's settings of that moment: here the theme's.
     """
 
-    def __init__(self, *args: Any, theme: Theme, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, look: Callable[[], AbstractContextManager[None]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._theme = theme
+        self._look = look
 
     def draw(self, renderer: Any) -> None:
         """Draw in the theme."""
-        with styled(self._theme):
+        with self._look():
             super().draw(renderer)
 
     def _repr_png_(self) -> bytes:

@@ -6,26 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from relureg.complex.facets import facet_units
+from relureg.complex.affine import float_output_maps
+from relureg.complex.facets import Facets, facet_units
+from relureg.engine.records import Records
+from relureg.network.model import Network
 from relureg.network.patterns import texts
 
 if TYPE_CHECKING:
     import networkx
 
-    from relureg.complex.complex import Complex
 
-
-def graph_with_attributes(cells: Complex) -> networkx.Graph[Any]:
-    """See `Complex.to_networkx`."""
+def graph_with_attributes(network: Network, records: Records, facets: Facets, *, is_full: bool) -> networkx.Graph[Any]:
+    """See `Complex.to_networkx`; `is_full`: all inputs are essential, without which no region is bounded."""
     import networkx
 
-    records, network, facets = cells.records, cells.network, cells.facets
-    weights, bias = cells.affine_maps()
-    everywhere = cells.essential_dim == network.input_dim
+    weights, bias = float_output_maps(network, records.signs)
     columns = {
         "pattern": texts(records.signs > 0, network.widths),
-        "bounded": (records.bounded & everywhere).tolist(),
-        "degree": np.bincount(facets.regions.ravel(), minlength=cells.num_regions).tolist(),
+        "bounded": (records.bounded & is_full).tolist(),
+        "degree": np.bincount(facets.regions.ravel(), minlength=records.num_regions).tolist(),
         "point": records.points.tolist(),
         "weights": weights.tolist(),
         "bias": bias.tolist(),
