@@ -65,7 +65,7 @@ def still_figure(cells: Complex, theme: Theme, *, jobs: int | None = None) -> tu
             alpha = np.maximum(0.34 - 0.07 * stages, 0.18)[:, None]
             # All in one collection: what is behind must be drawn before what is in front, whatever its stage.
             axes.add_collection3d(Poly3DCollection(
-                polygons, facecolors=np.hstack([colours[stages], alpha]), edgecolors=theme.ink,
+                _equally_long(polygons), facecolors=np.hstack([colours[stages], alpha]), edgecolors=theme.ink,
                 linewidths=np.maximum(0.7 - 0.25 * stages, 0.25) * min(1.0, 25 / len(polygons) ** 0.5),
             ))  # fmt: skip
         for axis, bounds, name in zip("xyz", zip(low, high, strict=True), ("$x_0$", "$x_1$", "$x_2$"), strict=True):
@@ -81,6 +81,17 @@ def still_figure(cells: Complex, theme: Theme, *, jobs: int | None = None) -> tu
         canvas.add_heading(figure, LEFT, cells.network.name, told, theme)
         _name_stages(figure, [stage for stage in range(num_stages) if (stages == stage).any()], colours, theme)
     return figure, len(polygons)
+
+
+def _equally_long(polygons: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(F, most corners, 3), the last corner again where there are fewer.
+
+    What is not equally long matplotlib fills up with memory as it finds it, and scales the axes by that, too.
+    """
+    most = max(map(len, polygons))
+    return np.array(
+        [np.concatenate([corners, np.repeat(corners[-1:], most - len(corners), axis=0)]) for corners in polygons]
+    )
 
 
 def _corners(seen: Complex) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
