@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import os
+import select
 import shutil
 import subprocess
 import time
@@ -75,6 +76,8 @@ class Browser:
 
     def _read(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            is_there, _, _ = select.select([self._in], [], [], PATIENCE)
+            assert is_there, f"the browser has said nothing for {PATIENCE:.0f} s"
             piece = os.read(self._in, 1 << 20)
             assert piece, "the browser has gone"
             self._rest += piece

@@ -16,6 +16,7 @@ from PIL import Image
 import relureg
 from relureg.cli.main import run
 from relureg.errors import LimitReachedError, MissingPackageError, UsageError
+from relureg.plots import figure
 from relureg.plots.canvas import content_of, plain
 
 TRUTH = Path("fixtures/truth")
@@ -47,8 +48,7 @@ def test_the_figure_is_what_the_command_draws(
         words = [word for word in words if word not in ("--box", "x0:0,1")]
         options = {**options, "points": [[0.0], [1.0]]}
     assert run(["plot", str(net), *words, "-o", str(tmp_path / "a.png"), "--dpi", "50", "--quiet"]) == 0
-    figure = relureg.plot(relureg.load(net), **options)
-    ours = content_of(figure, ".png", 50)
+    ours = content_of(relureg.plot(relureg.load(net), **options), ".png", 50)
     assert ours == (tmp_path / "a.png").read_bytes()
 
 
@@ -62,25 +62,28 @@ def test_a_complex_draws_itself() -> None:
     assert content_of(network.plot(box=(-1, 1)), ".png", 40) == content_of(inside.plot(), ".png", 40)
 
 
-def test_bounds_of_a_box_are_exact() -> None:
-    """A third is no double: the cell that begins there is drawn as the polygon of a third."""
-    network = relureg.load(INT_2)
-    domain = relureg.Domain.box([0, 0], [Fraction(1, 3), 1])
-    count = relureg.enumerate_regions(network, domain).num_regions
-    texts = [text.get_text() for text in relureg.plot(network, box=([0, 0], [Fraction(1, 3), 1])).texts]
-    assert any(f"{count} regions" in text for text in texts)
-    from relureg.plots import figure
+def test_bounds_of_a_box_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A third is no double, and no rounding stands between the caller and the domain."""
+    domains = []
 
-    assert figure._domain(([0, 0], [Fraction(1, 3), 1]), 2) == domain
+    def find(network: relureg.Network, domain: relureg.Domain, **limits: Any) -> relureg.Complex:
+        domains.append(domain)
+        return relureg.enumerate_regions(network, domain, **limits)
+
+    monkeypatch.setattr(figure, "enumerate_regions", find)
+    relureg.plot(relureg.load(INT_2), box=([0, 0], [Fraction(1, 3), 1]))
+    relureg.plot(relureg.load(INT_2), box=(0, Fraction(1, 3)))
+    third = Fraction(1, 3)
+    assert domains == [relureg.Domain.box([0, 0], [third, 1]), relureg.Domain.box([0, 0], [third, third])]
 
 
 def test_a_figure_keeps_its_theme_whoever_draws_it() -> None:
     """Ticks are made when a figure is drawn: by then the settings are somebody else's."""
-    figure = relureg.plot(relureg.load(INT_2), box=(-6, 6), theme="dark", colour="degree")
+    drawn = relureg.plot(relureg.load(INT_2), box=(-6, 6), theme="dark", colour="degree")
     with plain():
         matplotlib.rcParams["xtick.color"] = "#ff0000"
         matplotlib.rcParams["ytick.color"] = "#ff0000"
-        png = figure._repr_png_()
+        png = drawn._repr_png_()
     pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
     red = (pixels[:, :, 0] > 150) & (pixels[:, :, 1] < 60) & (pixels[:, :, 2] < 60)
     assert not red.any()
@@ -103,8 +106,8 @@ def test_three_inputs_from_a_fixed_view(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_no_corner_of_a_facet_is_left_to_chance() -> None:
     """Matplotlib fills up polygons of fewer corners with whatever is in memory, which at times overflows."""
-    figure = relureg.plot(relureg.load(INT_3), box=(-2, 2))
-    (collection,) = [one for one in figure.axes[0].collections if type(one).__name__ == "Poly3DCollection"]
+    drawn = relureg.plot(relureg.load(INT_3), box=(-2, 2))
+    (collection,) = [one for one in drawn.axes[0].collections if type(one).__name__ == "Poly3DCollection"]
     assert not np.any(collection._invalid_vertices)
     assert np.abs(collection._faces).max() <= 2
 
