@@ -13,7 +13,8 @@ _BAR = "#3a7fb8"
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
     """A table of names and values; texts are escaped."""
-    left, right = _CELL.format("left"), _CELL.format("left")
+    right = _CELL.format("left")
+    left = right.replace("border:0", "border:0;font-weight:400;opacity:.7")
     body = "".join(
         f'<tr style="background:none"><th scope="row" {left}>{escape(name)}</th><td {right}>{escape(value)}</td></tr>'
         for name, value in rows
