@@ -114,7 +114,7 @@ def plot(
     if colour not in COLOURINGS:
         raise UsageError(f"there is no colouring {short(colour)}; choose one of {', '.join(COLOURINGS)}")
     marked = None if points is None else _points(points, dim)
-    shown = None if view is None else _view(view, cells.network)
+    shown = None if view is None else view_from(view, cells.network)
     if dim == 2:
         from relureg.plots.plane.picture import figure_of, plane_for
 
@@ -172,7 +172,14 @@ def _bounds(name: str, bounds: Bounds, dim: int) -> tuple[list[Number], list[Num
     return low, high
 
 
-def _view(view: Bounds, network: Network) -> View:
+def view_from(view: Bounds, network: Network) -> View:
+    """The rectangle, or on one input the interval, that two bounds name in the picture's own coordinates.
+
+    Raises
+    ------
+    UsageError
+        There are other bounds than two, or not one for every axis, or they leave nothing to see.
+    """
     low, high = (np.array(list(map(float, bound))) for bound in _bounds("view", view, network.input_dim))
     if not (np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all()):
         raise UsageError(

@@ -194,6 +194,31 @@ def test_classes_are_cut_where_another_output_becomes_the_largest(browser: Brows
     page.close()
 
 
+@pytest.mark.parametrize("outputs", [13, 0])
+def test_without_classes_there_are_none(outputs: int, browser: Browser, tmp_path: Path) -> None:
+    """More outputs than are compared; and a network without a unit, whose output is a constant."""
+    if outputs:
+        network = relureg.random_network([2, 5], "he", seed=4, outputs=outputs)
+    else:
+        network = relureg.Network.from_layers([[[0, 0]]], [[1]])
+    cells = relureg.enumerate_regions(network, relureg.Domain.box([-1, -2], [1, 2]))
+    saved = relureg.save_explorer(cells, tmp_path / "a.html", view=(-2, 2))
+    assert saved.num_regions_seen == len(cells)
+    page = browser.open(tmp_path / "a.html")
+    assert page.value("Array.from(document.getElementById('colour').options, (one) => one.value)") == [
+        "map", "gradient", "output", "depth", "degree", "distance", "none",
+    ]  # fmt: skip
+    assert page.value("document.querySelectorAll('#lines input').length") == len(network.widths)
+    for name in ("gradient", "output", "depth", "degree", "distance", "none"):
+        page.value(f"relureg.explorer.colour = '{name}'; relureg.explorer.paintCells()")
+    page.value("relureg.explorer.select(0)")
+    assert told(page, "region") == "0"
+    assert page.complaints() == []
+    page.close()
+    with pytest.raises(UsageError, match="classes are compared between at most 12 outputs"):
+        relureg.save_explorer(cells, tmp_path / "b.html", colour="class")
+
+
 def test_bars_light_the_regions_of_a_degree(page: Page, cells: relureg.Complex) -> None:
     bars = "Array.from(document.querySelectorAll('#degrees .bar'), (bar) => bar.getAttribute('aria-label'))"
     assert page.value(bars) == [f"{d}: {n} of 49 regions" for d, n in cells.graph.degree_histogram.items()]
@@ -385,6 +410,12 @@ def test_limits_and_files(
     with pytest.raises(UsageError, match="49 regions are too many for a page"):
         relureg.save_explorer(cells, target)
     monkeypatch.undo()
+    with pytest.raises(UsageError, match="view: both bounds of every axis"):
+        relureg.save_explorer(cells, target, view=(1, 0))
+    saved = relureg.save_explorer(cells, target, view=([-6, -6], [6, 6]))
+    assert saved.view == [[-6, -6], [6, 6]]
+    assert saved.num_regions_seen == 47
+    target.unlink()
     saved = relureg.save_explorer(cells, target)
     assert saved.size == target.stat().st_size
     with pytest.raises(OutputError, match="exists"):

@@ -48,8 +48,12 @@ def seen_in_page(cells: Complex, view: View | None, *, jobs: int | None = None) 
     require_plane(cells.network)
     if cells.num_regions > MAX_REGIONS:
         raise UsageError(f"{cells.num_regions:,} regions are too many for a page; take a smaller --box")
-    has_boundary = cells.network.output_dim <= MAX_CLASSES and not cells.network.output.is_constant
-    return plane_for(cells, Style(colour="none", boundary=has_boundary), view=view, jobs=jobs)
+    return plane_for(cells, Style(colour="none", boundary=has_classes(cells.network)), view=view, jobs=jobs)
+
+
+def has_classes(network: Network) -> bool:
+    """Whether there is a decision boundary to cut along: outputs that depend on the input, and not too many of them."""
+    return network.output_dim <= MAX_CLASSES and not network.output.is_constant
 
 
 def content(plane: Plane) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def content(plane: Plane) -> dict[str, Any]:
         "numRegions": cells.num_regions,
         "numSeen": plane.num_regions_seen,
         "numFacets": cells.facets.num_inner,
-        "hasBoundary": bool(plane.levels) or not one_output,
+        "hasBoundary": has_classes(network),
         "columns": {
             "corners": _packed(polygons.corners),  # (G, 2), inputs
             "starts": _packed(polygons.starts.astype(np.int32)),  # (P + 1,)

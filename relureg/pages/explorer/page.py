@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -13,8 +14,10 @@ from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError, UsageError
 from relureg.files import check_absent, write_atomically
 from relureg.network.model import Network
-from relureg.pages.explorer.content import content, layers_of, seen_in_page
+from relureg.pages.explorer.content import content, has_classes, layers_of, require_plane, seen_in_page
 from relureg.plots.canvas import theme_of
+from relureg.plots.figure import view_from
+from relureg.plots.plane.plane import MAX_CLASSES
 from relureg.plots.plane.view import View
 
 SCRIPTS = ("colours", "polygons", "graph", "plane", "bars", "explorer", "teacher", "start")
@@ -47,7 +50,7 @@ def save_explorer(
     cells: Complex,
     path: str | Path,
     *,
-    view: View | None = None,
+    view: View | Sequence[Any] | None = None,
     colour: str = "map",
     theme: str = "auto",
     force: bool = False,
@@ -62,8 +65,8 @@ def save_explorer(
     cells : Complex
     path : str or Path
         Ends in ``.html``.
-    view : View, optional
-        The rectangle that is shown; taken from the complex when left out.
+    view : View, or two bounds, optional
+        What is shown, as in `relureg.plot`; taken from the complex when left out.
     colour : str
         What colours say at first: one of `COLOURS`.
     theme : str
@@ -90,7 +93,11 @@ def save_explorer(
         theme_of(theme)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a page needs all regions; look at a --box")
-    plane = seen_in_page(cells, view, jobs=jobs)
+    require_plane(cells.network)
+    if colour == "class" and not has_classes(cells.network):
+        raise UsageError(f"classes are compared between at most {MAX_CLASSES} outputs that depend on the input")
+    shown = view if view is None or isinstance(view, View) else view_from(view, cells.network)
+    plane = seen_in_page(cells, shown, jobs=jobs)
     told = content(plane) | {"colour": colour, "theme": theme, "example": _example()}
     page = page_of(told)
     write_atomically(target, page, force=force)

@@ -44,7 +44,7 @@ function legendOf(explorer) {
     for (const label of classes) {
       const chip = element("i", "", { class: "chip" });
       chip.style.background = explorer.theme.classes[label % explorer.theme.classes.length];
-      const name = explorer.numOutputs > 1 ? `output ${label}` : label ? "output > 0" : "output < 0";
+      const name = explorer.numOutputs > 1 ? `output ${label}` : label ? "output > 0" : "output \u2264 0";
       const line = element("span");
       line.append(chip, name);
       box.append(line);
@@ -160,6 +160,7 @@ function explorerPage() {
 
 function addControls(explorer) {
   const colour = byId("colour");
+  if (!explorer.told.hasBoundary) colour.querySelector("[value=class]").remove();
   colour.value = explorer.colour;
   colour.addEventListener("change", () => {
     explorer.colour = colour.value;
