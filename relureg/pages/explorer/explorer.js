@@ -310,7 +310,7 @@ class Explorer {
     if (this.hovered >= 0) this.outline(context, this.hovered, 1.5, theme.ink);
     const stops = this.route();
     if (stops.length > 1) {
-      for (const [colour, width] of [[theme.ground, 6], [theme.accent, 3]]) {
+      for (const [colour, width] of [[theme.ground, 6], [theme.ink, 3]]) { // not the colour of the boundary
         context.beginPath();
         stops.forEach(({ at: [x, y] }) => context.lineTo(plane.x(x), plane.y(y)));
         context.strokeStyle = colour;
