@@ -86,6 +86,10 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 		--plot docs/pictures/maps-clusters.png --dpi 100 --force > /dev/null
 	$(MAPS) relate $(DATA)/digits-8.json $(DATA)/digits-16.json $(DATA)/digits-12-12.json $(SPLIT) \
 		--plot docs/pictures/maps-relations.svg --force > /dev/null
+	$(BIN)/relureg explore --quiet --force $(NETS)/spiral/6000.json --view -1.3 1.3 -o build/explorer.html > /dev/null
+	chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,800 --virtual-time-budget=3000 \
+		--screenshot=build/explorer.png "file://$(CURDIR)/build/explorer.html#1091"
+	$(BIN)/python -c "from PIL import Image; Image.open('build/explorer.png').convert('RGB').quantize(128).save('docs/pictures/explorer.png', optimize=True)"
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
 	$(BIN)/relureg tropical --quiet --force --notation tropical \
 		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg
@@ -112,7 +116,7 @@ $(BUILT): pyproject.toml CMakeLists.txt Makefile $(KERNEL)
 	@touch $@
 
 $(STAMP): $(BUILT)
-	@sh .ci/system-packages libcdd-dev
+	@sh .ci/system-packages libcdd-dev chromium
 	@echo "relureg: what the tests compare with, some 2 GB, PyTorch among it"
 	@# relureg is there already: these are the packages of its extra alone, and nothing is compiled again.
 	$(PIP) install 'relureg[dev]'

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from relureg.network.slices import Slice
     from relureg.proofs.checking import Proved, check_proof
     from relureg.proofs.proof_writer import ProofFigures, write_proof
+    from relureg.pages.explorer.page import save_explorer
+    from relureg.plots.figure import plot
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -80,11 +82,13 @@ __all__ = [
     "from_torch",
     "journal_status",
     "load",
+    "plot",
     "resume",
     "load_complex",
     "random_network",
     "regions_around",
     "save",
+    "save_explorer",
     "stored_graph",
     "save_graph",
     "save_regions",
@@ -130,10 +134,12 @@ _MODULES = {
     "journal_status": "engine.runs.status",
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
+    "plot": "plots.figure",
     "random_network": "families.random",
     "regions_around": "complex.around",
     "resume": "complex.count",
     "save": "readers.formats",
+    "save_explorer": "pages.explorer.page",
     "save_graph": "reports.exports.graph_files",
     "save_regions": "reports.exports.region_files",
     "stored_graph": "complex.graph.stored_graph",

@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 
+_FEW_ENTRIES = 6
+"""Entries of an array that are written out in a representation."""
+_SHORT_TEXT = 80
+"""Characters of a tuple or mapping that is written out there."""
+
 
 class Frozen:
     """Base of frozen dataclasses that hold arrays or mappings, or keep what they have found.
@@ -28,6 +33,12 @@ class Frozen:
             return NotImplemented
         return all(_equal(one, two) for one, two in zip(_compared(self), _compared(other), strict=True))
 
+    def __repr__(self) -> str:
+        """The fields, of which arrays are told by what they hold where that is little, else by shape and type."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        told = (f"{field.name}={told_shortly(getattr(self, field.name))}" for field in fields if field.repr)
+        return f"{type(self).__name__}({', '.join(told)})"
+
     def __hash__(self) -> int:
         # Of what is large the size alone: it is equal for equal objects, and nobody waits for it.
         return hash(tuple(_size(value) if _is_large(value) else value for value in _compared(self)))
@@ -44,6 +55,25 @@ def read_only(value: Any) -> Any:
     if type(value) is tuple:
         return tuple(read_only(entry) for entry in value) if _holds(value) else value
     return value
+
+
+def told_shortly(value: Any) -> str:
+    """A value on one short line, in the representation of a record.
+
+    Examples
+    --------
+    >>> told_shortly(np.arange(3)), told_shortly(np.zeros((40, 2))), told_shortly({"a": 1})
+    ('[0, 1, 2]', 'float64 (40, 2)', "{'a': 1}")
+    """
+    if isinstance(value, np.ndarray):
+        return repr(value.tolist()) if value.size <= _FEW_ENTRIES else f"{value.dtype} {value.shape}"
+    if isinstance(value, Mapping):
+        text = repr(dict(value))
+        return text if len(text) <= _SHORT_TEXT else f"{type(value).__name__} of {len(value):,}"
+    text = repr(value)
+    if isinstance(value, tuple) and len(text) > _SHORT_TEXT:
+        return f"tuple of {len(value):,}"
+    return text
 
 
 def _plain(value: Any) -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
-    ending = "" if count == 1 else "es" if noun.endswith("ch") else "s"
-    return f"{count:,} {noun}{ending}"
+    many = f"{noun}es" if noun.endswith("ch") else "vertices" if noun == "vertex" else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 _LONGEST_WORD = 60

@@ -1,4 +1,4 @@
-"""The command line, the only room that knows click: each command parses, calls the library, renders and exits.
+"""The command line, the only room that knows click: each command parses, calls, renders and exits.
 
 Begin with `main.py`.
 """

@@ -41,8 +41,8 @@ COLOURS = ("map", "gradient", "output", "class", "depth", "degree", "distance", 
 COLOURS_OF = {1: "slope", 3: "stage"}
 """What colours say of other numbers of inputs than two, where there is no choice."""
 PLANE_ONLY = ("colour", "boundary", "levels", "vertices", "region_graph", "dual", "source")
-"""Options that only a picture of two inputs heeds; a figure to turn heeds no others of a picture but --theme either."""
-NOT_SOLID = ("view", "no_lines", "dpi", "points")
+"""Options that only a picture of two inputs heeds; one of three heeds --theme, and --dpi in a file of pixels."""
+NOT_SOLID = ("view", "no_lines", "points")
 
 
 def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +68,7 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @network_argument
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True,
-    help="Write to .svg, .png or .pdf; three inputs to .html.",
+    help="Write to .svg, .png or .pdf; three inputs also to .html, a figure to turn.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")
 @style_options
@@ -97,7 +97,7 @@ def plot(
     printer: Printer,
     **style: Any,
 ) -> None:
-    """Draw the complex of NET: two inputs as cells in the plane, one as a function, three as a figure to turn.
+    """Draw the complex of NET: two inputs as cells in the plane, one as a function, three as facets in space.
 
     NET is a network, or a complex (.npz) that `relureg regions --save` or Python wrote.
 
@@ -121,21 +121,28 @@ def plot(
             f"{network.input_dim} inputs cannot be drawn; look at a plane through points of yours (--through), "
             "or fix inputs by equal bounds (--box)"
         )
-    if (output.suffix.lower() == ".html") != (network.input_dim == 3):
+    to_turn = output.suffix.lower() == ".html"
+    if to_turn and network.input_dim != 3:
         raise UsageError("three inputs are drawn as .html, one or two as .svg, .png or .pdf", where=str(output))
-    _check_effects(network.input_dim)
+    _check_effects(network.input_dim, to_turn=to_turn)
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
-    cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
+    cells = find_complex(network, domain, work, quiet=printer.quiet) if cells is None else cells
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
     drawn: dict[str, Any] = {"view": None}
     if network.input_dim == 3:
         from relureg.plots.canvas import theme_of
         from relureg.plots.plane.solid import save_solid
+        from relureg.plots.plane.still import save_still
 
-        drawn["facets_drawn"] = save_solid(cells, output, theme_of(look.theme), force=force, jobs=work.workers.jobs)
+        theme, jobs = theme_of(look.theme), work.workers.jobs
+        if to_turn:
+            drawn["facets_drawn"] = save_solid(cells, output, theme, force=force, jobs=jobs)
+        else:
+            dpi = style["dpi"] or 200
+            drawn["facets_drawn"] = save_still(cells, output, theme, dpi=dpi, force=force, jobs=jobs)
     elif network.input_dim == 2:
         from relureg.plots.plane.picture import save_picture
 
@@ -158,9 +165,9 @@ def plot(
     close(cells, cells.checks, ())
 
 
-def _check_effects(input_dim: int) -> None:
+def _check_effects(input_dim: int, *, to_turn: bool) -> None:
     """Refuse options that were given and would change nothing in a picture of this many inputs."""
-    without = {1: PLANE_ONLY, 2: (), 3: PLANE_ONLY + NOT_SOLID}[input_dim]
+    without = {1: PLANE_ONLY, 2: (), 3: PLANE_ONLY + NOT_SOLID}[input_dim] + (("dpi",) if to_turn else ())
     context = click.get_current_context()
     given = [
         f"--{name.replace('_', '-')}"
@@ -168,7 +175,7 @@ def _check_effects(input_dim: int) -> None:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     ]
     if given:
-        shape = "one input is drawn as a function" if input_dim == 1 else "three inputs are drawn as a figure to turn"
+        shape = "one input is drawn as a function" if input_dim == 1 else "three inputs are drawn as facets in space"
         raise UsageError(f"{shape}, in which {', '.join(given)} would show nothing; leave out what does not fit")
 
 

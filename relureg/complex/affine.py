@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,22 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.evaluation import iter_values, last_value
 from relureg.network.model import Network
 
+_FEW_NUMBERS = 12
+"""Coefficients of a map that its representation shows."""
+_SHORT_TEXT = 80
+"""Characters that they may take there."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AffineMap:
-    """An exact affine map ``x -> matrix @ x + constant``; ``.floats`` and ``.fractions()`` of either give numbers."""
+    """An exact affine map ``x -> matrix @ x + constant``; ``.floats`` and ``.fractions()`` of either give numbers.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> relureg.enumerate_regions(relureg.load("fixtures/truth/int_2-6-6-1.json")).affine_map(48)
+    <AffineMap R^2 -> R^1: 12 x0 - 18 x1 + 15>
+    """
 
     matrix: RationalMatrix
     """(n, d)."""
@@ -27,6 +40,30 @@ class AffineMap:
         """The map to some of the n values."""
         chosen = np.array(index, dtype=np.intp)
         return AffineMap(matrix=self.matrix.rows(chosen), constant=self.constant.rows(chosen))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each value as people write it, exactly: ``12 x0 - 18 x1 + 15``."""
+        rows = zip(self.matrix.fractions(), self.constant.fractions(), strict=True)
+        return tuple(_written(row, constant) for row, (constant,) in rows)
+
+    def __repr__(self) -> str:
+        values, inputs = self.matrix.shape
+        text = "; ".join(self.texts) if values * (inputs + 1) <= _FEW_NUMBERS else ""
+        shown = f": {text}" if text and len(text) <= _SHORT_TEXT else ""
+        return f"<AffineMap R^{inputs} -> R^{values}{shown}>"
+
+
+def _written(row: Sequence[Fraction], constant: Fraction) -> str:
+    terms = [(entry, f"x{axis}") for axis, entry in enumerate(row) if entry]
+    if constant or not terms:
+        terms.append((constant, ""))
+    words: list[str] = []
+    for number, (entry, name) in enumerate(terms):
+        size = "" if name and abs(entry) == 1 else str(abs(entry))
+        sign = ("-" if entry < 0 else "") if not number else ("- " if entry < 0 else "+ ")
+        words.append(sign + " ".join(filter(None, (size, name))))
+    return " ".join(words)
 
 
 def exact_maps(network: Network, signs: NDArray[np.int8]) -> tuple[AffineMap, AffineMap]:

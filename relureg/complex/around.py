@@ -120,7 +120,7 @@ def regions_around(
     box_radius: float | Fraction | None = None,
     timeout: float | None = None,
     jobs: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> Neighbourhood:
     """Find the activation regions around a point, exactly.
 
@@ -141,8 +141,8 @@ def regions_around(
         Seconds, after which the result is what was found by then.
     jobs : int, optional
         Threads; all cores when left out. The result does not depend on it.
-    progress : callable, optional
-        Called with a `Progress` every now and then.
+    progress : callable or True, optional
+        Called with a `Progress` every now and then; True shows a bar on the terminal or in the notebook.
 
     Returns
     -------
@@ -182,7 +182,7 @@ def around_problem(
     box_radius: float | Fraction | None = None,
     limits: Limits = Limits(),
     workers: Workers = Workers(),
-    report: Report | None = None,
+    report: Report | bool | None = None,
 ) -> Neighbourhood:
     """`regions_around` of a problem; raises as that does."""
     if radius is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +24,7 @@ from relureg.complex.graph.hamming import HammingComparison, compare_with_hammin
 from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
+from relureg.complex.region import Region
 from relureg.complex.result import Result
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
@@ -29,13 +32,16 @@ from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
 from relureg.network.patterns import regions_per_stage, texts
 from relureg.network.problem import Problem
+from relureg.showing import Drawn
 
 if TYPE_CHECKING:
+    import networkx
+
     from relureg.complex.linear.notions import LinearRegions
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Complex(Result, Frozen):
+class Complex(Result, Drawn, Frozen):
     """All activation regions of a network, over the whole input space or inside a domain.
 
     Regions are numbered 0..R-1 in the order of their sign vectors (-, 0, +), whatever the engine; wherever a region is
@@ -130,6 +136,35 @@ class Complex(Result, Frozen):
         [2, 0, 0]
         """
         return locate(self.problem, self.records, points)
+
+    def __len__(self) -> int:
+        return self.num_regions
+
+    def __bool__(self) -> bool:
+        return True  # a complex is there, be it one whose search was stopped before its first region
+
+    def __iter__(self) -> Iterator[Region]:
+        return (Region(cells=self, number=number) for number in range(self.num_regions))
+
+    @overload
+    def __getitem__(self, region: SupportsIndex) -> Region: ...
+    @overload
+    def __getitem__(self, region: slice) -> tuple[Region, ...]: ...
+    def __getitem__(self, region: SupportsIndex | slice) -> Region | tuple[Region, ...]:
+        """A region, or those of a slice, as in a list.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
+        >>> xor[1]
+        <Region 1 of 'xor': 10, unbounded, 2 neighbours>
+        >>> [region.number for region in xor[1].neighbours], xor[-1].affine_map
+        ([0, 2], <AffineMap R^2 -> R^1: -2 x0 - 2 x1 + 1>)
+        """
+        if isinstance(region, slice):
+            return tuple(Region(cells=self, number=number) for number in range(self.num_regions)[region])
+        return Region(cells=self, number=self._region(operator.index(region)))
 
     # -- geometry ----------------------------------------------------------------------------------
 
@@ -261,6 +296,24 @@ class Complex(Result, Frozen):
         """
         return neighbours(self.records, self.facets.regions_behind, self._region(region))
 
+    def to_networkx(self) -> networkx.Graph[Any]:
+        """The region graph for networkx, with what is known of regions and facets; raises as `facets` does.
+
+        Nodes 0..R-1 have ``pattern``, ``bounded``, ``degree``, ``point`` (inside), ``weights`` (m lists of d numbers)
+        and ``bias`` (m numbers) of the affine map, as doubles; edges have ``units``, those that vanish on the facet.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> graph = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json")).to_networkx()
+        >>> graph.nodes[1]["pattern"], graph.edges[0, 1]["units"]
+        ('10', [0])
+        """
+        from relureg.complex.graph.networkx_graph import graph_with_attributes
+
+        is_full = self.essential_dim == self.network.input_dim
+        return graph_with_attributes(self.network, self.records, self.facets, is_full=is_full)
+
     @cached_property
     def hamming(self) -> HammingComparison:
         """Distances in the region graph against Hamming distances of sign vectors; raises as `graph` does."""
@@ -346,9 +399,7 @@ class Complex(Result, Frozen):
         return hash((self.network, self.num_regions))  # the same in every process
 
     def __repr__(self) -> str:
-        at_least = "" if self.complete else "at least "
-        place = f"{'' if self.domain is None else 'a domain of '}R^{self.network.input_dim}"
-        return f"<Complex of {self.network.name!r}: {at_least}{self.num_regions:,} regions in {place}>"
+        return f"<Complex of {self.found_in(self.num_regions)}>"
 
     def _region(self, region: int) -> int:
         return index(region, self.num_regions, "region")

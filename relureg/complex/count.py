@@ -17,19 +17,23 @@ from relureg.engine.records import Figures, Predicates
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+from relureg.showing import Shown
+from relureg.words import plural
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionCount(Result):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RegionCount(Result, Shown):
     """How many activation regions, and the checks that prove it.
 
     Examples
     --------
     >>> import relureg
     >>> count = relureg.count_regions(relureg.load("fixtures/truth/rand_3-16-16-1.json"))
+    >>> count
+    <RegionCount of 'rand_3-16-16-1': 5,092 regions in R^3, 4,184 bounded, 14,762 facets>
     >>> count.num_regions, count.num_bounded, count.per_stage, count.num_facets
     (5092, 4184, (697, 5092), 14762)
     """
@@ -59,6 +63,10 @@ class RegionCount(Result):
     def num_unbounded(self) -> int:
         return self.num_regions - self.num_bounded
 
+    def __repr__(self) -> str:
+        facets = "" if self.num_facets is None else f", {plural(self.num_facets, 'facet')}"
+        return f"<RegionCount of {self.found_in(self.num_regions)}, {self.num_bounded:,} bounded{facets}>"
+
 
 @checked
 def count_regions(
@@ -70,7 +78,7 @@ def count_regions(
     timeout: float | None = None,
     jobs: int | None = None,
     audit: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     scheduler: Any = None,
     journal: str | Path | None = None,
     keep_regions: bool = False,
@@ -132,7 +140,7 @@ def count_problem(
     *,
     limits: Limits = Limits(),
     workers: Workers = Workers(),
-    report: Report | None = None,
+    report: Report | bool | None = None,
 ) -> RegionCount:
     """`count_regions` of a problem, within limits, by those who work; raises as that does.
 
@@ -162,7 +170,7 @@ def resume(
     *,
     timeout: float | None = None,
     jobs: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     scheduler: Any = None,
 ) -> RegionCount:
     """Go on with a count that was interrupted, from its journal alone, on as many cores as there are now.

@@ -25,7 +25,7 @@ def enumerate_regions(
     timeout: float | None = None,
     jobs: int | None = None,
     audit: bool = False,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
     scheduler: Any = None,
 ) -> Complex:
     """Find every activation region of a network, exactly.
@@ -47,8 +47,8 @@ def enumerate_regions(
         Threads of the splitter; all cores when left out. The result does not depend on it.
     audit : bool, optional
         Let the splitter decide every predicate in doubles and in integers, and stop on a contradiction. Slow.
-    progress : callable, optional
-        Called with a `Progress` every now and then.
+    progress : callable or True, optional
+        Called with a `Progress` every now and then; True shows a bar on the terminal or in the notebook.
     scheduler : str or distributed.Client, optional
         Who does the work, instead of threads; see `count_regions`. All regions are brought together here.
 
@@ -88,7 +88,7 @@ def enumerate_problem(
     *,
     limits: Limits = Limits(),
     workers: Workers = Workers(),
-    report: Report | None = None,
+    report: Report | bool | None = None,
 ) -> Complex:
     """`enumerate_regions` of a problem, within limits, by those who work; raises as that does."""
     with watching(limits, report) as watch:

@@ -23,6 +23,8 @@ from relureg.errors import DomainError, UsageError
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+from relureg.showing import Shown
+from relureg.words import about, plural
 
 PRECISION = 0.05
 """Half the width of the interval of `num_regions`, relative to its mean, at which an estimate is done."""
@@ -36,8 +38,8 @@ _SEEDS = 2**32
 """Samples that one seed is enough for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegionEstimate(Result):
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RegionEstimate(Result, Shown):
     """How many activation regions there are, about.
 
     Examples
@@ -76,6 +78,16 @@ class RegionEstimate(Result):
     exact: bool
     """The sample was the whole tree: the figures are those of a count."""
 
+    def __repr__(self) -> str:
+        told = self.num_regions
+        if told is None:
+            text = f"at least {plural(self.at_least, 'region')}"
+        elif self.exact:
+            text = f"{plural(round(told.mean), 'region')}, exactly"
+        else:
+            text = f"about {about(told.mean)} regions, {about(told.low)} to {about(told.high)}"
+        return f"<RegionEstimate of {self.network.name!r}: {text}>"
+
     def seconds_on(self, cores: int) -> float | None:
         """Wall time of a count on that many cores: work is shared as long as there is any."""
         return None if self.seconds is None else self.seconds.mean / whole_number("cores", cores, least=1)
@@ -90,7 +102,7 @@ def estimate_regions(
     timeout: float | None = None,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Progress], None] | bool | None = None,
 ) -> RegionEstimate:
     """Estimate how many activation regions a network has, and how long it would take to count them.
 
@@ -111,8 +123,8 @@ def estimate_regions(
         The same seed gives the same samples, on any number of threads; how many there are may depend on the time.
     jobs : int, optional
         Threads; all cores when left out.
-    progress : callable, optional
-        Called with a `Progress` every now and then.
+    progress : callable or True, optional
+        Called with a `Progress` every now and then; True shows a bar on the terminal or in the notebook.
 
     Returns
     -------
@@ -148,7 +160,7 @@ def estimate_problem(
     limits: Limits = Limits(),
     seed: int = 0,
     workers: Workers = Workers(),
-    report: Report | None = None,
+    report: Report | bool | None = None,
     over: threading.Event | None = None,
 ) -> RegionEstimate:
     """`estimate_regions` of a problem; raises as that does. It ends as if by a limit when `over` is set."""

@@ -26,7 +26,7 @@ Words = NDArray[np.uint64]
 """Sets of rows, packed as in `Generators.zeros`: one set a line."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Faces(Frozen):
     """The faces of a complex, seen in its r essential dimensions."""
 

@@ -23,7 +23,7 @@ class Neighbour:
     """The units that vanish on the facet."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Facets(Frozen):
     """The facets of a complex, each once. Facet f is the one that record row `record[f]` describes."""
 

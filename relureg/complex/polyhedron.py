@@ -24,9 +24,10 @@ from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.problem import Problem
+from relureg.words import plural
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Polyhedron(Frozen):
     """A closed region of R^d, by its F facets and by its generators.
 
@@ -55,6 +56,11 @@ class Polyhedron(Frozen):
     def is_bounded(self) -> bool:
         """Whether it is bounded in the input space."""
         return not self.rays.shape[0] and not self.lines.shape[0]
+
+    def __repr__(self) -> str:
+        (vertices, dim), rays, lines = self.vertices.shape, self.rays.shape[0], self.lines.shape[0]
+        parts = [plural(len(self.facet_units), "facet"), plural(vertices, "vertex"), plural(rays, "ray")]
+        return f"<Polyhedron in R^{dim}: {', '.join(parts + ([plural(lines, 'line')] if lines else []))}>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
+"""What is called with how far a search has come."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,15 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watching(limits: Limits, report: Report | None) -> Iterator[Watch]:
-    """A watch over what is done inside, which begins now."""
-    with stopping.within(limits.timeout):
-        yield Watch(limits, report)
+def watching(limits: Limits, report: Report | bool | None) -> Iterator[Watch]:
+    """A watch over what is done inside, which begins now; where `report` is True, with a bar for people."""
+    with stopping.within(limits.timeout), _reporting(report) as report_to:
+        yield Watch(limits, report_to)
+
+
+def _reporting(report: Report | bool | None) -> contextlib.AbstractContextManager[Report | None]:
+    if report is True:
+        from relureg.engine.progress_bar import progress_bar
+
+        return progress_bar()
+    return contextlib.nullcontext(None if isinstance(report, bool) else report)

@@ -17,7 +17,7 @@ from relureg.frozen import Frozen
 Point = tuple[Fraction, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Records(Frozen):
     """The regions of one complex (or, where a limit stopped the engine, some of them), as columns.
 
@@ -79,7 +79,7 @@ class Records(Frozen):
         return found if found is not None else tuple(Fraction(x) for x in self.points[number].tolist())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Generators(Frozen):
     """The vertices and rays of every region, as columns: region k has ``starts[k]:starts[k + 1]``.
 

@@ -27,6 +27,12 @@ _SMALL = 2**10
 """Entries of a matrix so small that elimination over the integers is the fastest way to its rank."""
 
 
+_FEW_SHOWN = 12
+"""Entries of a matrix that its representation shows."""
+_LONG = 10**12
+"""Numerators and denominators from here on are too long for it."""
+
+
 class RationalMatrix:
     """A rational matrix of shape (rows, columns), immutable, in lowest terms.
 
@@ -43,6 +49,8 @@ class RationalMatrix:
     >>> m = RationalMatrix.from_floats([[0.5, 3.0]])
     >>> m.fractions()
     [[Fraction(1, 2), Fraction(3, 1)]]
+    >>> m
+    <RationalMatrix 1 x 2: 1/2 3>
     >>> (m @ m.T).fractions()
     [[Fraction(37, 4)]]
     """
@@ -206,7 +214,11 @@ class RationalMatrix:
         return hash((self.shape, self.denominator, tuple(self.nonzeros()[2])))
 
     def __repr__(self) -> str:
-        return f"RationalMatrix(shape={self.shape}, denominator={self.denominator})"
+        rows, columns = self.shape
+        text = ""
+        if rows * columns <= _FEW_SHOWN and not any(abs(n) >= _LONG for n in (*self.numerators.flat, self.denominator)):
+            text = ": " + "; ".join(" ".join(map(str, row)) for row in self.fractions())
+        return f"<RationalMatrix {rows} x {columns}{text}>"
 
     # -- arithmetic --------------------------------------------------------------------------------
 

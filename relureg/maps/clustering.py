@@ -29,7 +29,7 @@ _ONE_THREAD = 10_000
 """Rows up to which k-means runs on one thread: of few rows, threads wait for each other longer than they work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ClusteredMaps(Frozen):
     """A network whose maps are replaced by the nearest of k centres, for each output."""
 

@@ -20,7 +20,7 @@ from relureg.network.model import Network
 from relureg.readers.point_tables import naming, read_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Dataset(Frozen):
     """Points, and their labels where there are any."""
 

@@ -24,7 +24,7 @@ _MEASURABLE = 0.1
 """Seconds that a forward pass of all points takes at least where the cost of the extraction is told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class TestAgreement(Frozen):
     """N and N^(X) at q test points."""
 
@@ -45,7 +45,7 @@ class TestAgreement(Frozen):
     """After each layer that is merged, where that was asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Extraction(Frozen):
     """The function N^(X) that was extracted at n data points, and how it compares with the network N."""
 

@@ -27,7 +27,7 @@ Shape = tuple[int, int, int]
 """Channels, height, width."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DualPoints(Frozen):
     """The affine maps of R regions as points: of each, that of the output which is largest at its first data point."""
 

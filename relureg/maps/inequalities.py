@@ -32,7 +32,7 @@ _DIGITS = 9
 """Rows of norm 1 that agree to so many digits count as one, without `exact`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LocalRegion(Frozen):
     """The closed region ``{x : matrix @ x + constant >= 0}`` around a point, one inequality for each of F facets."""
 

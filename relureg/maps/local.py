@@ -27,7 +27,7 @@ Report = Callable[[str, int, int], None]
 _SEED = 0x6D617073  # any fixed number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PointRegions(Frozen):
     """The activation regions that n points lie in.
 
@@ -86,7 +86,7 @@ class PointRegions(Frozen):
         return texts(self.active_of(points), network.widths)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LocalMaps(Frozen):
     """The affine maps of a network around n points: near point k the output is ``weights[k] @ x + bias[k]``."""
 

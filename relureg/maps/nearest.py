@@ -34,7 +34,7 @@ _AT_ONCE = 8
 """Gradients of a point computed in one go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NearestFacets(Frozen):
     """The nearest facet of the region around each of n points."""
 

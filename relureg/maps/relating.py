@@ -22,7 +22,7 @@ from relureg.maps.points import check_points
 from relureg.network.model import Network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RelatedMaps(Frozen):
     """The maps of one network, sent by a matrix for each output to those of another."""
 

@@ -27,7 +27,7 @@ _TERMS = 512
 _QUERIES = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Similarity(Frozen):
     """The gradients of the largest output of N and of N^(X), compared at n points (the source's Figure 2)."""
 

@@ -19,7 +19,7 @@ from relureg.maps.nearest import NearestFacets, nearest_facets
 from relureg.network.model import Network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PointUse(Frozen):
     """The regions and maps that the n points of a data set use."""
 
@@ -39,7 +39,7 @@ class PointUse(Frozen):
         return len(np.unique(self.map_number))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PointSurvey(Frozen):
     """What a network does at data points, and at test points where there are any."""
 

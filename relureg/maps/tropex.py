@@ -36,7 +36,7 @@ _QUERIES, _TERMS = 2048, 4096
 _FORMAT = "relureg-extracted-function"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ExtractedFunction(Frozen):
     """The function N^(X), a difference of maxima of affine functions; called like a network, on points (n, d).
 

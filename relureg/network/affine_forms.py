@@ -36,7 +36,7 @@ MAX_ENTRIES = 2**24
 in memory, for a Python integer takes some 40 bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AffineForm(Frozen):
     """A vector-valued exact affine map ``y = constant + sum_s terms[s] @ h_s``."""
 

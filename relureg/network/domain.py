@@ -25,7 +25,11 @@ _LONGEST, _BRIEF = 2000, 40
 """Digits of a bound in the name of a box, and in a message."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+_LABEL_SHOWN = 100
+"""Characters of the name of a domain that its representation shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Domain:
     """A polyhedron ``{x : C x <= c}``, its rows held as ``c - C x >= 0``; equations may confine it to a flat.
 
@@ -217,6 +221,10 @@ class Domain:
     def rows(self) -> RationalMatrix:
         """(rows, 1 + d): the affine functions that are >= 0 inside, constants first."""
         return RationalMatrix.hstack([self.constants, self.normals], self.num_rows)
+
+    def __repr__(self) -> str:
+        label = self.label if len(self.label) <= _LABEL_SHOWN else f"{self.label[:_LABEL_SHOWN]}..."
+        return f"<Domain of R^{self.normals.shape[1]}: {label}>"
 
     @property
     def num_rows(self) -> int:

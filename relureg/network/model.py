@@ -25,6 +25,7 @@ from relureg.network.evaluation import iter_values, last_value
 from relureg.network.identity import content_hash
 from relureg.network.layers import read_layers
 from relureg.network.slices import Slice
+from relureg.showing import Drawn
 from relureg.words import printable
 
 IndexRange = slice  # which is a field's name below
@@ -70,7 +71,7 @@ class Port:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Network(Frozen):
+class Network(Drawn, Frozen):
     """A ReLU network with exact rational parameters.
 
     Stage l = 1..L has units with pre-activations ``z_l``, an affine form over the input and the

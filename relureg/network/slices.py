@@ -16,7 +16,7 @@ from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Slice:
     """The flat ``{base + directions @ t}`` of R^d, with coordinates t in R^k.
 
@@ -116,6 +116,9 @@ class Slice:
         base = [x for (x,) in self.base.fractions()]
         embedded = [[nearest_double(b + x) for b, x in zip(base, row, strict=True)] for row in around.T.fractions()]
         return np.array(embedded, dtype=np.float64).reshape(len(array), len(base))
+
+    def __repr__(self) -> str:
+        return f"<Slice of R^{self.base.shape[0]}: {self.label}>"
 
     def pull(self, form: AffineForm) -> AffineForm:
         """A form over inputs in the space around, as one over the coordinates t."""

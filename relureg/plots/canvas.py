@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,12 +97,17 @@ def styled(theme: Theme) -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """A figure of that size in inches, known to no window system."""
+def new_figure(width: float, height: float, theme: Theme | None = None) -> Figure:
+    """A figure of that size in inches, known to no window system; with a theme, one that is drawn in it later, too."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    if theme is None:
+        figure = Figure(figsize=(width, height))
+    else:
+        from relureg.plots.themed_figure import ThemedFigure
+
+        figure = ThemedFigure(figsize=(width, height), look=functools.partial(styled, theme))
     FigureCanvasAgg(figure)
     return figure
 

@@ -11,10 +11,10 @@ from relureg.network.model import Network
 from relureg.network.problem import Problem
 from relureg.theory import lower_bounds, upper_bounds
 from relureg.theory.architecture import Architecture
-from relureg.theory.published import LOWER, Bound, iter_bounds
+from relureg.theory.published import LOWER, Bound, Bounds, iter_bounds
 
 # Importing the last two registers what they hold.
-__all__ = ["Bound", "bounds", "iter_bounds", "lower_bounds", "upper_bounds"]
+__all__ = ["Bound", "Bounds", "bounds", "iter_bounds", "lower_bounds", "upper_bounds"]
 
 
 @checked
@@ -24,7 +24,7 @@ def bounds(
     *,
     widths: Sequence[int] | None = None,
     bias_free: bool | None = None,
-) -> tuple[Bound, ...]:
+) -> Bounds:
     """Every bound for a network or for widths: those that apply first.
 
     Upper bounds come before lower ones, and each kind begins with its tightest.
@@ -55,7 +55,7 @@ def bounds(
         architecture = Architecture.of(Problem(network=network, domain=domain))
     else:
         architecture = Architecture.of_widths(widths or (), bias_free=bias_free)
-    return tuple(sorted(iter_bounds(architecture), key=_by_tightness))
+    return Bounds(sorted(iter_bounds(architecture), key=_by_tightness))
 
 
 def _by_tightness(bound: Bound) -> tuple[bool, int, int]:

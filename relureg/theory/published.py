@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from relureg.showing import Shown
 from relureg.theory.architecture import Architecture, Hypothesis
+from relureg.words import figure
 
 UPPER = "upper"
 """No network with these widths has more regions."""
@@ -16,8 +19,13 @@ LOWER = "lower"
 LINE = "line"
 """No straight line meets more regions."""
 
+WORDS: Mapping[str, str] = MappingProxyType({
+    UPPER: "at most", EXACT: "at most, attained:", LOWER: "some network has", LINE: "on a line at most",
+})  # fmt: skip
+"""How a bound of each kind is said, before its value."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Bound:
     """A bound evaluated for one architecture."""
 
@@ -45,6 +53,30 @@ class Bound:
             return "; ".join(h.text for h in self.hypotheses if h.needed and not h.holds)
         unmet = [h.text for h in self.hypotheses if not h.needed and h.holds is False]
         return f"holds without: {'; '.join(unmet)}" if unmet else ""
+
+    def __repr__(self) -> str:
+        told = "does not apply" if self.value is None else f"{WORDS[self.kind]} {figure(self.value)}"
+        return f"<Bound: {told} ({self.name})>"
+
+
+class Bounds(Shown, tuple[Bound, ...]):
+    """Bounds of one architecture, in the order of reading.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> relureg.bounds(widths=[2, 16, 16])
+    <Bounds: at most 18,769, some network has 11,097; 13 of 21 apply>
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        upper = min((b.value for b in self if b.is_upper and b.value is not None), default=None)
+        lower = max((b.value for b in self if b.kind == LOWER and b.value is not None), default=None)
+        told = [f"{WORDS[kind]} {figure(n)}" for kind, n in ((UPPER, upper), (LOWER, lower)) if n is not None]
+        applying = sum(bound.applies for bound in self)
+        return f"<Bounds: {', '.join(told)}{'; ' * bool(told)}{applying} of {len(self)} apply>"
 
 
 Formula = Callable[[Architecture], int]

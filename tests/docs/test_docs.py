@@ -262,6 +262,8 @@ def test_lines_of_several_networks_match_the_output_schema(capsys: pytest.Captur
     [
         (f"plot {INT_2} --dpi 30", "a.svg"),
         (f"plot {TRUTH}/int_3-6-6-1.json", "a.html"),
+        (f"plot {TRUTH}/int_3-6-6-1.json --dpi 30", "b.png"),
+        (f"explore {INT_2}", "a.html"),
         (f"animate {INT_2} --dpi 30", "a.gif"),
     ],
 )

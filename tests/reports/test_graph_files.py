@@ -15,7 +15,7 @@ import pytest
 import relureg
 from relureg.complex.facets import facet_units
 from relureg.errors import LimitReachedError, OutputError, UsageError
-from relureg.reports.exports import columns
+from relureg.reports.exports import columns, graph_xml
 
 NETWORKS = {
     "int": ("fixtures/truth/int_2-6-6-1.json", None),
@@ -196,3 +196,25 @@ def test_what_cannot_be_written_is_refused(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(UsageError, match=r"Parquet files need pyarrow: pip install .*\[parquet\]'"):
         relureg.save_graph(cells, tmp_path / "graph.parquet")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_gexf_places_every_region_for_gephi(cells: relureg.Complex, tmp_path: Path) -> None:
+    relureg.save_graph(cells, tmp_path / "g.gexf")
+    graph = networkx.read_gexf(tmp_path / "g.gexf", node_type=int)
+    placed = np.array([[graph.nodes[k]["viz"]["position"][axis] for axis in "xyz"] for k in range(cells.num_regions)])
+    dim = cells.network.input_dim
+    assert not placed[:, dim:].any()
+    # The inputs, moved and scaled: all differences are in one ratio.
+    points = cells.records.points
+    ours, theirs = placed[1:, :dim] - placed[0, :dim], points[1:] - points[0]
+    ratio = np.abs(ours).max() / np.abs(theirs).max()
+    np.testing.assert_allclose(ours, ratio * theirs, atol=1e-3 * np.abs(ours).max())
+    assert np.mean(np.abs(placed).max(axis=1) <= 501) >= 0.75  # most of them where Gephi looks first
+
+
+def test_gexf_of_many_inputs_has_positions_in_space() -> None:
+    seen = relureg.enumerate_regions(relureg.random_network([5, 6], "he", seed=1))
+    placed = graph_xml.positions(seen)
+    assert placed.shape == (seen.num_regions, 3)
+    assert np.isfinite(placed).all()
+    assert np.linalg.matrix_rank(placed) == 3

@@ -17,13 +17,15 @@ from relureg.complex.graph.diameter import Diameter, find_diameter
 from relureg.complex.graph.radius import Radius, find_radius
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
+from relureg.showing import Shown
+from relureg.words import plural
 
 if TYPE_CHECKING:
     import networkx
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class RegionGraph(Frozen):
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RegionGraph(Shown, Frozen):
     """An undirected graph on regions 0..R-1, in compressed sparse rows.
 
     Examples
@@ -179,3 +181,6 @@ class RegionGraph(Frozen):
         graph.add_nodes_from(range(self.num_regions))
         graph.add_edges_from(self.edges.tolist())
         return graph
+
+    def __repr__(self) -> str:
+        return f"<RegionGraph: {plural(self.num_regions, 'region')}, {plural(self.num_facets, 'facet')}>"

@@ -21,6 +21,7 @@ from relureg.complex.linear.union_find import component_numbers
 from relureg.engine.records import Generators, Records, freeze
 from relureg.frozen import Frozen
 from relureg.network.problem import Problem
+from relureg.showing import Shown
 
 DEFINITIONS: Mapping[str, str] = MappingProxyType({
     "activation_patterns": "patterns (z > 0 or not, for each unit) that some input has, be it on a set without "
@@ -36,8 +37,8 @@ DEFINITIONS: Mapping[str, str] = MappingProxyType({
 """What each number counts, R1 to R6, under its key of the JSON output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LinearRegions(Frozen):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class LinearRegions(Shown, Frozen):
     """The regions of a complex by all six definitions."""
 
     activation_patterns: int | None
@@ -58,6 +59,14 @@ class LinearRegions(Frozen):
     """(R,): the number of the affine piece of each activation region, from 0, in order of first occurrence."""
     open_region: NDArray[np.int64]
     """(R,): the number of the open connected linear region of each activation region, likewise."""
+
+    def __repr__(self) -> str:
+        told = (
+            (self.activation_patterns, "patterns"), (self.activation_regions, "activation regions"),
+            (self.open_connected, "open connected"), (self.closed_connected, "closed connected"),
+            (self.affine_pieces, "affine pieces"),
+        )  # fmt: skip
+        return f"<LinearRegions: {', '.join(f'{n:,} {what}' for n, what in told if n is not None)}>"
 
 
 def find_linear_regions(

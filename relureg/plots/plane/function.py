@@ -23,6 +23,7 @@ from relureg.words import plural
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 WIDTH, HEIGHT = 6.4, 3.4
 """Inches of the axes."""
@@ -40,6 +41,27 @@ def save_function(
 ) -> tuple[float, float]:
     """Draw the outputs of a network with one input to a file; returns the interval that is shown.
 
+    Raises
+    ------
+    UsageError, OutputError, EngineUnavailableError
+        As `function_figure` and `canvas.check_target` do.
+    """
+    canvas.check_target(path, force=force)
+    figure, shown = function_figure(cells, style, span=span, points=points)
+    with canvas.styled(canvas.theme_of(style.theme)):
+        canvas.save_figure(figure, path, dpi=dpi, force=force)
+    return shown
+
+
+def function_figure(
+    cells: Complex,
+    style: Style,
+    *,
+    span: tuple[float, float] | None = None,
+    points: NDArray[np.float64] | None = None,
+) -> tuple[Figure, tuple[float, float]]:
+    """The outputs of a network with one input, and the interval that is shown.
+
     That is `span`, by default what holds the points or all breakpoints, cut to the domain: the complex knows no
     breakpoints outside.
 
@@ -47,10 +69,9 @@ def save_function(
     ------
     UsageError
         The span misses the domain.
-    UsageError, OutputError, EngineUnavailableError
-        As `breakpoints` and `canvas.check_target` do.
+    UsageError
+        As `breakpoints` does.
     """
-    canvas.check_target(path, force=force)
     theme = canvas.theme_of(style.theme)
     found = breakpoints(cells)
     least, most = _ends(cells.domain)
@@ -59,15 +80,14 @@ def save_function(
     if not low < high:
         raise UsageError(misses(np.array(wanted[:1]), np.array(wanted[1:])))
     with canvas.styled(theme):
-        figure = canvas.new_figure(LEFT + WIDTH + 0.25, BOTTOM + HEIGHT + TOP)
+        figure = canvas.new_figure(LEFT + WIDTH + 0.25, BOTTOM + HEIGHT + TOP, theme)
         axes = canvas.add_axes(figure, LEFT, BOTTOM, WIDTH, HEIGHT)
         _paint(axes, cells, found, low, high, theme, style, points)
         network = cells.network
         shape = " – ".join(map(str, (network.input_dim, *network.widths, network.output_dim)))
         told = f"{shape}   ·   {plural(cells.num_regions, 'region')}   ·   {plural(len(found), 'breakpoint')}"
         canvas.add_heading(figure, LEFT, network.name, told, theme)
-        canvas.save_figure(figure, path, dpi=dpi, force=force)
-    return low, high
+    return figure, (low, high)
 
 
 def _ends(domain: Domain | None) -> tuple[float, float]:

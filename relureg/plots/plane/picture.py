@@ -87,7 +87,7 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     colouring = colour(plane, style.colour, theme, style.choices)
     width, height = _size(plane.view)
     beside = width + LEFT + 0.25 if style.dual else 0.0
-    figure = canvas.new_figure(LEFT + width + beside + 0.22 + WIDTH, BOTTOM + height + TOP)
+    figure = canvas.new_figure(LEFT + width + beside + 0.22 + WIDTH, BOTTOM + height + TOP, theme)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, width, height)
     widths = paint(axes, plane, style, colouring, points=points, size=72 * min(width, height))
     canvas.add_heading(figure, LEFT, plane.cells.network.name, _subtitle(plane), theme)

@@ -43,23 +43,14 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     Raises
     ------
     UsageError
-        The network has another number of inputs, or more than `MAX_FACETS` facets.
+        As `facets_in_box` does.
     OutputError, MissingPackageError
         The file cannot be written, or plotly is not installed.
     """
-    if cells.network.input_dim != 3:
-        raise UsageError(f"a figure to turn needs three inputs, and there are {cells.network.input_dim}")
     check_absent(path, force=force)
     with needing("figures to turn need plotly", "plot"):
         import plotly.graph_objects as go
-    box = _box(cells)
-    inside = cells.domain.intersect(box) if cells.domain is not None else box
-    seen = cells
-    # Cells of a complex of fewer essential dimensions are bounded in these alone.
-    if cells.domain is None or cells.essential_dim < 3 or not cells.records.bounded.all():
-        seen = enumerate_regions(cells.network, inside, jobs=jobs)
-    if seen.facets.num_inner > MAX_FACETS:
-        raise UsageError(f"{seen.facets.num_inner:,} facets are too many to turn; take a smaller --box, or a --slice")
+    seen = facets_in_box(cells, jobs=jobs)
     figure = go.Figure(_traces(seen, theme))
     axis = {"backgroundcolor": theme.ground, "gridcolor": theme.quiet, "zeroline": False, "color": theme.quiet}
     figure.update_layout(
@@ -75,6 +66,27 @@ def save_solid(cells: Complex, path: Path, theme: Theme, *, force: bool = False,
     )
     write_atomically(path, page.encode(), force=force)
     return seen.facets.num_inner
+
+
+def facets_in_box(cells: Complex, *, jobs: int | None = None) -> Complex:
+    """A bounded complex of three inputs to draw: the same where it is bounded, else what a box holds of it.
+
+    Raises
+    ------
+    UsageError
+        The network has another number of inputs, or more than `MAX_FACETS` facets are in the box.
+    """
+    if cells.network.input_dim != 3:
+        raise UsageError(f"a figure of space needs three inputs, and there are {cells.network.input_dim}")
+    seen = cells
+    # Cells of a complex of fewer essential dimensions are bounded in these alone.
+    if cells.domain is None or cells.essential_dim < 3 or not cells.records.bounded.all():
+        box = _box(cells)
+        inside = cells.domain.intersect(box) if cells.domain is not None else box
+        seen = enumerate_regions(cells.network, inside, jobs=jobs)
+    if seen.facets.num_inner > MAX_FACETS:
+        raise UsageError(f"{seen.facets.num_inner:,} facets are too many to draw; take a smaller --box, or a --slice")
+    return seen
 
 
 def facet_polygons(cells: Complex) -> tuple[list[NDArray[np.float64]], NDArray[np.int64]]:
