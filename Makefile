@@ -67,7 +67,7 @@ DATA := fixtures/maps
 SPLIT := --data $(DATA)/digits.npz --labels y --test $(DATA)/digits-test.npz --test-labels y
 
 pictures: $(STAMP) ## draw the pictures of the documentation
-	mkdir -p docs/pictures
+	mkdir -p docs/pictures build
 	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary -o docs/pictures/spiral.svg
 	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary --theme dark -o docs/pictures/spiral-dark.svg
 	$(PLOT) $(NETS)/pendulum.json --box "x0:-3.2,3.2;x1:-3,3" --colour output -o docs/pictures/pendulum.svg

@@ -96,8 +96,9 @@ def plot(
     Examples
     --------
     >>> import relureg
-    >>> relureg.plot(relureg.load("fixtures/truth/xor.json"), box=(-1, 1), colour="degree").axes[0].get_xlim()
-    (-1.008, 1.008)
+    >>> figure = relureg.plot(relureg.load("fixtures/truth/xor.json"), box=(-1, 1), colour="degree")
+    >>> [text.get_text() for text in figure.texts][:2]
+    ['xor', '2 – 2 – 1   ·   3 regions   ·   2 facets']
     """
     canvas.require_matplotlib()
     cells = _complex(subject, box, on, max_regions=max_regions, timeout=timeout, jobs=jobs)

@@ -131,8 +131,9 @@ function explorerPage() {
       const inputs = explorer.inputs(at);
       const values = explorer.map(region).slice(0, 3).map(({ weights, bias }) => weights[0] * inputs[0] + weights[1] * inputs[1] + bias);
       const short = (numbers) => numbers.map((value) => signed(Number(value.toPrecision(5)))).join(", ");
+      const pattern = explorer.pattern(region);
       tip.textContent = `region ${region}   degree ${explorer.graph.degrees[region]}   ${explorer.bounded[region] ? "bounded" : "unbounded"}\n`
-        + `${explorer.pattern(region)}\n(${short(inputs)}) \u2192 ${short(values)}${explorer.numOutputs > 3 ? ", ..." : ""}`;
+        + `${pattern.length > 96 ? `${pattern.slice(0, 93)}...` : pattern}\n(${short(inputs)}) \u2192 ${short(values)}${explorer.numOutputs > 3 ? ", ..." : ""}`;
       const { offsetWidth: width, offsetHeight: height } = tip;
       tip.style.left = `${Math.max(Math.min(x + 14, explorer.plane.width - width - 4), 4)}px`;
       tip.style.top = `${y + 18 + height > explorer.plane.height ? y - height - 10 : y + 18}px`;
