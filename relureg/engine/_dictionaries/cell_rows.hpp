@@ -156,6 +156,58 @@ class CellRows {
         return true;
     }
 
+    // Look for a point inside the cell from one that lies on the wrong side of a slot, which is a row of the path: by a
+    // program in doubles that takes it as far from all rows as can be, in units of their sizes. kReached: `point` is
+    // one, which is proven; kOptimal: there is none, which is proven; kStuck: that remains open.
+    Outcome seek_inside(Point& point, int slot) {
+        const int t = dim(), goal = dim() + 1;
+        Bounds<double> bounds;
+        bounds.resize(goal + 1 + path_.size());
+        for (int j = 0; j < dim(); ++j) {
+            bounds.has_lower[j] = bounds_.has_lower[j], bounds.has_upper[j] = bounds_.has_upper[j];
+            bounds.lower[j] = bounds_.lower[j], bounds.upper[j] = bounds_.upper[j];
+        }
+        bounds.has_upper[t] = 1, bounds.upper[t] = 1;
+        std::vector<double> at(point.doubles.begin() + 1, point.doubles.begin() + 1 + dim()), entries(dim() + 1, 0.0);
+        std::vector<double> slacks;
+        double least = 0;
+        for (const int other : path_) {
+            const Slot& s = slots_[other];
+            slacks.push_back(s.side * product(s.row, point.doubles.data(), width()) / s.unit_size);
+            if (s.side) least = std::min(least, slacks.back());
+        }
+        at.push_back(least);
+        Dictionary<double> program;
+        program.reset(at);
+        entries[t] = 1;
+        program.add_row(goal, entries.data(), least);
+        for (std::size_t i = 0; i < path_.size(); ++i) {
+            const Slot& s = slots_[path_[i]];
+            if (!s.side) continue;
+            for (int j = 0; j < dim(); ++j) entries[j] = s.side * s.row[j + 1] / s.unit_size;
+            entries[t] = -1;
+            const int variable = goal + 1 + static_cast<int>(i);
+            program.add_row(variable, entries.data(), slacks[i] - least);
+            bounds.has_lower[variable] = 1;
+        }
+        const auto look = [this] {
+            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+        };
+        const double most = std::numeric_limits<double>::infinity();
+        const auto outcome = program.improve(goal, 1, false, most, bounds, look);
+        const double best = program.value_of(goal);
+        if (best > 0) {
+            std::vector<double> found = point.doubles;
+            for (int j = 0; j < dim(); ++j) found[j + 1] = program.value_of(j);
+            if (box_.is_bounded) move_to_centre(found, best);
+            if (!is_inside(found)) return Outcome::kStuck;
+            point.doubles = std::move(found), point.exact.clear();
+            return Outcome::kReached;
+        }
+        if (outcome != Outcome::kOptimal || !program.is_basic(goal)) return Outcome::kStuck;
+        return is_refuted(program, goal, slot) ? Outcome::kOptimal : Outcome::kStuck;
+    }
+
     // Take a rational point over, as doubles where these lie inside too.
     void take(Point& point, std::vector<mpq_class> exact) {
         point.doubles.assign(width(), 0.0);
@@ -281,6 +333,38 @@ class CellRows {
         return std::all_of(path_.begin(), path_.end(), [&](int slot) {
             return is_surely_beyond(slots_[slot], slots_[slot].side, ray.data(), width());
         });
+    }
+
+    // Away from the bounds of inputs, where vertices stand: half as far to the centre of the box as the rows of the path
+    // allow, which are so large at the point, in units of their sizes.
+    void move_to_centre(std::vector<double>& point, double rows) const {
+        double least = 0;
+        for (const int slot : path_) {
+            const Slot& s = slots_[slot];
+            if (s.side) least = std::min(least, s.side * product(s.row, box_.centre.data(), width()) / s.unit_size);
+        }
+        const double share = rows / (rows - least) / 2;
+        for (int j = 1; j <= dim(); ++j) point[j] += share * (box_.centre[j] - point[j]);
+    }
+
+    // Whether the multipliers of a program of `seek_inside`, whose sum is 1, prove that no point is on the slot's side.
+    bool is_refuted(const Dictionary<double>& program, int goal, int slot) {
+        const double* reduced = program.row(program.row_of(goal));
+        double own = 0;
+        for (int c = 0; c < program.columns(); ++c) {
+            const int place = program.nonbasic(c) - goal - 1;
+            if (place >= 0 && path_[place] == slot) own = -reduced[c];
+        }
+        if (!(own > kNothing)) return false;
+        ++statistics_.decisions;
+        combination_->begin(slots_[slot], slots_[slot].side);
+        for (int c = 0; c < program.columns(); ++c) {
+            const int place = program.nonbasic(c) - goal - 1;
+            if (place < 0 || path_[place] == slot || !(-reduced[c] > kNothing)) continue;
+            const Slot& other = slots_[path_[place]];
+            combination_->add(other, -reduced[c] / own * (slots_[slot].unit_size / other.unit_size));
+        }
+        return combination_->is_negative();
     }
 
     static constexpr double kNothing = 1e-10;  // a multiplier below this share of the largest entry is left out

@@ -12,11 +12,14 @@ class LongSteps {
   public:
     // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kOptimal: it stands
     // there and does not reach `enough`, or a bound has shown that it cannot; kReached: it stands there, beyond it.
+    // With `perturbs` the row of the variable is another one afterwards, a little: it has to be made anew.
     template <class Visit>
     Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough,
-                  const Bounds<double>& bounds, Visit visit) {
+                  const Bounds<double>& bounds, bool perturbs, Visit visit) {
         d_ = &dictionary, bounds_ = &bounds, direction_ = direction, goal_ = dictionary.row_of(variable);
-        if (goal_ < 0 || !release_slacks() || !flip_to_best()) return Outcome::kStuck;
+        if (goal_ < 0 || !release_slacks()) return Outcome::kStuck;
+        if (perturbs) perturb();
+        if (!flip_to_best()) return Outcome::kStuck;
         const int most = 20 + 4 * d_->rows();
         for (int step = 0; step < most; ++step) {
             visit();
@@ -32,6 +35,7 @@ class LongSteps {
   private:
     static constexpr double kFeasible = 1e-11;
     static constexpr double kPivot = 1e-6;
+    static constexpr double kPerturbation = 1e-7;  // of the largest reduced cost
     static constexpr std::size_t kFew = 16;  // sorted, not halved further
 
     bool is_input(int variable) const { return variable < d_->columns_; }
@@ -51,6 +55,21 @@ class LongSteps {
             c = -1;  // reduced costs have changed
         }
         return true;
+    }
+
+    // Move the goal's reduced costs away from 0, each by another small number to the side on which it stands. A goal of
+    // few inputs has the reduced cost 0 in all others, and steps between them would lead nowhere for long.
+    void perturb() {
+        double* reduced = d_->mutable_row(goal_);
+        double largest = 0;
+        for (int c = 0; c < d_->columns_; ++c) largest = std::max(largest, std::fabs(reduced[c]));
+        for (int c = 0; c < d_->columns_; ++c) {
+            const double share = std::fmod(0.6180339887498949 * (c + 1), 1.0);  // all different, spread evenly
+            double by = kPerturbation * largest * (0.5 + share);
+            if (reduced[c] != 0 ? reduced[c] < 0 : (direction_ > 0) == !is_input(d_->nonbasic_[c])) by = -by;
+            reduced[c] += by;
+            d_->value_[goal_] += by * d_->at_[c];
+        }
     }
 
     bool improves(int c) const {

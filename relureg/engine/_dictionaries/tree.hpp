@@ -123,7 +123,7 @@ class Tree final : public Searcher {
                 is_empty = true;
             } else if (sign == kOpen) {
                 frame.open[i / 64] |= std::uint64_t{1} << (i % 64);
-                rows_.add_to(frame.dictionary, stage.first + i);
+                if (!asks_one_by_one()) rows_.add_to(frame.dictionary, stage.first + i);
             } else {
                 set_sign(data.first_unit + i, sign);
                 is_empty = data.forced && sign <= 0;
@@ -326,7 +326,7 @@ class Tree final : public Searcher {
         const int slot = stage.first + k;
         set_sign(rows_[slot].number, sign);
         frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
-        frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
+        if (!asks_one_by_one()) frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
     }
 
     // Look for a point of the cell where a candidate has that sign; false: there is none, which is proven.
@@ -345,6 +345,21 @@ class Tree final : public Searcher {
             if (absence == Absence::kTie) tied_.push_back(slot);
             if (absence != Absence::kNo) return false;
         }
+        if (asks_one_by_one()) {
+            Point found = frame.point;
+            rows_.step(slot, sign);
+            const auto outcome = rows_.seek_inside(found, slot);
+            rows_.step(slot, 0);
+            if (outcome == Outcome::kOptimal) return false;
+            if (outcome == Outcome::kReached) {
+                const int fresh = vertices_.push();
+                std::memcpy(vertices_.point(fresh), found.doubles.data(), rows_.width() * sizeof(double));
+                note_signs(fresh, frame.open, stage);
+                vertices_.note(fresh, k, sign);
+                frame.vertices.push_back(fresh);
+                return true;
+            }
+        }
         if (rows_.is_empty_beyond(slot, sign)) {
             tied_.push_back(slot);
             return false;
@@ -355,6 +370,12 @@ class Tree final : public Searcher {
     }
 
     bool has_many_inputs() const { return network_.dim > kFewInputs; }
+
+    // Whether dictionaries hold the rows of the path alone, and that of the candidate that is asked about for as long
+    // as that takes: a single region asks each candidate about twice, and a pivot costs as much as there are rows.
+    // With fewer units than inputs that is little, and the basis of the last program is worth more.
+    bool asks_one_by_one() const { return options_.single && has_many_inputs() && num_own_units() > network_.dim; }
+    int num_own_units() const { return network_.num_units - (has_walls() ? network_.stages[0].units : 0); }
 
     // Go from the point inside towards the corner of the box where a slot is best, as far as the cell reaches: with
     // many inputs and few rows that mostly crosses the hyperplane, and takes no pivot.
@@ -401,9 +422,18 @@ class Tree final : public Searcher {
             if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
         };
         const int variable = rows_.variable(slot);
+        if (asks_one_by_one()) {
+            optimum_ = &loose_;
+            take_loose(frame, slot);
+            const auto outcome = solve_perturbed(slot, sign, look);
+            if (outcome != Outcome::kStuck) return outcome;
+            restart(frame, stage);
+            take_loose(frame, slot);
+            return loose_.improve(variable, sign, false, kEnough, rows_.bounds(), look);
+        }
         if (has_many_inputs()) {
             loose_ = frame.dictionary;
-            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), look);
+            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), false, look);
             if (outcome == Outcome::kReached) std::swap(loose_, frame.dictionary);
             optimum_ =
                 &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
@@ -414,14 +444,38 @@ class Tree final : public Searcher {
         return frame.dictionary.improve(variable, sign, false, kEnough, rows_.bounds(), [&] { look(), visit(); });
     }
 
+    // The dictionary of a cell, with the row of a slot.
+    void take_loose(const Frame& frame, int slot) {
+        loose_ = frame.dictionary;
+        rows_.add_to(loose_, slot);
+    }
+
+    // Long steps with a perturbed goal, whose true row stands in the dictionary again afterwards.
+    template <class Visit>
+    Outcome solve_perturbed(int slot, int sign, Visit look) {
+        const int variable = rows_.variable(slot);
+        auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), true, look);
+        if (!loose_.is_basic(variable)) return Outcome::kStuck;
+        loose_.remove_row(loose_.row_of(variable));
+        rows_.add_to(loose_, slot);
+        if (outcome == Outcome::kReached && !(sign * loose_.value_of(variable) > kEnough)) outcome = Outcome::kOptimal;
+        return outcome;
+    }
+
+    // Where the last program that `grow` has solved stands, if that is in the cell.
+    const Dictionary<double>& reached(const Frame& frame) const {
+        return asks_one_by_one() ? loose_ : frame.dictionary;
+    }
+
     void note_vertex(Frame& frame, const Entered& stage) {
-        const Dictionary<double>& dictionary = frame.dictionary;
+        const Dictionary<double>& dictionary = reached(frame);
         const int fresh = vertices_.push();
         double* point = vertices_.point(fresh);
         point[0] = 1;
         for (int j = 0; j < network_.dim; ++j) point[j + 1] = dictionary.value_of(j);
         std::fill(point + network_.dim + 1, point + rows_.width(), 0.0);
-        for (int w = 0; w < words_; ++w)
+        if (asks_one_by_one()) note_signs(fresh, frame.open, stage);
+        for (int w = 0; w < words_ && !asks_one_by_one(); ++w)
             each_bit(frame.open[w], 64 * w, [&](int k) {
                 const double value = dictionary.value_of(rows_.variable(stage.first + k));
                 if (std::fabs(value) > kEnough) vertices_.note(fresh, k, value > 0 ? 1 : -1);
@@ -445,7 +499,7 @@ class Tree final : public Searcher {
 
     // A point so far along the ray that the slot is beyond 0 by as much as it is now, and 1.
     void note_ray(Frame& frame, const Entered& stage, int slot, int sign) {
-        const Dictionary<double>& dictionary = frame.dictionary;
+        const Dictionary<double>& dictionary = reached(frame);
         const double length = ray_length(dictionary, slot, sign);
         const int fresh = vertices_.push();
         double* point = vertices_.point(fresh);
@@ -463,7 +517,7 @@ class Tree final : public Searcher {
         const std::vector<double>& point = frame.point.doubles;
         frame.dictionary.reset({point.begin() + 1, point.begin() + 1 + network_.dim});
         for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
-        for (int w = 0; w < words_; ++w)
+        for (int w = 0; w < words_ && !asks_one_by_one(); ++w)
             each_bit(frame.open[w], 64 * w, [&](int k) { rows_.add_to(frame.dictionary, stage.first + k); });
     }
 
@@ -544,6 +598,7 @@ class Tree final : public Searcher {
             std::swap(child.dictionary, frame.dictionary);
         else
             child.dictionary = frame.dictionary;
+        if (asks_one_by_one()) return rows_.add_to(child.dictionary, stage.first + k);
         const int slot = stage.first + k, variable = rows_.variable(slot);
         const int row = child.dictionary.row_of(variable);
         if (row < 0 || child.dictionary.value(row) * side >= 0 || has_many_inputs()) return;
@@ -562,8 +617,12 @@ class Tree final : public Searcher {
         if (rows_.is_beyond(found, slot, side)) return true;
         rows_.step(slot, side);
         ++statistics_.decisions;
-        const bool is_found =
-            (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) || rows_.find_point(found);
+        bool is_found = approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles);
+        if (!is_found && asks_one_by_one()) {
+            found = frame.point;
+            is_found = rows_.seek_inside(found, slot) == Outcome::kReached;
+        }
+        is_found = is_found || rows_.find_point(found);
         rows_.step(slot, 0);
         return is_found;
     }
@@ -617,6 +676,8 @@ class Tree final : public Searcher {
     // The rows of the path without which the cell would be larger, with the units that vanish there.
     void find_facets(Frame& frame) {
         facets_.clear();
+        // From a point far from all rows, straight ways to them mostly reach them.
+        if (asks_one_by_one() && !rows_.path().empty()) rows_.seek_inside(frame.point, rows_.path().back());
         for (std::size_t i = 0; i < rows_.path().size(); ++i) {
             const int slot = rows_.path()[i], side = rows_[slot].side;
             rows_.bound(slot, 0);
@@ -633,6 +694,15 @@ class Tree final : public Searcher {
         Dictionary<double>& dictionary = loose_;
         dictionary = frame.dictionary;
         const int variable = rows_.variable(slot);
+        if (asks_one_by_one()) {
+            const auto look = [&] {
+                if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
+            };
+            const auto outcome = solve_perturbed(slot, side, look);
+            if (outcome == Outcome::kReached && is_reached(frame, slot, side, 0)) return true;
+            if (outcome == Outcome::kOptimal && rows_.absence(dictionary, slot, side) != Absence::kNo) return false;
+            dictionary = frame.dictionary;
+        }
         if (dictionary.is_basic(variable) || dictionary.free_row(variable)) {
             const auto visit = [&] {
                 if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
@@ -643,10 +713,17 @@ class Tree final : public Searcher {
                 const double length = outcome == Outcome::kUnbounded ? ray_length(dictionary, slot, side) : 0.0;
                 const bool is_beyond = side * dictionary.value_of(variable) > kEnough || length > 0;
                 if (is_beyond && is_reached(frame, slot, side, length)) return true;
-                if (!is_beyond && outcome == Outcome::kOptimal)
+                if (!is_beyond && outcome == Outcome::kOptimal && !asks_one_by_one())
                     return rows_.absence(dictionary, slot, side) == Absence::kNo && !rows_.is_empty_beyond(slot, side);
                 if (!dictionary.is_basic(variable)) break;
             }
+        }
+        if (asks_one_by_one()) {
+            Point found = frame.point;
+            rows_.bound(slot, side);
+            const auto outcome = rows_.seek_inside(found, slot);
+            rows_.bound(slot, 0);
+            if (outcome != Outcome::kStuck) return outcome == Outcome::kReached;
         }
         return !rows_.is_empty_beyond(slot, side);
     }
