@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,17 +77,25 @@ def scoped(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
     DomainError, UsageError, DataError
         An option is not understood, or does not fit the network.
     """
+    _, problem = placed(network, scope)
+    return problem.network, problem.domain
+
+
+def placed(network: Network, scope: Scope) -> tuple[Slice | None, Problem]:
+    """The same as a problem, and the flat of the network's inputs in which it lies; None where that is all of them."""
     domain = _domain(network, scope)
     chosen = chosen_slice(network, scope)
     if chosen is not None:
         domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
         network = network.on(chosen)
     try:
-        problem = Problem(network=network, domain=domain).restricted()
+        flat, problem = Problem(network=network, domain=domain).restriction()
     except DomainError as error:
         where = "--box" if scope.around is None else "--around"
         raise error.within(where if scope.domain is None else f"--domain: {scope.domain}") from error
-    return problem.network, problem.domain
+    if chosen is not None:
+        flat = chosen if flat is None else flat.within(chosen)
+    return flat, problem
 
 
 def chosen_slice(network: Network, scope: Scope) -> Slice | None:
@@ -128,13 +137,15 @@ def parse_box(text: str, network: Network, option: str = "--box") -> Domain:
         raise error.within(option) from error
 
 
-def parse_rows(text: str, dim: int) -> Rows:
-    """Points in a file, or written as "1,2;3,4"."""
+def parse_rows(text: str, dim: int, labels: str | None = None) -> Rows:
+    """Points in a file, of which a column may hold labels, or written as "1,2;3,4"."""
     from relureg.readers.data_files import read_points
     from relureg.readers.point_tables import SUFFIXES
 
     if ";" not in text and (unpacked_suffix(Path(text)) in SUFFIXES or os.path.exists(text) or _names_file(text)):
-        return read_points(Path(text), dim)
+        return read_points(Path(text), dim, labels)
+    if labels is not None:
+        raise UsageError(f"labels are those of a file, and {short(text)} names none")
     rows = [[_number(word) for word in row.split(",")] for row in text.split(";")]
     for row in rows:
         if len(row) != dim:
@@ -151,6 +162,17 @@ def _names_file(text: str) -> bool:
     except ValueError:
         return "," not in text and any(c in text for c in "./\\")
     return False
+
+
+def parse_radius(text: str, option: str) -> Fraction:
+    """Half the side of a box, exactly; raises `UsageError` where it is not a positive number."""
+    try:
+        radius = as_fraction(parse_number(text))
+    except (ValueError, OverflowError) as error:
+        raise UsageError(f"{short(text)} is not a finite number (write 0.01, 1/3)", where=option) from error
+    if radius <= 0:
+        raise UsageError("the radius is not positive", where=option)
+    return radius
 
 
 def _domain(network: Network, scope: Scope) -> Domain | None:
@@ -183,12 +205,7 @@ def _ball(network: Network, scope: Scope) -> Domain | None:
         raise error.within("--around") from error
     except (ValueError, OverflowError) as error:
         raise UsageError("the point is not finite", where="--around") from error
-    try:
-        radius = as_fraction(parse_number(scope.radius))
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"{short(scope.radius)} is not a finite number (write 0.01, 1/3)", where="--radius") from error
-    if radius <= 0:
-        raise UsageError("the radius is not positive", where="--radius")
+    radius = parse_radius(scope.radius, "--radius")
     return Domain.box([x - radius for x in centre], [x + radius for x in centre])
 
 
@@ -222,11 +239,22 @@ def _number(text: str) -> Number:
 
 def scope_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`OPTIONS`, given to the command one by one; `scope_of` gathers them."""
-    for option in reversed(OPTIONS):
+    return _with_options(function, OPTIONS)
+
+
+def place_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same without --around and --radius, for a command that has its own point."""
+    return _with_options(function, OPTIONS[:1] + OPTIONS[3:])
+
+
+def _with_options(
+    function: Callable[..., Any], options: Sequence[Callable[[Callable[..., Any]], Callable[..., Any]]]
+) -> Callable[..., Any]:
+    for option in reversed(options):
         function = option(function)
     return function
 
 
 def scope_of(values: dict[str, Any]) -> Scope:
     """Take the values of `OPTIONS` out of a command's arguments."""
-    return Scope(**{field.name: values.pop(field.name) for field in dataclasses.fields(Scope)})
+    return Scope(**{field.name: values.pop(field.name, None) for field in dataclasses.fields(Scope)})

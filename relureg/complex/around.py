@@ -31,6 +31,7 @@ from relureg.exact.numbers import as_fraction, exact_point
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+from relureg.network.slices import Slice
 
 RADIUS = 1
 """Facets from the region of the point, where nothing else is said."""
@@ -55,7 +56,7 @@ class Neighbourhood(Complex):
     """
 
     centre: Point
-    """The point, in all d inputs."""
+    """The point, in the d inputs of `network`."""
     distance: NDArray[np.int32]
     """(R,): facets to be crossed on the way from the region of the point, through regions that are here."""
     limit: str | None = field(default=None)
@@ -76,6 +77,24 @@ class Neighbourhood(Complex):
         """(R,): the facets of each region, those on the domain's boundary left out: its degree in the whole graph."""
         inner = self.records.facet_region[~self.records.facet_on_boundary]
         return np.bincount(inner, minlength=self.num_regions)
+
+    @property
+    def num_leading_out(self) -> NDArray[np.int64]:
+        """(R,): the facets of each region that lead out."""
+        return np.bincount(self.records.facet_region[self.leading_out], minlength=self.num_regions)
+
+    @cached_property
+    def signs_beyond(self) -> NDArray[np.int8]:
+        """(B, N): the sign vectors of the regions that are not here, and have a facet in common with one that is."""
+        found = {signs.tobytes(): signs for signs in map(self.pattern_behind, self.leading_out.tolist())}
+        beyond = sorted(found.values(), key=lambda signs: signs.tolist())
+        return np.array(beyond, dtype=np.int8).reshape(-1, self.network.num_units)
+
+    @property
+    def unstable_units(self) -> NDArray[np.int64]:
+        """(U,): the units that have not the same sign in all regions here."""
+        signs = self.records.signs
+        return np.flatnonzero((signs != signs[:1]).any(axis=0))
 
     def pattern_behind(self, row: int) -> NDArray[np.int8]:
         """(N,): the sign vector of the region behind a facet, a row of the records' facet columns."""
@@ -130,7 +149,8 @@ def regions_around(
     point : sequence of d numbers
         Floats are taken as the dyadic rationals they are. On the boundary of regions, one of them is the first.
     domain : Domain, optional
-        Only the part of the complex inside; the whole input space when left out. The point must lie in it.
+        Only the part of the complex inside; the whole input space when left out. The point must lie in it. Where the
+        domain fixes inputs, the regions are those of the network on the inputs left, as in `enumerate_regions`.
     radius : int, optional
         All regions within that many facets of the region of the point; 1 where nothing else is said.
     max_regions : int, optional
@@ -163,9 +183,11 @@ def regions_around(
     [2, 1]
     """
     limits = Limits(max_regions=max_regions, timeout=timeout)
+    flat, problem = Problem(network=network, domain=domain).restriction()
     return around_problem(
-        Problem(network=network, domain=domain),
+        problem,
         point,
+        flat=flat,
         radius=radius,
         box_radius=box_radius,
         limits=limits,
@@ -178,28 +200,54 @@ def around_problem(
     problem: Problem,
     point: Sequence[Any],
     *,
+    flat: Slice | None = None,
     radius: int | None = None,
     box_radius: float | Fraction | None = None,
     limits: Limits = Limits(),
     workers: Workers = Workers(),
     report: Report | bool | None = None,
 ) -> Neighbourhood:
-    """`regions_around` of a problem; raises as that does."""
+    """`regions_around` of a problem that is restricted to a flat, in whose space the point is given; raises as that."""
     if radius is not None:
         radius = whole_number("radius", radius, least=0)
     if box_radius is not None and radius is not None:
         raise UsageError("radius counts facets and box_radius measures inputs; give one of them")
     with watching(limits, report) as watch:
-        centre = exact_point(point, problem.network.input_dim)
-        problem = problem.restricted()
-        if problem.network.input_dim != len(centre):
-            raise DomainError("the domain has equations; restrict network and point to their flat first")
+        centre = centre_on(problem, point, flat)
         search = _Search(problem, centre, watch, workers)
         if box_radius is not None:
-            search.stay_in(box_radius)
+            search.stay_in(box_around(problem, point, flat, box_radius))
         goes_on = box_radius is not None or limits.max_regions is not None
         search.breadth_first(RADIUS if radius is None and not goes_on else radius)
         return search.neighbourhood()
+
+
+def centre_on(problem: Problem, point: Sequence[Any], flat: Slice | None) -> Point:
+    """A point in the inputs of a problem that is restricted to a flat; raises as `regions_around`."""
+    if flat is None:
+        return exact_point(point, problem.network.input_dim)
+    centre = exact_point(point, flat.base.shape[0])
+    try:
+        return flat.coordinates(centre)
+    except UsageError as error:
+        raise DomainError(f"the point lies outside the domain: it is not on the flat ({flat.label})") from error
+
+
+def box_around(problem: Problem, point: Sequence[Any], flat: Slice | None, half_side: float | Fraction) -> Domain:
+    """The domain of a problem cut with the box of a half side around a point; raises `UsageError` as above."""
+    try:
+        half = as_fraction(half_side)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"box_radius is a positive number, not {half_side!r}") from error
+    if half <= 0:
+        raise UsageError(f"box_radius is a positive number, not {half_side}")
+    exact = [as_fraction(x) for x in point]
+    box = Domain.box([x - half for x in exact], [x + half for x in exact])
+    if flat is not None:
+        on_flat = box.substitute(flat.base, flat.directions)
+        assert on_flat is not None, "a box bounds every direction"
+        box = on_flat
+    return box if problem.domain is None else problem.domain.intersect(box)
 
 
 class _Search:
@@ -234,20 +282,12 @@ class _Search:
                 self._keep(layer)
                 return
 
-    def stay_in(self, half_side: float | Fraction) -> None:
+    def stay_in(self, box: Domain) -> None:
         """Look only for what meets the open box.
 
         Regions that meet it are joined by facets that meet it, since it is convex.
         """
-        try:
-            half = as_fraction(half_side)
-        except (TypeError, ValueError) as error:
-            raise UsageError(f"box_radius is a positive number, not {half_side!r}") from error
-        if half <= 0:
-            raise UsageError(f"box_radius is a positive number, not {half_side}")
-        box = Domain.box([x - half for x in self.centre], [x + half for x in self.centre])
-        domain = box if self.problem.domain is None else self.problem.domain.intersect(box)
-        cut = Problem(network=self.problem.network, domain=domain)
+        cut = Problem(network=self.problem.network, domain=box)
         self.box = SingleRegions(cut, self.watch, self.workers.jobs)
 
     def neighbourhood(self) -> Neighbourhood:

@@ -284,6 +284,11 @@ class Complex(Result, Drawn, Frozen):
         """The region graph; raises as `facets` does."""
         return RegionGraph.from_facets(self.num_regions, self.facets.regions, region_checks.most_steps(self.network))
 
+    @property
+    def degrees(self) -> NDArray[np.int64]:
+        """(R,): the number of neighbours of each region."""
+        return self.graph.degrees
+
     def neighbours(self, region: int) -> tuple[Neighbour, ...]:
         """The regions across the facets of a region, ascending; raises as `facets` does.
 

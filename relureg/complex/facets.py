@@ -13,6 +13,9 @@ from relureg.engine.facet_keys import equal_keys, hash_facets, packed_keys
 from relureg.engine.records import Records, freeze
 from relureg.frozen import Frozen
 
+ON_BOUNDARY, ELSEWHERE = -1, -2
+"""Instead of the number of a region: there is none behind a facet on the domain's boundary; or it is not listed."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
@@ -47,10 +50,12 @@ class Facets(Frozen):
 
     @cached_property
     def regions_behind(self) -> NDArray[np.int64]:
-        """(K,): the region on the other side of each row of the facet columns; -1 for none."""
-        behind = np.full(2 * len(self.record) + len(self.boundary) + len(self.unmatched), -1, dtype=np.int64)
+        """(K,): the region behind each row of the facet columns; `ON_BOUNDARY` or `ELSEWHERE` for none."""
+        size = 2 * len(self.record) + len(self.boundary) + len(self.unmatched)
+        behind = np.full(size, ON_BOUNDARY, dtype=np.int64)
         behind[self.record] = self.regions[:, 1]
         behind[self.record_behind] = self.regions[:, 0]
+        behind[self.unmatched] = ELSEWHERE
         return behind
 
     @property

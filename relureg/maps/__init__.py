@@ -16,6 +16,7 @@ from relureg.maps.local import LocalMaps, PointRegions, find_regions, iter_maps,
 from relureg.maps.nearest import NearestFacets, nearest_facets
 from relureg.maps.relating import RelatedMaps, relate_maps
 from relureg.maps.similarity import Similarity, StageAgreement, agreement_by_stage, compare_coefficients
+from relureg.maps.surroundings import Surroundings, iter_surroundings
 from relureg.maps.survey import PointSurvey, PointUse, survey_points
 from relureg.maps.tropex import AgreementCheck, ExtractedFunction, check_agreement, extract
 
@@ -36,6 +37,7 @@ __all__ = [
     "RelatedMaps",
     "Similarity",
     "StageAgreement",
+    "Surroundings",
     "TestAgreement",
     "accuracy",
     "agreement_by_stage",
@@ -49,6 +51,7 @@ __all__ = [
     "find_regions",
     "gradient_images",
     "iter_maps",
+    "iter_surroundings",
     "local_maps",
     "nearest_facets",
     "read_data",

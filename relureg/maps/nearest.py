@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
-from relureg.engine.records import freeze
+from relureg.engine.records import Point, freeze
 from relureg.exact.float_matrices import Floats, row_norms
+from relureg.exact.numbers import nearest_root
 from relureg.exact.ranges import chunks
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import SLACK, Rounded
@@ -99,6 +100,17 @@ def nearest_facets(
     return result
 
 
+def nearest_facet_exactly(network: Network, point: Point, signs: Signs) -> tuple[float, int]:
+    """The same for one point of any fractions, in the closure of the region with these signs: distance and unit.
+
+    Slow: the rows of all units are made over the rationals.
+    """
+    units = np.flatnonzero(signs != 0)
+    column = RationalMatrix.from_fractions([[x] for x in point], 1)
+    unit, square = _exactly_nearest(network, column, signs > 0, units)
+    return (np.inf if unit < 0 else nearest_root(square)), unit
+
+
 class _Search:
     """A search by bounds: few units can be nearest, and only their gradients are computed.
 
@@ -121,7 +133,9 @@ class _Search:
         is_sure = (ties.sum(axis=1) == 1) & np.isfinite(planes.nearest)
         for row in np.flatnonzero(~is_sure & (unit >= 0)).tolist():
             candidates = np.flatnonzero(ties[row])
-            unit[row] = _exactly_nearest(self._floats.network, points[row], planes.active[row], candidates)
+            unit[row], _ = _exactly_nearest(
+                self._floats.network, RationalMatrix.from_floats(points[row][:, None]), planes.active[row], candidates
+            )
         distance, foot = np.full(len(points), np.inf), points.copy()
         some = np.flatnonzero(unit >= 0)
         distance[some], foot[some] = distances_to(self._floats, points[some], planes.active[some], unit[some])
@@ -210,13 +224,18 @@ class _Hyperplanes:
     """(n,): the distance of the nearest facet is not above."""
 
 
-def _exactly_nearest(network: Network, point: Floats, active: NDArray[np.bool_], candidates: NDArray[np.intp]) -> int:
-    """The nearest of some units' hyperplanes, over the rationals: the lowest of several, -1 where all are constant."""
+def _exactly_nearest(
+    network: Network, point: RationalMatrix, active: NDArray[np.bool_], candidates: NDArray[np.intp]
+) -> tuple[int, Fraction]:
+    """The nearest of some units' hyperplanes, over the rationals, and the square of its distance from a point (d, 1).
+
+    Of several the lowest; -1 where all are constant.
+    """
     matrix, constant = exact_unit_rows(network, active, candidates)
-    values = [x for (x,) in (matrix @ RationalMatrix.from_floats(point[:, None]) + constant).fractions()]
+    values = [x for (x,) in (matrix @ point + constant).fractions()]
     best: tuple[Fraction, int] | None = None
     for unit, value, row in zip(candidates.tolist(), values, matrix.fractions(), strict=True):
         square = sum((entry * entry for entry in row), start=Fraction(0))
         if square and (best is None or value**2 / square < best[0]):
             best = value**2 / square, unit
-    return -1 if best is None else best[1]
+    return (-1, Fraction(0)) if best is None else (best[1], best[0])

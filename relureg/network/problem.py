@@ -12,6 +12,7 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.domain import Domain
 from relureg.network.equations import reduced
 from relureg.network.model import Network
+from relureg.network.slices import Slice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +46,14 @@ class Problem(Frozen):
         DomainError
             The equations contradict each other or a wall, or they leave but one point.
         """
+        return self.restriction()[1]
+
+    def restriction(self) -> tuple[Slice | None, Problem]:
+        """The flat that the domain's equations leave, None without equations, and `restricted`; raises as that does."""
         if self.domain is None:
-            return self
+            return None, self
         flat, domain = reduced(self.domain)
-        return self if flat is None else Problem(network=self.network.on(flat), domain=domain)
+        return flat, self if flat is None else Problem(network=self.network.on(flat), domain=domain)
 
     @cached_property
     def essential_inputs(self) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.errors import UsageError
-from relureg.exact.numbers import Number, as_fraction, nearest_double
+from relureg.exact.numbers import Number, as_fraction, exact_point, nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 
@@ -119,6 +119,43 @@ class Slice:
 
     def __repr__(self) -> str:
         return f"<Slice of R^{self.base.shape[0]}: {self.label}>"
+
+    def coordinates(self, point: Sequence[Number]) -> tuple[Fraction, ...]:
+        """The coordinates t of a point of the flat, given in the space around, shape (d,); exactly.
+
+        Raises
+        ------
+        UsageError
+            The point has another number of coordinates, or does not lie on the flat.
+
+        Examples
+        --------
+        >>> Slice.through([[0, 0], [2, 1]]).coordinates([1, 0.5])
+        (Fraction(1, 2),)
+        """
+        column = [[x] for x in exact_point(point, self.base.shape[0])]
+        offset = RationalMatrix.from_fractions(column, 1) - self.base
+        pivots = self._rows_of_coordinates
+        square, values = self.directions.rows(pivots), offset.rows(pivots)
+        numbers, (row, place, _) = square.fractions(), square.nonzeros()
+        if row.tolist() == place.tolist():
+            found = [value / numbers[k][k] for k, (value,) in enumerate(values.fractions())]
+        else:  # the kernel of (values | square) is one line, on which the first coordinate is not 0
+            first, *others = RationalMatrix.hstack([-values, square], self.dim).kernel().fractions()[0]
+            found = [x / first for x in others]
+        if not (self.directions @ RationalMatrix.from_fractions([[x] for x in found], 1) - offset).is_zero:
+            raise UsageError(f"the point does not lie on the flat ({self.label})")
+        return tuple(found)
+
+    @property
+    def _rows_of_coordinates(self) -> list[int]:
+        """Rows of the directions that are independent, k of them; where it can be, with one direction in each."""
+        row, column, _ = self.directions.nonzeros()
+        alone = np.flatnonzero(np.bincount(row, minlength=self.base.shape[0])[row] == 1)
+        first = dict(zip(column[alone][::-1].tolist(), row[alone][::-1].tolist(), strict=True))
+        if len(first) == self.dim:
+            return [first[k] for k in range(self.dim)]
+        return self.directions.T.pivot_columns()
 
     def pull(self, form: AffineForm) -> AffineForm:
         """A form over inputs in the space around, as one over the coordinates t."""

@@ -12,13 +12,15 @@ from relureg.network.domain import Domain
 from relureg.readers.point_tables import SUFFIXES, naming, read_table
 from relureg.readers.texts import parse_entry, read_json, read_text, unpacked_suffix
 from relureg.readers.vnnlib import property as vnnlib
-from relureg.words import plural
+from relureg.words import did_you_mean, plural, short
 
 Rows = list[list[Number]]
 
 
-def read_points(path: Path, dim: int) -> Rows:
+def read_points(path: Path, dim: int, labels: str | None = None) -> Rows:
     """Points of R^dim, a row each, in any format that `read_table` reads; each of more axes is flattened.
+
+    A column named `labels` is left out.
 
     Raises
     ------
@@ -28,7 +30,10 @@ def read_points(path: Path, dim: int) -> Rows:
         As `read_table`.
     """
     with naming(path):
-        points = read_table(path).points
+        table = read_table(path, labels)
+        if labels is not None and table.labels is None:
+            raise DataError(f"there is no column {short(labels)}{did_you_mean(labels, table.names)}")
+        points = table.points
         if not len(points):
             raise DataError("there are no points in the file")
         if points.ndim < 2:

@@ -11,6 +11,7 @@ from relureg import Complex, Domain, Network
 from relureg.complex.graph import breadth_first
 from relureg.engine.records import Records
 from relureg.errors import DomainError, LimitReachedError, UsageError
+from relureg.maps import region_around
 
 
 def networks() -> list[tuple[Network, Domain | None, list[float], int]]:
@@ -103,6 +104,60 @@ def test_many_inputs() -> None:
     near = relureg.regions_around(network, point, Domain.box([0] * 100, [1] * 100))
     assert near.num_regions == 1 + int(near.degrees[near.distance == 0][0])
     assert [check.passed for check in near.checks[:2]] == [True, True]
+
+
+@pytest.mark.parametrize("init", ["he", "integer", "sparse", "nobias", "repeated"])
+def test_many_inputs_as_the_search_for_all_regions_finds_them(init: str) -> None:
+    """A single region asks about each unit by itself, the search for all about those of a stage together."""
+    dim = 36
+    network = relureg.random_network((dim, 5, 4), "he" if init == "repeated" else init, seed=2)
+    if init == "repeated":  # two units that vanish together, and one that vanishes with another of the next stage
+        first, second = (np.array(stage.pre_activation.terms[k].floats) for k, stage in enumerate(network.stages))
+        first[1], first[4] = 2 * first[0], -first[2]
+        network = Network.from_layers([first, second, np.ones((1, 4))], [np.zeros(5), np.zeros(4), [0.0]])
+    box = Domain.box([-1] * dim, [1] * dim)
+    cells = relureg.enumerate_regions(network, box, engine="dictionaries", jobs=1)
+    point = np.random.default_rng(1).uniform(-0.5, 0.5, size=dim).tolist()
+    near = relureg.regions_around(network, point, box, radius=2, jobs=1)
+    found = numbers(cells, near)
+    first_region = found[int(np.flatnonzero(near.distance == 0)[0])]
+    steps = breadth_first.distances(cells.graph.starts, cells.graph.neighbours, first_region)
+    assert found == np.flatnonzero((steps >= 0) & (steps <= 2)).tolist()
+
+    def inner(records: Records, region: int) -> set[tuple[bool, tuple[int, ...]]]:
+        return {facet for facet in facets_of(records, region) if not facet[0]}
+
+    assert [inner(near.records, k) for k in range(len(found))] == [inner(cells.records, k) for k in found]
+
+
+def test_more_units_than_inputs_as_rational_programs_tell_them() -> None:
+    """Then each unit is asked about by itself; the facets are compared with those that linear programs prove."""
+    for seed in range(3):
+        network = relureg.random_network((34, 36, 5), "he", seed=seed)
+        point = np.random.default_rng(seed).normal(size=34).tolist()
+        near = relureg.regions_around(network, point, radius=0, jobs=1)
+        assert near.records.signs.tolist() == [network.exact_signs(point).tolist()]
+        proved = region_around(network, point, exact=True)
+        assert {units[0] for _, units in facets_of(near.records, 0)} == set(proved.units.tolist())
+
+
+@pytest.mark.parametrize(("init", "half"), [("he", 0.02), ("integer", 0.003), ("sparse", 0.02), ("repeated", 0.012)])
+def test_more_units_than_inputs_as_the_search_for_all_regions_finds_them(init: str, half: float) -> None:
+    dim = 34
+    network = relureg.random_network((dim, 40, 6), "he" if init == "repeated" else init, seed=1)
+    if init == "repeated":
+        first, second = (np.array(stage.pre_activation.terms[k].floats) for k, stage in enumerate(network.stages))
+        first[20:] = -2 * first[:20]
+        network = Network.from_layers([first, second, np.ones((1, 6))], [np.zeros(40), np.zeros(6), [0.0]])
+    point = np.random.default_rng(1).uniform(-0.5, 0.5, size=dim).tolist()
+    domain = Domain.box([x - half for x in point], [x + half for x in point])
+    cells = relureg.enumerate_regions(network, domain, engine="dictionaries", jobs=1)
+    near = relureg.regions_around(network, point, domain, radius=99, jobs=1)
+    assert 3 < cells.num_regions < 200
+    found = numbers(cells, near)
+    assert found == list(range(cells.num_regions))
+    inner = [{units for wall, units in facets_of(cells.records, k) if not wall} for k in found]
+    assert [{units for wall, units in facets_of(near.records, k) if not wall} for k in found] == inner
 
 
 @pytest.mark.parametrize("dim", [2, 100])

@@ -65,6 +65,12 @@ def test_a_callback_is_timed_beside_a_step_of_training() -> None:
         assert int(regions.removeprefix("at least ").replace(",", "")) > 100
 
 
+def test_regions_around_a_point_are_timed() -> None:
+    printed = rows(run("benchmarks/around.py", "--only", "small", "--regions", "5", "--no-peer"))
+    assert printed["small"][:3] == ["3-16-16-1", "whole space", "5"]
+    assert printed["small box"][1:3] == ["[0, 1]^d", "5"]
+
+
 def test_peers_frame_the_same_network_twice(tmp_path: Path) -> None:
     report = tmp_path / "peers.json"
     printed = run("benchmarks/peers.py", "--only", "relureg", "--network", "rand_2-16-16-1", "-o", report)

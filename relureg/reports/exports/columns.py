@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
+from relureg.complex.around import Neighbourhood
 from relureg.complex.complex import Complex
 from relureg.exact.ranges import chunks, ranges
 from relureg.network.patterns import texts
@@ -53,11 +54,31 @@ class Nodes:
     """(n,): the number of neighbours."""
     point: NDArray[np.float64]
     """(n, d): an interior point, rounded to doubles."""
+    more: Mapping[str, NDArray[np.int64]]
+    """(n,) each: the columns of `more_columns`."""
 
-    def rows(self) -> Iterator[tuple[int, str, bool, int, list[float]]]:
+    def columns(self) -> dict[str, Any]:
+        """The same by name, in the order of files."""
+        return {
+            "region": self.region, "pattern": self.pattern, "bounded": self.bounded, "degree": self.degree,
+            "point": self.point, **self.more,
+        }  # fmt: skip
+
+    def rows(self) -> Iterator[tuple[Any, ...]]:
         """The same, region after region."""
-        columns = self.region.tolist(), self.pattern, self.bounded.tolist(), self.degree.tolist(), self.point.tolist()
-        return zip(*columns, strict=True)
+        return zip(*(c if isinstance(c, list) else c.tolist() for c in self.columns().values()), strict=True)
+
+
+def more_columns(cells: Complex) -> dict[str, NDArray[np.int64]]:
+    """What is told besides of regions around a point, a number a region: facets away from it, facets that lead out."""
+    if not isinstance(cells, Neighbourhood):
+        return {}
+    return {"distance": cells.distance.astype(np.int64), "leading_out": cells.num_leading_out}
+
+
+def node_columns(cells: Complex) -> tuple[str, ...]:
+    """The names of the columns of `Nodes`."""
+    return ("region", "pattern", "bounded", "degree", "point", *more_columns(cells))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +104,7 @@ class Geometry:
     facet_count: NDArray[np.int64]
     """(n,): facets, those on the domain's boundary among them."""
     neighbour: NDArray[np.int64]
-    """For each facet of each region in turn the region behind it; -1 on the domain's boundary."""
+    """For each facet of each region in turn the region behind it; see `Facets.regions_behind`."""
     units: Lists
     """For each of these facets the units that vanish on it."""
     weights: NDArray[np.float64]
@@ -94,7 +115,7 @@ class Geometry:
 
 def iter_nodes(cells: Complex) -> Iterator[Nodes]:
     """All regions."""
-    degrees = cells.graph.degrees
+    degrees, more = cells.degrees, more_columns(cells)
     for chunk in chunks(cells.num_regions, CHUNK, least=1):  # lest a file be left without its columns
         yield Nodes(
             region=np.arange(chunk.start, chunk.stop),
@@ -102,6 +123,7 @@ def iter_nodes(cells: Complex) -> Iterator[Nodes]:
             bounded=bounded(cells, chunk),
             degree=degrees[chunk],
             point=cells.records.points[chunk],
+            more={name: column[chunk] for name, column in more.items()},
         )
 
 

@@ -14,7 +14,7 @@ from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically
-from relureg.reports.exports.columns import iter_edges, iter_nodes
+from relureg.reports.exports.columns import iter_edges, iter_nodes, more_columns, node_columns
 from relureg.reports.exports.graph_xml import iter_gexf, iter_graphml
 from relureg.reports.exports.lines import json_rows, write_csv
 from relureg.reports.exports.npz import NpzWriter
@@ -28,7 +28,8 @@ def save_graph(cells: Complex, path: str | Path, *, force: bool = False) -> tupl
     Nodes are regions with ``pattern``, ``bounded``, ``degree`` and ``point`` (an interior point); edges are facets with
     ``units``, those that vanish on it. Formats: ``.graphml``, ``.gexf``, ``.json`` (node-link), ``.npz`` (compressed
     sparse rows); ``.csv`` and ``.parquet`` hold the edges, and the nodes are beside them in a second file, for
-    instance ``g.nodes.csv`` for ``g.csv``.
+    instance ``g.nodes.csv`` for ``g.csv``. The nodes of a `Neighbourhood` also have ``distance`` (facets away from the
+    region of the point) and ``leading_out`` (facets that lead out, which ``degree`` counts, too).
 
     Parameters
     ----------
@@ -93,9 +94,10 @@ def _write_json(cells: Complex, stream: BinaryIO) -> None:
 
 
 def _json_nodes(cells: Complex) -> Iterator[object]:
+    names = ("id", *node_columns(cells)[1:])
     for part in iter_nodes(cells):
         for row in part.rows():
-            yield dict(zip(("id", "pattern", "bounded", "degree", "point"), row, strict=True))
+            yield dict(zip(names, row, strict=True))
 
 
 def _json_edges(cells: Complex) -> Iterator[object]:
@@ -109,7 +111,7 @@ def _write_csv_edges(cells: Complex, stream: BinaryIO) -> None:
 
 
 def _write_csv_nodes(cells: Complex, stream: BinaryIO) -> None:
-    write_csv(stream, ("region", "pattern", "bounded", "degree", "point"), (part.rows() for part in iter_nodes(cells)))
+    write_csv(stream, node_columns(cells), (part.rows() for part in iter_nodes(cells)))
 
 
 def _write_npz(cells: Complex, stream: BinaryIO) -> None:
@@ -125,7 +127,9 @@ def _write_npz(cells: Complex, stream: BinaryIO) -> None:
         archive.write_pieces("pattern", f"S{max(_pattern_width(cells), 1)}", (cells.num_regions,),
                              (np.array(part.pattern, dtype="S") for part in iter_nodes(cells)))  # fmt: skip
         archive.write_pieces("bounded", np.bool_, (cells.num_regions,), (part.bounded for part in iter_nodes(cells)))
-        archive.write("degree", cells.graph.degrees)
+        archive.write("degree", cells.degrees)
+        for name, column in more_columns(cells).items():
+            archive.write(name, column)
         archive.write("point", records.points)
 
 
@@ -137,14 +141,7 @@ def _write_parquet_edges(cells: Complex, stream: BinaryIO) -> None:
 
 
 def _write_parquet_nodes(cells: Complex, stream: BinaryIO) -> None:
-    write_parquet(
-        stream,
-        (
-            {"region": part.region, "pattern": part.pattern, "bounded": part.bounded, "degree": part.degree,
-             "point": part.point}
-            for part in iter_nodes(cells)
-        ),
-    )  # fmt: skip
+    write_parquet(stream, (part.columns() for part in iter_nodes(cells)))
 
 
 def _pattern_width(cells: Complex) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
-from relureg.reports.exports.columns import iter_edges, iter_nodes
+from relureg.reports.exports.columns import iter_edges, iter_nodes, more_columns, node_columns
 
 _SHARE = 0.8
 """The share of nodes that lies within `_EXTENT` of the middle."""
@@ -21,7 +22,7 @@ _EDGE_ATTRIBUTES = (("units", "string"),)
 def iter_graphml(cells: Complex) -> Iterator[str]:
     """The lines of a GraphML document; points and units are numbers separated by spaces."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
-    for kind, attributes in (("node", _NODE_ATTRIBUTES), ("edge", _EDGE_ATTRIBUTES)):
+    for kind, attributes in (("node", _node_attributes(cells)), ("edge", _EDGE_ATTRIBUTES)):
         for name, type_ in attributes:
             yield f'<key id="{name}" for="{kind}" attr.name="{name}" attr.type="{type_}"/>\n'
     yield f'<graph id={quoteattr(cells.network.name)} edgedefault="undirected">\n'
@@ -42,7 +43,7 @@ def iter_gexf(cells: Complex) -> Iterator[str]:
     yield 'xmlns:viz="http://www.gexf.net/1.2draft/viz" version="1.2">\n'
     yield f"<meta><description>{escape(cells.network.name)}</description></meta>\n"
     yield '<graph mode="static" defaultedgetype="undirected">\n'
-    for kind, attributes in (("node", _NODE_ATTRIBUTES), ("edge", _EDGE_ATTRIBUTES)):
+    for kind, attributes in (("node", _node_attributes(cells)), ("edge", _EDGE_ATTRIBUTES)):
         yield f'<attributes class="{kind}" mode="static">\n'
         for name, type_ in attributes:
             yield f'<attribute id="{name}" title="{name}" type="{"integer" if type_ == "int" else type_}"/>\n'
@@ -76,18 +77,21 @@ def positions(cells: Complex) -> NDArray[np.float64]:
     return placed
 
 
+def _node_attributes(cells: Complex) -> tuple[tuple[str, str], ...]:
+    return _NODE_ATTRIBUTES + tuple((name, "int") for name in more_columns(cells))
+
+
 def _nodes(cells: Complex) -> Iterator[tuple[int, dict[str, str]]]:
+    names = node_columns(cells)[1:]
     for part in iter_nodes(cells):
-        for region, pattern, is_bounded, degree, point in part.rows():
-            yield (
-                region,
-                {
-                    "pattern": pattern,
-                    "bounded": str(is_bounded).lower(),
-                    "degree": str(degree),
-                    "point": " ".join(map(repr, point)),
-                },
-            )
+        for region, *values in part.rows():
+            yield region, dict(zip(names, map(_text, values), strict=True))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(repr, value)) if isinstance(value, list) else str(value)
 
 
 def _edges(cells: Complex) -> Iterator[tuple[int, int, str]]:

@@ -16,7 +16,7 @@ from relureg.complex.complex import Complex
 from relureg.engine.records import Generators
 from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically
-from relureg.reports.exports.columns import Geometry, Lists, NestedLists, Nodes, geometry, iter_nodes
+from relureg.reports.exports.columns import Geometry, Lists, NestedLists, Nodes, geometry, iter_nodes, more_columns
 from relureg.reports.exports.lines import json_rows, write_csv
 from relureg.reports.exports.npz import NpzWriter
 from relureg.reports.exports.parquet import require_pyarrow, write_parquet
@@ -34,6 +34,8 @@ class RegionRow(TypedDict):
     neighbours: list[int]
     weights: list[list[float]]
     bias: list[float]
+    distance: NotRequired[int]
+    leading_out: NotRequired[int]
     vertices: NotRequired[list[list[float]]]
     rays: NotRequired[list[list[float]]]
 
@@ -45,7 +47,8 @@ def save_regions(cells: Complex, path: str | Path, *, vertices: bool = False, fo
     Columns: ``region``, ``pattern``, ``bounded``, ``degree`` (neighbours), ``point`` (inside), ``facets`` (for each
     facet the units that vanish on it), ``neighbours`` (the region behind each facet, -1 on the domain's boundary),
     ``weights`` and ``bias`` (the output is ``weights @ x + bias`` there); with `vertices`, also ``vertices`` and
-    ``rays``.
+    ``rays``. Of a `Neighbourhood` also ``distance`` (facets away from the region of the point) and ``leading_out``
+    (facets that lead out: there the neighbour is -2, and ``degree`` counts them).
 
     Parameters
     ----------
@@ -90,13 +93,12 @@ def iter_rows(cells: Complex, *, vertices: bool) -> Iterator[RegionRow]:
         neighbours = _split(shape.neighbour.tolist(), shape.facet_count)
         more = _generators(cells, nodes) if vertices else itertools.repeat({})
         maps = zip(facets, neighbours, shape.weights.tolist(), shape.bias.tolist(), strict=True)
-        for (region, pattern, is_bounded, degree, point), (units, behind, weights, bias), generators in zip(
-            nodes.rows(), maps, more, strict=False
-        ):
-            yield {
-                "region": region, "pattern": pattern, "bounded": is_bounded, "degree": degree, "point": point,
-                "facets": units, "neighbours": behind, "weights": weights, "bias": bias,
-            } | generators  # type: ignore[misc]  # fmt: skip
+        names = nodes.columns()
+        for values, (units, behind, weights, bias), generators in zip(nodes.rows(), maps, more, strict=False):
+            node = dict(zip(names, values, strict=True))
+            around = {name: node.pop(name) for name in nodes.more}
+            shape_of = {"facets": units, "neighbours": behind, "weights": weights, "bias": bias}
+            yield node | shape_of | around | generators  # type: ignore[misc]
 
 
 def _parts(cells: Complex) -> Iterator[tuple[Nodes, Geometry]]:
@@ -136,7 +138,8 @@ def _write_json(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
 
 def _write_csv(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
     nested = ("facets", "weights", "vertices", "rays")
-    header = ("region", "pattern", "bounded", "degree", "point", "facets", "neighbours", "weights", "bias")
+    header: tuple[str, ...] = ("region", "pattern", "bounded", "degree", "point", "facets", "neighbours", "weights")
+    header += ("bias", *more_columns(cells))
     rows = (
         [_flat(value) if name in nested else value for name, value in row.items()]
         for row in iter_rows(cells, vertices=vertices)
@@ -161,7 +164,9 @@ def _write_npz(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
             (np.array(nodes.pattern, dtype=f"S{width}") for nodes in iter_nodes(cells)),
         )
         archive.write_pieces("bounded", np.bool_, (count,), (nodes.bounded for nodes in iter_nodes(cells)))
-        archive.write("degree", cells.graph.degrees)
+        archive.write("degree", cells.degrees)
+        for name, column in more_columns(cells).items():
+            archive.write(name, column)
         archive.write("point", records.points)
         archive.write("facet_starts", starts)
         archive.write("facet_neighbours", cells.facets.regions_behind)
@@ -189,7 +194,7 @@ def _write_parquet(cells: Complex, stream: BinaryIO, vertices: bool) -> None:
                 "region": nodes.region, "pattern": nodes.pattern, "bounded": nodes.bounded, "degree": nodes.degree,
                 "point": nodes.point, "facets": NestedLists(starts=offsets, values=shape.units),
                 "neighbours": Lists(starts=offsets, values=shape.neighbour),
-                "weights": shape.weights, "bias": shape.bias,
+                "weights": shape.weights, "bias": shape.bias, **nodes.more,
             }  # fmt: skip
             if vertices:
                 found = cells.generators.take(nodes.region)
