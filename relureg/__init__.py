@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
-    from relureg.proofs.checking import Proved, check_proof
-    from relureg.proofs.proof_writer import ProofFigures, write_proof
     from relureg.pages.explorer.page import save_explorer
     from relureg.plots.figure import plot
+    from relureg.proofs.checking import Proved, check_proof
+    from relureg.proofs.proof_writer import ProofFigures, write_proof
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
