@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from relureg.version import __version__
 
 if TYPE_CHECKING:
-    from relureg.complex.around import Neighbourhood, regions_around
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
     from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from relureg.complex.history import HistoryRow, RegionHistory
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
+    from relureg.complex.neighbourhood import Neighbourhood, regions_around
     from relureg.complex.polyhedron import Polyhedron
     from relureg.engine.intervals import Interval
     from relureg.engine.limits import Limits, Workers

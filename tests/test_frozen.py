@@ -61,6 +61,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),
         maps.dual_points(network, points), *maps.cluster_maps(network, points, points, k=[2]), extracted,
         maps.check_agreement(network, extracted, points), maps.compare_everywhere(cells),
+        next(maps.iter_surroundings(network, points, radius=1, jobs=1)),
         survey, survey.data, extraction, extraction.test, dataset,
         form, form.outputs[0], form.outputs[0].numerator, tropical.dual_subdivision(form.outputs[0].numerator),
         tropical.parse("max(2x, x + 2, -4) - max(x, 0)"), built, tropical.same_function(xor, xor),

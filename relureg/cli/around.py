@@ -16,7 +16,7 @@ from relureg.errors import LimitReachedError, ReluregError, UsageError
 from relureg.words import plural
 
 if TYPE_CHECKING:
-    from relureg.complex.around import Neighbourhood
+    from relureg.complex.neighbourhood import Neighbourhood
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
     from relureg.readers.data_files import Rows
@@ -133,7 +133,7 @@ def _around_one(
 ) -> None:
     from relureg.cli.answer import expect_regions, proving, require_passed
     from relureg.cli.progress import progress_on_stderr
-    from relureg.complex.around import around_problem
+    from relureg.complex.neighbourhood import around_problem
     from relureg.engine.limits import Limits, Workers
     from relureg.maps.surroundings import nearest_facet_of
     from relureg.reports.around import AroundReport

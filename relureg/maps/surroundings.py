@@ -15,8 +15,8 @@ import numpy as np
 
 from relureg import stopping
 from relureg.arguments import checked, whole_number
-from relureg.complex.around import around_problem, box_around, centre_on
 from relureg.complex.enumeration import enumerate_problem
+from relureg.complex.neighbourhood import around_problem, box_around, centre_on
 from relureg.complex.sides import iter_signs_at
 from relureg.engine.limits import MAX_JOBS, Limits, Workers
 from relureg.engine.records import Point

@@ -16,7 +16,7 @@ from relureg.reports.report import ExactNumber, NetworkFacts, Report, checks_of,
 from relureg.words import plural
 
 if TYPE_CHECKING:
-    from relureg.complex.around import Neighbourhood
+    from relureg.complex.neighbourhood import Neighbourhood
 
 _MOST_SHELLS = 20
 """Rows of the table; --json has all."""

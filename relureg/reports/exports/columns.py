@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
-from relureg.complex.around import Neighbourhood
 from relureg.complex.complex import Complex
+from relureg.complex.neighbourhood import Neighbourhood
 from relureg.exact.ranges import chunks, ranges
 from relureg.network.patterns import texts
 
