@@ -72,7 +72,7 @@ def graph(
     if cells is None:
         network = read_network(net, printer, raw=raw)
         network, domain = scoped(network, work.scope)
-        cells = find_complex(network, domain, work, quiet=printer.quiet)
+        cells = find_complex(network, domain, work, printer)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything

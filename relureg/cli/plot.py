@@ -127,7 +127,7 @@ def plot(
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
-    cells = cells or find_complex(network, domain, work, quiet=printer.quiet)
+    cells = cells or find_complex(network, domain, work, printer)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
     drawn: dict[str, Any] = {"view": None}

@@ -23,6 +23,7 @@ from relureg.complex.graph.region_graph import RegionGraph
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.complex.result import Result
+from relureg.engine.choice import EngineChoice
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import LimitReachedError
@@ -65,6 +66,8 @@ class Complex(Result, Frozen):
     """The limit that ended the run early; None when every region is here."""
     jobs: int | None = field(default=None, compare=False)
     """Threads of the splitter for what is asked later; None is all cores."""
+    engine_choice: EngineChoice | None = field(default=None, compare=False)
+    """Why that engine; None where the regions were read from a file, or found around a point."""
 
     # -- regions -----------------------------------------------------------------------------------
 

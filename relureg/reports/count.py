@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from relureg.engine.choice import EngineChoice
 from relureg.engine.records import Predicates
 from relureg.frozen import read_only
 from relureg.reports.layout import (
@@ -101,6 +102,7 @@ class CountReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     complete: bool
     stopped_by: str | None
     regions: int
@@ -137,6 +139,7 @@ class CountReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             complete=cells.complete,
             stopped_by=cells.stopped_by,
             regions=cells.num_regions,
