@@ -10,10 +10,11 @@ namespace relureg {
 
 class LongSteps {
   public:
-    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kOptimal: it stands
-    // there and does not reach `enough`, or a bound has shown that it cannot; kReached: it stands there, beyond it.
+    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kReached: it stands there,
+    // beyond `enough` times the direction. kOptimal: it stands there and is not beyond that, or a bound has shown that it
+    // cannot be beyond `hopeless`, which is less.
     template <class Visit>
-    Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough,
+    Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough, double hopeless,
                   const Bounds<double>& bounds, Visit visit) {
         d_ = &dictionary, bounds_ = &bounds, direction_ = direction, goal_ = dictionary.row_of(variable);
         if (goal_ < 0 || !release_slacks() || !flip_to_best()) return Outcome::kStuck;
@@ -21,7 +22,7 @@ class LongSteps {
         for (int step = 0; step < most; ++step) {
             visit();
             const double value = d_->value_[goal_] * direction;
-            if (value < -enough) return Outcome::kOptimal;
+            if (value < hopeless) return Outcome::kOptimal;
             const int leaving = most_violated();
             if (leaving < 0) return value > enough ? Outcome::kReached : Outcome::kOptimal;
             if (!repair(leaving)) return Outcome::kStuck;

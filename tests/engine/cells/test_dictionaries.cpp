@@ -32,7 +32,7 @@ Box random_box(Rng& rng, int dim, int spread) {
     Network network;
     network.dim = dim;
     Box box;
-    box.read(network, nullptr, false);
+    box.read(network, nullptr);
     for (int j = 0; j < dim; ++j) {
         const double a = number(rng, spread), b = number(rng, spread);
         mpq_class low(std::min(a, b)), high(std::max(a, b));
@@ -92,7 +92,7 @@ void a_combination_called_negative_is_negative() {
             std::vector<mpq_class> sum(target.exact.begin(), target.exact.begin() + dim + 1);
             for (int i = 0; i < count; ++i)
                 for (int j = 0; j <= dim; ++j) sum[j] += mpq_class(factors[i]) * rows[i].exact[j];
-            return *largest_in(box, sum);
+            return *largest_in(box.hull, sum);
         };
         // Move the target so that its largest value is a rounding error, or some of the margins, on either side of 0.
         double error = target.slot.error, size = target.slot.size;
