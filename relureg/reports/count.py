@@ -60,6 +60,8 @@ class SettledBy:
     twofold_doubles: int
     unit_values: int
     modular_integers: int
+    identities: int
+    remembered: int
     integers: int
 
 
@@ -88,6 +90,8 @@ class PredicateFacts:
                 twofold_doubles=decided.twofold,
                 unit_values=decided.by_values,
                 modular_integers=decided.modular,
+                identities=decided.identities,
+                remembered=decided.remembered,
                 integers=decided.exact,
             ),
             exact_share=round(decided.exact_share, 3),

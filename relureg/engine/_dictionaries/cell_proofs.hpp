@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "exact_program.hpp"
+#include "identities.hpp"
+#include "known_ties.hpp"
 
 namespace relureg {
 
@@ -20,6 +22,7 @@ class CellProofs {
         if (!rows_.begin(walls)) return;
         combination_ = std::make_unique<Combination>(rows_.box());
         program_ = std::make_unique<ExactProgram>(rows_.box(), stop_);
+        known_.clear();
     }
 
     // A point between all bounds.
@@ -52,9 +55,13 @@ class CellProofs {
         if (goal < 0) return Absence::kNo;
         combine(dictionary, goal, beyond);
         if (combination_->is_negative()) return audited(Absence::kStrict, beyond);
-        if (!is_identity(dictionary, beyond)) return Absence::kNo;
-        ++statistics_.zeros;
-        return audited(Absence::kTie, beyond);
+        Absence found = by_identity(dictionary, beyond);
+        if (found != Absence::kNo)
+            ++statistics_.identities;
+        else if (is_tie(dictionary, beyond))
+            found = Absence::kTie;
+        if (found == Absence::kTie) ++statistics_.zeros;
+        return audited(found, beyond);
     }
 
     // Whether no point of the open cell lies in a half-space, by a linear program in rationals.
@@ -67,6 +74,10 @@ class CellProofs {
     bool is_bounded() {
         ++statistics_.decisions;
         if (has_sure_ray()) return false;
+        if (is_surely_bounded()) {
+            ++statistics_.identities;
+            return true;
+        }
         ++statistics_.exact;
         return program_->is_bounded(rows_.signed_path());
     }
@@ -117,6 +128,80 @@ class CellProofs {
     // Whether the half-space lies beyond a wall of the cell.
     bool is_own(const HalfSpace& beyond) const { return beyond.is_bound() || rows_[beyond.slot].side; }
 
+    // What multipliers prove that are solved for in doubles, where inputs have no bounds or rows no constants.
+    Absence by_identity(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
+        if (beyond.is_bound()) return Absence::kNo;
+        const Slot& slot = rows_[beyond.slot];
+        if (rows_.box().is_bounded && slot.majorant[0] != 0) return Absence::kNo;
+        const auto bounded = [](const Slot& s, int sign) {
+            return BoundedRow{s.row, s.majorant, sign / s.unit_size, s.relative_error};
+        };
+        bounded_rows_.clear();
+        for (const int other : support_) bounded_rows_.push_back(bounded(rows_[other], rows_[other].side));
+        const BoundedRow target = bounded(slot, beyond.sign);
+        const std::vector<int> on = entries(dictionary);
+        if (!identity_.solve(target, bounded_rows_, on, rank_at_most(beyond.slot))) return Absence::kNo;
+        if (identity_.is_negative(on)) return Absence::kStrict;
+        const bool is_tie = static_cast<int>(on.size()) == rows_.dim() && identity_.is_homogeneous();
+        return is_tie ? Absence::kTie : Absence::kNo;
+    }
+
+    // In how many dimensions the linear parts of a slot and of the support lie at most, as far as the network tells: all
+    // rows of later stages, and active units, are combinations of the active units of a stage that all of them pass.
+    int rank_at_most(int slot) const {
+        const Context* context = rows_[slot].context;
+        for (const int other : support_)
+            if (rows_[other].context->stage > context->stage) context = rows_[other].context;
+        int rank = rows_.dim();
+        for (; context->parent && reads_only_the_stage_before(*context); context = context->parent) {
+            const Context& before = *context->parent;
+            if (before.data->forced) break;
+            const std::int8_t* sign = rows_.sign() + before.data->first_unit;
+            auto count = std::count_if(sign, sign + before.data->units, [](std::int8_t s) { return s > 0; });
+            const auto is_outside = [&](int s) {
+                const Slot& row = rows_[s];
+                return row.context->stage < before.stage ||
+                       (row.context->stage == before.stage && rows_.sign()[row.number] <= 0);
+            };
+            count += is_outside(slot) + std::count_if(support_.begin(), support_.end(), is_outside);
+            rank = std::min(rank, static_cast<int>(count));
+        }
+        return rank;
+    }
+
+    static bool reads_only_the_stage_before(const Context& context) {
+        return context.stage < 63 && context.data->sources == source_bit(context.stage);
+    }
+
+    // Whether integers show a tie; once for each basis.
+    bool is_tie(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
+        KnownTies::Key key = key_of(dictionary, beyond);
+        if (const auto known = known_.find(key)) {
+            ++statistics_.remembered;
+            return *known;
+        }
+        ++statistics_.exact;
+        const bool found = is_identity(dictionary, beyond);
+        known_.add(std::move(key), found);
+        return found;
+    }
+
+    // All that an identity depends on: its rows with their sides, and the inputs that are not bounded there.
+    KnownTies::Key key_of(const Dictionary<double>& dictionary, const HalfSpace& beyond) const {
+        KnownTies::Key key{beyond.is_bound() ? 0 : rows_[beyond.slot].serial + 1,
+                           static_cast<std::uint64_t>(beyond.input + 1),
+                           static_cast<std::uint64_t>(2 * (beyond.sign > 0) + is_own(beyond))};
+        for (const int other : support_) key.push_back(2 * rows_[other].serial + (rows_[other].side > 0));
+        std::sort(key.begin() + 3, key.end());
+        for (int j = 0; j < rows_.dim(); j += 64) {
+            std::uint64_t word = 0;
+            for (int k = j; k < std::min(j + 64, rows_.dim()); ++k)
+                word |= std::uint64_t{dictionary.is_basic(k)} << (k - j);
+            key.push_back(word);
+        }
+        return key;
+    }
+
     // Solve for the multipliers of the support over the integers, in the inputs that are basic: there are as many.
     bool is_identity(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
         const Bounds<mpq_class>& bounds = is_own(beyond) ? rows_.box().exact : rows_.box().hull;
@@ -124,7 +209,6 @@ class CellProofs {
         for (const int other : support_) rows.push_back({&rows_.exact(other), rows_[other].side});
         const ExactVector row = rows_.exact(beyond);
         const SignedRow target{&row, beyond.sign};
-        ++statistics_.exact;
         const auto y = multipliers(rows, target, entries(dictionary));
         if (!y) return false;
         const auto most = largest_by(bounds, rows, target, *y, beyond);
@@ -193,6 +277,52 @@ class CellProofs {
         });
     }
 
+    // Whether doubles show that no ray lies in the cell of a domain whose inputs have no bounds: the sum of all rows, which
+    // rises along each ray of a pointed cell, is minus a positive combination of rows.
+    bool is_surely_bounded() {
+        const int dim = rows_.dim(), goal = dim;
+        const std::vector<int>& path = rows_.path();
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < dim; ++j)
+            if (exact.has_lower[j] || exact.has_upper[j]) return false;
+        Bounds<double> bounds;
+        bounds.resize(goal + 1 + path.size());
+        for (int j = 0; j < dim; ++j)
+            bounds.has_lower[j] = bounds.has_upper[j] = 1, bounds.lower[j] = -1, bounds.upper[j] = 1;
+        Dictionary<double> program;
+        program.reset(std::vector<double>(dim, 0.0));
+        std::vector<double> entries(dim), total(rows_.width(), 0.0), sizes(rows_.width(), 0.0);
+        double c = 0;
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const Slot& slot = rows_[path[i]];
+            for (int j = 0; j < dim; ++j) {
+                entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+                total[j + 1] += entries[j], sizes[j + 1] += slot.majorant[j + 1] / slot.unit_size;
+            }
+            program.add_row(goal + 1 + static_cast<int>(i), entries.data(), 0);
+            bounds.has_lower[goal + 1 + i] = 1;
+            c = std::max(c, slot.relative_error);
+        }
+        program.add_row(goal, total.data() + 1, 0);
+        const auto look = [this] {
+            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+        };
+        if (program.improve(goal, 1, false, 1e-9, bounds, look) != Outcome::kOptimal) return false;
+        const double* reduced = program.row(program.row_of(goal));
+        bounded_rows_.clear();
+        for (int k = 0; k < program.columns(); ++k) {
+            const int i = program.nonbasic(k) - goal - 1;
+            if (i < 0 || !(-reduced[k] > kNothing)) continue;
+            const Slot& slot = rows_[path[i]];
+            bounded_rows_.push_back({slot.row, slot.majorant, slot.side / slot.unit_size, slot.relative_error});
+        }
+        std::vector<int> on(dim);
+        for (int j = 0; j < dim; ++j) on[j] = j + 1;
+        for (double& size : sizes) size *= 1 + 0x1p-20;
+        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
+        return identity_.solve(target, bounded_rows_, on, dim);
+    }
+
     // The largest or smallest value of an input, by the walls that the dictionary names.
     void bound_hull(const Dictionary<double>& dictionary, int j, bool is_upper) {
         ExactVector target(rows_.dim() + 1);
@@ -218,6 +348,9 @@ class CellProofs {
     std::unique_ptr<Combination> combination_;
     std::unique_ptr<ExactProgram> program_;
     std::vector<int> support_;
+    Identity identity_{rows_.box()};
+    std::vector<BoundedRow> bounded_rows_;
+    KnownTies known_;
 };
 
 }  // namespace relureg

@@ -25,7 +25,7 @@ class CellRows {
 
     // From the whole domain. False: nothing has changed but that there are no rows.
     bool begin(const Stage* walls) {
-        slots_.clear(), path_.clear(), num_pushed_ = 0;
+        slots_.clear(), path_.clear();
         if (is_read_ && box_.is_bounded) {  // nothing that a search has tightened
             bounds_ = box_.bounds;
             return false;
