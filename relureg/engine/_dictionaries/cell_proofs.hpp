@@ -6,6 +6,7 @@
 #include "exact_program.hpp"
 #include "identities.hpp"
 #include "known_ties.hpp"
+#include "rays.hpp"
 
 namespace relureg {
 
@@ -73,11 +74,7 @@ class CellProofs {
     // Whether no ray lies in the cell.
     bool is_bounded() {
         ++statistics_.decisions;
-        if (has_sure_ray()) return false;
-        if (is_surely_bounded()) {
-            ++statistics_.identities;
-            return true;
-        }
+        if (const auto known = rays_.is_bounded()) return *known;
         ++statistics_.exact;
         return program_->is_bounded(rows_.signed_path());
     }
@@ -133,44 +130,20 @@ class CellProofs {
         if (beyond.is_bound()) return Absence::kNo;
         const Slot& slot = rows_[beyond.slot];
         if (rows_.box().is_bounded && slot.majorant[0] != 0) return Absence::kNo;
-        const auto bounded = [](const Slot& s, int sign) {
-            return BoundedRow{s.row, s.majorant, sign / s.unit_size, s.relative_error};
-        };
         bounded_rows_.clear();
-        for (const int other : support_) bounded_rows_.push_back(bounded(rows_[other], rows_[other].side));
-        const BoundedRow target = bounded(slot, beyond.sign);
+        for (const int other : support_) bounded_rows_.push_back(BoundedRow::of(rows_[other], rows_[other].side));
+        const BoundedRow target = BoundedRow::of(slot, beyond.sign);
         const std::vector<int> on = entries(dictionary);
-        if (!identity_.solve(target, bounded_rows_, on, rank_at_most(beyond.slot))) return Absence::kNo;
+        if (!identity_.solve(target, bounded_rows_, on, rank_at_most(rows_, support_and(beyond.slot))))
+            return Absence::kNo;
         if (identity_.is_negative(on)) return Absence::kStrict;
-        const bool is_tie = static_cast<int>(on.size()) == rows_.dim() && identity_.is_homogeneous();
-        return is_tie ? Absence::kTie : Absence::kNo;
+        return identity_.is_zero() ? Absence::kTie : Absence::kNo;
     }
 
-    // In how many dimensions the linear parts of a slot and of the support lie at most, as far as the network tells: all
-    // rows of later stages, and active units, are combinations of the active units of a stage that all of them pass.
-    int rank_at_most(int slot) const {
-        const Context* context = rows_[slot].context;
-        for (const int other : support_)
-            if (rows_[other].context->stage > context->stage) context = rows_[other].context;
-        int rank = rows_.dim();
-        for (; context->parent && reads_only_the_stage_before(*context); context = context->parent) {
-            const Context& before = *context->parent;
-            if (before.data->forced) break;
-            const std::int8_t* sign = rows_.sign() + before.data->first_unit;
-            auto count = std::count_if(sign, sign + before.data->units, [](std::int8_t s) { return s > 0; });
-            const auto is_outside = [&](int s) {
-                const Slot& row = rows_[s];
-                return row.context->stage < before.stage ||
-                       (row.context->stage == before.stage && rows_.sign()[row.number] <= 0);
-            };
-            count += is_outside(slot) + std::count_if(support_.begin(), support_.end(), is_outside);
-            rank = std::min(rank, static_cast<int>(count));
-        }
-        return rank;
-    }
-
-    static bool reads_only_the_stage_before(const Context& context) {
-        return context.stage < 63 && context.data->sources == source_bit(context.stage);
+    std::vector<int> support_and(int slot) const {
+        std::vector<int> slots = support_;
+        slots.push_back(slot);
+        return slots;
     }
 
     // Whether integers show a tie; once for each basis.
@@ -209,6 +182,7 @@ class CellProofs {
         for (const int other : support_) rows.push_back({&rows_.exact(other), rows_[other].side});
         const ExactVector row = rows_.exact(beyond);
         const SignedRow target{&row, beyond.sign};
+        if (rows.size() == 1 && are_opposite(rows.front(), target)) return true;
         const auto y = multipliers(rows, target, entries(dictionary));
         if (!y) return false;
         const auto most = largest_by(bounds, rows, target, *y, beyond);
@@ -235,92 +209,6 @@ class CellProofs {
         if (audit_ && !has_no_point(beyond))
             throw ContradictionError("a sign that is proven absent is there by a linear program in rationals");
         return absence;
-    }
-
-    // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
-    // largest; so it misses the cells whose rays all lie along a facet.
-    bool has_sure_ray() {
-        const int dim = rows_.dim(), t = dim, goal = dim + 1;
-        const Bounds<mpq_class>& exact = rows_.box().exact;
-        const std::vector<int>& path = rows_.path();
-        Bounds<double> bounds;
-        bounds.resize(goal + 1 + path.size());
-        for (int j = 0; j < dim; ++j) {
-            bounds.has_lower[j] = bounds.has_upper[j] = 1;
-            bounds.lower[j] = exact.has_lower[j] ? 0.0 : -1.0, bounds.upper[j] = exact.has_upper[j] ? 0.0 : 1.0;
-        }
-        bounds.has_upper[t] = 1, bounds.upper[t] = 1;
-        std::vector<double> at(dim + 1, 0.0), entries(dim + 1, 0.0);
-        at[t] = -1, entries[t] = 1;
-        Dictionary<double> program;
-        program.reset(at);
-        program.add_row(goal, entries.data(), -1);
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const Slot& slot = rows_[path[i]];
-            for (int j = 0; j < dim; ++j) entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
-            entries[t] = -1;
-            const int variable = goal + 1 + static_cast<int>(i);
-            program.add_row(variable, entries.data(), 1);
-            bounds.has_lower[variable] = 1;
-        }
-        const auto look = [this] {
-            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
-        };
-        program.improve(goal, 1, false, 0.5, bounds, look);
-        std::vector<double> ray(rows_.width(), 0.0);
-        for (int j = 0; j < dim; ++j) {
-            ray[j + 1] = program.value_of(j);
-            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
-        }
-        return std::all_of(path.begin(), path.end(), [&](int slot) {
-            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
-        });
-    }
-
-    // Whether doubles show that no ray lies in the cell of a domain whose inputs have no bounds: the sum of all rows, which
-    // rises along each ray of a pointed cell, is minus a positive combination of rows.
-    bool is_surely_bounded() {
-        const int dim = rows_.dim(), goal = dim;
-        const std::vector<int>& path = rows_.path();
-        const Bounds<mpq_class>& exact = rows_.box().exact;
-        for (int j = 0; j < dim; ++j)
-            if (exact.has_lower[j] || exact.has_upper[j]) return false;
-        Bounds<double> bounds;
-        bounds.resize(goal + 1 + path.size());
-        for (int j = 0; j < dim; ++j)
-            bounds.has_lower[j] = bounds.has_upper[j] = 1, bounds.lower[j] = -1, bounds.upper[j] = 1;
-        Dictionary<double> program;
-        program.reset(std::vector<double>(dim, 0.0));
-        std::vector<double> entries(dim), total(rows_.width(), 0.0), sizes(rows_.width(), 0.0);
-        double c = 0;
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const Slot& slot = rows_[path[i]];
-            for (int j = 0; j < dim; ++j) {
-                entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
-                total[j + 1] += entries[j], sizes[j + 1] += slot.majorant[j + 1] / slot.unit_size;
-            }
-            program.add_row(goal + 1 + static_cast<int>(i), entries.data(), 0);
-            bounds.has_lower[goal + 1 + i] = 1;
-            c = std::max(c, slot.relative_error);
-        }
-        program.add_row(goal, total.data() + 1, 0);
-        const auto look = [this] {
-            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
-        };
-        if (program.improve(goal, 1, false, 1e-9, bounds, look) != Outcome::kOptimal) return false;
-        const double* reduced = program.row(program.row_of(goal));
-        bounded_rows_.clear();
-        for (int k = 0; k < program.columns(); ++k) {
-            const int i = program.nonbasic(k) - goal - 1;
-            if (i < 0 || !(-reduced[k] > kNothing)) continue;
-            const Slot& slot = rows_[path[i]];
-            bounded_rows_.push_back({slot.row, slot.majorant, slot.side / slot.unit_size, slot.relative_error});
-        }
-        std::vector<int> on(dim);
-        for (int j = 0; j < dim; ++j) on[j] = j + 1;
-        for (double& size : sizes) size *= 1 + 0x1p-20;
-        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
-        return identity_.solve(target, bounded_rows_, on, dim);
     }
 
     // The largest or smallest value of an input, by the walls that the dictionary names.
@@ -351,6 +239,7 @@ class CellProofs {
     Identity identity_{rows_.box()};
     std::vector<BoundedRow> bounded_rows_;
     KnownTies known_;
+    Rays rays_{rows_, identity_, stop_};
 };
 
 }  // namespace relureg

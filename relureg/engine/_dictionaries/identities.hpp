@@ -4,7 +4,8 @@
 // bounds there. Let the linear parts of all these rows, seen on J, lie in a space of dimension at most m, and let
 // M = (g_i at input k) for m inputs k of J have an inverse. Then the g_i span that space, and the y with M y = -h has
 //     h + sum of y_i g_i = 0   on all of J.
-// So y >= 0 shows that h is at most the largest value of the sum on the inputs that are bounded, and its constant.
+// So y >= 0 shows that h is at most the largest value of the sum on the inputs that are bounded, and its constant. Where
+// the linear parts lie in such a space on all inputs, the sum is its constant.
 //
 // With R about the inverse of M, G = I - R M and |G| = a < 1 (largest sum of a row), and r the residual of a computed y,
 //     |y - exact y| <= |R| |r| + a / (1 - a) max |R| |r|   in each entry,
@@ -27,6 +28,11 @@ struct BoundedRow {
     double factor;
     double c;
 
+    // In units of the row, on one side of it.
+    static BoundedRow of(const Slot& slot, int side) {
+        return {slot.row, slot.majorant, side / slot.unit_size, slot.relative_error};
+    }
+
     double at(int j) const { return factor * entries[j]; }
     double size_at(int j) const { return std::fabs(factor) * majorant[j]; }
 };
@@ -39,6 +45,7 @@ class Identity {
     // dimension of the space is at most.
     bool solve(const BoundedRow& target, const std::vector<BoundedRow>& rows, const std::vector<int>& on, int rank) {
         const std::size_t m = rows.size();
+        is_everywhere_ = rank <= static_cast<int>(m) || on.size() == box_.inner_lower.size();
         rank = std::min(rank, static_cast<int>(on.size()));
         if (!m || m > on.size() || rank > static_cast<int>(m)) return false;
         target_ = &target, rows_ = &rows;
@@ -49,9 +56,9 @@ class Identity {
         return choose_inputs(on) && bound_multipliers();
     }
 
-    // Whether every row, the one that is asked about included, has no constant.
-    bool is_homogeneous() const {
-        return target_->majorant[0] == 0 &&
+    // Whether the sum is 0 everywhere: it vanishes on all inputs, and no row has a constant.
+    bool is_zero() const {
+        return is_everywhere_ && target_->majorant[0] == 0 &&
                std::all_of(rows_->begin(), rows_->end(), [](const BoundedRow& row) { return row.majorant[0] == 0; });
     }
 
@@ -62,7 +69,7 @@ class Identity {
         double most = 0, error = 0;
         const int dim = static_cast<int>(box_.inner_lower.size());
         for (int j = 0; j <= dim; ++j) {
-            if (is_free_[j]) continue;
+            if (is_free_[j] || (j && is_everywhere_)) continue;
             double sum = target_->at(j), size = target_->size_at(j), off = 0;
             for (std::size_t i = 0; i < rows_->size(); ++i) {
                 sum += y_[i] * (*rows_)[i].at(j);
@@ -154,6 +161,7 @@ class Identity {
     const Box& box_;
     const BoundedRow* target_ = nullptr;
     const std::vector<BoundedRow>* rows_ = nullptr;
+    bool is_everywhere_ = false;  // the rows span all linear parts on all inputs, not only on J
     double c_ = 0, slack_ = 0;
     std::vector<double> work_, inverse_, y_, errors_, residual_;
     std::vector<int> inputs_;  // [m]: on which the system is solved

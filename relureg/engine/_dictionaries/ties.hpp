@@ -24,6 +24,13 @@ inline bool are_parallel(const ExactVector& a, const ExactVector& b) {
     return true;
 }
 
+// Whether one row is a negative multiple of another.
+inline bool are_opposite(const SignedRow& a, const SignedRow& b) {
+    std::size_t pivot = 0;
+    while (pivot + 1 < a.row->size() && (*a.row)[pivot] == 0) ++pivot;
+    return sgn((*a.row)[pivot]) * a.sign * sgn((*b.row)[pivot]) * b.sign < 0 && are_parallel(*a.row, *b.row);
+}
+
 // The largest value of sum . (1, x) between bounds, one of which may be let go of; none where nothing bounds it.
 inline std::optional<mpq_class> largest_in(const Bounds<mpq_class>& bounds, const std::vector<mpq_class>& sum,
                                            const HalfSpace& beyond = {}) {
