@@ -9,7 +9,7 @@
 //
 // With R about the inverse of M, G = I - R M and |G| = a < 1 (largest sum of a row), and r the residual of a computed y,
 //     |y - exact y| <= |R| |r| + a / (1 - a) max |R| |r|   in each entry,
-// as in generator_refinement of the splitter (Rump, Acta Numerica 19, 2010, section 10). Entries are off by at most c times
+// (Rump, Acta Numerica 19, 2010, section 10; refine.hpp of the splitter does the same). Entries are off by at most c times
 // their majorant, and sums of n products by gamma_(n + 2) times that of the majorants; both are in every bound below.
 #pragma once
 
