@@ -38,7 +38,7 @@ def enumerate_regions(
         complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
     engine : {"auto", "split", "dictionaries", "lp"}, optional
         ``split`` (the default) is the compiled splitter, ``dictionaries`` the compiled search for many inputs, which
-        the default is in domains bounded in 8 dimensions or more, ``lp`` the referee: exact rational linear programs,
+        the default is where cells have many vertices (see `EngineChoice`), ``lp`` the referee: exact rational programs,
         slow. All are exact and give the same regions, facets and order.
     max_regions : int, optional
     timeout : float, optional

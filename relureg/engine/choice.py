@@ -7,6 +7,7 @@ from math import comb
 
 from relureg.families.arrangements import generic_regions
 from relureg.network.problem import Problem
+from relureg.words import figure
 
 AUTO = "split"
 """The engine that ``auto`` stands for, but where cells have many vertices: see `MANY_SLABS` and `MANY_VERTICES`."""
@@ -17,12 +18,12 @@ faster. Measured in [-1, 1]^d with two stages of 12 units, regions a second of d
 168,000 and 351,000 for d = 6, 93,000 and 153,000 for d = 7, 118,000 and 28,000 for d = 8."""
 
 MANY_VERTICES = 200
-"""The same on the whole space, where a cell of n hyperplanes in general position has C(n, d) 2^d vertices over the number
-of cells, on average. Measured, dictionaries and the splitter: 54,000 and 242,000 at 116 vertices (9-16-16), 63,000 and
-11,000 at 272 (13-18-4), 52,000 and 5,000 at 438 (11-20-4), 25,000 and 90 at 643 (13-20-16-8)."""
+"""The same on the whole space, where a cell of n hyperplanes in general position has C(n, d) 2^d vertices over the
+number of cells, on average. Regions a second, dictionaries and the splitter: 54,000 and 242,000 at 116 vertices
+(9-16-16), 63,000 and 11,000 at 272 (13-18-4), 52,000 and 5,000 at 438 (11-20-4), 25,000 and 90 at 643 (13-20-16-8)."""
 
 MANY_FLATS = 10**10
-"""A network of one stage is counted on flats, without cells; up to about so many regions that is best in any dimension."""
+"""A network of one stage is counted on flats, without cells: the best in any dimension, up to about so many regions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class EngineChoice:
         """All of it in one line."""
         numbers = (
             f"{self.essential_inputs} essential inputs, {self.walls} walls, {self.units} units, "
-            f"about {self.cell_vertices} vertices a cell of the first stage"
+            f"about {figure(self.cell_vertices)} vertices a cell of the first stage"
         )
         return f"engine {self.engine}: {self.reason} ({numbers})"
 
@@ -90,10 +91,16 @@ def _automatic(problem: Problem, slabs: int, vertices: int) -> tuple[str, str]:
         name = "dictionaries" if slabs >= MANY_SLABS else AUTO
         return name, f"{lie}; auto takes dictionaries from {MANY_SLABS} on"
     if vertices < MANY_VERTICES:
-        return AUTO, f"cells have about {vertices} vertices; auto takes dictionaries from {MANY_VERTICES} on"
-    if len(problem.network.stages) == 1 and generic_regions(problem.network.num_units, problem.essential_dim) < MANY_FLATS:
+        return AUTO, f"cells have about {figure(vertices)} vertices; auto takes dictionaries from {MANY_VERTICES} on"
+    if (
+        len(problem.network.stages) == 1
+        and generic_regions(problem.network.num_units, problem.essential_dim) < MANY_FLATS
+    ):
         return AUTO, "a network of one stage is counted on the flats of its hyperplanes, without cells"
-    return "dictionaries", f"cells have about {vertices} vertices; auto takes dictionaries from {MANY_VERTICES} on"
+    return (
+        "dictionaries",
+        f"cells have about {figure(vertices)} vertices; auto takes dictionaries from {MANY_VERTICES} on",
+    )
 
 
 def _cell_vertices(problem: Problem) -> int:

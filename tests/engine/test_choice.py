@@ -22,8 +22,7 @@ def _box(dim: int) -> Domain:
 
 def test_a_box_of_many_dimensions_takes_dictionaries() -> None:
     names = [
-        choose_name("auto", Problem(network=_random(d, 4), domain=_box(d))).engine
-        for d in (MANY_SLABS - 1, MANY_SLABS)
+        choose_name("auto", Problem(network=_random(d, 4), domain=_box(d))).engine for d in (MANY_SLABS - 1, MANY_SLABS)
     ]
     assert names == ["split", "dictionaries"]
 
@@ -32,7 +31,10 @@ def test_cells_of_many_vertices_take_dictionaries_on_the_whole_space() -> None:
     """9-16-16 is the splitter's, 13-18-4 is not: C(n, d) 2^d vertices over the cells of n hyperplanes in R^d."""
     few, many = (choose_name("auto", Problem(network=_random(*widths))) for widths in ((9, 16, 16), (13, 18, 4)))
     assert (few.engine, few.cell_vertices) == ("split", comb(16, 9) * 2**9 // sum(comb(16, k) for k in range(10)))
-    assert (many.engine, many.cell_vertices) == ("dictionaries", comb(18, 13) * 2**13 // sum(comb(18, k) for k in range(14)))
+    assert (many.engine, many.cell_vertices) == (
+        "dictionaries",
+        comb(18, 13) * 2**13 // sum(comb(18, k) for k in range(14)),
+    )
     assert few.cell_vertices < MANY_VERTICES <= many.cell_vertices
 
 
