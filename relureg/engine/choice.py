@@ -107,4 +107,4 @@ def _cell_vertices(problem: Problem) -> int:
     """Each of the C(n, d) vertices of n hyperplanes in general position in R^d belongs to 2^d cells."""
     first = problem.network.widths[0] if problem.network.stages else 0
     dim = problem.essential_dim
-    return comb(first, dim) * 2**dim // generic_regions(first, dim)
+    return (comb(first, dim) << dim) // generic_regions(first, dim)

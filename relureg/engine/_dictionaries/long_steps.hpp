@@ -115,17 +115,23 @@ class LongSteps {
         find_breaks(leaving, violation > 0 ? 1 : -1);
         double left = std::fabs(violation);
         std::size_t first = 0, last = breaks_.size();
-        const auto sooner = [](const Break& a, const Break& b) { return a.ratio < b.ratio; };
-        while (last - first > kFew) {  // halve what is looked at: the first half is passed as a whole, or has the end
-            const std::size_t middle = first + (last - first) / 2;
-            std::nth_element(breaks_.begin() + first, breaks_.begin() + middle, breaks_.begin() + last, sooner);
+        while (last - first > kFew) {  // part what is looked at: the sooner part is passed as a whole, or has the end
+            const double a = breaks_[first].ratio, b = breaks_[first + (last - first) / 2].ratio;
+            const double pivot = std::max(std::min(a, b), std::min(std::max(a, b), breaks_[last - 1].ratio));
+            std::size_t middle = first;
             double sum = 0;
-            for (std::size_t i = first; i < middle; ++i) sum += breaks_[i].gain;
+            for (std::size_t i = first; i < last; ++i) {
+                if (!(breaks_[i].ratio < pivot)) continue;
+                sum += breaks_[i].gain;
+                std::swap(breaks_[i], breaks_[middle++]);
+            }
+            if (middle == first) break;  // about equal: what is left is sorted
             if (sum < left)
                 left -= sum, first = middle;
             else
                 last = middle;
         }
+        const auto sooner = [](const Break& a, const Break& b) { return a.ratio < b.ratio; };
         std::sort(breaks_.begin() + first, breaks_.begin() + last, sooner);
         while (first < last && breaks_[first].gain < left) left -= breaks_[first++].gain;
         if (first == breaks_.size()) return false;
