@@ -62,7 +62,7 @@ class CellProofs {
         else if (is_tie(dictionary, beyond))
             found = Absence::kTie;
         if (found == Absence::kTie) ++statistics_.zeros;
-        return audited(found, beyond);
+        return found == Absence::kNo ? found : audited(found, beyond);
     }
 
     // Whether no point of the open cell lies in a half-space, by a linear program in rationals.
