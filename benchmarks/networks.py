@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import relureg
 from relureg.families.lattices import two_level_lattice
+from relureg.families.random import random_network
 
 TRUTH = Path(__file__).resolve().parent.parent / "fixtures" / "truth"
 
@@ -37,6 +38,21 @@ RANDOM = (
     (784, 10, 10, 10),
 )
 """Widths, inputs first and outputs last."""
+
+INSIDE = (
+    ((6, 12, 12, 1), -1.0, 1.0),
+    ((8, 12, 12, 1), -1.0, 1.0),
+    ((10, 14, 1), -1.0, 1.0),
+    ((12, 12, 4, 1), -1.0, 1.0),
+    ((12, 10, 4, 8, 4, 8, 4, 1), -1.0, 1.0),
+    ((14, 32, 32, 1), -1.0, 1.0),
+    ((16, 12, 10, 1), 0.0, 1.0),
+    ((20, 8, 4, 1), -1.0, 1.0),
+    ((20, 16, 16, 1), -0.1, 0.1),
+    ((784, 8, 4, 1), 0.0, 1.0),
+    ((784, 128, 10, 1), 0.0, 0.01),
+)
+"""Widths, and the sides of the box to count in: many inputs, as `relureg random --seed 1` has them."""
 
 LONG = ((8, 12, 12, 1),)
 """Those that are measured only on request."""
@@ -60,6 +76,9 @@ REAL = (
     ("marabou_coav_6_40_40_38_19_1.nnet", None),
     ("sherlock_drone_10.nt", None),
     ("sherlock_inv_pend", None),
+    ("exlipbab_wine.json", None),
+    ("exlipbab_abalone.json", None),
+    ("exlipbab_bike.json", None),
 )
 """Files of `fixtures/nets`, and the half-width of the box to count in; those that are not there are left out."""
 
@@ -84,7 +103,7 @@ class Case:
 
     name: str
     group: str
-    """truth, random, degenerate or real."""
+    """truth, random, inside, degenerate or real."""
     weights: tuple[NDArray[np.float64], ...]
     """One matrix a layer, a row a unit; ReLU after every layer but the last."""
     biases: tuple[NDArray[np.float64], ...]
@@ -92,8 +111,8 @@ class Case:
     """From `fixtures/truth/counts.json` or from theory; None where nobody has counted independently."""
     file: Path | None = None
     """Where a real network is read from; it has no weights here then."""
-    box: float | None = None
-    """Count in the box of this half-width, not in the whole space."""
+    box: tuple[float, float] | None = None
+    """Count in the box of these sides, not in the whole space."""
     limit: int | None = None
     """End at so many regions; None: count all."""
 
@@ -101,8 +120,8 @@ class Case:
         """Where to count."""
         if self.box is None:
             return None
-        dim = self.network().input_dim
-        return relureg.Domain.box([-self.box] * dim, [self.box] * dim)
+        dim, (low, high) = self.network().input_dim, self.box
+        return relureg.Domain.box([low] * dim, [high] * dim)
 
     def network(self) -> relureg.Network:
         """A new network object: nothing that an earlier run has cached is in it."""
@@ -118,6 +137,8 @@ def iter_cases(*, long: bool = False) -> Iterator[Case]:
         yield truth(name, regions=counts[name]["regions"])
     for widths in RANDOM + (LONG if long else ()):
         yield he_initialised(widths)
+    for widths, low, high in INSIDE:
+        yield inside(widths, low, high)
     yield arrangement("resonance_5", resonance_normals(5), regions=11_292)
     yield arrangement("threshold_5", threshold_normals(5), regions=94_572)
     yield arrangement("roots_E6", root_normals(E6), regions=51_840)
@@ -215,7 +236,22 @@ def real(file: str, box: float | None) -> Case:
         biases=(),
         regions=None,
         file=NETS / file,
-        box=box,
+        box=None if box is None else (-box, box),
+        limit=LIMIT,
+    )
+
+
+def inside(widths: tuple[int, ...], low: float, high: float) -> Case:
+    """A random network in a box."""
+    network = random_network(list(widths[:-1]), seed=1)
+    forms = [*(stage.pre_activation for stage in network.stages), network.output]
+    return Case(
+        name=network.name,
+        group="inside",
+        weights=tuple(form.terms[source].floats for source, form in enumerate(forms)),
+        biases=tuple(form.constant.floats[:, 0] for form in forms),
+        regions=None,
+        box=(low, high),
         limit=LIMIT,
     )
 

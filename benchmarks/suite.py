@@ -42,6 +42,9 @@ class Result:
     regions: int
     known: int | None
     watertight: bool | None
+    """Of dictionaries, whether every side of every cut is proven: the check `sides`."""
+    engine: str
+    """What auto took."""
     stopped_by: str | None
     """The limit that ended the count, of a network that has more regions than the suite counts."""
     predicates: dict[str, float] | None
@@ -81,7 +84,8 @@ def measure(case: Case, runs: int) -> Result:
         dim=case.network().effective_dim,
         regions=count.num_regions,
         known=case.regions,
-        watertight=next(check.passed for check in count.checks if check.name == "watertight"),
+        watertight=_proof(count),
+        engine=count.engine,
         stopped_by=count.stopped_by,
         predicates=asdict(count.predicates) if count.predicates else None,
         one=one,
@@ -89,6 +93,12 @@ def measure(case: Case, runs: int) -> Result:
         records=records[0] if records else None,
         others=rounds.others,
     )
+
+
+def _proof(count: relureg.RegionCount | relureg.Complex) -> bool | None:
+    """What proves that no region is missing."""
+    passed = {check.name: check.passed for check in count.checks}
+    return passed.get("sides", passed["watertight"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -132,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def counting(results: Sequence[Result]) -> str:
     """The main table: medians on the wall clock; the least processor time, and the rate by it; the ratio of threads."""
     header = ["count_regions", "dim", "regions", "1 thread", "processor", "regions/s", "2 threads", "speed-up"]
-    header += ["signs decided", "exactly", "zeros", "integers' time", "known count", "watertight"]
+    header += ["signs decided", "exactly", "zeros", "integers' time", "known count", "watertight", "engine"]
     rows = [
         [
             result.name,
@@ -147,6 +157,7 @@ def counting(results: Sequence[Result]) -> str:
             f"{(result.predicates or {}).get('exact_share', 0):.1%}",
             "-" if result.known is None else "equal" if result.known == result.regions else f"{result.known:,}",
             {True: "yes", False: "NO", None: "n/a"}[result.watertight],
+            result.engine,
         ]
         for result in results
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def animate(
         network, domain = scoped(read_network(net, printer, raw=raw), work.scope)
         if network.input_dim != 2:
             raise UsageError(f"frames show two inputs, and {network.name} has {network.input_dim}; give a --slice")
-        cells = find_complex(network, domain, work, quiet=True)
+        cells = find_complex(network, domain, work, dataclasses.replace(printer, quiet=True))
         if not cells.complete:
             raise LimitReachedError(f"{network.name}: stopped by {cells.stopped_by}; a picture needs all regions")
         require_passed(cells.checks)  # before anything is written

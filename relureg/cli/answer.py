@@ -26,6 +26,7 @@ from relureg.words import figure
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
+    from relureg.complex.estimation import RegionEstimate
 
 FEW_REGIONS = 1000
 """With fewer than these a limit has ended a search that had hardly begun."""
@@ -34,18 +35,19 @@ MANY_INPUTS = 8
 """With more than these a network is likely to have more regions than anybody counts."""
 
 
-def find_complex(network: Network, domain: Domain | None, work: Work, *, quiet: bool) -> Complex:
-    """Enumerate with progress on stderr."""
+def find_complex(network: Network, domain: Domain | None, work: Work, printer: Printer) -> Complex:
+    """Enumerate with progress on stderr; with --verbose, tell by which engine."""
     from relureg.complex.enumeration import enumerate_problem
 
     problem = Problem(network=network, domain=domain)
     expect_regions(problem)
     forecast = this_run().forecast = _forecast(problem, work.workers, keeps_regions=True)
-    with forecasting(forecast), progress_on_stderr(quiet, forecast) as progress:
+    with forecasting(forecast), progress_on_stderr(printer.quiet, forecast) as progress:
         cells = enumerate_problem(
             problem, work.engine, limits=work.limits, workers=work.workers, report=proving(progress)
         )
     this_run().prove(cells.num_regions)
+    note_engine(cells, printer)
     return cells
 
 
@@ -112,8 +114,15 @@ def count_with_progress(
     return counted
 
 
-def note_last_stage(counted: RegionCount, printer: Printer) -> None:
-    """With --verbose, how the last stage was counted."""
+def note_engine(found: Complex | RegionCount | RegionEstimate, printer: Printer) -> None:
+    """With --verbose, which engine was taken, and why."""
+    if printer.verbose and found.engine_choice is not None:
+        printer.note(f"{found.network.name}: {found.engine_choice.line}")
+
+
+def note_count(counted: RegionCount, printer: Printer) -> None:
+    """With --verbose, by which engine was counted, and how the last stage."""
+    note_engine(counted, printer)
     if printer.verbose:
         for check in counted.checks:
             if check.name == "last_stage":

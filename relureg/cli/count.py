@@ -146,7 +146,7 @@ def _count_one(
     regions = None
     proved = None
     if linear or definitions or proof is not None or cells is not None:
-        cells = cells or answer.find_complex(network, domain, work, quiet=printer.quiet)
+        cells = answer.find_complex(network, domain, work, printer) if cells is None else cells
         counted = count_of(cells)
         standing.prove(counted.num_regions)
         standing.partial = lambda reason, proven: CountReport.of(counted, found)
@@ -159,7 +159,7 @@ def _count_one(
             network, domain, work,
             quiet=printer.quiet, journal=journal, keep_regions=keep_regions, by_enumeration=by_enumeration,
         )  # fmt: skip
-        answer.note_last_stage(counted, printer)
+        answer.note_count(counted, printer)
     printer.emit(
         CountReport.of(
             counted, found, linear=regions, with_definitions=definitions, estimate=standing.estimate, proof=proved

@@ -13,7 +13,7 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.answer import close, count_with_progress, note_last_stage, opened, saved_complex
+from relureg.cli.answer import close, count_with_progress, note_count, opened, saved_complex
 from relureg.cli.printing import Printer
 from relureg.cli.standing import this_run
 from relureg.cli.work import Work
@@ -126,7 +126,7 @@ def _count_next(
             counted = count_with_progress(
                 problem.network, problem.domain, work, quiet=printer.quiet, by_enumeration=options.by_enumeration
             )
-            note_last_stage(counted, printer)
+            note_count(counted, printer)
         else:
             counted = count_of(cells)
             standing.prove(counted.num_regions)

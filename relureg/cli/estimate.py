@@ -69,7 +69,7 @@ def estimate(
     what is proven, the published upper bounds, and the time of a full count. The exit code is 0 where the precision was
     reached, and 4 where a limit came first.
     """
-    from relureg.cli.answer import expect_regions, proving
+    from relureg.cli.answer import expect_regions, note_engine, proving
     from relureg.cli.progress import progress_on_stderr
     from relureg.complex.estimation import estimate_problem, nothing_known
     from relureg.engine.limits import Limits, Workers
@@ -95,6 +95,7 @@ def estimate(
             report=proving(progress),
         )  # fmt: skip
     standing.prove(told.at_least)
+    note_engine(told, printer)
     printer.emit(EstimateReport.of(told, found, cores=cores, seed=seed))
     if not told.complete:
         raise LimitReachedError(f"stopped by {told.stopped_by}: {lower_bound(told.at_least)}")

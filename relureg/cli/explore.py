@@ -73,7 +73,7 @@ def explore(
     require_plane(network)
     shown = view_of(view, network)
     if cells is None:
-        cells = find_complex(network, domain, work, quiet=printer.quiet)
+        cells = find_complex(network, domain, work, printer)
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a page needs all regions; look at a --box")
     saved = save_explorer(cells, output, view=shown, colour=colour, theme=theme, force=force, jobs=work.workers.jobs)

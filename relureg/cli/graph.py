@@ -85,7 +85,7 @@ def graph(
     if cells is None:
         network = read_network(net, printer, raw=raw)
         inside, domain = scoped(network, work.scope)
-        cells = find_complex(inside, domain, work, quiet=printer.quiet)
+        cells = find_complex(inside, domain, work, printer)
     found = bounds(cells.network, cells.domain)
     everything = not (diameter or degree or faces)
     with_diameter = diameter or everything

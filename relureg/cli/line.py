@@ -58,7 +58,7 @@ def line(
     if segment:
         unit = Domain.box([0], [1])
         domain = unit if domain is None else domain.intersect(unit)
-    cells = find_complex(on_line, domain, work, quiet=printer.quiet)
+    cells = find_complex(on_line, domain, work, printer)
     shown = rows if printer.as_json or rows is not None else ROWS
     printer.emit(LineReport.of(cells, breakpoints(cells)[:shown] if cells.complete else ()))
     close(cells, cells.checks, ())

@@ -128,7 +128,7 @@ def plot(
     marked = _points(read, network, work, points)
     look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
-    cells = find_complex(network, domain, work, quiet=printer.quiet) if cells is None else cells
+    cells = find_complex(network, domain, work, printer) if cells is None else cells
     if not cells.complete:
         raise LimitReachedError(f"stopped by {cells.stopped_by}: a picture needs all regions; look at a --box")
     drawn: dict[str, Any] = {"view": None}

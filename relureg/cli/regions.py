@@ -70,7 +70,7 @@ def regions(
     if cells is None:
         network = read_network(net, printer, raw=raw)
         network, domain = scoped(network, work.scope)
-        cells = find_complex(network, domain, work, quiet=printer.quiet)
+        cells = find_complex(network, domain, work, printer)
     if output is not None:
         require_passed(cells.checks)
         save_regions(cells, output, vertices=vertices, force=force)

@@ -104,9 +104,9 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
-            help="split (the default; cells by their vertices), dictionaries (cells at one vertex; the default in "
-            "domains bounded in 8 dimensions or more) or lp (exact linear programs, slow); `count` also has charpoly "
-            "(characteristic polynomial, one hidden layer). All are exact.",
+            help="split (the default; cells by their vertices), dictionaries (cells at one vertex; the default where "
+            "cells have many, as in domains bounded in 8 dimensions: --verbose tells why) or lp (exact linear "
+            "programs, slow); `count` also has charpoly (characteristic polynomial, one hidden layer). All are exact.",
         ),
         jobs_option("Threads of the splitter; all cores by default."),
         scheduler_option,

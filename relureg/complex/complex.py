@@ -26,6 +26,7 @@ from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.complex.region import Region
 from relureg.complex.result import Result
+from relureg.engine.choice import EngineChoice
 from relureg.engine.engines import ENGINES
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import LimitReachedError
@@ -71,6 +72,8 @@ class Complex(Result, Drawn, Frozen):
     """The limit that ended the run early; None when every region is here."""
     jobs: int | None = field(default=None, compare=False)
     """Threads of the splitter for what is asked later; None is all cores."""
+    engine_choice: EngineChoice | None = field(default=None, compare=False)
+    """Why that engine; None where the regions were read from a file, or found around a point."""
 
     # -- regions -----------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from relureg.arguments import checked
 from relureg.complex import checks
 from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.result import Result
+from relureg.engine.choice import EngineChoice
 from relureg.engine.engines import choose
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
 from relureg.engine.records import Figures, Predicates
@@ -58,6 +59,8 @@ class RegionCount(Result, Shown):
     """How signs were decided; None for an engine that takes every decision exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+    engine_choice: EngineChoice | None = field(default=None, compare=False)
+    """Why that engine; None where a journal or a file tells which one it was."""
 
     @property
     def num_unbounded(self) -> int:
@@ -153,14 +156,20 @@ def count_problem(
     """
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        chosen = choose(engine, problem)
+        chosen, choice = choose(engine, problem)
         chosen.check_fits(workers)
         if chosen.count is not None:
-            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch))
+            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch), choice)
         from relureg.complex.complex import Complex  # with all that is known of regions that are kept
 
         found = chosen.finder(problem, workers, watch)
-        cells = Complex(problem=problem, engine=chosen.name, records=found.records, stopped_by=found.stopped_by)
+        cells = Complex(
+            problem=problem,
+            engine=chosen.name,
+            records=found.records,
+            stopped_by=found.stopped_by,
+            engine_choice=choice,
+        )
         return _at_least_one(count_of(cells), found.num_proven)
 
 
@@ -192,7 +201,8 @@ def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
     least = max(proven, int(counted.problem.has_plain_interior))
     if stopped_by is None or counted.num_regions >= least:
         return counted
-    return nothing_but(counted.problem, counted.engine, stopped_by, least)
+    nothing = nothing_but(counted.problem, counted.engine, stopped_by, least)
+    return replace(nothing, engine_choice=counted.engine_choice)
 
 
 def count_of(cells: Complex) -> RegionCount:
@@ -209,6 +219,7 @@ def count_of(cells: Complex) -> RegionCount:
         checks=cells.checks,
         predicates=None,
         stopped_by=cells.stopped_by,
+        engine_choice=cells.engine_choice,
     )
     return _at_least_one(counted)
 
@@ -232,7 +243,7 @@ def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) ->
     )
 
 
-def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
+def _of_figures(problem: Problem, engine: str, figures: Figures, choice: EngineChoice | None = None) -> RegionCount:
     size = ComplexSize(
         problem=problem,
         regions=figures.regions,
@@ -258,5 +269,6 @@ def _of_figures(problem: Problem, engine: str, figures: Figures) -> RegionCount:
         ),
         predicates=figures.predicates,
         stopped_by=figures.stopped_by,
+        engine_choice=choice,
     )
     return _at_least_one(counted)

@@ -38,7 +38,7 @@ def enumerate_regions(
         complex is that of the network on the inputs left: see `Complex.network` and its `slice`.
     engine : {"auto", "split", "dictionaries", "lp"}, optional
         ``split`` (the default) is the compiled splitter, ``dictionaries`` the compiled search for many inputs, which
-        the default is in domains bounded in 8 dimensions or more, ``lp`` the referee: exact rational linear programs,
+        the default is where cells have many vertices (see `EngineChoice`), ``lp`` the referee: exact rational programs,
         slow. All are exact and give the same regions, facets and order.
     max_regions : int, optional
     timeout : float, optional
@@ -93,7 +93,7 @@ def enumerate_problem(
     """`enumerate_regions` of a problem, within limits, by those who work; raises as that does."""
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        chosen = choose(engine, problem)
+        chosen, choice = choose(engine, problem)
         find = chosen.finder
         chosen.check_fits(workers)
         found = find(problem, workers, watch)
@@ -103,6 +103,7 @@ def enumerate_problem(
             records=found.records,
             stopped_by=found.stopped_by,
             jobs=workers.jobs,
+            engine_choice=choice,
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from relureg.arguments import checked, whole_number
 from relureg.complex.result import Result
+from relureg.engine.choice import EngineChoice
 from relureg.engine.engines import choose
 from relureg.engine.intervals import FEWEST, Interval, mean_of, ratio_of
 from relureg.engine.limits import Limits, Progress, Report, Workers, watching
@@ -77,6 +78,8 @@ class RegionEstimate(Result, Shown):
     """How many the estimate rests on."""
     exact: bool
     """The sample was the whole tree: the figures are those of a count."""
+    engine_choice: EngineChoice | None = None
+    """The engine whose search tree was sampled, and why; None where a limit came before it was chosen."""
 
     def __repr__(self) -> str:
         told = self.num_regions
@@ -169,13 +172,14 @@ def estimate_problem(
     seed = whole_number("seed", seed, least=0, most=_MOST_SEED)
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        dictionaries = choose("auto", problem).name == "dictionaries"
+        engine, choice = choose("auto", problem)
+        dictionaries = engine.name == "dictionaries"
         sampler = TreeSampler(problem, workers.jobs, over, dictionaries=dictionaries)
         seeds = itertools.count(seed * _SEEDS)
         plan, planned = plan_samples(sampler, seeds)
         seen = max((sample.seen for sample in planned), default=0)
         if planned[-1:] and planned[-1].is_complete and planned[-1].is_whole:
-            return _of_samples(problem, planned[-1:], seen, None, has_facets=not dictionaries)
+            return _of_samples(problem, planned[-1:], seen, None, choice)
         samples: list[Sample] = []
         enough = FEWEST
         if watch.out_of_time(seen) is None:
@@ -185,7 +189,7 @@ def estimate_problem(
                     if sample.is_complete:
                         samples.append(sample)
                     if sample.is_complete and sample.is_whole:
-                        return _of_samples(problem, [sample], seen, None, has_facets=not dictionaries)
+                        return _of_samples(problem, [sample], seen, None, choice)
                     if watch.out_of_time(seen) is not None or not sample.is_complete:
                         break
                     if len(samples) < enough:
@@ -193,19 +197,24 @@ def estimate_problem(
                     enough = math.ceil(_LONGER * enough)
                     told = mean_of([one.regions for one in samples], seen)
                     if told is not None and told.precision <= precision:
-                        return _of_samples(problem, samples, seen, None, has_facets=not dictionaries)
+                        return _of_samples(problem, samples, seen, None, choice)
         stopped_by = watch.out_of_time(seen) or "its caller"
-        return _of_samples(problem, samples, seen, stopped_by, has_facets=not dictionaries)
+        return _of_samples(problem, samples, seen, stopped_by, choice)
 
 
 def nothing_known(problem: Problem, seen: int, stopped_by: str) -> RegionEstimate:
     """The estimate that was stopped before there was a sample: a lower bound."""
-    return _of_samples(problem, (), seen, stopped_by, has_facets=False)
+    return _of_samples(problem, (), seen, stopped_by)
 
 
 def _of_samples(
-    problem: Problem, samples: Sequence[Sample], seen: int, stopped_by: str | None, *, has_facets: bool
+    problem: Problem,
+    samples: Sequence[Sample],
+    seen: int,
+    stopped_by: str | None,
+    choice: EngineChoice | None = None,
 ) -> RegionEstimate:
+    has_facets = choice is not None and choice.engine != "dictionaries"
     is_exact = len(samples) == 1 and samples[0].is_whole
     if is_exact and not samples[0].regions:
         raise DomainError(NO_INTERIOR)
@@ -236,6 +245,7 @@ def _of_samples(
         samples=len(samples),
         exact=is_exact,
         stopped_by=stopped_by,
+        engine_choice=choice,
     )
 
 

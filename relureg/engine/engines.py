@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from relureg.engine import dictionaries, split
+from relureg.engine.choice import EngineChoice, choose_name
 from relureg.engine.gathering import gather, join
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Enumeration, Figures
@@ -135,27 +136,16 @@ COUNTERS = {
 }
 """Engines that count regions without finding them."""
 
-AUTO = "split"
-"""The engine that ``auto`` stands for, but for domains with `MANY_SLABS` pairs of parallel walls or more."""
 
-MANY_SLABS = 8
-"""The splitter holds a cell by its vertices, of which a box has 2^d; from here on dictionaries, which hold one, are
-faster. Measured in [-1, 1]^d with two stages of 12 units, regions a second of dictionaries and of the splitter:
-168,000 and 351,000 for d = 6, 93,000 and 153,000 for d = 7, 118,000 and 28,000 for d = 8."""
-
-
-def choose(name: str, problem: Problem) -> Engine:
-    """The engine of that name for a problem; raises `UsageError` when there is none."""
+def choose(name: str, problem: Problem) -> tuple[Engine, EngineChoice]:
+    """The engine of that name for a problem, and why it is that one; raises `UsageError` when there is none."""
     known = ENGINES | COUNTERS
-    if name == "auto":
-        has_many = problem.domain is not None and problem.domain.num_slabs >= MANY_SLABS
-        name = "dictionaries" if has_many else AUTO
-    engine = known.get(name)
-    if engine is None:
+    if name not in known and name != "auto":
         raise UsageError(
             f"there is no engine {short(name)}{did_you_mean(name, ['auto', *known])}; choose {_listed('auto', *known)}"
         )
-    return engine
+    choice = choose_name(name, problem)
+    return known[choice.engine], choice
 
 
 def _listed(*names: str) -> str:

@@ -154,6 +154,10 @@ class Predicates:
     """Settled by the values of the units that are read, each known relative to its own size."""
     modular: int
     """Zeros, proved by remainders modulo primes."""
+    identities: int = 0
+    """Of dictionaries: settled by multipliers that are solved for in doubles, with bounds on their errors."""
+    remembered: int = 0
+    """Of dictionaries: settled by what integers had found for the same basis before."""
     exact_share: float = field(default=0.0, compare=False)
     """Of the processor time, spent in integers of any size."""
 
@@ -161,7 +165,8 @@ class Predicates:
     def doubles(self) -> int:
         """Settled by doubles and a bound on their error: all others."""
         others = self.edges + self.structural + self.small_integers + self.refined
-        return self.total - self.exact - others - self.twofold - self.by_values - self.modular
+        others += self.twofold + self.by_values + self.modular + self.identities + self.remembered
+        return self.total - self.exact - others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,8 @@ class Sums:
     twofold: int = 0
     by_values: int = 0
     modular: int = 0
+    identities: int = 0
+    remembered: int = 0
     exact_nanoseconds: int = field(default=0, compare=False)
     """Processor time spent in integers of any size."""
     nanoseconds: int = field(default=0, compare=False)
@@ -112,6 +114,8 @@ class Sums:
                 twofold=self.twofold,
                 by_values=self.by_values,
                 modular=self.modular,
+                identities=self.identities,
+                remembered=self.remembered,
                 exact_share=min(self.exact_nanoseconds / self.nanoseconds, 1.0) if self.nanoseconds else 0.0,
             ),
             stopped_by=stopped_by,

@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from relureg.engine.choice import EngineChoice
 from relureg.engine.records import Predicates
 from relureg.frozen import read_only
 from relureg.reports.layout import (
@@ -61,6 +62,8 @@ class SettledBy:
     twofold_doubles: int
     unit_values: int
     modular_integers: int
+    identities: int
+    remembered: int
     integers: int
 
 
@@ -89,6 +92,8 @@ class PredicateFacts:
                 twofold_doubles=decided.twofold,
                 unit_values=decided.by_values,
                 modular_integers=decided.modular,
+                identities=decided.identities,
+                remembered=decided.remembered,
                 integers=decided.exact,
             ),
             exact_share=round(decided.exact_share, 3),
@@ -103,6 +108,7 @@ class CountReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     complete: bool
     stopped_by: str | None
     regions: int
@@ -141,6 +147,7 @@ class CountReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             complete=cells.complete,
             stopped_by=cells.stopped_by,
             regions=cells.num_regions,

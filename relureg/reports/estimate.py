@@ -11,6 +11,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from relureg.engine.choice import EngineChoice
 from relureg.reports.layout import bounds_summary, facts_table, grouped, page, seconds_line
 from relureg.reports.report import BoundFacts, IntervalFacts, NetworkFacts, Report, bounds_of, place_of
 from relureg.words import about, duration, plural
@@ -27,6 +28,7 @@ class EstimateReport(Report):
     command: str = field(default="estimate", init=False)
     network: NetworkFacts
     domain: str
+    engine_choice: EngineChoice | None
     exact: bool
     complete: bool
     stopped_by: str | None
@@ -49,6 +51,7 @@ class EstimateReport(Report):
         return cls(
             network=NetworkFacts.of(told.network),
             domain=place_of(told.network, told.domain),
+            engine_choice=told.engine_choice,
             exact=told.exact,
             complete=told.complete,
             stopped_by=told.stopped_by,

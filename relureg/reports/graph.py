@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relureg.complex.graph.hamming import HammingComparison
+from relureg.engine.choice import EngineChoice
 from relureg.frozen import read_only
 from relureg.reports.layout import (
     add_degrees,
@@ -51,6 +52,7 @@ class GraphReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     regions: int
     facets: int
     boundary_facets: int
@@ -97,6 +99,7 @@ class GraphReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             regions=cells.num_regions,
             facets=cells.facets.num_inner,
             boundary_facets=cells.facets.num_boundary,

@@ -11,6 +11,7 @@ import numpy as np
 from rich.console import RenderableType
 from rich.text import Text
 
+from relureg.engine.choice import EngineChoice
 from relureg.exact.numbers import nearest_double
 from relureg.reports.layout import MAX_DIGITS, checks_line, facts_table, grouped, page, plain_table
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, checks_of, details_of, place_of
@@ -49,6 +50,7 @@ class LineReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     complete: bool
     stopped_by: str | None
     regions: int
@@ -64,6 +66,7 @@ class LineReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             complete=cells.complete,
             stopped_by=cells.stopped_by,
             regions=cells.num_regions,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
+from relureg.engine.choice import EngineChoice
 from relureg.reports.layout import add_files, checks_line, facts_table, grouped, page
 from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, place_of
 
@@ -26,6 +27,7 @@ class PlotReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     regions: int
     regions_in_view: int
     facets_drawn: int
@@ -53,6 +55,7 @@ class PlotReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             regions=cells.num_regions,
             regions_in_view=cells.num_regions if regions_in_view is None else regions_in_view,
             facets_drawn=cells.facets.num_inner if facets_drawn is None else facets_drawn,

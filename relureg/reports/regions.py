@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from relureg.engine.choice import EngineChoice
 from relureg.reports.exports.region_files import RegionRow
 from relureg.reports.layout import add_files, checks_line, facts_table, few_numbers, grouped, page, plain_table
 from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, place_of
@@ -26,6 +27,7 @@ class RegionsReport(Report):
     network: NetworkFacts
     domain: str
     engine: str
+    engine_choice: EngineChoice | None
     regions: int
     facets: int
     checks: Mapping[str, bool | None]
@@ -40,6 +42,7 @@ class RegionsReport(Report):
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
             engine=cells.engine,
+            engine_choice=cells.engine_choice,
             regions=cells.num_regions,
             facets=cells.facets.num_inner,
             checks=checks_of(cells.checks),

@@ -20,7 +20,8 @@ from jsonschema import Draft202012Validator
 import relureg
 from relureg import errors
 from relureg.cli.main import COMMANDS, run
-from relureg.engine.engines import AUTO, COUNTERS, ENGINES
+from relureg.engine.choice import AUTO
+from relureg.engine.engines import COUNTERS, ENGINES
 from relureg.engine.runs.journal import Journal
 from relureg.engine.runs.settings import RunSettings
 from relureg.errors import NetworkError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from relureg.engine.gathering import is_witness
 from relureg.errors import DomainError
 from relureg.families.random import random_network
 
-from ..contract.agreement import assert_same_complex
+from ..contract.agreement import assert_same_complex, facet_rows
 
 
 def _box(dim: int, low: float = -1, high: float = 1) -> Domain:
@@ -95,6 +96,77 @@ def test_ties_are_settled_by_integers(kind: Callable[[np.random.Generator], Netw
     found = enumerate_regions(network, _box(3), "dictionaries", audit=True)
     assert_same_complex(found, enumerate_regions(network, _box(3), "lp"))
     assert_same_complex(enumerate_regions(network, None, "dictionaries"), enumerate_regions(network, None, "lp"))
+
+
+@pytest.mark.parametrize("dim", [9, 34])
+def test_facets_of_many_inputs_are_those_of_the_referee(dim: int) -> None:
+    """In 34 dimensions programs go by long steps, and ways along the rows find bounds."""
+    network, box = _random(dim, 2), _box(dim)
+    found = enumerate_regions(network, box, "dictionaries", audit=True)
+    referee = enumerate_regions(network, box, "lp")
+    assert facet_rows(found.records) == facet_rows(referee.records)
+    assert found.facets.num_boundary > 2 * dim
+
+
+def test_facets_where_bounds_do_not_all_carry_one() -> None:
+    """Corners that a polytope cuts off, bounds behind other walls, and bounds that touch the region in a corner."""
+    normals = [[1] * 9, [-1] * 9, [2, 1, *[0] * 7], [1, 1, *[0] * 7], *np.eye(9, dtype=int).tolist()]
+    bounds = [4, 3, 3, 2, 5, *[1] * 8]
+    domain = Domain.polytope(normals, bounds).intersect(_box(9))
+    network = _random(9, 3)
+    found = enumerate_regions(network, domain, "dictionaries", audit=True)
+    assert facet_rows(found.records) == facet_rows(enumerate_regions(network, domain, "lp").records)
+
+
+def test_half_infinite_domains_have_their_facets() -> None:
+    inf = float("inf")
+    domain = Domain.box([0, -inf, -1, 0], [inf, 1, 1, inf])
+    network = _random(4, 4, 2)
+    assert_same_complex(
+        enumerate_regions(network, domain, "dictionaries", audit=True), enumerate_regions(network, domain, "lp")
+    )
+
+
+def _exact_share(count: relureg.RegionCount) -> float:
+    assert count.predicates is not None
+    return count.predicates.exact / count.predicates.total
+
+
+def test_the_whole_space_of_many_inputs_takes_no_integers() -> None:
+    """Where nothing bounds the inputs, doubles solve for multipliers; each region is proven bounded, or not."""
+    network = _random(9, 11, 3)
+    count = count_regions(network, None, "dictionaries", jobs=1)
+    split = count_regions(network, None, "split")
+    assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+    assert _exact_share(count) < 0.001
+    assert count.predicates is not None
+    assert count.predicates.identities > count.num_regions / 10
+
+
+def test_ties_without_constants_take_no_integers() -> None:
+    widths = (6, 8, 6)
+    random = np.random.default_rng(1)
+    weights = [random.normal(size=(b, a)).tolist() for a, b in pairwise(widths)]
+    network = Network.from_layers([*weights, [[1] * 6]], [[0] * 8, [0] * 6, [0]])
+    count = count_regions(network, _box(6), "dictionaries", jobs=1)
+    assert count.num_regions == count_regions(network, _box(6), "split").num_regions
+    assert count.predicates is not None
+    assert count.predicates.zero > count.predicates.total / 10
+    assert _exact_share(count) < 0.001
+
+
+def test_integers_are_asked_once_for_each_basis() -> None:
+    """A unit and its multiples touch in every cell, by the same rows."""
+    network = _repeated(np.random.default_rng(0))
+    count = count_regions(network, _box(3), "dictionaries", jobs=1)
+    assert count.predicates is not None
+    assert count.predicates.remembered > 0
+    assert count.predicates.zero >= count.predicates.remembered
+
+
+def test_the_first_regions_of_a_space_of_many_inputs_come_at_once() -> None:
+    count = count_regions(_random(20, 28, 8), max_regions=50, jobs=1)
+    assert (count.engine, count.num_regions) == ("dictionaries", 50)
 
 
 def test_the_result_does_not_depend_on_threads_or_limits() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from relureg import Domain, Network, count_regions, enumerate_regions, load
 from relureg.engine import proposals
-from relureg.engine.engines import MANY_SLABS
+from relureg.engine.choice import MANY_SLABS
 from relureg.engine.lp import interior_point, is_bounded
 from relureg.errors import DomainError, UsageError
 

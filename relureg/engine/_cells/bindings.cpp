@@ -161,6 +161,8 @@ nb::dict figures(relureg::Run& run) {
     result["twofold"] = total.statistics.twofold;
     result["by_values"] = total.statistics.by_values;
     result["modular"] = total.statistics.modular;
+    result["identities"] = total.statistics.identities;
+    result["remembered"] = total.statistics.remembered;
     result["exact_nanoseconds"] = total.statistics.exact_time.nanoseconds;
     result["nanoseconds"] = static_cast<std::int64_t>(1e9 * run.cpu_seconds());
     return result;

@@ -70,6 +70,18 @@ class Dictionary {
         return place >= 0 ? value_[place] : at_[~place];
     }
 
+    // How a variable changes along the ray that ended the last program.
+    Number slope_along_ray(int variable) const {
+        const int place = place_[variable];
+        if (place >= 0) return ray_.direction * row(place)[ray_.column];
+        return ~place == ray_.column ? Number(ray_.direction) : Number(0);
+    }
+    // So far along that ray a variable is beyond 0, in that direction, by as much as it is now, and 1.
+    Number ray_length(int variable, int direction) const {
+        const Number value = direction * value_of(variable);
+        return (1 + magnitude(value) - value) / magnitude(slope_along_ray(variable));
+    }
+
     // A new basic variable: `weights` on the inputs, and its value where the inputs are.
     void add_row(int variable, const Number* weights, const Number& value) {
         const std::size_t start = table_.size();

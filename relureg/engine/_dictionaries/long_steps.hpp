@@ -10,10 +10,11 @@ namespace relureg {
 
 class LongSteps {
   public:
-    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kOptimal: it stands
-    // there and does not reach `enough`, or a bound has shown that it cannot; kReached: it stands there, beyond it.
+    // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kReached: it stands there,
+    // beyond `enough` times the direction. kOptimal: it stands there and is not beyond that, or a bound has shown that it
+    // cannot be beyond `hopeless`, which is less.
     template <class Visit>
-    Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough,
+    Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough, double hopeless,
                   const Bounds<double>& bounds, Visit visit) {
         d_ = &dictionary, bounds_ = &bounds, direction_ = direction, goal_ = dictionary.row_of(variable);
         if (goal_ < 0 || !release_slacks() || !flip_to_best()) return Outcome::kStuck;
@@ -21,7 +22,7 @@ class LongSteps {
         for (int step = 0; step < most; ++step) {
             visit();
             const double value = d_->value_[goal_] * direction;
-            if (value < -enough) return Outcome::kOptimal;
+            if (value < hopeless) return Outcome::kOptimal;
             const int leaving = most_violated();
             if (leaving < 0) return value > enough ? Outcome::kReached : Outcome::kOptimal;
             if (!repair(leaving)) return Outcome::kStuck;
@@ -114,17 +115,23 @@ class LongSteps {
         find_breaks(leaving, violation > 0 ? 1 : -1);
         double left = std::fabs(violation);
         std::size_t first = 0, last = breaks_.size();
-        const auto sooner = [](const Break& a, const Break& b) { return a.ratio < b.ratio; };
-        while (last - first > kFew) {  // halve what is looked at: the first half is passed as a whole, or has the end
-            const std::size_t middle = first + (last - first) / 2;
-            std::nth_element(breaks_.begin() + first, breaks_.begin() + middle, breaks_.begin() + last, sooner);
+        while (last - first > kFew) {  // part what is looked at: the sooner part is passed as a whole, or has the end
+            const double a = breaks_[first].ratio, b = breaks_[first + (last - first) / 2].ratio;
+            const double pivot = std::max(std::min(a, b), std::min(std::max(a, b), breaks_[last - 1].ratio));
+            std::size_t middle = first;
             double sum = 0;
-            for (std::size_t i = first; i < middle; ++i) sum += breaks_[i].gain;
+            for (std::size_t i = first; i < last; ++i) {
+                if (!(breaks_[i].ratio < pivot)) continue;
+                sum += breaks_[i].gain;
+                std::swap(breaks_[i], breaks_[middle++]);
+            }
+            if (middle == first) break;  // about equal: what is left is sorted
             if (sum < left)
                 left -= sum, first = middle;
             else
                 last = middle;
         }
+        const auto sooner = [](const Break& a, const Break& b) { return a.ratio < b.ratio; };
         std::sort(breaks_.begin() + first, breaks_.begin() + last, sooner);
         while (first < last && breaks_[first].gain < left) left -= breaks_[first++].gain;
         if (first == breaks_.size()) return false;

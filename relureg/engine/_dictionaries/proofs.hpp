@@ -26,6 +26,15 @@ class Combination {
         error_ = slot.error, size_ = slot.size, count_ = 0;
     }
 
+    // x_j - u for the upper bound u of an input, or l - x_j for the lower one. The double is within 2 ulps of the bound.
+    void begin(int input, bool is_upper) {
+        std::fill(sum_.begin(), sum_.end(), 0.0);
+        const double bound = (is_upper ? box_.bounds.upper : box_.bounds.lower)[input];
+        sum_[0] = is_upper ? -bound : bound, sum_[input + 1] = is_upper ? 1 : -1;
+        error_ = 4 * kUnitRoundoff * std::fabs(bound) + 0x1p-1000;
+        size_ = std::fabs(bound) + box_.reach[input + 1], count_ = 0;
+    }
+
     // Add `factor` >= 0 times the row that is not negative in the cell.
     void add(const Slot& slot, double factor) {
         const double signed_factor = slot.side * factor;
@@ -56,22 +65,60 @@ class Combination {
     int count_ = 0;
 };
 
-// Whether a row is surely positive, on that side, at a point (1, x_1, ..., x_d) of doubles.
+// What a computed value at a point (1, x_1, ..., x_d) of doubles may be off by:
 // |fl(row . p) - row . p| <= (c + gamma_(w + 1) (1 + c)) sum of R_j |p_j|.
-inline bool is_surely_beyond(const Slot& slot, int side, const double* point, int width) {
-    const double value = side * product(slot.row, point, width);
-    if (!(value > 0) || !std::isfinite(slot.relative_error)) return false;
+inline double error_at(const Slot& slot, const double* point, int width) {
     const double c = slot.relative_error;
+    if (!std::isfinite(c)) return std::numeric_limits<double>::infinity();
     const double size = absolute_product(point, slot.majorant, width);
-    return value > (c + gamma(width + 1) * (1 + c)) * size * (1 + 0x1p-20) + 0x1p-900;
+    return (c + gamma(width + 1) * (1 + c)) * size * (1 + 0x1p-20) + 0x1p-900;
 }
 
-// Whether a point lies strictly between the bounds of all inputs.
-inline bool is_surely_in(const Box& box, const double* point) {
+// Whether a row is surely positive, on that side, at a point.
+inline bool is_surely_beyond(const Slot& slot, int side, const double* point, int width) {
+    const double value = side * product(slot.row, point, width);
+    return value > 0 && value > error_at(slot, point, width);
+}
+
+// What a row is at least at a point, on the side on which the path goes on.
+inline double sure_value(const Slot& slot, const double* point, int width) {
+    return (slot.side * product(slot.row, point, width) - error_at(slot, point, width)) * (1 - 0x1p-40);
+}
+
+// Whether doubles know that two rows are not the same but for a factor. With pivot p, a_j b_p - b_j a_p is off by at most
+// (2 c (1 + c) + 3 u (1 + c)^2) (R_j S_p + S_j R_p), for the larger c of the two and their majorants R and S.
+inline bool are_surely_apart(const Slot& a, const Slot& b, int width) {
+    const double c = std::max(a.relative_error, b.relative_error);
+    if (!(c < 0x1p-20)) return false;
+    int pivot = 0;
+    for (int j = 1; j < width; ++j)
+        if (std::fabs(a.row[j]) > std::fabs(a.row[pivot])) pivot = j;
+    for (int j = 0; j < width; ++j) {
+        const double size = a.majorant[j] * b.majorant[pivot] + b.majorant[j] * a.majorant[pivot];
+        if (std::fabs(a.row[j] * b.row[pivot] - b.row[j] * a.row[pivot]) > 4 * (c + kUnitRoundoff) * size + 0x1p-900)
+            return true;
+    }
+    return false;
+}
+
+// Whether a point is surely beyond a bound of its input.
+inline bool is_beyond_bound(const Box& box, const double* point, const HalfSpace& beyond) {
+    const double x = point[beyond.input + 1];
+    return beyond.is_upper() ? x >= box.outer_upper[beyond.input] : x <= box.outer_lower[beyond.input];
+}
+
+// Whether a point lies strictly between the bounds of all inputs; or beyond that one, and between all others.
+inline bool is_surely_in(const Box& box, const double* point, const HalfSpace* beyond = nullptr) {
     const int dim = static_cast<int>(box.inner_lower.size());
-    for (int j = 0; j < dim; ++j)
-        if (!(point[j + 1] > box.inner_lower[j] && point[j + 1] < box.inner_upper[j])) return false;
-    return true;
+    for (int j = 0; j < dim; ++j) {
+        const bool is_below = point[j + 1]<box.inner_upper[j], is_above = point[j + 1]> box.inner_lower[j];
+        if (is_below && is_above) continue;
+        if (!beyond || beyond->input != j) return false;
+        if (!(beyond->is_upper() ? is_above && point[j + 1] >= box.outer_upper[j]
+                                 : is_below && point[j + 1] <= box.outer_lower[j]))
+            return false;
+    }
+    return !beyond || !beyond->is_bound() || is_beyond_bound(box, point, *beyond);
 }
 
 }  // namespace relureg

@@ -46,21 +46,31 @@ struct Slot {
     double size;             // (1 + c) sum of R_j X_j, where |x_j| <= X_j in the box
     double error;            // c sum of R_j X_j
     double unit_size;        // a power of two about as large as its values: the dictionary has the row divided by it
+    std::uint64_t serial;    // of all slots of a search: the same row, as long as it is there
     int side = 0;            // on which the path goes on; 0: open
+};
+
+// Where a slot has that sign; or where an input is beyond its upper (1) or lower bound (-1).
+struct HalfSpace {
+    int slot = -1, input = -1, sign = 1;
+
+    static HalfSpace of_slot(int slot, int sign) { return {slot, -1, sign}; }
+    static HalfSpace of_bound(int input, bool is_upper) { return {-1, input, is_upper ? 1 : -1}; }
+    bool is_bound() const { return input >= 0; }
+    bool is_upper() const { return sign > 0; }
 };
 
 // The box that the walls with one entry make, or what there is of it.
 class Box {
   public:
-    // `walls`: the first stage, where it is forced. They are rows where `by_rows`, and not only bounds of proofs.
-    void read(const Network& network, const Stage* walls, bool by_rows) {
+    // `walls`: the first stage, where it is forced.
+    void read(const Network& network, const Stage* walls) {
         dim_ = network.dim;
         width_ = (dim_ + 1 + 3) & ~3;
-        by_rows_ = by_rows;
-        bounds = Bounds<double>(), exact = hull = Bounds<mpq_class>();
-        bounds.resize(dim_), exact.resize(dim_), hull.resize(dim_);
+        bounds = Bounds<double>(), hull = Bounds<mpq_class>();
+        bounds.resize(dim_), hull.resize(dim_);
         if (walls) read_walls(*walls);
-        if (!by_rows) exact = hull;
+        exact = hull;
         derive();
     }
 
@@ -76,6 +86,7 @@ class Box {
     void derive() {
         const double infinity = std::numeric_limits<double>::infinity();
         inner_lower.assign(dim_, -infinity), inner_upper.assign(dim_, infinity);
+        outer_lower = inner_lower, outer_upper = inner_upper;
         centre.assign(width_, 0.0), radius.assign(width_, 0.0), reach.assign(width_, 0.0);
         centre[0] = reach[0] = 1;
         is_bounded = true;
@@ -83,6 +94,8 @@ class Box {
             double low = -infinity, high = infinity;
             if (exact.has_lower[j]) set(exact.lower[j], -1, bounds.has_lower[j], bounds.lower[j], inner_lower[j]);
             if (exact.has_upper[j]) set(exact.upper[j], 1, bounds.has_upper[j], bounds.upper[j], inner_upper[j]);
+            if (exact.has_lower[j]) outer_lower[j] = outside(exact.lower[j], -1);
+            if (exact.has_upper[j]) outer_upper[j] = outside(exact.upper[j], 1);
             if (hull.has_lower[j]) low = outside(hull.lower[j], -1);
             if (hull.has_upper[j]) high = outside(hull.upper[j], 1);
             is_bounded = is_bounded && std::isfinite(low) && std::isfinite(high);
@@ -101,8 +114,15 @@ class Box {
         return false;
     }
 
-    // A wall with one entry is a bound, and no row unless all are.
-    bool is_bound(const Stage& walls, int wall) const { return !by_rows_ && has_one_entry(walls, wall); }
+    // A wall with one entry is a bound, and no row.
+    static bool is_bound(const Stage& walls, int wall) {
+        if (walls.terms.empty()) return false;
+        const auto& term = walls.terms.front();
+        int entries = 0;
+        for (int j = 0; j < term.columns; ++j)
+            entries += term.exact->all()[static_cast<std::size_t>(wall) * term.columns + j] != 0;
+        return entries == 1;
+    }
 
     int width() const { return width_; }
 
@@ -110,6 +130,7 @@ class Box {
     Bounds<mpq_class> exact;  // [input]: walls with one entry
     Bounds<mpq_class> hull;   // [input]: proven for the whole domain; at least these
     std::vector<double> inner_lower, inner_upper;
+    std::vector<double> outer_lower, outer_upper;  // surely beyond the bounds; infinite where there are none
     // With entries for 1, x_1, ..., x_d: the box lies in centre +- radius, and in |x_j| <= reach_j.
     std::vector<double> centre, radius, reach;
     bool is_bounded = false;
@@ -133,18 +154,9 @@ class Box {
         return abs(to) <= kMost ? moved(to.get_d(), outwards) : outwards * std::numeric_limits<double>::infinity();
     }
 
-    static bool has_one_entry(const Stage& walls, int wall) {
-        if (walls.terms.empty()) return false;
-        const auto& term = walls.terms.front();
-        int entries = 0;
-        for (int j = 0; j < term.columns; ++j)
-            entries += term.exact->all()[static_cast<std::size_t>(wall) * term.columns + j] != 0;
-        return entries == 1;
-    }
-
     void read_walls(const Stage& walls) {
         for (int i = 0; i < walls.units; ++i) {
-            if (!has_one_entry(walls, i)) continue;
+            if (!is_bound(walls, i)) continue;
             const auto& term = walls.terms.front();
             for (int j = 0; j < dim_; ++j) {
                 const mpz_class& weight = term.exact->all()[static_cast<std::size_t>(i) * term.columns + j];
@@ -157,7 +169,6 @@ class Box {
     }
 
     int dim_ = 0, width_ = 0;
-    bool by_rows_ = false;
 };
 
 }  // namespace relureg

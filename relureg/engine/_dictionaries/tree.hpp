@@ -3,15 +3,14 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "../_cells/cells/stage_rows.hpp"
 #include "../_cells/search/sharing.hpp"
 #include "../_cells/search/tally.hpp"
-#include "cell_rows.hpp"
-#include "leaf_writer.hpp"
-#include "long_steps.hpp"
+#include "cell_search.hpp"
+#include "facets.hpp"
+#include "single_region.hpp"
 
 namespace relureg {
 
@@ -19,7 +18,7 @@ class Tree final : public Searcher {
   public:
     Tree(const Network& network, const Options& options, Control& control)
         : network_(network), options_(options), control_(control), sign_(network.num_units + 1, 0),
-          stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, control.stop, options.audit),
+          stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, options.audit),
           tally_(options_, control, 1), words_(most_words(network)) {
         if (network.stages.empty()) return;
         root_rows_.assign((network.dim + 1) * static_cast<std::size_t>(network.stages[0].stride), 0.0);
@@ -29,7 +28,7 @@ class Tree final : public Searcher {
 
     // What was found before a limit stays.
     void run(const Prefix& prefix, Result& result) override {
-        if (options_.single) name_region(prefix);
+        if (options_.single) single_.name(prefix);
         try {
             search_from(options_.single ? everywhere_ : prefix, result);
         } catch (const StoppedError&) {
@@ -54,29 +53,13 @@ class Tree final : public Searcher {
         open_.begin();
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
-        path_.clear(), tied_.clear();
+        path_.clear();
         arena_.release({0, 0});
         statistics_ = Statistics{};
-        // Bounds of many inputs are no rows of a single region: they would be most of its rows, and are known.
-        const bool by_rows = finds_facets() && !(options_.single && has_many_inputs());
-        rows_.begin(has_walls() ? &network_.stages[0] : nullptr, by_rows);
-        vertices_.begin(rows_.width(), words_);
-        vertices_.release(0);
+        proofs_.begin(has_walls() ? &network_.stages[0] : nullptr);
+        cell_.begin();
         if (!rows_.box().is_flat()) search();
     }
-
-    // Values in units of their row's size that are taken for other than 0 on the way; proofs do not rest on it.
-    static constexpr double kEnough = 1e-9;
-    // In more dimensions, only the last vertex of a program is kept.
-    static constexpr int kFewInputs = 32;
-    // Points that are taken on into the next stage.
-    static constexpr std::size_t kMostPoints = 64;
-
-    // The units of a stage, on the cell that it was entered from: slots from `first` on.
-    struct Entered {
-        const Context* context;
-        int first;
-    };
 
     static int most_words(const Network& network) {
         int words = 1;
@@ -98,7 +81,7 @@ class Tree final : public Searcher {
                 at[j] = (bounds.has_lower[j] ? bounds.lower : bounds.upper)[j];
         frame.dictionary.reset(at);
         frame.vertices.clear();
-        rows_.start(frame.point);
+        proofs_.start(frame.point);
         if (network_.stages.empty())
             leaf(frame, 0);
         else
@@ -119,7 +102,7 @@ class Tree final : public Searcher {
         bool is_empty = false;
         for (int i = 0; i < data.units && !is_empty; ++i) {
             const int sign = sign_at_once(stage, i);
-            if (sign != kOpen && is_elsewhere(data.first_unit + i, sign)) {
+            if (sign != kOpen && single_.is_elsewhere(data.first_unit + i, sign)) {
                 is_empty = true;
             } else if (sign == kOpen) {
                 frame.open[i / 64] |= std::uint64_t{1} << (i % 64);
@@ -130,7 +113,7 @@ class Tree final : public Searcher {
             }
         }
         if (!is_empty) {
-            take_points_along(frame, stage);
+            cell_.take_points_along(frame, stage);
             node(frame, stage, depth, level, true);
         }
         rows_.release(stage.first);
@@ -144,8 +127,8 @@ class Tree final : public Searcher {
         if (data.forced && rows_.box().is_bound(data, unit)) return 1;
         const int slot = stage.first + unit;
         if (rows_.is_constant(slot)) return sgn(rows_.exact(slot)[0]);
-        if (rows_.is_absent_in_box(slot, 1)) return -1;
-        if (rows_.is_absent_in_box(slot, -1)) return 1;
+        if (proofs_.is_absent_in_box(slot, 1)) return -1;
+        if (proofs_.is_absent_in_box(slot, -1)) return 1;
         return kOpen;
     }
 
@@ -162,43 +145,12 @@ class Tree final : public Searcher {
         for (int i = 0; i < data.units; ++i) rows_.push(context, i, by_row + static_cast<std::size_t>(i) * width);
     }
 
-    // The points known in the cell, with the signs of the new stage.
-    void take_points_along(Frame& frame, const Entered& stage) {
-        const std::size_t count = frame.vertices.size(), skipped = count > kMostPoints ? count - kMostPoints : 0;
-        for (std::size_t v = skipped; v < count; ++v) {
-            const int fresh = vertices_.push();
-            std::memcpy(vertices_.point(fresh), vertices_.point(frame.vertices[v]), rows_.width() * sizeof(double));
-            note_signs(fresh, frame.open, stage);
-            frame.vertices[v - skipped] = fresh;
-        }
-        frame.vertices.resize(count - skipped);
-        note_point(frame, stage);
-    }
-
-    // The point inside, among the points of the cell.
-    void note_point(Frame& frame, const Entered& stage) {
-        const int fresh = vertices_.push();
-        std::memcpy(vertices_.point(fresh), frame.point.doubles.data(), rows_.width() * sizeof(double));
-        note_signs(fresh, frame.open, stage);
-        frame.vertices.push_back(fresh);
-    }
-
-    void note_signs(int vertex, const std::vector<std::uint64_t>& open, const Entered& stage) {
-        const double* point = vertices_.point(vertex);
-        for (int w = 0; w < words_; ++w)
-            each_bit(open[w], 64 * w, [&](int k) {
-                const Slot& slot = rows_[stage.first + k];
-                const double value = product(slot.row, point, rows_.width());
-                if (std::fabs(value) > kEnough * slot.unit_size) vertices_.note(vertex, k, value > 0 ? 1 : -1);
-            });
-    }
-
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Frame& frame, const Entered& stage, int depth, int level) {
         const Context& context = *stage.context;
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (is_last(context)) return leaf(frame, depth);
-        if (context.data->forced) rows_.find_hull(frame.dictionary);
+        if (context.data->forced) proofs_.find_hull(frame.dictionary);
         const auto mark = arena_.mark();
         const Stage& data = *context.data;
         std::vector<int> active;
@@ -218,7 +170,7 @@ class Tree final : public Searcher {
     void node(Frame& frame, const Entered& stage, int depth, int level, bool is_entrance) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         if (options_.single) return towards_region(frame, stage, depth, level);
-        const std::size_t tied = tied_.size();
+        const std::size_t tied = cell_.num_tied();
         std::optional<Sampler::Visit> visit;
         if (close_candidates(frame, stage) && is_to_visit(frame, stage, depth, is_entrance, visit)) {
             const int best = choose(frame, stage, depth);
@@ -227,46 +179,22 @@ class Tree final : public Searcher {
             else
                 split(frame, stage, best, depth, level);
         }
-        tied_.resize(tied);
+        cell_.release_tied(tied);
     }
 
-    // -- a single region ---------------------------------------------------------------------------------
-
-    void name_region(const Prefix& signs) {
-        wanted_.assign(network_.num_units, 0);
-        if (has_walls()) std::fill_n(wanted_.begin(), network_.stages[0].units, std::int8_t{1});
-        for (const Step& step : signs) wanted_[step.unit] = step.side;
-    }
-
-    // Whether the region that is looked for lies elsewhere, since the unit has that sign on the whole cell.
-    bool is_elsewhere(int number, int sign) const { return options_.single && sign != wanted_[number]; }
-
-    // Each candidate either has its sign on the whole cell, or cuts it: then go on to the side that is wanted.
+    // Straight to the region that is looked for.
     void towards_region(Frame& frame, const Entered& stage, int depth, int level) {
-        const std::size_t tied = tied_.size();
-        bool is_here = true;
-        int cut = -1;
-        for (int k = 0; k < stage.context->data->units && is_here && cut < 0; ++k) {
-            if (!(frame.open[k / 64] >> (k % 64) & 1)) continue;
-            const int slot = stage.first + k, side = wanted_[rows_[slot].number];
-            if (!side) {
-                is_here = false;
-            } else if (!is_seen(frame, k, -side) && !seek(frame, stage, k, -side)) {
-                close(frame, stage, k, side);
-            } else {
-                is_here = (is_seen(frame, k, side) || seek(frame, stage, k, side)) &&
-                          find_point(frame, side > 0 ? frame.above : frame.below, k, slot, side);
-                cut = k;
-            }
+        const std::size_t tied = cell_.num_tied();
+        const auto way = single_.look(frame, stage, [&](int k, int sign) { close(frame, stage, k, sign); });
+        if (way.is_here && way.candidate < 0) {
+            finish_stage(frame, stage, depth, level);
+        } else if (way.is_here) {
+            const int k = way.candidate, number = rows_[stage.first + k].number;
+            frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
+            set_sign(number, single_.side(number));
+            descend(frame, stage, k, single_.side(number), depth, level, true);
         }
-        if (is_here && cut < 0) finish_stage(frame, stage, depth, level);
-        if (is_here && cut >= 0) {
-            const int slot = stage.first + cut, side = wanted_[rows_[slot].number];
-            frame.open[cut / 64] &= ~(std::uint64_t{1} << (cut % 64));
-            set_sign(rows_[slot].number, side);
-            descend(frame, stage, cut, side, depth, level, true);
-        }
-        tied_.resize(tied);
+        cell_.release_tied(tied);
     }
 
     // Whether a sample goes on with the cell.
@@ -287,18 +215,23 @@ class Tree final : public Searcher {
         const bool is_free = is_own(depth) || stage.context->data->forced;
         while (true) {
             const int named = is_free ? -1 : named_by_prefix(frame, stage, depth);
-            const int k = named >= 0 ? named : most_balanced(frame);
+            const int k = named >= 0 ? named : cell_.most_balanced(frame);
             if (k < 0) return k;
             const int slot = stage.first + k;
-            const bool is_below = find_point(frame, frame.below, k, slot, -1);
-            const bool is_above = find_point(frame, frame.above, k, slot, 1);
+            const bool is_below = cell_.find_point(frame, frame.below, k, slot, -1);
+            const bool is_above = cell_.find_point(frame, frame.above, k, slot, 1);
             if (is_below && is_above && !is_free && named < 0)
                 throw std::runtime_error("a prefix names other cuts than this network's");
             if (is_below && is_above) return k;
             if (!is_below && !is_above) throw ContradictionError("both sides of a cut are empty");
             close(frame, stage, k, is_above ? 1 : -1);
-            tied_.push_back(slot);
+            cell_.add_tied(slot);
         }
+    }
+
+    void close(Frame& frame, const Entered& stage, int k, int sign) {
+        set_sign(rows_[stage.first + k].number, sign);
+        cell_.close(frame, stage, k);
     }
 
     // False: the cell lies outside the domain.
@@ -307,177 +240,13 @@ class Tree final : public Searcher {
             for (std::uint64_t left = frame.open[w]; left; left &= left - 1) {
                 const int k = 64 * w + __builtin_ctzll(left);
                 for (const int sign : {-1, 1}) {
-                    if (is_seen(frame, k, sign) || seek(frame, stage, k, sign)) continue;
+                    if (cell_.is_seen(frame, k, sign) || cell_.seek(frame, stage, k, sign)) continue;
                     if (stage.context->data->forced && sign > 0) return false;
                     close(frame, stage, k, -sign);
                     break;
                 }
             }
         return true;
-    }
-
-    bool is_seen(const Frame& frame, int k, int sign) {
-        for (auto v = frame.vertices.rbegin(); v != frame.vertices.rend(); ++v)
-            if (vertices_.has(*v, k, sign)) return true;
-        return false;
-    }
-
-    void close(Frame& frame, const Entered& stage, int k, int sign) {
-        const int slot = stage.first + k;
-        set_sign(rows_[slot].number, sign);
-        frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
-        frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
-    }
-
-    // Look for a point of the cell where a candidate has that sign; false: there is none, which is proven.
-    bool seek(Frame& frame, const Entered& stage, int k, int sign) {
-        const int slot = stage.first + k;
-        if (has_many_inputs() && shoot(frame, stage, slot, sign)) return true;
-        for (const bool is_again : {false, true}) {
-            if (is_again) restart(frame, stage);
-            const auto outcome = grow(frame, stage, slot, sign, [&] {
-                if (network_.dim <= kFewInputs) note_vertex(frame, stage);
-            });
-            if (outcome == Outcome::kReached) note_vertex(frame, stage);
-            if (outcome == Outcome::kUnbounded) note_ray(frame, stage, slot, sign);
-            if (outcome == Outcome::kReached || outcome == Outcome::kUnbounded) return true;
-            const Absence absence = rows_.absence(*optimum_, slot, sign);
-            if (absence == Absence::kTie) tied_.push_back(slot);
-            if (absence != Absence::kNo) return false;
-        }
-        if (rows_.is_empty_beyond(slot, sign)) {
-            tied_.push_back(slot);
-            return false;
-        }
-        note_point(frame, stage);  // somewhere in the cell: no matter where, since the split finds a point of its own
-        vertices_.note(frame.vertices.back(), k, sign);
-        return true;
-    }
-
-    bool has_many_inputs() const { return network_.dim > kFewInputs; }
-
-    // Go from the point inside towards the corner of the box where a slot is best, as far as the cell reaches: with
-    // many inputs and few rows that mostly crosses the hyperplane, and takes no pivot.
-    bool shoot(Frame& frame, const Entered& stage, int slot, int sign) {
-        if (!rows_.box().is_bounded) return false;
-        const double* row = rows_[slot].row;
-        const double* from = frame.point.doubles.data();
-        const Box& box = rows_.box();
-        mean_.resize(rows_.width());
-        for (int j = 0; j < rows_.width(); ++j)
-            mean_[j] = box.centre[j] + (sign * row[j] > 0 ? box.radius[j] : -box.radius[j]) - from[j];
-        mean_[0] = 0;
-        const double length = std::min(1.0, reach(from, mean_.data()));
-        // As much beyond the hyperplane as the point is on its side of it, about: else points come ever nearer to
-        // walls.
-        const double here = product(row, from, rows_.width());
-        const double there = sign * (here + length * product(row, mean_.data(), rows_.width()));
-        if (!(there > std::max(kEnough * rows_[slot].unit_size, std::fabs(here) / 4))) return false;
-        const int fresh = vertices_.push();
-        double* point = vertices_.point(fresh);
-        for (int j = 0; j < rows_.width(); ++j) point[j] = frame.point.doubles[j] + length * mean_[j];
-        note_signs(fresh, frame.open, stage);
-        vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
-        return true;
-    }
-
-    // How far the rows of the path let a way go on from a point, by doubles; one of them may be left out.
-    double reach(const double* from, const double* way, int without = -1) const {
-        double length = std::numeric_limits<double>::infinity();
-        for (const int slot : rows_.path()) {
-            if (slot == without) continue;
-            const double here = product(rows_[slot].row, from, rows_.width()) * rows_[slot].side;
-            const double rise = product(rows_[slot].row, way, rows_.width()) * rows_[slot].side;
-            if (rise < 0) length = std::min(length, -here / rise);
-        }
-        return length;
-    }
-
-    // Go to a vertex where a slot has that sign; or to the one where it is best, if that is no vertex, or along a ray.
-    template <class Visit>
-    Outcome grow(Frame& frame, const Entered& stage, int slot, int sign, Visit visit) {
-        const auto look = [&] {
-            if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
-        };
-        const int variable = rows_.variable(slot);
-        if (has_many_inputs()) {
-            loose_ = frame.dictionary;
-            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, rows_.bounds(), look);
-            if (outcome == Outcome::kReached) std::swap(loose_, frame.dictionary);
-            optimum_ =
-                &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
-            if (outcome != Outcome::kStuck) return outcome;
-            restart(frame, stage);
-        }
-        optimum_ = &frame.dictionary;
-        return frame.dictionary.improve(variable, sign, false, kEnough, rows_.bounds(), [&] { look(), visit(); });
-    }
-
-    void note_vertex(Frame& frame, const Entered& stage) {
-        const Dictionary<double>& dictionary = frame.dictionary;
-        const int fresh = vertices_.push();
-        double* point = vertices_.point(fresh);
-        point[0] = 1;
-        for (int j = 0; j < network_.dim; ++j) point[j + 1] = dictionary.value_of(j);
-        std::fill(point + network_.dim + 1, point + rows_.width(), 0.0);
-        for (int w = 0; w < words_; ++w)
-            each_bit(frame.open[w], 64 * w, [&](int k) {
-                const double value = dictionary.value_of(rows_.variable(stage.first + k));
-                if (std::fabs(value) > kEnough) vertices_.note(fresh, k, value > 0 ? 1 : -1);
-            });
-        frame.vertices.push_back(fresh);
-    }
-
-    // How a variable changes along the ray that ended the last program.
-    static double slope_along_ray(const Dictionary<double>& dictionary, int variable) {
-        const auto [column, way] = dictionary.ray();
-        const int row = dictionary.row_of(variable);
-        if (row >= 0) return way * dictionary.row(row)[column];
-        return dictionary.nonbasic(column) == variable ? double(way) : 0.0;
-    }
-
-    // So far along that ray a slot is beyond 0 by as much as it is now, and 1.
-    double ray_length(const Dictionary<double>& dictionary, int slot, int sign) const {
-        const double value = sign * dictionary.value_of(rows_.variable(slot));
-        return (1 + std::fabs(value) - value) / std::fabs(slope_along_ray(dictionary, rows_.variable(slot)));
-    }
-
-    // A point so far along the ray that the slot is beyond 0 by as much as it is now, and 1.
-    void note_ray(Frame& frame, const Entered& stage, int slot, int sign) {
-        const Dictionary<double>& dictionary = frame.dictionary;
-        const double length = ray_length(dictionary, slot, sign);
-        const int fresh = vertices_.push();
-        double* point = vertices_.point(fresh);
-        point[0] = 1;
-        for (int j = 0; j < network_.dim; ++j)
-            point[j + 1] = dictionary.value_of(j) + length * slope_along_ray(dictionary, j);
-        std::fill(point + network_.dim + 1, point + rows_.width(), 0.0);
-        note_signs(fresh, frame.open, stage);
-        vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
-    }
-
-    // A dictionary free of rounding errors, at the point inside.
-    void restart(Frame& frame, const Entered& stage) {
-        const std::vector<double>& point = frame.point.doubles;
-        frame.dictionary.reset({point.begin() + 1, point.begin() + 1 + network_.dim});
-        for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
-        for (int w = 0; w < words_; ++w)
-            each_bit(frame.open[w], 64 * w, [&](int k) { rows_.add_to(frame.dictionary, stage.first + k); });
-    }
-
-    // The candidate of which the fewest points are on its smaller side's other side: that halves them best; -1: none.
-    int most_balanced(const Frame& frame) {
-        int best = -1, most = -1;
-        for (int w = 0; w < words_; ++w)
-            each_bit(frame.open[w], 64 * w, [&](int k) {
-                int above = 0, below = 0;
-                for (const int v : frame.vertices) above += vertices_.has(v, k, 1), below += vertices_.has(v, k, -1);
-                const int balance = std::min(above, below);
-                if (balance > most) most = balance, best = k;
-            });
-        return best;
     }
 
     // -- splitting ---------------------------------------------------------------------------------------
@@ -518,75 +287,21 @@ class Tree final : public Searcher {
 
     // Into the part of a cell on that side. The cell's own dictionary may be used up `at_last`.
     void descend(Frame& frame, const Entered& stage, int k, int side, int depth, int level, bool at_last) {
-        const int slot = stage.first + k, mark = vertices_.size();
+        const int slot = stage.first + k, mark = cell_.num_points();
         Frame& child = frames_.at(level + 1);
         rows_.step(slot, side);
         child.point = side > 0 ? frame.above : frame.below;
         child.open = frame.open;
         child.vertices.clear();
         const bool is_done = is_empty(child.open) && is_last(*stage.context) && !finds_facets();
-        if (!is_done) prepare(frame, child, stage, k, side, at_last);
+        if (!is_done) cell_.prepare(frame, child, stage, k, side, at_last);
         node(child, stage, depth, level + 1, false);
         rows_.step(slot, 0);
-        vertices_.release(mark);
+        cell_.release_points(mark);
     }
 
     static bool is_empty(const std::vector<std::uint64_t>& bits) {
         return std::all_of(bits.begin(), bits.end(), [](std::uint64_t word) { return !word; });
-    }
-
-    // The dictionary and the points of a part. Long steps start at any basis, others at a vertex of the part.
-    void prepare(Frame& frame, Frame& child, const Entered& stage, int k, int side, bool at_last) {
-        for (const int v : frame.vertices)
-            if (!vertices_.has(v, k, -side)) child.vertices.push_back(v);
-        note_point(child, stage);
-        if (at_last)
-            std::swap(child.dictionary, frame.dictionary);
-        else
-            child.dictionary = frame.dictionary;
-        const int slot = stage.first + k, variable = rows_.variable(slot);
-        const int row = child.dictionary.row_of(variable);
-        if (row < 0 || child.dictionary.value(row) * side >= 0 || has_many_inputs()) return;
-        const auto visit = [&] {
-            if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
-        };
-        rows_.bound(slot, 0);
-        const auto outcome = child.dictionary.improve(variable, side, true, 0.0, rows_.bounds(), visit);
-        rows_.bound(slot, side);
-        if (outcome != Outcome::kReached) restart(child, stage);
-    }
-
-    // A point strictly inside the part of a cell on one side of a slot; false: there is none.
-    bool find_point(const Frame& frame, Point& found, int k, int slot, int side) {
-        found = frame.point;
-        if (rows_.is_beyond(found, slot, side)) return true;
-        rows_.step(slot, side);
-        ++statistics_.decisions;
-        const bool is_found =
-            (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) || rows_.find_point(found);
-        rows_.step(slot, 0);
-        return is_found;
-    }
-
-    // Go from the point inside to where the hyperplane is half behind, towards the mean of points beyond it.
-    bool approach(const Frame& frame, Point& found, int k, int slot, int side) {
-        mean_.assign(rows_.width(), 0.0);
-        int count = 0;
-        for (auto v = frame.vertices.rbegin(); v != frame.vertices.rend() && count < 16; ++v) {
-            if (!vertices_.has(*v, k, side)) continue;
-            const double* vertex = vertices_.point(*v);
-            for (int j = 0; j < rows_.width(); ++j) mean_[j] += vertex[j];
-            ++count;
-        }
-        if (!count) return false;
-        for (double& x : mean_) x /= count;
-        std::vector<double>& point = found.doubles;
-        const double here = product(rows_[slot].row, point.data(), rows_.width());
-        const double there = product(rows_[slot].row, mean_.data(), rows_.width());
-        const double share = (1 + here / (here - there)) / 2;
-        for (int j = 1; j < rows_.width(); ++j) point[j] += share * (mean_[j] - point[j]);
-        found.exact.clear();
-        return true;
     }
 
     // -- leaves ------------------------------------------------------------------------------------------
@@ -602,116 +317,14 @@ class Tree final : public Searcher {
 
     void leaf(Frame& frame, int depth) {
         if (!is_own(depth) || !tally_.claim_region()) return;
-        const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && rows_.is_bounded());
+        const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded());
         result_->bounded += bounded;
         if (finds_facets()) {
-            find_facets(frame);
-            for (const FoundFacet& facet : facets_) leaf_writer_.add_up(facet, *result_);
-            if (options_.records) leaf_writer_.record(frame.point, bounded, facets_, result_->records);
+            const auto& facets = facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
+            for (const FoundFacet& facet : facets) leaf_writer_.add_up(facet, *result_);
+            if (options_.records) leaf_writer_.record(frame.point, bounded, facets, result_->records);
         }
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
-    }
-
-    // -- facets ------------------------------------------------------------------------------------------
-
-    // The rows of the path without which the cell would be larger, with the units that vanish there.
-    void find_facets(Frame& frame) {
-        facets_.clear();
-        for (std::size_t i = 0; i < rows_.path().size(); ++i) {
-            const int slot = rows_.path()[i], side = rows_[slot].side;
-            rows_.bound(slot, 0);
-            const bool is_facet = reaches_beyond(frame, slot, -side);
-            rows_.bound(slot, side);
-            if (is_facet) facets_.push_back(facet_at(slot));
-        }
-    }
-
-    // Whether the cell without one of its rows reaches to that side of it.
-    bool reaches_beyond(Frame& frame, int slot, int side) {
-        if (shoots_beyond(frame, slot, side)) return true;
-        if (has_many_inputs()) restart(frame, {nullptr, 0});
-        Dictionary<double>& dictionary = loose_;
-        dictionary = frame.dictionary;
-        const int variable = rows_.variable(slot);
-        if (dictionary.is_basic(variable) || dictionary.free_row(variable)) {
-            const auto visit = [&] {
-                if (control_.stop.load(std::memory_order_relaxed)) throw StoppedError{};
-            };
-            // A vertex hardly beyond the row proves nothing to doubles: then on to the best one.
-            for (const double enough : {kEnough, std::numeric_limits<double>::infinity()}) {
-                const auto outcome = dictionary.improve(variable, side, false, enough, rows_.bounds(), visit);
-                const double length = outcome == Outcome::kUnbounded ? ray_length(dictionary, slot, side) : 0.0;
-                const bool is_beyond = side * dictionary.value_of(variable) > kEnough || length > 0;
-                if (is_beyond && is_reached(frame, slot, side, length)) return true;
-                if (!is_beyond && outcome == Outcome::kOptimal)
-                    return rows_.absence(dictionary, slot, side) == Absence::kNo && !rows_.is_empty_beyond(slot, side);
-                if (!dictionary.is_basic(variable)) break;
-            }
-        }
-        return !rows_.is_empty_beyond(slot, side);
-    }
-
-    // Whether the way from the point inside straight to the row, or to the corner of the box where it is best, leaves
-    // the cell there. With fewer rows than inputs it mostly does, and takes no pivot.
-    bool shoots_beyond(const Frame& frame, int slot, int side) {
-        const std::vector<double>& from = frame.point.doubles;
-        const double* row = rows_[slot].row;
-        const Box& box = rows_.box();
-        for (const bool to_corner : {false, true}) {
-            if (to_corner && !box.is_bounded) return false;
-            mean_.assign(rows_.width(), 0.0);
-            double length = std::numeric_limits<double>::infinity();
-            for (int j = 1; j < rows_.width(); ++j) {
-                const double corner = box.centre[j] + (side * row[j] > 0 ? box.radius[j] : -box.radius[j]);
-                mean_[j] = to_corner ? corner - from[j] : side * row[j];
-                if (box.is_bounded && mean_[j] != 0) length = std::min(length, (corner - from[j]) / mean_[j]);
-            }
-            length = std::min(length, reach(from.data(), mean_.data(), slot));
-            const double rise = product(row, mean_.data(), rows_.width()) * side;
-            const double reached = -product(row, from.data(), rows_.width()) * side / rise;
-            if (!(reached > 0 && reached < length)) continue;
-            const double half = std::min((reached + length) / 2, 2 * reached);
-            for (int j = 0; j < rows_.width(); ++j) mean_[j] = from[j] + half * mean_[j];
-            rows_.bound(slot, side);
-            const bool is_there = rows_.is_inside(mean_);
-            rows_.bound(slot, 0);
-            if (is_there) return true;
-        }
-        return false;
-    }
-
-    // Whether a point between the one inside and the vertex that was reached, or so far along the ray from there, is
-    // beyond that row, and no other.
-    bool is_reached(const Frame& frame, int slot, int side, double length) {
-        mean_ = frame.point.doubles;
-        double here = rows_[slot].row[0], there = here;
-        const auto reached = [&](int j) {
-            return loose_.value_of(j) + (length > 0 ? length * slope_along_ray(loose_, j) : 0.0);
-        };
-        for (int j = 0; j < network_.dim; ++j) {
-            here += rows_[slot].row[j + 1] * frame.point.doubles[j + 1];
-            there += rows_[slot].row[j + 1] * reached(j);
-        }
-        const double share = (1 + here / (here - there)) / 2;
-        for (int j = 0; j < network_.dim; ++j) mean_[j + 1] += share * (reached(j) - mean_[j + 1]);
-        rows_.bound(slot, side);
-        const bool is_there = rows_.is_inside(mean_);
-        rows_.bound(slot, 0);
-        return is_there;
-    }
-
-    FoundFacet facet_at(int slot) const {
-        FoundFacet facet;
-        facet.on_boundary = rows_[slot].context->data->forced;
-        facet.units.push_back(rows_[slot].number);
-        for (const int other : tied_) {
-            facet.on_boundary =
-                facet.on_boundary || (rows_[other].context->data->forced && rows_.are_parallel(slot, other));
-            if (!rows_[other].context->data->forced && rows_.are_parallel(slot, other))
-                facet.units.push_back(rows_[other].number);
-        }
-        std::sort(facet.units.begin(), facet.units.end());
-        return facet;
     }
 
     const Network& network_;
@@ -722,19 +335,16 @@ class Tree final : public Searcher {
     Arena arena_;
     StageRows<0> stage_rows_;
     CellRows rows_;
+    CellProofs proofs_{rows_, statistics_, control_.stop, options_.audit};
     Tally<1> tally_;
     const int words_;
-    Vertices vertices_;
+    CellSearch cell_{rows_, proofs_, statistics_, control_.stop, words_};
+    FacetFinder facets_{rows_, proofs_, control_.stop};
+    SingleRegion single_{network_, rows_, cell_};
     Frames frames_;
     Context root_{};
-    std::vector<double> root_rows_, mean_;
-    LongSteps long_steps_;
-    const Dictionary<double>* optimum_ = nullptr;  // where the last program that `grow` has solved has ended
-    Dictionary<double> loose_;
-    std::vector<FoundFacet> facets_;
+    std::vector<double> root_rows_;
     LeafWriter leaf_writer_{network_, sign_.data()};
-    std::vector<std::int8_t> wanted_;  // [unit]: of the region that is looked for
-    std::vector<int> tied_;  // slots of the path's cells that touch 0 without taking the other sign
 
     const Prefix everywhere_;
     const Prefix* prefix_ = nullptr;

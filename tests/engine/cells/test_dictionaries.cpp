@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <random>
 
+#include "_dictionaries/kernel.hpp"
 #include "_dictionaries/proofs.hpp"
 #include "_dictionaries/ties.hpp"
 
@@ -32,7 +33,7 @@ Box random_box(Rng& rng, int dim, int spread) {
     Network network;
     network.dim = dim;
     Box box;
-    box.read(network, nullptr, false);
+    box.read(network, nullptr);
     for (int j = 0; j < dim; ++j) {
         const double a = number(rng, spread), b = number(rng, spread);
         mpq_class low(std::min(a, b)), high(std::max(a, b));
@@ -92,7 +93,7 @@ void a_combination_called_negative_is_negative() {
             std::vector<mpq_class> sum(target.exact.begin(), target.exact.begin() + dim + 1);
             for (int i = 0; i < count; ++i)
                 for (int j = 0; j <= dim; ++j) sum[j] += mpq_class(factors[i]) * rows[i].exact[j];
-            return *largest_in(box, sum);
+            return *largest_in(box.hull, sum);
         };
         // Move the target so that its largest value is a rounding error, or some of the margins, on either side of 0.
         double error = target.slot.error, size = target.slot.size;
@@ -162,12 +163,173 @@ void a_point_called_inside_the_box_is_inside() {
     }
 }
 
+// The y with sum of y_i rows_i = -target in entries 1 to m, exactly; none where the rows depend on one another.
+std::vector<mpq_class> exact_multipliers(const std::vector<Row>& rows, const Row& target) {
+    const std::size_t m = rows.size();
+    std::vector<std::vector<mpq_class>> system(m, std::vector<mpq_class>(m + 1));
+    for (std::size_t j = 0; j < m; ++j) {
+        for (std::size_t i = 0; i < m; ++i) system[j][i] = rows[i].exact[j + 1];
+        system[j][m] = -target.exact[j + 1];
+    }
+    for (std::size_t k = 0; k < m; ++k) {
+        std::size_t pivot = k;
+        while (pivot < m && system[pivot][k] == 0) ++pivot;
+        if (pivot == m) return {};
+        std::swap(system[k], system[pivot]);
+        for (std::size_t i = 0; i < m; ++i) {
+            if (i == k) continue;
+            const mpq_class factor = system[i][k] / system[k][k];
+            for (std::size_t j = k; j <= m; ++j) system[i][j] -= factor * system[k][j];
+        }
+    }
+    std::vector<mpq_class> y;
+    for (std::size_t i = 0; i < m; ++i) y.push_back(system[i][m] / system[i][i]);
+    return y;
+}
+
+BoundedRow bounded(const Row& row) { return {row.computed.data(), row.majorant.data(), 1.0, row.slot.relative_error}; }
+
+// Multipliers from nearly 0 to large, of rows that may be nearly dependent; and constants that nearly cancel.
+void an_identity_that_is_solved_has_positive_multipliers() {
+    Rng rng(4);
+    int num_solved = 0, num_left = 0, num_negative = 0;
+    for (int trial = 0; trial < 6000; ++trial) {
+        const int m = 1 + static_cast<int>(rng() % 6);
+        const double c = trial % 2 ? 0 : 0x1p-49;
+        const Box box = random_box(rng, m, 1);
+        std::vector<Row> rows;
+        rows.reserve(m);
+        for (int i = 0; i < m; ++i) {
+            rows.emplace_back(rng, box, m, 1, c);
+            if (i && trial % 5 == 0)  // nearly the row before
+                for (int j = 1; j <= m; ++j) {
+                    rows[i].computed[j] = rows[i - 1].computed[j] + std::ldexp(rows[i].computed[j], -40);
+                    rows[i].majorant[j] = 1.5 * std::fabs(rows[i].computed[j]);
+                }
+            rows[i].set_exact(rng, c);
+        }
+        Row target(rng, box, m, 1, c);
+        std::vector<double> wanted(m);
+        for (int i = 0; i < m; ++i)
+            wanted[i] = std::ldexp(1.0 + i, i || trial % 3 ? 0 : -44 - static_cast<int>(rng() % 14));
+        for (int j = 0; j <= m; ++j) {
+            mpq_class sum;
+            for (int i = 0; i < m; ++i) sum -= mpq_class(wanted[i]) * rows[i].exact[j];
+            if (!j)
+                sum += mpq_class(std::ldexp(static_cast<double>(rng() % 65) - 48, -48 + static_cast<int>(rng() % 10)));
+            target.computed[j] = sum.get_d();
+            target.majorant[j] = 1.5 * std::fabs(target.computed[j]) + 0x1p-40;
+        }
+        target.set_exact(rng, c);
+        std::vector<BoundedRow> given;
+        std::vector<int> on;
+        for (int i = 0; i < m; ++i) given.push_back(bounded(rows[i])), on.push_back(i + 1);
+        const BoundedRow asked = bounded(target);
+        Identity identity(box);
+        const bool is_solved = identity.solve(asked, given, on, m);
+        num_solved += is_solved, num_left += !is_solved;
+        if (!is_solved) continue;
+        const auto y = exact_multipliers(rows, target);
+        CHECK(!y.empty());
+        mpq_class constant = target.exact[0];
+        for (std::size_t i = 0; i < y.size(); ++i) {
+            CHECK(y[i] > 0);
+            constant += y[i] * rows[i].exact[0];
+        }
+        const bool is_negative = identity.is_negative(on);
+        num_negative += is_negative;
+        CHECK(!is_negative || constant < 0);
+        CHECK(!identity.is_zero());
+    }
+    CHECK(num_solved > 2000);
+    CHECK(num_left > 500);
+    CHECK(num_negative > 500);
+}
+
+// Where rows vanish near a point, what other rows are there at the most.
+void a_kernel_is_as_near_as_it_says() {
+    Rng rng(5);
+    int num_solved = 0;
+    for (int trial = 0; trial < 4000; ++trial) {
+        const int dim = 2 + static_cast<int>(rng() % 5), m = 1 + static_cast<int>(rng() % (dim - 1));
+        const double c = trial % 2 ? 0 : 0x1p-49;
+        const Box box = random_box(rng, dim, 1);
+        std::vector<Row> rows;
+        rows.reserve(m);
+        for (int i = 0; i < m; ++i) rows.emplace_back(rng, box, dim, 1, c);
+        std::vector<double> at(box.width(), 0.0);
+        for (int j = 1; j <= dim; ++j) at[j] = number(rng, 1);
+        // About where they vanish, by moving the first m coordinates.
+        Row values = rows[0];
+        for (int i = 0; i < m; ++i) {
+            mpq_class sum;
+            for (int j = m + 1; j <= dim; ++j) sum += rows[i].exact[j] * mpq_class(at[j]);
+            values.exact[i + 1] = sum;
+        }
+        std::vector<Row> columns = rows;
+        for (int i = 0; i < m; ++i)
+            for (int j = 0; j < m; ++j) columns[i].exact[j + 1] = rows[j].exact[i + 1];
+        const auto exact = exact_multipliers(columns, values);
+        if (exact.empty()) continue;
+        for (int i = 0; i < m; ++i) at[i + 1] = exact[i].get_d() + std::ldexp(number(rng, 1), -45);
+        std::vector<BoundedRow> given;
+        for (const Row& row : rows) given.push_back(bounded(row));
+        Kernel kernel;
+        if (!kernel.solve(given, at, dim, m)) continue;
+        ++num_solved;
+        // Rows that are multiples of those that vanish are 0 there, so that the change makes up for what they are.
+        for (const Row& row : rows) {
+            mpq_class here;
+            for (int j = 1; j <= dim; ++j) here += row.exact[j] * mpq_class(at[j]);
+            CHECK(abs(here) <= mpq_class(kernel.change(bounded(row))));
+        }
+        CHECK(!kernel.solve(given, at, dim, m + 1));
+    }
+    CHECK(num_solved > 2000);
+}
+
+// Along an axis, and at a bound: a wall's combination is negative only where no point of the wall is in the cell.
+void a_bound_called_out_of_reach_is_out_of_reach() {
+    Rng rng(6);
+    int num_negative = 0;
+    for (int trial = 0; trial < 5000; ++trial) {
+        const int dim = 1 + static_cast<int>(rng() % 6), input = static_cast<int>(rng() % dim);
+        const bool is_upper = rng() % 2;
+        const double c = trial % 2 ? 0 : 0x1p-49;
+        const Box box = random_box(rng, dim, 1);
+        Row row(rng, box, dim, 1, c);
+        const double factor = std::fabs(number(rng, 2));
+        const auto largest = [&] {
+            std::vector<mpq_class> sum(dim + 1);
+            for (int j = 0; j <= dim; ++j) sum[j] = mpq_class(factor) * row.exact[j];
+            const mpq_class& bound = (is_upper ? box.exact.upper : box.exact.lower)[input];
+            sum[0] += is_upper ? mpq_class(-bound) : bound;
+            sum[input + 1] += is_upper ? 1 : -1;
+            return *largest_in(box.hull, sum);
+        };
+        row.computed[0] -= mpq_class(largest() / mpq_class(factor)).get_d();
+        row.computed[0] += std::ldexp(static_cast<double>(rng() % 33) - 24, -46);
+        row.majorant[0] = std::max(row.majorant[0], std::fabs(row.computed[0]));
+        row.set_exact(rng, c);
+        row.measure(box, c);
+        Combination combination(box);
+        combination.begin(input, is_upper);
+        combination.add(row.slot, factor);
+        num_negative += combination.is_negative();
+        CHECK(!combination.is_negative() || largest() < 0);
+    }
+    CHECK(num_negative > 500);
+}
+
 }  // namespace
 
 int main() {
     a_combination_called_negative_is_negative();
     a_point_called_beyond_is_beyond();
     a_point_called_inside_the_box_is_inside();
+    an_identity_that_is_solved_has_positive_multipliers();
+    a_kernel_is_as_near_as_it_says();
+    a_bound_called_out_of_reach_is_out_of_reach();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }

@@ -22,12 +22,15 @@ struct Statistics {
     // arithmetic with small integers; a refined generator; twofold doubles; the values of the units that are read;
     // remainders modulo primes. The
     // rest, but for `exact`, by plain doubles.
+    // Of dictionaries: by identities between rows in doubles; by what integers have found before.
+    std::int64_t identities = 0, remembered = 0;
     std::int64_t edges = 0, structural = 0, small_integers = 0, refined = 0, twofold = 0, by_values = 0, modular = 0;
     Watched exact_time;  // spent in integers of any size
     void operator+=(const Statistics& s) {
         decisions += s.decisions, exact += s.exact, zeros += s.zeros;
         edges += s.edges, structural += s.structural, small_integers += s.small_integers;
         refined += s.refined, twofold += s.twofold, by_values += s.by_values, modular += s.modular;
+        identities += s.identities, remembered += s.remembered;
         exact_time.nanoseconds += s.exact_time.nanoseconds;
     }
 };

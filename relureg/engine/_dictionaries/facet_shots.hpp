@@ -1,0 +1,363 @@
+// Facets that are found without a program: ways from a point inside, and around a vertex, each with a point beyond.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+#include "cell_rows.hpp"
+
+namespace relureg {
+
+// The half-space beyond a row of the path or beyond a bound of an input, and what is known of it.
+struct Wall {
+    enum State : std::int8_t { kOpen, kFacet, kRedundant };
+    HalfSpace beyond;
+    State state = kOpen;
+};
+
+// All walls of a cell: rows first, then bounds by input.
+class Walls {
+  public:
+    explicit Walls(const CellRows& rows) : rows_(rows) {}
+
+    void begin() {
+        walls_.clear();
+        of_row_.assign(rows_.size(), -1), of_bound_.assign(2 * static_cast<std::size_t>(rows_.dim()), -1);
+        for (const int slot : rows_.path()) {
+            of_row_[slot] = static_cast<int>(walls_.size());
+            walls_.push_back({HalfSpace::of_slot(slot, -rows_[slot].side)});
+        }
+        num_rows_ = walls_.size();
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            for (const bool is_upper : {false, true}) {
+                if (!(is_upper ? exact.has_upper : exact.has_lower)[j]) continue;
+                of_bound_[2 * j + is_upper] = static_cast<int>(walls_.size());
+                walls_.push_back({HalfSpace::of_bound(j, is_upper)});
+            }
+    }
+
+    std::size_t size() const { return walls_.size(); }
+    std::size_t num_rows() const { return num_rows_; }
+    Wall& operator[](std::size_t i) { return walls_[i]; }
+    const Wall& operator[](std::size_t i) const { return walls_[i]; }
+    // The number of a wall; below 0 where there is none.
+    int of_row(int slot) const { return of_row_[slot]; }
+    int of_bound(int input, bool is_upper) const { return of_bound_[2 * input + is_upper]; }
+
+    // A bound in doubles, where it has one.
+    bool has_double(const HalfSpace& wall) const {
+        const Bounds<double>& bounds = rows_.box().bounds;
+        return (wall.is_upper() ? bounds.has_upper : bounds.has_lower)[wall.input];
+    }
+    double bound(const HalfSpace& wall) const {
+        const Bounds<double>& bounds = rows_.box().bounds;
+        return (wall.is_upper() ? bounds.upper : bounds.lower)[wall.input];
+    }
+
+  private:
+    const CellRows& rows_;
+    std::vector<Wall> walls_;
+    std::size_t num_rows_ = 0;
+    std::vector<int> of_row_, of_bound_;
+};
+
+class FacetShots {
+  public:
+    FacetShots(CellRows& rows, Walls& walls) : rows_(rows), walls_(walls) {}
+
+    // Shoot from the middle, moved away from the rows that are near, if that is inside; else from the point. With many
+    // inputs, from near the centre of the box, if there is such a point.
+    void begin(const Point& point, const std::vector<double>& middle, bool is_many) {
+        way_.assign(rows_.width(), 0.0);
+        if (is_many) find_basis();
+        if (is_many && rows_.box().is_bounded && (start_at_centre() || drift_to_centre(point))) return;
+        from_ = middle;
+        if (leave_rows()) return;
+        from_ = point.doubles;
+        is_inside_ = point.exact.empty();
+        measure();
+    }
+
+    // From the point p inside along each axis: a bound of input j carries a facet where it is nearer than every row.
+    //
+    // Let v be the computed value of row m at p, on its side, off by at most E (see error_at). At p + t e_j with t > 0 the
+    // row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive for
+    //     t < (v - E) / (c R_j - m_j),
+    // and for ever where c R_j < m_j. The few roundings on either side are absorbed by 2^-40.
+    void along_axes() {
+        if (!is_inside_ || walls_.size() == walls_.num_rows()) return;
+        const double infinity = std::numeric_limits<double>::infinity();
+        const int dim = rows_.dim();
+        up_.assign(dim, infinity), down_.assign(dim, infinity);
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
+            const Slot& slot = rows_[walls_[i].beyond.slot];
+            const double least = sure_value(slot, from_.data(), rows_.width());
+            if (!(least > 0)) return;
+            const double c = slot.relative_error * (1 + 0x1p-20);
+            for (int j = 0; j < dim; ++j) {
+                const double slope = slot.side * slot.row[j + 1], error = c * slot.majorant[j + 1];
+                if (slope < error) up_[j] = std::min(up_[j], least / (error - slope));
+                if (-slope < error) down_[j] = std::min(down_[j], least / (error + slope));
+            }
+        }
+        const Box& box = rows_.box();
+        for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
+            const HalfSpace& beyond = walls_[i].beyond;
+            const int j = beyond.input;
+            const double x = from_[j + 1];
+            const double gap = beyond.is_upper() ? box.outer_upper[j] - x : x - box.outer_lower[j];
+            const double reach = beyond.is_upper() ? up_[j] : down_[j];
+            if (gap * (1 + 0x1p-40) < reach * (1 - 0x1p-40)) walls_[i].state = Wall::kFacet;
+        }
+    }
+
+    // Straight at each row, and at the corner of the box where it is best.
+    void at_rows() {
+        const Box& box = rows_.box();
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i)
+            for (const bool to_corner : {false, true}) {
+                if (walls_[i].state != Wall::kOpen || (to_corner && !box.is_bounded)) break;
+                const HalfSpace& beyond = walls_[i].beyond;
+                const double* row = rows_[beyond.slot].row;
+                for (int j = 1; j <= rows_.dim(); ++j) {
+                    const double slope = beyond.sign * row[j];
+                    const double corner = slope > 0 ? box.centre[j] + box.radius[j] : box.centre[j] - box.radius[j];
+                    way_[j] = to_corner ? corner - from_[j] : slope;
+                }
+                meets_another();
+            }
+    }
+
+    // At each bound that is left, along all rows: with many inputs and few rows, hardly anything else is in the way.
+    void along_walls() {
+        if (!is_inside_) return;
+        for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
+            if (walls_[i].state != Wall::kOpen) continue;
+            const HalfSpace& beyond = walls_[i].beyond;
+            std::fill(way_.begin(), way_.end(), 0.0);
+            way_[beyond.input + 1] = beyond.sign;
+            for (const auto& row : basis_) {
+                const double factor = beyond.sign * row[beyond.input + 1];
+                for (int j = 1; j <= rows_.dim(); ++j) way_[j] -= factor * row[j];
+            }
+            meets_another();
+        }
+    }
+
+    // At a vertex where just as many walls meet as there are inputs, each carries a facet: beyond it and inside all others
+    // there is a point nearby.
+    void around_vertex(const Dictionary<double>& dictionary, const Bounds<double>& bounds) {
+        if (!lift(dictionary, bounds)) return;
+        for (int c = 0; c < dictionary.columns(); ++c) {
+            Wall& wall = walls_[at_column_[c]];
+            if (wall.state != Wall::kOpen) continue;
+            target_ = lifted_;
+            const double step = -2 * inwards_[c] * lift_;
+            for (int j = 0; j < rows_.dim(); ++j) {
+                const int row = dictionary.row_of(j);
+                if (row >= 0) target_[j + 1] += step * dictionary.row(row)[c];
+            }
+            if (dictionary.nonbasic(c) < rows_.dim()) target_[dictionary.nonbasic(c) + 1] += step;
+            if (rows_.is_inside(target_, &wall.beyond)) wall.state = Wall::kFacet;
+        }
+    }
+
+    // Turn the next shot to a point.
+    void turn_to(const std::vector<double>& point) {
+        for (std::size_t j = 1; j < way_.size(); ++j) way_[j] = point[j] - from_[j];
+    }
+
+    // Shoot: whether the first wall that is met is a facet that was not known.
+    bool meets_another() {
+        const double infinity = std::numeric_limits<double>::infinity();
+        double first = infinity, second = infinity;
+        std::size_t met = 0;
+        for (std::size_t i = 0; i < walls_.size(); ++i) {
+            const double at = distance(i);
+            if (at < first)
+                second = first, first = at, met = i;
+            else
+                second = std::min(second, at);
+        }
+        Wall& wall = walls_[met];
+        if (!(first < second) || wall.state == Wall::kFacet) return false;
+        const double length = std::min((first + second) / 2, 2 * first);
+        target_.resize(from_.size());
+        for (std::size_t j = 0; j < from_.size(); ++j) target_[j] = from_[j] + length * way_[j];
+        if (!rows_.is_inside(target_, &wall.beyond)) return false;
+        wall.state = Wall::kFacet;
+        return true;
+    }
+
+  private:
+    // The values of all rows where shots begin, on the outer side.
+    void measure() {
+        values_.resize(walls_.num_rows());
+        for (std::size_t i = 0; i < values_.size(); ++i) {
+            const HalfSpace& beyond = walls_[i].beyond;
+            values_[i] = beyond.sign * product(rows_[beyond.slot].row, from_.data(), rows_.width());
+        }
+    }
+
+    // From the centre of the box to the nearest point that keeps a distance from all rows, by projections in turn
+    // (Hildreth 1957); false: none was found, for any of some distances.
+    bool start_at_centre() {
+        const Box& box = rows_.box();
+        for (const double share : {0.1, 0.01, 0.001, 0.0001}) {
+            from_ = box.centre;
+            for (int sweep = 0; sweep < kSweeps; ++sweep)
+                if (!push_from_rows(share)) break;
+            measure();
+            if (rows_.is_inside(from_)) return is_inside_ = true;
+        }
+        return false;
+    }
+    static constexpr int kSweeps = 100;
+
+    // From the point towards the centre of the box along all rows, so that none of them comes nearer.
+    bool drift_to_centre(const Point& point) {
+        from_ = point.doubles;
+        for (std::size_t j = 1; j < from_.size(); ++j) way_[j] = 0.9 * (rows_.box().centre[j] - from_[j]);
+        for (const auto& row : basis_) {
+            const double factor = product(way_.data(), row.data(), rows_.width());
+            for (std::size_t j = 1; j < from_.size(); ++j) way_[j] -= factor * row[j];
+        }
+        measure();
+        const double length = std::min(1.0, reach() / 2);
+        for (std::size_t j = 1; j < from_.size(); ++j) from_[j] += length * way_[j];
+        return leave_rows();
+    }
+
+    // Whether some row was nearer than that share of what it varies by in the box.
+    bool push_from_rows(double share) {
+        const Box& box = rows_.box();
+        bool is_moved = false;
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
+            const HalfSpace& beyond = walls_[i].beyond;
+            const double* row = rows_[beyond.slot].row;
+            const double wanted = share * absolute_product(row, box.radius.data(), rows_.width());
+            const double lacks = wanted + beyond.sign * product(row, from_.data(), rows_.width());
+            if (!(lacks > 0)) continue;
+            const double length = product(row, row, rows_.width()) - row[0] * row[0];
+            const double by = -beyond.sign * lacks / length;
+            for (int j = 1; j <= rows_.dim(); ++j) {
+                const double most = (1 - share) * box.radius[j];
+                from_[j] = std::clamp(from_[j] + by * row[j], box.centre[j] - most, box.centre[j] + most);
+            }
+            is_moved = true;
+        }
+        return is_moved;
+    }
+
+    // Move the beginning to the middle of the cell along the normal of each row; false: it is not inside.
+    bool leave_rows() {
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
+            const double* row = rows_[walls_[i].beyond.slot].row;
+            std::copy(row, row + rows_.width(), way_.begin());
+            way_[0] = 0;
+            measure();
+            const double ahead = reach();
+            for (double& x : way_) x = -x;
+            const double behind = reach();
+            if (!(ahead < 1e100 && behind < 1e100)) continue;
+            for (std::size_t j = 1; j < from_.size(); ++j) from_[j] += (behind - ahead) / 2 * way_[j];
+        }
+        measure();
+        return is_inside_ = rows_.is_inside(from_);
+    }
+
+    // How far the nearest wall is along `way_`.
+    double reach() const {
+        double length = std::numeric_limits<double>::infinity();
+        for (std::size_t i = 0; i < walls_.size(); ++i) length = std::min(length, distance(i));
+        return length;
+    }
+
+    // How far along `way_` a wall is.
+    double distance(std::size_t i) const {
+        const HalfSpace& beyond = walls_[i].beyond;
+        double here = 0, rise = 0;
+        if (!beyond.is_bound()) {
+            here = values_[i], rise = beyond.sign * product(rows_[beyond.slot].row, way_.data(), rows_.width());
+        } else if (walls_.has_double(beyond)) {
+            here = beyond.sign * (from_[beyond.input + 1] - walls_.bound(beyond));
+            rise = beyond.sign * way_[beyond.input + 1];
+        }
+        return rise > 0 ? std::max(-here, 0.0) / rise : std::numeric_limits<double>::infinity();
+    }
+
+    // An orthonormal basis of what the rows span, by Gram and Schmidt. Its errors do not matter: shots are verified.
+    void find_basis() {
+        basis_.clear();
+        const int width = rows_.width();
+        for (std::size_t k = 0; k < walls_.num_rows(); ++k) {
+            const double* row = rows_[walls_[k].beyond.slot].row;
+            std::vector<double> rest(row, row + width);
+            rest[0] = 0;
+            const double size = product(rest.data(), rest.data(), width);
+            for (const auto& other : basis_) {
+                const double factor = product(rest.data(), other.data(), width);
+                for (int j = 0; j < width; ++j) rest[j] -= factor * other[j];
+            }
+            const double left = product(rest.data(), rest.data(), width);
+            if (!(left > 1e-12 * size)) continue;  // it depends on those before
+            for (double& x : rest) x /= std::sqrt(left);
+            basis_.push_back(std::move(rest));
+        }
+    }
+
+    // A point as far inside all walls of a vertex as the others leave room for: `lifted_`, by `lift_` in units of the
+    // walls. False: some column is no wall of the cell, or other walls meet there, too.
+    bool lift(const Dictionary<double>& dictionary, const Bounds<double>& bounds) {
+        const int columns = dictionary.columns(), dim = rows_.dim();
+        at_column_.resize(columns), inwards_.resize(columns);
+        for (int c = 0; c < columns; ++c) {
+            const int v = dictionary.nonbasic(c);
+            const double at = dictionary.value_of(v);
+            const bool is_lower = bounds.has_lower[v] && at == bounds.lower[v];
+            if (!is_lower && !(bounds.has_upper[v] && at == bounds.upper[v])) return false;
+            inwards_[c] = is_lower ? 1 : -1;
+            at_column_[c] = v < dim ? walls_.of_bound(v, !is_lower) : walls_.of_row(rows_.slot_of(v));
+            if (at_column_[c] < 0) return false;
+        }
+        lift_ = 1;
+        for (int i = 0; i < dictionary.rows(); ++i) {
+            const int v = dictionary.basic(i);
+            double size = 0;
+            for (int c = 0; c < columns; ++c) size += std::fabs(dictionary.row(i)[c]);
+            for (const bool is_upper : {false, true}) {
+                if (!(is_upper ? bounds.has_upper : bounds.has_lower)[v]) continue;
+                const double room =
+                    is_upper ? bounds.upper[v] - dictionary.value(i) : dictionary.value(i) - bounds.lower[v];
+                if (!(room > 1e-9)) return false;
+                lift_ = std::min(lift_, room / (2 * size));
+            }
+        }
+        lifted_.assign(rows_.width(), 0.0);
+        lifted_[0] = 1;
+        for (int j = 0; j < dim; ++j) {
+            const int row = dictionary.row_of(j);
+            double x = dictionary.value_of(j);
+            if (row >= 0)
+                for (int c = 0; c < columns; ++c) x += inwards_[c] * lift_ * dictionary.row(row)[c];
+            else
+                x += inwards_[~row] * lift_;
+            lifted_[j + 1] = x;
+        }
+        return lift_ > 1e-12;
+    }
+
+    CellRows& rows_;
+    Walls& walls_;
+    std::vector<double> from_, way_, target_;
+    bool is_inside_ = false;
+    std::vector<double> values_;  // [row]
+    std::vector<double> up_, down_;  // [input]: how far every row lets it go along its axis
+    std::vector<std::vector<double>> basis_;
+    std::vector<int> at_column_;  // the wall of each nonbasic variable
+    std::vector<double> inwards_, lifted_;
+    double lift_ = 0;
+};
+
+}  // namespace relureg

@@ -1,0 +1,165 @@
+// Whether a cell goes on for ever, in doubles: a ray that surely lies in it, or multipliers that show that there is none.
+#pragma once
+
+#include <optional>
+
+#include "kernel.hpp"
+#include "spans.hpp"
+
+namespace relureg {
+
+class Rays {
+  public:
+    Rays(const CellRows& rows, Identity& identity, const std::atomic<bool>& stop)
+        : rows_(rows), identity_(identity), stop_(stop) {}
+
+    // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
+    std::optional<bool> is_bounded() {
+        if (has_sure_ray()) return false;
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            if (exact.has_lower[j] || exact.has_upper[j]) return std::nullopt;
+        if (find_common_rise()) return rises_.empty() ? is_surely_bounded() : has_ray_along_rows();
+        return std::nullopt;
+    }
+
+  private:
+    static constexpr double kNothing = 1e-10;  // a multiplier below this share of the largest entry is left out
+    static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
+
+    void stop_if_told() const {
+        if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
+    // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
+    // largest; so it misses the cells whose rays all lie along a facet.
+    bool has_sure_ray() {
+        const int dim = rows_.dim(), t = dim, goal = dim + 1;
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        const std::vector<int>& path = rows_.path();
+        Bounds<double> bounds;
+        bounds.resize(goal + 1 + path.size());
+        for (int j = 0; j < dim; ++j) {
+            bounds.has_lower[j] = bounds.has_upper[j] = 1;
+            bounds.lower[j] = exact.has_lower[j] ? 0.0 : -1.0, bounds.upper[j] = exact.has_upper[j] ? 0.0 : 1.0;
+        }
+        bounds.has_upper[t] = 1, bounds.upper[t] = 1;
+        std::vector<double> at(dim + 1, 0.0), entries(dim + 1, 0.0);
+        at[t] = -1, entries[t] = 1;
+        Dictionary<double> program;
+        program.reset(at);
+        program.add_row(goal, entries.data(), -1);
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const Slot& slot = rows_[path[i]];
+            for (int j = 0; j < dim; ++j) entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+            entries[t] = -1;
+            const int variable = goal + 1 + static_cast<int>(i);
+            program.add_row(variable, entries.data(), 1);
+            bounds.has_lower[variable] = 1;
+        }
+        const auto look = [this] { stop_if_told(); };
+        program.improve(goal, 1, false, 0.5, bounds, look);
+        std::vector<double> ray(rows_.width(), 0.0);
+        for (int j = 0; j < dim; ++j) {
+            ray[j + 1] = program.value_of(j);
+            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
+        }
+        return std::all_of(path.begin(), path.end(), [&](int slot) {
+            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
+        });
+    }
+
+    // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising by
+    // at least s_i. `rises_` are they, `stays_` the rows that do not along any ray. False: rounding.
+    bool find_common_rise() {
+        const std::vector<int>& path = rows_.path();
+        const int dim = rows_.dim(), count = static_cast<int>(path.size()), goal = dim + count;
+        Bounds<double> bounds;
+        bounds.resize(goal + 1 + count);
+        for (int j = 0; j < dim; ++j) {
+            bounds.has_lower[j] = bounds.has_upper[j] = 1;
+            bounds.lower[j] = -0x1p20, bounds.upper[j] = 0x1p20;
+        }
+        std::vector<double> entries(goal, 0.0);
+        program_.reset(entries);
+        for (int i = 0; i < count; ++i) {
+            bounds.has_lower[dim + i] = bounds.has_upper[dim + i] = 1, bounds.upper[dim + i] = 1;
+            const Slot& slot = rows_[path[i]];
+            std::fill(entries.begin(), entries.end(), 0.0);
+            for (int j = 0; j < dim; ++j) entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+            entries[dim + i] = -1;
+            program_.add_row(goal + 1 + i, entries.data(), 0);
+            bounds.has_lower[goal + 1 + i] = 1;
+        }
+        std::fill(entries.begin(), entries.begin() + dim, 0.0);
+        std::fill(entries.begin() + dim, entries.end(), 1.0);
+        program_.add_row(goal, entries.data(), 0);
+        const double most = std::numeric_limits<double>::infinity();
+        if (program_.improve(goal, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
+            return false;
+        rises_.clear(), stays_.clear();
+        for (int i = 0; i < count; ++i) (program_.value_of(dim + i) > kRise ? rises_ : stays_).push_back(path[i]);
+        ray_.assign(rows_.width(), 0.0);
+        for (int j = 0; j < dim; ++j) ray_[j + 1] = program_.value_of(j);
+        return true;
+    }
+
+    // No row rises along a ray: the sum of all rows, which rises along each ray of a pointed cell, is minus a positive
+    // combination of rows.
+    std::optional<bool> is_surely_bounded() {
+        const std::vector<int>& path = rows_.path();
+        const int dim = rows_.dim(), goal = dim + static_cast<int>(path.size());
+        std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0);
+        double c = 0;
+        for (const int i : path) {
+            const Slot& slot = rows_[i];
+            for (int j = 1; j <= dim; ++j) {
+                total[j] += slot.side * slot.row[j] / slot.unit_size;
+                sizes[j] += slot.majorant[j] / slot.unit_size * (1 + 0x1p-20);
+            }
+            c = std::max(c, slot.relative_error);
+        }
+        // Row i of the program is r_i - s_i >= 0: where sum of s_i + sum of y_i (r_i - s_i) is constant in the r_i, the sum
+        // of y_i r_i is 0, for y_i >= 1. So the sum of the r_i is minus that of the (y_i - 1) r_i.
+        const double* reduced = program_.row(program_.row_of(goal));
+        std::vector<BoundedRow> rows;
+        for (int k = 0; k < program_.columns(); ++k) {
+            const int i = program_.nonbasic(k) - goal - 1;
+            if (i >= 0 && -reduced[k] - 1 > kNothing)
+                rows.push_back(BoundedRow::of(rows_[path[i]], rows_[path[i]].side));
+        }
+        std::vector<int> on(dim);
+        for (int j = 0; j < dim; ++j) on[j] = j + 1;
+        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
+        if (identity_.solve(target, rows, on, dim)) return true;
+        return std::nullopt;
+    }
+
+    // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if some
+    // rows that are independent on as many inputs span all of them: with R about the inverse there, it differs from r
+    // on these inputs by at most |R| |values at r| + a / (1 - a) max, as in identities.hpp.
+    std::optional<bool> has_ray_along_rows() {
+        std::vector<BoundedRow> rows;
+        for (const int slot : stays_) rows.push_back(BoundedRow::of(rows_[slot], rows_[slot].side));
+        ray_[0] = 0;
+        if (!kernel_.solve(rows, ray_, rows_.dim(), rank_at_most(rows_, stays_))) return std::nullopt;
+        for (const int slot : rises_) {
+            const BoundedRow row = BoundedRow::of(rows_[slot], rows_[slot].side);
+            const double value = row.factor * product(rows_[slot].row, ray_.data(), rows_.width());
+            double error = std::fabs(row.factor) * error_at(rows_[slot], ray_.data(), rows_.width());
+            error += kernel_.change(row);
+            if (!(value > error * (1 + 0x1p-20))) return std::nullopt;
+        }
+        return false;
+    }
+
+    const CellRows& rows_;
+    Identity& identity_;
+    const std::atomic<bool>& stop_;
+    Kernel kernel_;
+    Dictionary<double> program_;
+    std::vector<double> ray_;
+    std::vector<int> rises_, stays_;
+};
+
+}  // namespace relureg
