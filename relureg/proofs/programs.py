@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -113,8 +114,8 @@ def _exact_answer(question: Question) -> Answer:
             f"unit {question.goal.name} is negative or positive where the engine knows no region or facet"
         )
     # Back inside from where it is, as far as half the way to where the goal vanishes.
-    constant, *normal = question.goal.integers
-    beyond, inside = (constant + sum(a * x for a, x in zip(normal, point, strict=True)) for point in (found, start))
+    constant, *normal = map(Fraction, question.goal.integers)
+    beyond, inside = (constant + sum(map(mul, normal, point), Fraction(0)) for point in (found, start))
     share = (1 + inside / (inside - beyond)) / 2
     return fractions_over([x + share * (y - x) for x, y in zip(start, found, strict=True)])
 
