@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from relureg import stopping
 from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, ProofRefusedError
 from relureg.frozen import Frozen, read_only
@@ -44,6 +45,8 @@ def check_proof(path: str | Path, network: Network) -> Proved:
         It does not prove what it claims of this network; says which line fails first, and why.
     MalformedNetworkError
         The file cannot be read.
+    LimitReachedError
+        The time was over before it began.
 
     Examples
     --------
@@ -52,6 +55,7 @@ def check_proof(path: str | Path, network: Network) -> Proved:
     >>> dict(check_proof("fixtures/proofs/counterexample-3-9-4-1.proof", network).numbers)
     {'regions': 1024, 'facets': 3200, 'boundary_facets': 0, 'diameter': 22}
     """
+    stopping.check()  # the checker itself knows no limits, and is broken off where it takes long
     try:
         numbers, sentences = checker.check(str(path), json_format.write(network))
     except checker.RefusedError as error:
