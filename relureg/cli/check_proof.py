@@ -9,6 +9,7 @@ import click
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.printing import Printer, output_options
+from relureg.cli.progress import waiting_on_stderr
 from relureg.cli.work import limit_options
 
 EPILOG = f"""\b
@@ -34,4 +35,6 @@ def check_proof(proof: Path, net: str, raw: bool, printer: Printer) -> None:
     from relureg.reports.proof import CheckProofReport
 
     network = read_network(net, printer, raw=raw)
-    printer.emit(CheckProofReport.of(network, check(proof, network), file=str(proof)))
+    with waiting_on_stderr(printer.quiet, f"checking {proof}"):
+        proved = check(proof, network)
+    printer.emit(CheckProofReport.of(network, proved, file=str(proof)))

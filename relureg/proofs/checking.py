@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from relureg import stopping
 from relureg.arguments import checked
 from relureg.errors import MalformedNetworkError, ProofRefusedError
 from relureg.frozen import Frozen, read_only
@@ -28,13 +29,33 @@ class Proved(Frozen):
 def check_proof(path: str | Path, network: Network) -> Proved:
     """Check a proof that `write_proof` or ``--proof`` has written, as the program ``checker/check_proof.py`` does.
 
+    Parameters
+    ----------
+    path : str or Path
+    network : Network
+        Of any file format: it is known by the hash of its numbers.
+
+    Returns
+    -------
+    Proved
+
     Raises
     ------
     ProofRefusedError
         It does not prove what it claims of this network; says which line fails first, and why.
     MalformedNetworkError
         The file cannot be read.
+    LimitReachedError
+        The time was over before it began.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> network = relureg.load("fixtures/counterexamples/counterexample-3-9-4-1.json")
+    >>> dict(check_proof("fixtures/proofs/counterexample-3-9-4-1.proof", network).numbers)
+    {'regions': 1024, 'facets': 3200, 'boundary_facets': 0, 'diameter': 22}
     """
+    stopping.check()  # the checker itself knows no limits, and is broken off where it takes long
     try:
         numbers, sentences = checker.check(str(path), json_format.write(network))
     except checker.RefusedError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def answer_all(questions: Sequence[Question], walls: Walls) -> None:
 
 def _propose(questions: Sequence[Question]) -> Descents:
     """Descents, in the order of the questions."""
-    most, width = max(len(q.rows) for q in questions), len(questions[0].goal.integers)
+    most, width = max(1, *(len(q.rows) for q in questions)), len(questions[0].goal.integers)
     rows = np.zeros((len(questions), most, width))
     for k, question in enumerate(questions):
         rows[k, : len(question.rows)] = question.scaled
@@ -109,14 +110,12 @@ def _exact_answer(question: Question) -> Answer:
             raise CheckFailedError(f"row {question.goal.name} carries no facet, which the engine says it does")
         return found
     if question.expected is Expected.POSITIVE:
-        raise CheckFailedError(f"unit {question.goal.name} takes a sign on a cell that no region there has")
-    # Back inside from where it is, as far as half the way to where the goal vanishes.
-    beyond, inside = (
-        sum(
-            (a * x for a, x in zip(question.goal.integers[1:], point, strict=True)), Fraction(question.goal.integers[0])
+        raise CheckFailedError(
+            f"unit {question.goal.name} is negative or positive where the engine knows no region or facet"
         )
-        for point in (found, start)
-    )
+    # Back inside from where it is, as far as half the way to where the goal vanishes.
+    constant, *normal = map(Fraction, question.goal.integers)
+    beyond, inside = (constant + sum(map(mul, normal, point), Fraction(0)) for point in (found, start))
     share = (1 + inside / (inside - beyond)) / 2
     return fractions_over([x + share * (y - x) for x, y in zip(start, found, strict=True)])
 

@@ -83,10 +83,14 @@ def write_proof(
     progress : callable, optional
         Called with a `Progress` every now and then.
 
+    Returns
+    -------
+    ProofFigures
+
     Raises
     ------
     UsageError
-        Not all regions are there, or a diameter is claimed without facets.
+        Not all regions are there, a diameter is claimed without facets, or the complex is not of a slice of `slice_of`.
     CheckFailedError
         Something that the engine says is not so.
     LimitReachedError
@@ -100,7 +104,7 @@ def write_proof(
     >>> network = relureg.load("fixtures/truth/int_2-6-6-1.json")
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     figures = relureg.write_proof(relureg.enumerate_regions(network), f"{folder}/proof.gz")
-    ...     relureg.check_proof(figures.path, network).numbers
+    ...     dict(relureg.check_proof(figures.path, network).numbers)
     {'regions': 49}
     """
     if not cells.complete:

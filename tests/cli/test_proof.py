@@ -139,6 +139,11 @@ def test_a_limit_leaves_no_proof(limit: tuple[str, str], run_relureg: Run, tmp_p
     assert not list(tmp_path.iterdir())
 
 
+def test_a_limit_of_time_while_a_proof_is_checked(run_relureg: Run) -> None:
+    done = run_relureg("check-proof", SHIPPED, COUNTEREXAMPLE, "--timeout", "0.001")
+    check_one_line(done, 4, "stopped by the time limit of 0.001 s")
+
+
 def test_a_limit_of_time_while_the_proof_is_written(run_relureg: Run, tmp_path: Path) -> None:
     done = run_relureg("count", "fixtures/truth/rand_3-60-1.json", "--proof", tmp_path / "p", "--timeout", "3")
     assert done.returncode == 4

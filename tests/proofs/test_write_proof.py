@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,16 +179,34 @@ def test_an_engine_that_misses_a_region_is_found_out(fixtures: Path, tmp_path: P
     cells = relureg.enumerate_regions(relureg.load(fixtures / "truth" / "int_2-6-6-1.json"), engine="lp")
     for missing in (0, 20, 48):
         kept = [region for region in range(49) if region != missing]
-        with pytest.raises(CheckFailedError, match="takes a sign on a cell that no region there has"):
+        with pytest.raises(CheckFailedError, match="is negative or positive where the engine knows no region or facet"):
             relureg.write_proof(_with(cells, kept), tmp_path / "proof")
         assert not list(tmp_path.iterdir())
 
 
+def test_an_engine_that_finds_nothing_but_one_region_is_found_out(fixtures: Path, tmp_path: Path) -> None:
+    cells = relureg.enumerate_regions(relureg.load(fixtures / "truth" / "int_2-6-6-1.json"))
+    with pytest.raises(CheckFailedError, match="is negative or positive where the engine knows no region or facet"):
+        relureg.write_proof(_with(cells, [7]), tmp_path / "proof")
+
+
+@pytest.mark.parametrize("number", [0, 40, 83])
+def test_an_engine_that_misses_a_facet_is_found_out(number: int, fixtures: Path, tmp_path: Path) -> None:
+    cells = relureg.enumerate_regions(relureg.load(fixtures / "truth" / "int_2-6-6-1.json"))
+    rows = [cells.facets.record[number], cells.facets.record_behind[number]]
+    records = cells.records
+    kept = np.setdiff1d(np.arange(len(records.facet_region)), rows)
+    units = [records.facet_units[records.facet_starts[row] : records.facet_starts[row + 1]] for row in kept]
+    records = dataclasses.replace(
+        records, facet_region=records.facet_region[kept], facet_on_boundary=records.facet_on_boundary[kept],
+        facet_starts=np.cumsum([0, *map(len, units)]), facet_units=np.concatenate(units),
+    )  # fmt: skip
+    with pytest.raises(CheckFailedError, match="is negative or positive where the engine knows no region or facet"):
+        relureg.write_proof(dataclasses.replace(cells, records=records), tmp_path / "proof", facets=True)
+    assert not list(tmp_path.iterdir())
+
+
 def _with(cells: Any, regions: list[int]) -> Any:
-    import dataclasses
-
-    import numpy as np
-
     records = cells.records
     columns = {name: getattr(records, name)[regions] for name in ("patterns", "vanishing", "bounded", "points")}
     exact = {new: records.exact_points[old] for new, old in enumerate(regions) if old in records.exact_points}
