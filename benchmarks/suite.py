@@ -142,7 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def counting(results: Sequence[Result]) -> str:
     """The main table: medians on the wall clock; the least processor time, and the rate by it; the ratio of threads."""
     header = ["count_regions", "dim", "regions", "1 thread", "processor", "regions/s", "2 threads", "speed-up"]
-    header += ["signs decided", "exactly", "zeros", "integers' time", "known count", "watertight", "engine"]
+    header += ["signs decided", "exactly", "zeros", "integers' time", "engine", "known count", "watertight"]
     rows = [
         [
             result.name,
@@ -155,9 +155,9 @@ def counting(results: Sequence[Result]) -> str:
             factor(result.one.least / result.two.least),
             *(f"{(result.predicates or {}).get(key, 0):,}" for key in ("total", "exact", "zero")),
             f"{(result.predicates or {}).get('exact_share', 0):.1%}",
+            result.engine,
             "-" if result.known is None else "equal" if result.known == result.regions else f"{result.known:,}",
             {True: "yes", False: "NO", None: "n/a"}[result.watertight],
-            result.engine,
         ]
         for result in results
     ]
