@@ -67,6 +67,8 @@ class Bounds:
     """(K, m): at most that, on the box."""
     gain: Floats
     """(K, m, N): about how much of the bound of output i comes from an open sign."""
+    slopes: Floats | None
+    """(K, N, d), if asked for: about how steeply pre-activations depend on the inputs."""
     walls: Mapping[int, tuple[Floats, Floats]]
     """For a unit that is held in some cell: (K, 2, d) and (K, 2), affine functions at least as large as its
     pre-activation, and as that with the other sign."""
@@ -116,12 +118,12 @@ class Relaxation:
         self.is_finite = all(np.isfinite(form.constant).all() and all(np.isfinite(w).all() for w in form.terms.values())
                              for form in (*self.stages, self.output))  # fmt: skip
 
-    def bound(self, cells: Cells, *, with_gain: bool = True) -> Bounds:
+    def bound(self, cells: Cells, *, with_slopes: bool = False) -> Bounds:
         """Bounds on each of the cells."""
         with np.errstate(all="ignore"):
             if not (self.is_finite and np.isfinite(cells.low).all() and np.isfinite(cells.high).all()):
                 return self._unbounded(cells)
-            return _Pass(self, cells).run()
+            return _Pass(self, cells).run(with_slopes=with_slopes)
 
     def _unbounded(self, cells: Cells) -> Bounds:
         count = len(cells.low)
@@ -142,7 +144,7 @@ class Relaxation:
             upper[:, grows] = np.inf
         return Bounds(
             least=least, most=most, is_empty=(least > most).any(axis=1), normals=np.zeros((count, m, self.dim)),
-            constants=upper, upper=upper, gain=np.zeros((count, m, self.num_units)), walls={},
+            constants=upper, upper=upper, gain=np.zeros((count, m, self.num_units)), slopes=None, walls={},
         )  # fmt: skip
 
 
@@ -160,7 +162,7 @@ class _Pass:
         self.walls: dict[int, tuple[Floats, Floats]] = {}
         self.tiny += self.size_of[INPUT].sum(axis=1)
 
-    def run(self) -> Bounds:
+    def run(self, *, with_slopes: bool) -> Bounds:
         of, cells = self.of, self.cells
         least, most = cells.least.copy(), cells.most.copy()
         for number, stage in enumerate(of.stages, start=1):
@@ -184,8 +186,21 @@ class _Pass:
         upper = self._on_box(normals, constants)
         return Bounds(
             least=least, most=most, is_empty=(least > most).any(axis=1), normals=normals, constants=constants,
-            upper=np.where(np.isnan(upper), np.inf, upper), gain=gain, walls=self.walls,
+            upper=np.where(np.isnan(upper), np.inf, upper), gain=gain,
+            slopes=self._slopes() if with_slopes else None, walls=self.walls,
         )  # fmt: skip
+
+    def _slopes(self) -> Floats:
+        """Of the network with each unit replaced by a line, composed forwards; no bound of anything."""
+        of: dict[int, Floats] = {}
+        found = [np.zeros((self.count, 0, self.of.dim))]
+        for number, stage in enumerate(self.of.stages, start=1):
+            slope = np.zeros((self.count, stage.size, self.of.dim))
+            for source, weights in stage.terms.items():
+                slope = slope + (weights if source == INPUT else weights @ of[source])
+            found.append(slope)
+            of[number] = slope * self.lines[number][0][:, :, None]
+        return np.concatenate(found, axis=1)
 
     def _size(self, form: _Form) -> Floats:
         """(K, n): at least the sum of the absolute terms of a form on the cell."""

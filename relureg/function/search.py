@@ -166,7 +166,7 @@ class Search:
             least=np.array([node.least for node in batch]),
             most=np.array([node.most for node in batch]),
         )
-        bounds = relaxation.bound(cells)
+        bounds = relaxation.bound(cells, with_slopes=self.space.dim <= FEW_INPUTS)
         self._try_corners(cells, bounds)
         known = bounds.known_signs
         closed = bounds.is_empty | self._are_closed_by(bounds.upper)
@@ -189,7 +189,7 @@ class Search:
                         continue
                     if self._is_closed_by(node.bound):
                         continue
-            yield from self._divide(node, known[k], gain, bounds.normals[k, worst])
+            yield from self._divide(node, known[k], gain, None if bounds.slopes is None else bounds.slopes[k])
 
     def _bound_by_program(self, k: int, node: _Node, bounds: Bounds) -> tuple[float | None, Floats | None]:
         """A bound of ``min f_i`` from affine bounds of the f_i and of the units that are held; and where it is met."""
@@ -276,13 +276,15 @@ class Search:
 
     # -- branching -----------------------------------------------------------------------------------
 
-    def _divide(self, node: _Node, known: NDArray[np.int8], gain: Floats, normal: Floats) -> Iterator[_Node]:
+    def _divide(self, node: _Node, known: NDArray[np.int8], gain: Floats, slopes: Floats | None) -> Iterator[_Node]:
         """The two halves of a cell; none where it is solved."""
         num_open = int(np.count_nonzero(gain > 0))
         width = node.high - node.low
         is_finite = bool(np.isfinite(width).all())
-        if is_finite and self.space.dim <= FEW_INPUTS and num_open > FEW_OPEN and node.cuts < MAX_CUTS * self.space.dim:
-            weight = np.abs(normal) * width
+        if is_finite and slopes is not None and num_open > FEW_OPEN and node.cuts < MAX_CUTS * self.space.dim:
+            # Where open signs matter, and depend on the input most.
+            share = np.where(gain > 0, gain / (node.most - node.least), 0.0)
+            weight = (share @ np.abs(slopes)) * width
             axis = int(np.argmax(weight if weight.max(initial=0.0) > 0 else width))
             middle = 0.5 * (node.low[axis] + node.high[axis])
             if node.low[axis] < middle < node.high[axis]:
