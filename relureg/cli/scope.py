@@ -76,17 +76,23 @@ def scoped(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
     DomainError, UsageError, DataError
         An option is not understood, or does not fit the network.
     """
-    domain = _domain(network, scope)
-    chosen = chosen_slice(network, scope)
-    if chosen is not None:
-        domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
-        network = network.on(chosen)
+    network, domain = located(network, scope)
     try:
         problem = Problem(network=network, domain=domain).restricted()
     except DomainError as error:
         where = "--box" if scope.around is None else "--around"
         raise error.within(where if scope.domain is None else f"--domain: {scope.domain}") from error
     return problem.network, problem.domain
+
+
+def located(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
+    """The same with all inputs left, also those that the domain fixes; raises as `scoped` does."""
+    domain = _domain(network, scope)
+    chosen = chosen_slice(network, scope)
+    if chosen is not None:
+        domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
+        network = network.on(chosen)
+    return network, domain
 
 
 def chosen_slice(network: Network, scope: Scope) -> Slice | None:

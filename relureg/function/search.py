@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 FEW_INPUTS = 8
 """With at most so many inputs, boxes are cut as long as many signs are open; with more, units only."""
-FEW_OPEN = 10
+FEW_OPEN = 5
 """With at most so many open signs that matter, a unit is cut instead of a box."""
 MAX_CUTS = 60
 """Cuts of a box for each of its coordinates: then units are cut, of which there are finitely many."""
@@ -135,11 +135,20 @@ class Search:
             if not batch:
                 continue
             if (reason := self.watch.out_of_time(self.looked_at)) is not None:
-                raise LimitReachedError(f"stopped by {reason}")
+                highest = max([node.bound for node in batch] + [-bound for bound, _, _ in heap])
+                raise LimitReachedError(f"the search was stopped by {reason}{self._by_then(highest)}")
             self.looked_at += len(batch)
             for node in self._look_at(batch, relaxation):
                 heapq.heappush(heap, (-node.bound, next(numbers), node))
         return Found(value=self.best, point=self.best_point, cells=self.looked_at)
+
+    def _by_then(self, highest: float) -> str:
+        """What is proved where a limit ends the search."""
+        if self.goal.is_strict is not None:
+            return f": no point was found, nor proved that there is none, in {self.looked_at:,} cells"
+        if self.best is None:
+            return ""
+        return f": {nearest_double(self.best):.10g} is attained, and nothing above {highest:.10g}"
 
     # -- bounds --------------------------------------------------------------------------------------
 
@@ -183,7 +192,7 @@ class Search:
                     node.bound = min(node.bound, value)
                     if self._is_closed_by(value):
                         continue
-                if point is not None:
+                if point is not None and self._looks_better(point):
                     self._try_points([point])
                     if self._found_signs:
                         continue
@@ -474,9 +483,18 @@ class Search:
             return
         values = outputs.min(axis=1)
         best = int(values.argmax())
-        known = self._closing if self.goal.is_strict is None else -1e-9
-        if values[best] > known + 1e-12 * abs(known):
+        if values[best] > self._worth_a_look:
             self._try_points([points[best]])
+
+    @property
+    def _worth_a_look(self) -> float:
+        """A point is put into the network exactly where its value in doubles is larger."""
+        known = self._closing if self.goal.is_strict is None else -1e-9
+        return known + 1e-12 * abs(known)
+
+    def _looks_better(self, point: Floats) -> bool:
+        values = float_values(self.network, point[None])
+        return values is None or float(values.min()) > self._worth_a_look
 
     def _try_points(self, points: Sequence[Any]) -> None:
         """Take points in, and climb from them as long as that leads higher."""
