@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
+    from relureg.function.properties import Counterexample, Verdict, check_property
+    from relureg.function.ranges import Extremum, Range, output_range
     from relureg.network.domain import Domain
     from relureg.network.model import Network
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
+    from relureg.network.specification import Condition, Specification
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -43,27 +46,34 @@ __all__ = [
     "Bound",
     "Breakpoint",
     "Complex",
+    "Condition",
+    "Counterexample",
     "Domain",
+    "Extremum",
     "HistoryRow",
     "Interval",
+    "JournalStatus",
     "Limits",
     "LinearRegions",
-    "Network",
     "Neighbour",
     "Neighbourhood",
+    "Network",
     "Polyhedron",
-    "JournalStatus",
     "Problem",
+    "Range",
     "RegionCount",
     "RegionEstimate",
     "RegionGraph",
     "RegionHistory",
     "Slice",
+    "Specification",
     "StoredGraph",
+    "Verdict",
     "Workers",
     "__version__",
     "bounds",
     "breakpoints",
+    "check_property",
     "check_theorems",
     "construct",
     "count_problem",
@@ -75,21 +85,25 @@ __all__ = [
     "from_torch",
     "journal_status",
     "load",
-    "resume",
     "load_complex",
+    "output_range",
     "random_network",
     "regions_around",
+    "resume",
     "save",
-    "stored_graph",
     "save_graph",
     "save_regions",
+    "stored_graph",
 ]
 
 _MODULES = {
     "Bound": "theory.bounds",
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
+    "Condition": "network.specification",
+    "Counterexample": "function.properties",
     "Domain": "network.domain",
+    "Extremum": "function.ranges",
     "HistoryRow": "complex.history",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
@@ -100,15 +114,19 @@ _MODULES = {
     "Network": "network.model",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
+    "Range": "function.ranges",
     "RegionCount": "complex.count",
     "RegionEstimate": "complex.estimation",
     "RegionGraph": "complex.graph.region_graph",
     "RegionHistory": "complex.history",
     "Slice": "network.slices",
+    "Specification": "network.specification",
     "StoredGraph": "complex.graph.stored_graph",
+    "Verdict": "function.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
     "breakpoints": "complex.line",
+    "check_property": "function.properties",
     "check_theorems": "theory.theorems",
     "construct": "families.catalogue",
     "count_problem": "complex.count",
@@ -121,6 +139,7 @@ _MODULES = {
     "journal_status": "engine.runs.status",
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
+    "output_range": "function.ranges",
     "random_network": "families.random",
     "regions_around": "complex.around",
     "resume": "complex.count",

@@ -25,6 +25,7 @@ __all__ = [
     "MissingPackageError",
     "NetworkError",
     "OutputError",
+    "PropertyViolatedError",
     "ReluregError",
     "TheoremViolatedError",
     "UnsupportedNetworkError",
@@ -193,6 +194,13 @@ class ComplexFileError(ReluregError):
 
     exit_code = 3
     kind = "complex-file"
+
+
+class PropertyViolatedError(ReluregError):
+    """The answer is no: a network has not the property that was asked."""
+
+    exit_code = 1
+    kind = "property-violated"
 
 
 class TheoremViolatedError(ReluregError):

@@ -517,6 +517,8 @@ class Search:
 
     def _climb(self, point: Point, value: Fraction) -> None:
         """From a point to the best of its region, from there to the best of that region, as long as it gets better."""
+        if self.goal.is_strict is not None and not self.space.is_bounded:
+            return  # the best of a region may be infinite
         for _ in range(STEPS):
             signs = self.network.exact_signs(point)
             signs = np.where(signs == 0, 1, signs).astype(np.int8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -42,6 +43,14 @@ class Space(Frozen):
         if domain.equations is not None:
             flat = domain.equations.primitive_rows()
             primitives = [*primitives, *flat, *(tuple(-x for x in row) for row in flat)]
+        space = cls.of_rows(primitives, dim)
+        if space is None:
+            raise DomainError("the domain is empty: no input satisfies all its inequalities")
+        return space
+
+    @classmethod
+    def of_rows(cls, primitives: Sequence[Row], dim: int) -> Space | None:
+        """The closed polyhedron on which rows are not negative; None where it is empty."""
         low: list[Bound] = [None] * dim
         high: list[Bound] = [None] * dim
         rows: list[Row] = []
@@ -57,11 +66,11 @@ class Space(Frozen):
             else:
                 high[axis] = bound if (known := high[axis]) is None else min(known, bound)
         rows = [row for row in dict.fromkeys(rows) if any(row[1:]) or row[0] < 0]
+        if any(a is not None and b is not None and a > b for a, b in zip(low, high, strict=True)):
+            return None
         program = Program(rows=tuple(rows), low=tuple(low), high=tuple(high))
-        if any(a is not None and b is not None and a > b for a, b in zip(low, high, strict=True)) or (
-            rows and program.maximise([0] * dim).outcome is Outcome.EMPTY
-        ):
-            raise DomainError("the domain is empty: no input satisfies all its inequalities")
+        if rows and program.maximise([0] * dim).outcome is Outcome.EMPTY:
+            return None
         if rows:
             for axis in range(dim):
                 low[axis] = _extent(program, axis, -1) if low[axis] is None else low[axis]
