@@ -80,7 +80,9 @@ def walls_of(
             continue
         piece = affine_piece(network, stage.pre_activation.entries(units), signs)
         senses = held[network.units_of(number)][units]
-        for row, sense, blocker in zip(piece.rows.primitive_rows(), senses.tolist(), piece.blocked_by.tolist(), strict=True):
+        for row, sense, blocker in zip(
+            piece.rows.primitive_rows(), senses.tolist(), piece.blocked_by.tolist(), strict=True
+        ):
             if blocker >= 0:
                 blocked_by = blocker
             else:

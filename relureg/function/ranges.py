@@ -95,7 +95,7 @@ def output_range(
     >>> import relureg
     >>> (found,) = output_range(relureg.load("fixtures/truth/xor.json"), relureg.Domain.box([0, 0], [1, 1]))
     >>> found.minimum.value, found.maximum.value, found.maximum.point
-    (Fraction(-1, 1), Fraction(0, 1), (Fraction(1, 1), Fraction(0, 1)))
+    (Fraction(-3, 1), Fraction(1, 1), (Fraction(0, 1), Fraction(0, 1)))
     """
     if domain is not None:
         domain.check_fits(network)
@@ -186,7 +186,8 @@ def _maximum(network: Network, space: Space, direction: Point, watch: Watch) -> 
 
 
 def _exact(direction: Sequence[Number], network: Network) -> Point:
-    try:
-        return exact_point(direction, network.output_dim)
-    except UsageError as error:
-        raise UsageError(f"the direction does not fit the {network.output_dim} outputs: {error.message}") from error
+    if len(direction) != network.output_dim:
+        raise UsageError(
+            f"a direction of {len(direction)} coefficients, but the network has {network.output_dim} outputs"
+        )
+    return exact_point(direction, network.output_dim)

@@ -38,8 +38,11 @@ FEW_INPUTS = 8
 """With at most so many inputs, boxes are cut as long as many signs are open; with more, units only."""
 FEW_OPEN = 5
 """With at most so many open signs that matter, a unit is cut instead of a box."""
-MAX_CUTS = 60
-"""Cuts of a box for each of its coordinates: then units are cut, of which there are finitely many."""
+FEW_UNITS = 16
+"""Of a network with at most so many units no boxes are cut."""
+MAX_IDLE = 2
+"""Cuts of a box for each of its coordinates without any effect on open signs: then units are cut, of which there are
+finitely many. Near a point in which many hyperplanes meet, boxes never have few open signs."""
 BATCH = 48
 """Cells that are bounded at once."""
 STEPS = 30
@@ -74,7 +77,10 @@ class _Node:
     signs: NDArray[np.int8]
     least: Floats
     most: Floats
-    cuts: int = 0
+    num_open: int = 2**31
+    """Open signs that mattered when the box was cut last."""
+    idle: int = 0
+    """Cuts of the box since there were fewer of them."""
     bound: float = math.inf
     inside: Point | None = None
     """Of an unbounded cell, a point in its interior."""
@@ -290,9 +296,12 @@ class Search:
         num_open = int(np.count_nonzero(gain > 0))
         width = node.high - node.low
         is_finite = bool(np.isfinite(width).all())
-        if is_finite and slopes is not None and num_open > FEW_OPEN and node.cuts < MAX_CUTS * self.space.dim:
+        idle = 0 if num_open < node.num_open else node.idle + 1
+        held = int(np.count_nonzero(node.signs))
+        few = FEW_OPEN if self.network.num_units > FEW_UNITS else FEW_UNITS
+        if is_finite and slopes is not None and num_open > few and idle <= MAX_IDLE * self.space.dim and not held:
             # Where open signs matter, and depend on the input most.
-            share = np.where(gain > 0, gain / (node.most - node.least), 0.0)
+            share = np.where(gain > 0, gain / np.maximum(node.most - node.least, 1e-300), 0.0)
             weight = (share @ np.abs(slopes)) * width
             axis = int(np.argmax(weight if weight.max(initial=0.0) > 0 else width))
             middle = 0.5 * (node.low[axis] + node.high[axis])
@@ -302,13 +311,13 @@ class Search:
                     (high if side == 0 else low)[axis] = middle
                     yield _Node(
                         low=low, high=high, signs=node.signs, least=node.least, most=node.most,
-                        cuts=node.cuts + 1, bound=node.bound,
+                        num_open=num_open, idle=idle, bound=node.bound,
                     )  # fmt: skip
                 return
         if not is_finite:
             yield from self._divide_unbounded(node, known)
             return
-        if self._is_tight(node) and np.count_nonzero(node.signs) > 1 and self.space.is_full:
+        if held > 1 and ((slopes is not None and held % 3 == 0) or self._is_tight(node)) and self.space.is_full:
             # Cells without an interior add nothing, and there may be very many: units that vanish together.
             if self._inside(node) is None:
                 return
@@ -342,7 +351,7 @@ class Search:
         signs[unit] = sign
         return _Node(
             low=node.low, high=node.high, signs=signs, least=node.least, most=node.most,
-            cuts=node.cuts, bound=node.bound,
+            num_open=node.num_open, idle=node.idle, bound=node.bound,
         )  # fmt: skip
 
     def _divide_unbounded(self, node: _Node, known: NDArray[np.int8]) -> Iterator[_Node]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from relureg import Complex, Domain, Network, enumerate_regions
+from relureg import Complex, Domain, Network, Problem, enumerate_regions
 
 Vector = list[Fraction]
 
@@ -40,7 +40,8 @@ def iter_regions(network: Network, domain: Domain | None = None) -> Iterator[Reg
 def supremum(network: Network, domain: Domain | None, direction: Sequence[Fraction | int]) -> Fraction | None:
     """The maximum of ``direction . y``; None where it is unbounded."""
     best: Fraction | None = None
-    for region in iter_regions(network, domain):
+    problem = Problem(network=network, domain=domain).restricted()
+    for region in iter_regions(problem.network, problem.domain):
         slope = [dot(direction, column) for column in zip(*region.matrix, strict=True)]
         offset = dot(direction, region.constant)
         if any(dot(slope, ray) > 0 for ray in region.rays):
