@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
+    from relureg.function.differences import Deviation, NetworkComparison, compare_networks
     from relureg.function.properties import Counterexample, Verdict, check_property
     from relureg.function.ranges import Extremum, Range, output_range
     from relureg.network.domain import Domain
@@ -48,6 +49,7 @@ __all__ = [
     "Complex",
     "Condition",
     "Counterexample",
+    "Deviation",
     "Domain",
     "Extremum",
     "HistoryRow",
@@ -58,6 +60,7 @@ __all__ = [
     "Neighbour",
     "Neighbourhood",
     "Network",
+    "NetworkComparison",
     "Polyhedron",
     "Problem",
     "Range",
@@ -75,6 +78,7 @@ __all__ = [
     "breakpoints",
     "check_property",
     "check_theorems",
+    "compare_networks",
     "construct",
     "count_problem",
     "count_regions",
@@ -102,6 +106,7 @@ _MODULES = {
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "function.properties",
+    "Deviation": "function.differences",
     "Domain": "network.domain",
     "Extremum": "function.ranges",
     "HistoryRow": "complex.history",
@@ -112,6 +117,7 @@ _MODULES = {
     "Neighbour": "complex.facets",
     "Neighbourhood": "complex.around",
     "Network": "network.model",
+    "NetworkComparison": "function.differences",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "Range": "function.ranges",
@@ -128,6 +134,7 @@ _MODULES = {
     "breakpoints": "complex.line",
     "check_property": "function.properties",
     "check_theorems": "theory.theorems",
+    "compare_networks": "function.differences",
     "construct": "families.catalogue",
     "count_problem": "complex.count",
     "count_regions": "complex.count",

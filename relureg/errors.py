@@ -24,6 +24,7 @@ __all__ = [
     "MalformedNetworkError",
     "MissingPackageError",
     "NetworkError",
+    "NetworksDifferError",
     "OutputError",
     "PropertyViolatedError",
     "ReluregError",
@@ -194,6 +195,13 @@ class ComplexFileError(ReluregError):
 
     exit_code = 3
     kind = "complex-file"
+
+
+class NetworksDifferError(ReluregError):
+    """The answer is no: two networks are not the same function."""
+
+    exit_code = 1
+    kind = "different"
 
 
 class PropertyViolatedError(ReluregError):

@@ -30,8 +30,8 @@ from relureg.version import __version__
 from relureg.words import printable
 
 COMMANDS = (
-    "inspect", "count", "estimate", "resume", "status", "graph", "regions", "line", "range", "check", "plot",
-    "animate", "bounds", "construct", "random", "verify", "convert", "tropical", "maps",
+    "inspect", "count", "estimate", "resume", "status", "graph", "regions", "line", "range", "check", "compare",
+    "plot", "animate", "bounds", "construct", "random", "verify", "convert", "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name in the module of its name; imported only when it runs."""
 

@@ -35,7 +35,7 @@ Examples:
 @scope_options
 @limit_options
 @output_options
-def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:
+def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:  # noqa: A001
     """The exact minimum and maximum of each output of NET, and a point where each is attained.
 
     Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
@@ -51,12 +51,13 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
         raise UsageError(
             f"{len(along)} coefficients, but the network has {network.output_dim} outputs", where="--direction"
         )
-    inside, domain = located(network, scope_of(where))
+    scope = scope_of(where)
+    inside, domain = located(network, scope)
     with cells_on_stderr(printer.quiet) as progress:
         try:
             found = output_range(inside, domain, direction=along, progress=progress)
         except DomainError as error:
-            raise error.within("--domain" if where.get("domain") else "--box") from error
+            raise error.within("--box" if scope.domain is None else "--domain") from error
     printer.emit(RangeReport.of(inside, domain, found))
 
 

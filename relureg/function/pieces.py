@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +21,7 @@ class Piece:
     rows: RationalMatrix
     """(n, 1 + d), constants first; of no meaning where a form is not affine."""
     blocked_by: NDArray[np.intp]
-    """(n,): a unit with an open sign that the form depends on, which need not be affine then; -1 where there is none."""
+    """(n,): a unit with an open sign that the form depends on, which need not be affine then; -1: there is none."""
 
 
 def affine_piece(network: Network, form: AffineForm, signs: NDArray[np.int8]) -> Piece:
@@ -59,9 +58,7 @@ def affine_piece(network: Network, form: AffineForm, signs: NDArray[np.int8]) ->
     return Piece(rows=RationalMatrix.hstack([held[CONSTANT], normals], form.size), blocked_by=blocked)
 
 
-def walls_of(
-    network: Network, held: NDArray[np.int8], signs: NDArray[np.int8], *, entries: bool = False
-) -> tuple[list[Row], int | None]:
+def walls_of(network: Network, held: NDArray[np.int8], signs: NDArray[np.int8]) -> tuple[list[Row], int | None]:
     """The inequalities of units that are held to a side, those that are affine; and a unit that blocks another one.
 
     Parameters
@@ -88,13 +85,3 @@ def walls_of(
             else:
                 found.append(tuple(sense * entry for entry in row))
     return found, blocked_by
-
-
-def integral(rows: RationalMatrix) -> list[Row]:
-    """Rows times their common denominator, which keeps their sizes comparable."""
-    return [tuple(row) for row in rows.numerators.tolist()]
-
-
-def exact_value(row: Sequence[int], denominator: int) -> tuple[int, int]:
-    """The constant of a row over its denominator."""
-    return row[0], denominator

@@ -1,10 +1,10 @@
 """Linear programs, solved exactly: a solver in doubles proposes which constraints are active, rationals prove it.
 
-A program maximises ``c . x`` subject to rows ``b + a . x >= 0`` and to bounds of single coordinates. A basis is a set of
-d independent constraints; it names a point, at which they hold with equality, and multipliers of theirs. It is optimal
-where the point satisfies every constraint and no multiplier is negative, both of which are found in rationals. Where a
-proposed basis is not, the criss-cross method [Ter85] goes on from it, exactly, to the end: whatever the solver said, the
-answer is right.
+A program maximises ``c . x`` subject to rows ``b + a . x >= 0`` and to bounds of single coordinates. A basis is a set
+of d independent constraints; it names a point, at which they hold with equality, and multipliers of theirs. It is
+optimal where the point satisfies every constraint and no multiplier is negative, both of which are found in rationals.
+Where a proposed basis is not, the criss-cross method [Ter85] goes on from it, exactly, to the end: whatever the solver
+said, the answer is right.
 """
 
 from __future__ import annotations
@@ -186,9 +186,8 @@ class _Tableau:
         others = [i for i in self.usable if i not in set(chosen)]
         units: list[tuple[int, int]] = []
         for j in sorted(free, key=lambda j: at[j]):
-            number = j if self.low[j] is not None else j + self.dim if self.high[j] is not None else None
-            if number is not None:
-                units.append((number, j))
+            if self.low[j] is not None or self.high[j] is not None:
+                units.append((j if self.low[j] is not None else j + self.dim, j))
         last = [(-1 - j, j) for j in free]
         rows = [[self.rows[chosen[k]][1 + j] for j in free] for k in picked]
         numbers = [2 * self.dim + chosen[k] for k in picked]
@@ -220,7 +219,7 @@ class _Tableau:
             nearest.append(gap)
             if gap < _ACTIVE:
                 ranked.append((-abs(bound_weights[j]), number))
-        for k, i in enumerate(self.usable):
+        for i in self.usable:
             slack, size = _slack(self.rows[i], x)
             if weights[i] > 0 or slack < _ACTIVE * size:
                 ranked.append((-weights[i], 2 * self.dim + i))
@@ -364,8 +363,8 @@ def propose(
     ]
     try:
         found = linprog(
-            [-c for c in goal[1:]], A_ub=-table[:, 1:] if len(scaled) else None, b_ub=table[:, 0] if len(scaled) else None,
-            bounds=bounds, method="highs-ds",
+            [-c for c in goal[1:]], A_ub=-table[:, 1:] if len(scaled) else None,
+            b_ub=table[:, 0] if len(scaled) else None, bounds=bounds, method="highs-ds",
         )  # fmt: skip
     except ValueError:
         return None

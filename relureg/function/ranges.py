@@ -1,8 +1,8 @@
 """The range of a network: the exact minimum and maximum of each output, and where they are attained.
 
-Over an unbounded domain an output may grow without bound. Far out a network is the network without its constants, up
-to a bounded difference, so that it does iff that one is positive in some direction of the recession cone; a search over
-the faces of the cube ``|v| <= 1`` finds such a direction or proves that there is none. Then a maximum is attained, since
+Over an unbounded domain an output may grow without bound. Far out a network is the network without its constants, up to
+a bounded difference. So it does iff that one is positive in some direction of the recession cone; a search over the
+faces of the cube ``|v| <= 1`` finds such a direction or proves that there is none. Then a maximum is attained, since
 each of the finitely many pieces attains its own.
 """
 
@@ -120,19 +120,20 @@ def unit_directions(network: Network) -> list[Point]:
 
 def maximum_along(
     network: Network, space: Space, direction: Point, watch: Watch, floor: Fraction | None = None
-) -> Extremum | None:
-    """The maximum of ``direction . y``; None where it does not exceed a floor."""
+) -> tuple[Extremum | None, int]:
+    """The maximum of ``direction . y``, None where it does not exceed a floor; and how many cells were looked at."""
     along = network.output.map(RationalMatrix.from_fractions([list(direction)], len(direction)))
     network = network.replace(output=along, outputs=())
     cells = 0
     if not space.is_bounded:
         ray, cells = growing_ray(network, space, watch)
         if ray is not None:
-            return Extremum(value=None, point=space.any_point(), ray=ray, cells=cells)
+            return Extremum(value=None, point=space.any_point(), ray=ray, cells=cells), cells
     found = Search(network=network, space=space, goal=Goal(floor=floor), watch=watch).run()
+    cells += found.cells
     if found.value is None or found.point is None:
-        return None
-    return Extremum(value=found.value, point=found.point, ray=None, cells=cells + found.cells)
+        return None, cells
+    return Extremum(value=found.value, point=found.point, ray=None, cells=cells), cells
 
 
 def growing_ray(network: Network, space: Space, watch: Watch) -> tuple[Point | None, int]:
@@ -180,7 +181,7 @@ def _minimum(network: Network, space: Space, direction: Point, watch: Watch) -> 
 
 
 def _maximum(network: Network, space: Space, direction: Point, watch: Watch) -> Extremum:
-    found = maximum_along(network, space, direction, watch)
+    found, _ = maximum_along(network, space, direction, watch)
     assert found is not None  # without a floor there is one
     return found
 

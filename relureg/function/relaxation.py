@@ -4,8 +4,8 @@ On a cell each unit with an open sign lies between lines: with pre-activation in
 
     s z <= max(z, 0) <= t z + v,    s in {0, 1},  t in [0, 1],  v = max(-t l, (1 - t) u),
 
-so that, stage by stage and back to the input [ZWCHD18, SGPV19], each form over units has an affine function of the input
-above it and one below. Any slopes give a bound; doubles choose them.
+so that, stage by stage and back to the input [ZWCHD18, SGPV19], each form over units has an affine function of the
+input above it and one below. Any slopes give a bound; doubles choose them.
 
 What rounding does is added to the constant. Let C be the computed coefficients of the units of a stage, C' those of its
 pre-activations, and M at least the sum of the absolute terms of these on the cell. Whatever the computed coefficients
@@ -143,7 +143,7 @@ class Relaxation:
                 continue
             upper[:, grows] = np.inf
         return Bounds(
-            least=least, most=most, is_empty=(least > most).any(axis=1), normals=np.zeros((count, m, self.dim)),
+            least=least, most=most, is_empty=np.any(least > most, axis=1), normals=np.zeros((count, m, self.dim)),
             constants=upper, upper=upper, gain=np.zeros((count, m, self.num_units)), slopes=None, walls={},
         )  # fmt: skip
 
@@ -185,7 +185,7 @@ class _Pass:
         normals, constants, gain = self._upper(of.output, np.arange(of.output.size), 1.0, len(of.stages), size, True)
         upper = self._on_box(normals, constants)
         return Bounds(
-            least=least, most=most, is_empty=(least > most).any(axis=1), normals=normals, constants=constants,
+            least=least, most=most, is_empty=np.any(least > most, axis=1), normals=normals, constants=constants,
             upper=np.where(np.isnan(upper), np.inf, upper), gain=gain,
             slopes=self._slopes() if with_slopes else None, walls=self.walls,
         )  # fmt: skip
@@ -311,7 +311,7 @@ class _Pass:
 
     def cells_bounds(self, number: int) -> tuple[Floats, Floats]:
         """By how much the units of a stage with an open sign can be below and above 0."""
-        slope, rise, below = self.lines[number]
+        slope, rise, _ = self.lines[number]
         is_open = rise > 0
         high = np.where(is_open, self.high_of[number], 0.0)
         # The line above rises by -slope low at 0.

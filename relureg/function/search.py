@@ -167,11 +167,9 @@ class Search:
     def _are_closed_by(self, upper: Floats) -> NDArray[np.bool_]:
         """The same of bounds (K, m) of each f_i."""
         if self.goal.is_strict is None:
-            closed: NDArray[np.bool_] = (upper <= self._closing).any(axis=1)
-            return closed
+            return np.asarray((upper <= self._closing).any(axis=1))
         strict = np.array(self.goal.is_strict)
-        open_ended: NDArray[np.bool_] = ((upper < 0) | ((upper <= 0) & strict)).any(axis=1)
-        return open_ended
+        return np.asarray(((upper < 0) | ((upper <= 0) & strict)).any(axis=1))
 
     def _look_at(self, batch: list[_Node], relaxation: Relaxation) -> Iterator[_Node]:
         cells = Cells(
@@ -317,10 +315,10 @@ class Search:
         if not is_finite:
             yield from self._divide_unbounded(node, known)
             return
-        if held > 1 and ((slopes is not None and held % 3 == 0) or self._is_tight(node)) and self.space.is_full:
-            # Cells without an interior add nothing, and there may be very many: units that vanish together.
-            if self._inside(node) is None:
-                return
+        # Cells without an interior add nothing, and there may be very many: units that vanish together.
+        is_asked = held > 1 and ((slopes is not None and held % 3 == 0) or self._is_tight(node))
+        if is_asked and self.space.is_full and self._inside(node) is None:
+            return
         unit = int(np.argmax(gain)) if num_open else self._solve(node, known)
         if unit is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_samples_never_exceed_the_range(name: str) -> None:
 def test_many_inputs_in_a_small_box() -> None:
     rng = np.random.default_rng(3)
     sizes = [784, 24, 16, 4]
-    layers = list(zip(sizes[:-1], sizes[1:], strict=True))
+    layers = list(itertools.pairwise(sizes))
     weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in layers]
     network = Network.from_layers(weights, [0.1 * rng.normal(size=n) for _, n in layers])
     low, high = [Fraction(499, 1000)] * 784, [Fraction(501, 1000)] * 784
