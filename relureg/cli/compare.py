@@ -16,7 +16,7 @@ from relureg.errors import DomainError, NetworksDifferError
 
 EPILOG = f"""\b
 Examples:
-  relureg compare fixtures/counterexamples/folded_cut.json fixtures/counterexamples/folded_cut_perturbed_1.json --box -1 1
+  relureg compare fixtures/nets/acasxu_1_1_nnet.nnet small.nnet --around 1650,0,3.12,1100,1100 --radius 0.01
   relureg compare fixtures/truth/xor.json fixtures/truth/xor.json
 
 {EXIT_CODES}"""
