@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
     from relureg.function.differences import Deviation, NetworkComparison, compare_networks
+    from relureg.function.lipschitz import LipschitzConstant, lipschitz_constant, lipschitz_constants
     from relureg.function.properties import Counterexample, Verdict, check_property
     from relureg.function.ranges import Extremum, Range, output_range
     from relureg.network.domain import Domain
@@ -57,6 +58,7 @@ __all__ = [
     "JournalStatus",
     "Limits",
     "LinearRegions",
+    "LipschitzConstant",
     "Neighbour",
     "Neighbourhood",
     "Network",
@@ -88,6 +90,8 @@ __all__ = [
     "from_sklearn",
     "from_torch",
     "journal_status",
+    "lipschitz_constant",
+    "lipschitz_constants",
     "load",
     "load_complex",
     "output_range",
@@ -114,6 +118,7 @@ _MODULES = {
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
     "LinearRegions": "complex.linear.notions",
+    "LipschitzConstant": "function.lipschitz",
     "Neighbour": "complex.facets",
     "Neighbourhood": "complex.around",
     "Network": "network.model",
@@ -144,6 +149,8 @@ _MODULES = {
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
     "journal_status": "engine.runs.status",
+    "lipschitz_constant": "function.lipschitz",
+    "lipschitz_constants": "function.lipschitz",
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
     "output_range": "function.ranges",

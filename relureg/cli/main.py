@@ -31,7 +31,7 @@ from relureg.words import printable
 
 COMMANDS = (
     "inspect", "count", "estimate", "resume", "status", "graph", "regions", "line", "range", "check", "compare",
-    "plot", "animate", "bounds", "construct", "random", "verify", "convert", "tropical", "maps",
+    "lipschitz", "plot", "animate", "bounds", "construct", "random", "verify", "convert", "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name in the module of its name; imported only when it runs."""
 
