@@ -141,7 +141,7 @@ def _perron(matrices: Floats) -> Floats:
         grown = np.einsum("kij,kil,kl->kj", matrices, matrices, v, optimize=True)
         v = grown / np.maximum(grown.max(axis=1, keepdims=True), 1e-300) + 1e-9
     grown = np.einsum("kij,kil,kl->kj", matrices, matrices, v, optimize=True)
-    return np.sqrt((grown / v).max(axis=1))
+    return np.asarray(np.sqrt((grown / v).max(axis=1)))
 
 
 def _spectral_norm(matrix: Matrix) -> Enclosure:
