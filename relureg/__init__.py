@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Any
 from relureg.version import __version__
 
 if TYPE_CHECKING:
+    from relureg.behaviour.differences import Deviation, NetworkComparison, compare_networks
+    from relureg.behaviour.lipschitz_constants import LipschitzConstant, lipschitz_constant, lipschitz_constants
+    from relureg.behaviour.output_ranges import Extremum, Range, output_range
+    from relureg.behaviour.properties import Counterexample, Verdict, check_property
     from relureg.complex.around import Neighbourhood, regions_around
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
@@ -27,10 +31,6 @@ if TYPE_CHECKING:
     from relureg.engine.runs.status import JournalStatus, journal_status
     from relureg.families.catalogue import construct
     from relureg.families.random import random_network
-    from relureg.function.differences import Deviation, NetworkComparison, compare_networks
-    from relureg.function.lipschitz import LipschitzConstant, lipschitz_constant, lipschitz_constants
-    from relureg.function.properties import Counterexample, Verdict, check_property
-    from relureg.function.ranges import Extremum, Range, output_range
     from relureg.network.domain import Domain
     from relureg.network.model import Network
     from relureg.network.problem import Problem
@@ -109,23 +109,23 @@ _MODULES = {
     "Breakpoint": "complex.line",
     "Complex": "complex.complex",
     "Condition": "network.specification",
-    "Counterexample": "function.properties",
-    "Deviation": "function.differences",
+    "Counterexample": "behaviour.properties",
+    "Deviation": "behaviour.differences",
     "Domain": "network.domain",
-    "Extremum": "function.ranges",
+    "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
     "LinearRegions": "complex.linear.notions",
-    "LipschitzConstant": "function.lipschitz",
+    "LipschitzConstant": "behaviour.lipschitz_constants",
     "Neighbour": "complex.facets",
     "Neighbourhood": "complex.around",
     "Network": "network.model",
-    "NetworkComparison": "function.differences",
+    "NetworkComparison": "behaviour.differences",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
-    "Range": "function.ranges",
+    "Range": "behaviour.output_ranges",
     "RegionCount": "complex.count",
     "RegionEstimate": "complex.estimation",
     "RegionGraph": "complex.graph.region_graph",
@@ -133,13 +133,13 @@ _MODULES = {
     "Slice": "network.slices",
     "Specification": "network.specification",
     "StoredGraph": "complex.graph.stored_graph",
-    "Verdict": "function.properties",
+    "Verdict": "behaviour.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
     "breakpoints": "complex.line",
-    "check_property": "function.properties",
+    "check_property": "behaviour.properties",
     "check_theorems": "theory.theorems",
-    "compare_networks": "function.differences",
+    "compare_networks": "behaviour.differences",
     "construct": "families.catalogue",
     "count_problem": "complex.count",
     "count_regions": "complex.count",
@@ -149,11 +149,11 @@ _MODULES = {
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
     "journal_status": "engine.runs.status",
-    "lipschitz_constant": "function.lipschitz",
-    "lipschitz_constants": "function.lipschitz",
+    "lipschitz_constant": "behaviour.lipschitz_constants",
+    "lipschitz_constants": "behaviour.lipschitz_constants",
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
-    "output_range": "function.ranges",
+    "output_range": "behaviour.output_ranges",
     "random_network": "families.random",
     "regions_around": "complex.around",
     "resume": "complex.count",

@@ -37,7 +37,7 @@ def check(net: str, property_: Path, raw: bool, junit: str | None, force: bool, 
     property holds if it is proved that there is none; else one is given in exact numbers. A strict inequality and one
     that is not are told apart.
     """
-    from relureg.function.properties import check_property
+    from relureg.behaviour.properties import check_property
     from relureg.readers.data_files import read_specification
     from relureg.reports.check import CheckReport, junit_of
 

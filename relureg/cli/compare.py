@@ -35,7 +35,7 @@ def compare(net: str, other: str, raw: bool, printer: Printer, **where: Any) -> 
     For pruned, quantised and exported networks. If they are not equal, the largest difference in any output is given,
     exactly, and a point where it is attained, in a --box or --domain or on the whole input space.
     """
-    from relureg.function.differences import compare_networks
+    from relureg.behaviour.differences import compare_networks
     from relureg.reports.compare import CompareReport
 
     scope = scope_of(where)

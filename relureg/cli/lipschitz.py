@@ -40,7 +40,7 @@ def lipschitz(
     On the whole input space, or in a --box or --domain. Roots lie between two rationals, which --json gives. All
     regions are looked at as the engine finds them; none is kept.
     """
-    from relureg.function.lipschitz import lipschitz_constant, lipschitz_constants, parse_norms
+    from relureg.behaviour.lipschitz_constants import lipschitz_constant, lipschitz_constants, parse_norms
     from relureg.reports.lipschitz import LipschitzReport
 
     p, q = parse_norms(norms)

@@ -42,7 +42,7 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
     grows or falls without end. A domain is closed and may be flat. Branch and bound: each part of the domain is closed
     by a proved bound.
     """
-    from relureg.function.ranges import output_range
+    from relureg.behaviour.output_ranges import output_range
     from relureg.reports.range import RangeReport
 
     network = read_network(net, printer, raw=raw)

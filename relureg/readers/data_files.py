@@ -14,7 +14,7 @@ from relureg.network.specification import Specification
 from relureg.readers.point_tables import SUFFIXES, naming, read_table
 from relureg.readers.texts import parse_entry, read_json, read_text, unpacked_suffix
 from relureg.readers.vnnlib import property as vnnlib
-from relureg.readers.vnnlib import specification as vnnlib_specification
+from relureg.readers.vnnlib import property_cases
 from relureg.words import plural
 
 Rows = list[list[Number]]
@@ -75,9 +75,7 @@ def read_specification(path: Path, network: Network) -> Specification:
         The file cannot be read, is of another form, or does not fit the network.
     """
     with naming(path):
-        return vnnlib_specification.read_specification(
-            read_text(path), network.input_dim, network.output_dim, path.name
-        )
+        return property_cases.read_specification(read_text(path), network.input_dim, network.output_dim, path.name)
 
 
 def write_domain(domain: Domain) -> bytes:

@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 from rich.console import RenderableType
 from rich.text import Text
 
+from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import facts_table, grouped, page, seconds_line
-from relureg.reports.points import Texts, few_coordinates, point_texts
 from relureg.reports.report import NetworkFacts, Report
 from relureg.words import plural
 
 if TYPE_CHECKING:
-    from relureg.function.properties import Counterexample, Verdict
+    from relureg.behaviour.properties import Counterexample, Verdict
     from relureg.network.model import Network
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import facts_table, grouped, page, seconds_line
-from relureg.reports.points import Texts, few_coordinates, point_texts
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
-    from relureg.function.differences import Deviation, NetworkComparison
+    from relureg.behaviour.differences import Deviation, NetworkComparison
     from relureg.network.domain import Domain
     from relureg.network.model import Network
 

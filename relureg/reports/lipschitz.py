@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 
 from relureg.exact.numbers import nearest_double
+from relureg.reports.exact_points import Texts, few_coordinates
 from relureg.reports.layout import grouped, page, plain_table, seconds_line
-from relureg.reports.points import Texts, few_coordinates
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
-    from relureg.function.lipschitz import LipschitzConstant
+    from relureg.behaviour.lipschitz_constants import LipschitzConstant
     from relureg.network.domain import Domain
     from relureg.network.model import Network
 

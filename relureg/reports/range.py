@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
+from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import page, plain_table, seconds_line
-from relureg.reports.points import Texts, few_coordinates, point_texts
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
-    from relureg.function.ranges import Extremum, Range
+    from relureg.behaviour.output_ranges import Extremum, Range
     from relureg.network.domain import Domain
     from relureg.network.model import Network
 

@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg import Condition, Domain, Network, Specification, check_property
-from relureg.readers.vnnlib.specification import read_specification
+from relureg.readers.vnnlib.property_cases import read_specification
 from tests.contract.networks import KINDS
 
 from .brute_force import dot, supremum

@@ -15,6 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import checked
+from relureg.behaviour.affine_pieces import affine_piece
+from relureg.behaviour.norms import NORMS, Enclosure, OperatorNorm
+from relureg.behaviour.output_ranges import unit_directions
+from relureg.behaviour.relaxation import Relaxation
 from relureg.engine.limits import Limits, Progress, Workers, watching
 from relureg.engine.records import Records
 from relureg.engine.split import CompiledRun, merge
@@ -22,10 +26,6 @@ from relureg.errors import CheckFailedError, DomainError, LimitReachedError, Usa
 from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import SLACK, UNDERFLOW
-from relureg.function.norms import NORMS, Enclosure, OperatorNorm
-from relureg.function.pieces import affine_piece
-from relureg.function.ranges import unit_directions
-from relureg.function.relaxation import Relaxation
 from relureg.network.affine_forms import INPUT
 from relureg.network.domain import Domain
 from relureg.network.model import Network

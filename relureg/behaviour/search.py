@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.behaviour.affine_pieces import affine_piece, walls_of
+from relureg.behaviour.programs import Outcome, Program, value_at
+from relureg.behaviour.relaxation import Bounds, Cells, Relaxation
+from relureg.behaviour.space import Space
 from relureg.engine.limits import Watch
 from relureg.errors import CheckFailedError, LimitReachedError
 from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW
-from relureg.function.pieces import affine_piece, walls_of
-from relureg.function.programs import Outcome, Program, value_at
-from relureg.function.relaxation import Bounds, Cells, Relaxation
-from relureg.function.space import Space
 from relureg.network.model import Network
 
 Point = tuple[Fraction, ...]

@@ -11,10 +11,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.behaviour.programs import Bound, Optimum, Outcome, Program, Row
 from relureg.errors import DomainError
 from relureg.exact.numbers import as_double, nearest_double
 from relureg.frozen import Frozen
-from relureg.function.programs import Bound, Optimum, Outcome, Program, Row
 from relureg.network.domain import Domain
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg import Domain, lipschitz_constant, lipschitz_constants
-from relureg.function.norms import NORMS, OperatorNorm
+from relureg.behaviour.norms import NORMS, OperatorNorm
 from tests.contract.networks import KINDS, generated
 
 from .brute_force import iter_regions

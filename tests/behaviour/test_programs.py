@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from relureg.behaviour import programs
+from relureg.behaviour.programs import Outcome, Program, value_at
 from relureg.engine import lp
-from relureg.function import programs
-from relureg.function.programs import Outcome, Program, value_at
 
 
 @pytest.mark.parametrize("with_proposals", [True, False])

@@ -10,10 +10,10 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, output_range
+from relureg.behaviour.output_ranges import Extremum, without_constants
+from relureg.behaviour.search import Goal, Search
+from relureg.behaviour.space import Space
 from relureg.engine.limits import Watch
-from relureg.function.ranges import Extremum, without_constants
-from relureg.function.search import Goal, Search
-from relureg.function.space import Space
 from tests.contract.networks import KINDS, Sample, generated
 
 from .brute_force import dot, supremum

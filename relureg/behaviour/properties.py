@@ -9,12 +9,12 @@ from math import lcm
 from pathlib import Path
 
 from relureg.arguments import checked
+from relureg.behaviour.programs import Row
+from relureg.behaviour.search import Goal, Point, Search
+from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import UsageError
 from relureg.exact.rational import RationalMatrix
-from relureg.function.programs import Row
-from relureg.function.search import Goal, Point, Search
-from relureg.function.space import Space
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.specification import Condition, Specification

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from relureg.arguments import checked
+from relureg.behaviour.output_ranges import Extremum, maximum_along, unit_directions
+from relureg.behaviour.search import Point
+from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, watching
-from relureg.function.ranges import Extremum, maximum_along, unit_directions
-from relureg.function.search import Point
-from relureg.function.space import Space
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.subtraction import subtract

@@ -15,12 +15,12 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked
+from relureg.behaviour.search import Goal, Point, Search, float_values
+from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import UsageError
 from relureg.exact.numbers import Number, exact_point
 from relureg.exact.rational import RationalMatrix
-from relureg.function.search import Goal, Point, Search, float_values
-from relureg.function.space import Space
 from relureg.network.affine_forms import AffineForm
 from relureg.network.domain import Domain
 from relureg.network.model import Network

@@ -4,7 +4,7 @@ On a cell each unit with an open sign lies between lines: with pre-activation in
 
     s z <= max(z, 0) <= t z + v,    s in {0, 1},  t in [0, 1],  v = max(-t l, (1 - t) u),
 
-so that, stage by stage and back to the input [ZWCHD18, SGPV19], each form over units has an affine function of the
+so that, stage by stage and back to the input [SGPV19], [ZWCHD18], each form over units has an affine function of the
 input above it and one below. Any slopes give a bound; doubles choose them.
 
 What rounding does is added to the constant. Let C be the computed coefficients of the units of a stage, C' those of its
