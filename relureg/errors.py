@@ -24,8 +24,10 @@ __all__ = [
     "MalformedNetworkError",
     "MissingPackageError",
     "NetworkError",
+    "NetworksDifferError",
     "OutputError",
     "ProofRefusedError",
+    "PropertyViolatedError",
     "ReluregError",
     "TheoremViolatedError",
     "UnsupportedNetworkError",
@@ -201,6 +203,20 @@ class ProofRefusedError(ReluregError):
 
     exit_code = 1
     kind = "refused"
+
+
+class NetworksDifferError(ReluregError):
+    """The answer is no: two networks are not the same function."""
+
+    exit_code = 1
+    kind = "different"
+
+
+class PropertyViolatedError(ReluregError):
+    """The answer is no: a network has not the property that was asked."""
+
+    exit_code = 1
+    kind = "property-violated"
 
 
 class TheoremViolatedError(ReluregError):

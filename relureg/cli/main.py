@@ -30,8 +30,9 @@ from relureg.version import __version__
 from relureg.words import printable
 
 COMMANDS = (
-    "inspect", "count", "estimate", "around", "resume", "status", "graph", "regions", "line", "plot", "animate",
-    "explore", "bounds", "construct", "random", "verify", "check-proof", "convert", "tropical", "maps",
+    "inspect", "count", "estimate", "around", "resume", "status", "graph", "regions", "line", "range", "check",
+    "compare", "lipschitz", "plot", "animate", "explore", "bounds", "construct", "random", "verify", "check-proof",
+    "convert", "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name, with _ for -, in the module of that name; imported only when it runs."""
 

@@ -40,6 +40,19 @@ def progress_on_stderr(quiet: bool, forecast: Forecast | None = None) -> Iterato
 
 
 @contextlib.contextmanager
+def cells_on_stderr(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """The same for a search that looks at cells, whose end nobody knows."""
+    with lines_on_stderr(quiet, "looking at cells") as show:
+
+        def report(progress: Progress) -> None:
+            if show is not None:
+                rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
+                show(f"{progress.regions:,} cells, {rate:,.0f} a second, {progress.seconds:.0f} s")
+
+        yield None if show is None else report
+
+
+@contextlib.contextmanager
 def lines_on_stderr(quiet: bool, start: str = "working") -> Iterator[Callable[[str], None] | None]:
     """Yield what to call with the current state, as often as one likes; None when there is nothing to show."""
     if quiet:

@@ -83,11 +83,8 @@ def scoped(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
 
 def placed(network: Network, scope: Scope) -> tuple[Slice | None, Problem]:
     """The same as a problem, and the flat of the network's inputs in which it lies; None where that is all of them."""
-    domain = _domain(network, scope)
     chosen = chosen_slice(network, scope)
-    if chosen is not None:
-        domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
-        network = network.on(chosen)
+    network, domain = located(network, scope)
     try:
         flat, problem = Problem(network=network, domain=domain).restriction()
     except DomainError as error:
@@ -96,6 +93,16 @@ def placed(network: Network, scope: Scope) -> tuple[Slice | None, Problem]:
     if chosen is not None:
         flat = chosen if flat is None else flat.within(chosen)
     return flat, problem
+
+
+def located(network: Network, scope: Scope) -> tuple[Network, Domain | None]:
+    """The same with all inputs left, also those that the domain fixes; raises as `scoped` does."""
+    domain = _domain(network, scope)
+    chosen = chosen_slice(network, scope)
+    if chosen is not None:
+        domain = None if domain is None else domain.substitute(chosen.base, chosen.directions)
+        network = network.on(chosen)
+    return network, domain
 
 
 def chosen_slice(network: Network, scope: Scope) -> Slice | None:

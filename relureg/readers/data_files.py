@@ -9,9 +9,12 @@ from typing import Any
 from relureg.errors import DataError, DomainError
 from relureg.exact.numbers import Number
 from relureg.network.domain import Domain
+from relureg.network.model import Network
+from relureg.network.specification import Specification
 from relureg.readers.point_tables import SUFFIXES, naming, read_table
 from relureg.readers.texts import parse_entry, read_json, read_text, unpacked_suffix
 from relureg.readers.vnnlib import property as vnnlib
+from relureg.readers.vnnlib import property_cases
 from relureg.words import did_you_mean, plural, short
 
 Rows = list[list[Number]]
@@ -66,6 +69,18 @@ def read_domain(path: Path, dim: int) -> Domain:
         if domain.dim != dim:
             raise DomainError(f"the domain has {domain.dim} coordinates and the network {dim} inputs")
     return domain
+
+
+def read_specification(path: Path, network: Network) -> Specification:
+    """The property in a ``.vnnlib`` file, which gzip may have packed.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, is of another form, or does not fit the network.
+    """
+    with naming(path):
+        return property_cases.read_specification(read_text(path), network.input_dim, network.output_dim, path.name)
 
 
 def write_domain(domain: Domain) -> bytes:

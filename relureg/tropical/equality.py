@@ -11,10 +11,10 @@ from relureg.arguments import checked
 from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.limits import Progress
 from relureg.engine.records import Point
-from relureg.errors import LimitReachedError, UsageError
-from relureg.exact.rational import RationalMatrix
-from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.errors import LimitReachedError
+from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage
+from relureg.network.subtraction import subtract
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +56,6 @@ def same_function(
     >>> same_function(identity, Network.from_layers([[[1]]], [[0]]))
     Equality(equal=True, regions=2, witness=None)
     """
-    if (one.input_dim, one.output_dim) != (other.input_dim, other.output_dim):
-        raise UsageError(
-            f"a network from {one.input_dim} inputs to {one.output_dim} outputs cannot equal one "
-            f"from {other.input_dim} to {other.output_dim}"
-        )
     cells = enumerate_regions(
         difference(one, other), max_regions=max_regions, timeout=timeout, jobs=jobs, progress=progress
     )
@@ -75,36 +70,8 @@ def same_function(
 
 def difference(one: Network, other: Network) -> Network:
     """Two networks side by side, and the difference of their outputs as units of a last stage."""
-    sizes = [_sizes(one), _sizes(other)]
-    stages = []
-    for number in range(max(len(one.stages), len(other.stages))):
-        forms = [
-            _spread(network.stages[number].pre_activation, side, sizes)
-            for side, network in enumerate((one, other))
-            if number < len(network.stages)
-        ]
-        stages.append(Stage(pre_activation=AffineForm.concatenate(forms)))
-    minus = RationalMatrix.identity(other.output_dim)
-    last = _spread(one.output, 0, sizes) + _spread(other.output, 1, sizes).map(-minus)
-    return one.replace(
-        name=f"{one.name} - {other.name}",
-        stages=(*stages, Stage(pre_activation=last)),
-        output=AffineForm.of_source(len(stages) + 1, one.output_dim),
+    both = subtract(one, other)
+    return both.replace(
+        stages=(*both.stages, Stage(pre_activation=both.output)),
+        output=AffineForm.of_source(len(both.stages) + 1, both.output_dim),
     )
-
-
-def _sizes(network: Network) -> dict[int, int]:
-    return dict(enumerate(network.widths, start=1))
-
-
-def _spread(form: AffineForm, side: int, sizes: list[dict[int, int]]) -> AffineForm:
-    """The form of one network over sources that hold the units of both, those of the first network first."""
-    terms = {}
-    for source, matrix in form.terms.items():
-        if source == INPUT:
-            terms[source] = matrix
-            continue
-        blocks = [RationalMatrix.zeros(form.size, both.get(source, 0)) for both in sizes]
-        blocks[side] = matrix
-        terms[source] = RationalMatrix.hstack(blocks, form.size)
-    return AffineForm(constant=form.constant, terms=terms)

@@ -57,6 +57,12 @@ def test_start_up_is_compared_with_numpy_and_another_relureg() -> None:
     assert float(printed["import relureg"][2]) < 1  # NumPy is not imported before it is needed
 
 
+def test_a_maximum_is_timed_beside_a_mixed_integer_program() -> None:
+    mine, _, theirs, _ = rows(run("benchmarks/ranges.py", "--only", "overt"))["overt_single_pendulum_small.nnet"]
+    assert mine == "0.842944674"
+    assert abs(float(theirs) - float(mine)) < 1e-5
+
+
 def test_a_callback_is_timed_beside_a_step_of_training() -> None:
     printed = rows(run("benchmarks/callback.py", "--steps", "2"))
     for network, where in (("2-16-16-1", "whole space"), ("784-32-10", "a plane through three points")):

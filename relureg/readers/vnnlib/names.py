@@ -6,6 +6,7 @@ Version 1.0 calls them ``X_0, X_1, ...`` and ``Y_0, Y_1, ...``; version 2.0 decl
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass, field
@@ -127,7 +128,32 @@ class Names:
         self._add(name)
         self.arrays[name.text] = Array(is_input=part.head == "declare-input", shape=sizes)
 
+    def output_number(self, text: str, output_dim: int, source: Expression) -> int:
+        """The number of the output that a name is, which has been read before, in a network of so many outputs.
+
+        Raises
+        ------
+        DataError
+            The network has not so many.
+        """
+        if not self.arrays:
+            digits = text.removeprefix("Y_")
+            if len(digits) > _MAX_DIGITS or int(digits) >= output_dim:
+                raise refusal(source, f"names {text}, but the network has the outputs Y_0 to Y_{output_dim - 1}")
+            return int(digits)
+        sizes = [(name, math.prod(array.shape)) for name, array in self.arrays.items() if not array.is_input]
+        total = sum(size for _, size in sizes)
+        if total != output_dim:
+            raise refusal(source, f"has outputs of {total:,} numbers, but the network has {output_dim:,}")
+        name, _, at = self._place(Symbol(text=text, line=source.line))
+        return at + sum(size for _, size in itertools.takewhile(lambda pair: pair[0] != name, sizes))
+
     def _element(self, symbol: Symbol) -> int | None:
+        _, array, at = self._place(symbol)
+        return at if array.is_input else None
+
+    def _place(self, symbol: Symbol) -> tuple[str, Array, int]:
+        """The array of an element, with its name, and where the element stands in it."""
         found = None if symbol.quoted else _ELEMENT.fullmatch(symbol.text)
         name, indices = (found[1], found[2].split(",")) if found else (symbol.text, [])
         array = self.arrays.get(name)
@@ -139,7 +165,7 @@ class Names:
         if any(index >= size for index, size in zip(at, array.shape, strict=True)):
             raise refusal(symbol, f"lies outside of the shape {list(array.shape)} of {name}; indices count from 0")
         strides = [math.prod(array.shape[axis + 1 :]) for axis in range(len(array.shape))]
-        return sum(map(math.prod, zip(at, strides, strict=True))) if array.is_input else None
+        return name, array, sum(map(math.prod, zip(at, strides, strict=True)))
 
     def _in_range(self, symbol: Symbol, digits: str) -> str:
         if len(digits) > _MAX_DIGITS or int(digits) >= self.dim:

@@ -39,7 +39,7 @@ def read(text: str, dim: int, name: str) -> Domain:
         No input satisfies them.
     """
     names = Names(dim=dim)
-    rows = [row for assertion in _assertions(text, names) for row in _rows(assertion, names)]
+    rows = [row for assertion in assertions(text, names) for row in _rows(assertion, names)]
     if not rows:
         raise DataError(f"states no constraint on inputs {names.shown}")
     domain = _as_box(rows, dim)
@@ -50,7 +50,7 @@ def read(text: str, dim: int, name: str) -> Domain:
     return dataclasses.replace(domain, label=domain.label if is_short else f"inputs of {name}")
 
 
-def _assertions(text: str, names: Names) -> Iterator[Expression]:
+def assertions(text: str, names: Names) -> Iterator[Expression]:
     """What a file asserts; its declarations go to `names`."""
     ended: Group | None = None
     for command in parse(text):

@@ -1,0 +1,51 @@
+"""relureg compare: whether two networks are the same function, or how far they are apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import read_network, reading_options
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.progress import cells_on_stderr
+from relureg.cli.scope import located, scope_of, scope_options
+from relureg.cli.work import limit_options
+from relureg.errors import DomainError, NetworksDifferError
+
+EPILOG = f"""\b
+Examples:
+  relureg compare fixtures/nets/acasxu_1_1_nnet.nnet small.nnet --around 1650,0,3.12,1100,1100 --radius 0.01
+  relureg compare fixtures/truth/xor.json fixtures/truth/xor.json
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@click.argument("net", metavar="NET")
+@click.argument("other", metavar="OTHER")
+@reading_options
+@scope_options
+@limit_options
+@output_options
+def compare(net: str, other: str, raw: bool, printer: Printer, **where: Any) -> None:
+    """Whether NET and OTHER are the same function: equal, proved (exit 0), or not (exit 1).
+
+    For pruned, quantised and exported networks. If they are not equal, the largest difference in any output is given,
+    exactly, and a point where it is attained, in a --box or --domain or on the whole input space.
+    """
+    from relureg.behaviour.differences import compare_networks
+    from relureg.reports.compare import CompareReport
+
+    scope = scope_of(where)
+    one, domain = located(read_network(net, printer, raw=raw), scope)
+    two, _ = located(read_network(other, printer, raw=raw), scope)
+    with cells_on_stderr(printer.quiet) as progress:
+        try:
+            found = compare_networks(one, two, domain, progress=progress)
+        except DomainError as error:
+            raise error.within("--box" if scope.domain is None else "--domain") from error
+    printer.emit(CompareReport.of(one, two, domain, found))
+    if not found.are_equal:
+        raise NetworksDifferError(f"{one.name} and {two.name} differ")

@@ -1,0 +1,69 @@
+"""relureg range: the exact minimum and maximum of each output."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import click
+
+from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.options import network_argument, read_network
+from relureg.cli.printing import Printer, output_options
+from relureg.cli.progress import cells_on_stderr
+from relureg.cli.scope import located, scope_of, scope_options
+from relureg.cli.work import limit_options
+from relureg.errors import DomainError, UsageError
+from relureg.exact.numbers import as_fraction
+from relureg.readers.texts import parse_number
+
+EPILOG = f"""\b
+Examples:
+  relureg range fixtures/truth/xor.json --box 0 1
+  relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1
+  relureg range fixtures/nets/acasxu_1_1_nnet.nnet --around 1650,0,3.12,1100,1100 --radius 0.01 --direction 1,-1,0,0,0
+
+{EXIT_CODES}"""
+
+
+@click.command(cls=Command, epilog=EPILOG)
+@network_argument
+@click.option(
+    "--direction", metavar="C0,C1,...",
+    help="The range of c0 y0 + c1 y1 + ... instead of that of each output; numbers are doubles, p/q is exact.",
+)  # fmt: skip
+@scope_options
+@limit_options
+@output_options
+def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:  # noqa: A001
+    """The exact minimum and maximum of each output of NET, and a point where each is attained.
+
+    Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
+    grows or falls without end. A domain is closed and may be flat. Branch and bound: each part of the domain is closed
+    by a proved bound.
+    """
+    from relureg.behaviour.output_ranges import output_range
+    from relureg.reports.range import RangeReport
+
+    network = read_network(net, printer, raw=raw)
+    along = None if direction is None else parse_numbers(direction, "--direction")
+    if along is not None and len(along) != network.output_dim:
+        raise UsageError(
+            f"{len(along)} coefficients, but the network has {network.output_dim} outputs", where="--direction"
+        )
+    scope = scope_of(where)
+    inside, domain = located(network, scope)
+    with cells_on_stderr(printer.quiet) as progress:
+        try:
+            found = output_range(inside, domain, direction=along, progress=progress)
+        except DomainError as error:
+            raise error.within("--box" if scope.domain is None else "--domain") from error
+    printer.emit(RangeReport.of(inside, domain, found))
+
+
+def parse_numbers(text: str, option: str) -> list[Fraction]:
+    """Numbers with commas between them, exactly."""
+    try:
+        return [as_fraction(parse_number(word)) for word in text.split(",")]
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no list of finite numbers; write 1,-1/2,0", where=option) from error

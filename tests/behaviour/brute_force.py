@@ -1,0 +1,56 @@
+"""What is true of a small network, by looking at each of its regions: the referee's, with their vertices and rays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from relureg import Complex, Domain, Network, Problem, enumerate_regions
+
+Vector = list[Fraction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A closed region and the map on it."""
+
+    vertices: list[Vector]
+    rays: list[Vector]
+    """With both directions of each line."""
+    matrix: list[Vector]
+    constant: Vector
+
+
+def iter_regions(network: Network, domain: Domain | None = None) -> Iterator[Region]:
+    """All regions of the network, by the referee."""
+    cells: Complex = enumerate_regions(network, domain, engine="lp")
+    assert cells.complete
+    for number in range(cells.num_regions):
+        body, piece = cells.polyhedron(number), cells.affine_map(number)
+        lines = body.lines.fractions()
+        yield Region(
+            vertices=body.vertices.fractions(),
+            rays=[*body.rays.fractions(), *lines, *([-x for x in line] for line in lines)],
+            matrix=piece.matrix.fractions(),
+            constant=[x for (x,) in piece.constant.fractions()],
+        )
+
+
+def supremum(network: Network, domain: Domain | None, direction: Sequence[Fraction | int]) -> Fraction | None:
+    """The maximum of ``direction . y``; None where it is unbounded."""
+    best: Fraction | None = None
+    problem = Problem(network=network, domain=domain).restricted()
+    for region in iter_regions(problem.network, problem.domain):
+        slope = [dot(direction, column) for column in zip(*region.matrix, strict=True)]
+        offset = dot(direction, region.constant)
+        if any(dot(slope, ray) > 0 for ray in region.rays):
+            return None
+        for vertex in region.vertices:
+            value = dot(slope, vertex) + offset
+            best = value if best is None else max(best, value)
+    return best
+
+
+def dot(one: Sequence[Fraction | int], other: Sequence[Fraction | int]) -> Fraction:
+    return sum((Fraction(a) * b for a, b in zip(one, other, strict=True)), Fraction(0))

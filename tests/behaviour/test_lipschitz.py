@@ -1,0 +1,93 @@
+"""Lipschitz constants: published values, brute force over the referee's regions, and norms of matrices."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import relureg
+from relureg import Domain, lipschitz_constant, lipschitz_constants
+from relureg.behaviour.norms import NORMS, OperatorNorm
+from tests.contract.networks import KINDS, generated
+
+from .brute_force import iter_regions
+
+PAIRS = list(itertools.product(NORMS, NORMS))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_generated_networks(kind: str) -> None:
+    sample = generated(kind, 3, size=8)
+    if sample.domain is not None and sample.domain.equations is not None:
+        return
+    for p, q in (("1", "1"), ("inf", "inf"), ("1", "inf")):
+        found = lipschitz_constant(sample.network, sample.domain, p=p, q=q)
+        exact = max(_plain_norm(region.matrix, p, q) for region in iter_regions(sample.network, sample.domain))
+        assert found.value.low == found.value.high == exact
+        assert _plain_norm(found.jacobian.fractions(), p, q) == exact
+    euclidean = lipschitz_constant(sample.network, sample.domain).value
+    matrices = [region.matrix for region in iter_regions(sample.network, sample.domain)]
+    unit = max(abs(x) for matrix in matrices for row in matrix for x in row) or Fraction(1)
+    largest = max(np.linalg.norm([[float(x / unit) for x in row] for row in matrix], 2) for matrix in matrices)
+    assert float(euclidean.low / unit) == pytest.approx(largest, rel=1e-9)
+    assert euclidean.high - euclidean.low <= euclidean.high / 10**11
+
+
+def _plain_norm(matrix: list[list[Fraction]], p: str, q: str) -> Fraction:
+    if p == q == "1":
+        return max(sum(map(abs, column)) for column in zip(*matrix, strict=True))
+    if p == q == "inf":
+        return max(sum(map(abs, row)) for row in matrix)
+    return max(abs(x) for row in matrix for x in row)
+
+
+@pytest.mark.parametrize(("p", "q"), PAIRS)
+def test_norms_of_matrices_by_their_definition(p: str, q: str) -> None:
+    rng = np.random.default_rng(1)
+    norm = OperatorNorm(p=p, q=q)
+    orders = {"1": 1, "2": 2, "inf": np.inf}
+    for shape in ((1, 3), (2, 3), (3, 2), (3, 3), (4, 1)):
+        numbers = rng.integers(-5, 6, shape)
+        found = norm.of([[Fraction(int(x)) for x in row] for row in numbers])
+        assert found.low <= found.high <= found.low * (1 + Fraction(1, 10**11))
+        # Corners of the ball attain the maximum for 1 and inf; elsewhere points only come near.
+        points = rng.normal(size=(4000, shape[1]))
+        corners = np.vstack([np.eye(shape[1]), list(itertools.product([1.0, -1.0], repeat=shape[1]))])
+        points = np.vstack([points, corners])
+        values = np.linalg.norm(points @ numbers.T, orders[q], axis=1) / np.linalg.norm(points, orders[p], axis=1)
+        assert values.max() <= float(found.high) * (1 + 1e-12)
+        assert values.max() >= float(found.low) * (1 - (1e-12 if p != "2" else 0.03))
+        assert norm.bound(np.abs(numbers)[None].astype(float))[0] >= float(found.low)
+
+
+def test_where_the_constant_is_attained() -> None:
+    network = relureg.load("fixtures/truth/rand_2-16-16-1.json")
+    box = Domain.box([-1, -1], [1, 1])
+    found = lipschitz_constant(network, box)
+    cells = relureg.enumerate_regions(network, box)
+    (region,) = cells.locate([[float(x) for x in found.point]]).tolist()
+    assert cells.affine_map(region).matrix == found.jacobian
+    assert found.regions == cells.num_regions
+    points = np.random.default_rng(0).uniform(-1, 1, (2, 3000, 2))
+    slopes = np.abs(network(points[0]) - network(points[1]))[:, 0] / np.linalg.norm(points[0] - points[1], axis=1)
+    assert slopes.max() <= float(found.value.high)
+    assert lipschitz_constant(network).value.high >= found.value.low
+
+
+def test_each_output() -> None:
+    network = relureg.load("fixtures/nets/marabou_fc_2_2_3.onnx")
+    together = lipschitz_constant(network, q="inf").value
+    assert max(one.value.low for one in lipschitz_constants(network)) == together.low
+
+
+def test_what_is_refused() -> None:
+    network = relureg.load("fixtures/truth/xor.json")
+    with pytest.raises(relureg.errors.UsageError, match="none of the norms"):
+        lipschitz_constant(network, p="3")
+    with pytest.raises(relureg.errors.DomainError, match="flat"):
+        lipschitz_constant(network, Domain.box([0, 0], [0, 1]))
+    with pytest.raises(relureg.errors.UsageError, match="is hard"):
+        OperatorNorm(p="2", q="1").check_size(20, 20)
