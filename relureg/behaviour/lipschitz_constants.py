@@ -190,18 +190,21 @@ class _Maximum:
 def sizes_of_jacobians(relaxation: Relaxation, signs: NDArray[np.int8]) -> Floats:
     """(K, m, d): no less than the size of each entry of the Jacobian on regions with signs (K, N), and hardly more."""
     count, share, dim = len(signs), relaxation.share, relaxation.dim
-    value: dict[int, Floats] = {INPUT: np.eye(dim)[None]}
-    error: dict[int, Floats] = {INPUT: np.zeros((1, dim, dim))}
+    identity = np.tile(np.eye(dim)[:, None], (1, count, 1)).reshape(dim, -1)
+    # Entries stand in the order unit, region, input, so that a stage is one product of two matrices.
+    value: dict[int, Floats] = {INPUT: identity}
+    error: dict[int, Floats] = {INPUT: np.zeros_like(identity)}
     forms = [*relaxation.stages, relaxation.output]
     for number, form in enumerate(forms, start=1):
-        found, missed = np.zeros((count, form.size, dim)), np.zeros((count, form.size, dim))
+        found, missed = np.zeros((form.size, count * dim)), np.zeros((form.size, count * dim))
         for source, weights in form.terms.items():
-            found = found + weights @ value[source]
+            found += weights @ value[source]
             # What is computed here is off by so much, relative to its terms; what was off before comes through.
-            sizes = share * np.abs(value[source]) + error[source] * SLACK
-            missed = missed + form.absolute[source] @ sizes
+            missed += form.absolute[source] @ (share * np.abs(value[source]) + error[source] * SLACK)
         missed = missed * SLACK + UNDERFLOW
         if number <= len(relaxation.stages):
-            active = signs[:, relaxation.offsets[number - 1] : relaxation.offsets[number], None] > 0
+            here = signs[:, relaxation.offsets[number - 1] : relaxation.offsets[number]]
+            active = np.repeat(here.T > 0, dim, axis=1)
             value[number], error[number] = np.where(active, found, 0.0), np.where(active, missed, 0.0)
-    return np.asarray((np.abs(found) + missed) * SLACK)
+    sizes = ((np.abs(found) + missed) * SLACK).reshape(relaxation.output.size, count, dim)
+    return np.asarray(sizes.transpose(1, 0, 2))
