@@ -47,6 +47,9 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     built = tropical.network_of(tropical.parse("max(2x, x + 2, -4) - max(x, 0)").function)
     form = tropical.tropical_map(xor)
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
+    condition = relureg.Condition(
+        inputs={0: Fraction(1)}, outputs={0: Fraction(-1)}, constant=Fraction(0), is_strict=True
+    )
     growth, wanted = tropical.Growth(), tropical.Wanted()
     return [
         network, network.on(relureg.Slice.through([[0, 0], [2, 1]])), _sparse_network(),
@@ -61,6 +64,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),
         maps.dual_points(network, points), *maps.cluster_maps(network, points, points, k=[2]), extracted,
         maps.check_agreement(network, extracted, points), maps.compare_everywhere(cells),
+        relureg.Specification(label="y <= 0", input_dim=1, output_dim=1, cases=((condition,),)), condition,
         next(maps.iter_surroundings(network, points, radius=1, jobs=1)),
         survey, survey.data, extraction, extraction.test, dataset,
         form, form.outputs[0], form.outputs[0].numerator, tropical.dual_subdivision(form.outputs[0].numerator),

@@ -12,7 +12,7 @@ import numpy as np
 from relureg.complex.complex import Complex
 from relureg.complex.facets import facet_units
 from relureg.errors import CheckFailedError
-from relureg.proofs.programs import Answer, Expected, Question, encoded
+from relureg.proofs.questions import Answer, Expected, Question, encoded
 from relureg.proofs.rows import Row
 from relureg.proofs.short_points import is_inside
 from relureg.proofs.tree import Leaf, Step, add_multipliers

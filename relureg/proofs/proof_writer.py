@@ -25,7 +25,7 @@ from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.proofs.leaf_facets import LeafFacets
-from relureg.proofs.programs import BATCH, MOST_ENTRIES, Question, answer_all, encoded
+from relureg.proofs.questions import BATCH, MOST_ENTRIES, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
 

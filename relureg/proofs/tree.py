@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.errors import CheckFailedError
-from relureg.proofs.programs import Answer, Expected, Question, encoded
+from relureg.proofs.questions import Answer, Expected, Question, encoded
 from relureg.proofs.rows import Row, StageRows, Walls, fractions_over
 from relureg.proofs.short_points import is_inside, short_point
 

@@ -244,7 +244,8 @@ def test_a_signal_leaves_a_lower_bound(endless: Path, number: int, code: int, wo
     document = json.loads(done.stdout)
     assert (done.returncode, document["complete"]) == (code, False)
     assert document["regions"] > 1
-    *before, last = done.stderr.splitlines()
+    engine, *before, last = done.stderr.splitlines()
+    assert engine.startswith("relureg: network: engine split: ")
     assert last == f"relureg: {word}: {document['regions']:,} regions are a proven lower bound"
     assert [line.split(" in ")[0] for line in before] == [
         "relureg: network: last stage counted by deletion and restriction"
