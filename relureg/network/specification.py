@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from relureg.frozen import Frozen, read_only
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Condition(Frozen):
     """``constant + inputs . x + outputs . y <= 0``, or ``< 0``."""
 
     inputs: Mapping[int, Fraction]
@@ -17,6 +19,10 @@ class Condition:
     """Coefficients by the number of the output, none of them 0."""
     constant: Fraction
     is_strict: bool
+
+    def __post_init__(self) -> None:
+        for name in ("inputs", "outputs"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
