@@ -49,6 +49,19 @@ def test_the_page_is_two_pages() -> None:
     assert len(PAGE.read_text(encoding="utf-8").splitlines()) <= 132
 
 
+def test_no_line_of_the_kernels_is_longer_than_120_columns() -> None:
+    """clang-format breaks code, and leaves comments as they are."""
+    kernels = [*(ROOT / "relureg" / "engine").rglob("*.?pp"), *(ROOT / "tests" / "engine").rglob("*.?pp")]
+    long = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in kernels
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > 120
+    ]
+    assert kernels != []
+    assert long == []
+
+
 def test_a_file_that_comes_or_goes_changes_the_tree(tmp_path: Path) -> None:
     for name, text in {
         "pyproject.toml": (ROOT / "pyproject.toml").read_text(encoding="utf-8"),

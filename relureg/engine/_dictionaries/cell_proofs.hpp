@@ -44,9 +44,9 @@ class CellProofs {
         return combination_->is_negative();
     }
 
-    // What the multipliers of a dictionary prove, which stands where the cell reaches furthest towards a half-space: that
-    // none of it lies there, or kNo, nothing. A half-space beyond one of the cell's own walls is asked about with the
-    // cell that has no such wall.
+    // What the multipliers of a dictionary prove, which stands where the cell reaches furthest towards a half-space:
+    // that none of it lies there, or kNo, nothing. A half-space beyond one of the cell's own walls is asked about with
+    // the cell that has no such wall.
     //
     // A strict proof shows that the cell does not touch a hyperplane, so it may use all that is known of the domain. A
     // tie beyond an own wall is one of points outside the domain, too, so it rests on the other walls alone.

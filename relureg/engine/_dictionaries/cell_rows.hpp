@@ -101,7 +101,8 @@ class CellRows {
         return s.context->exact_row(s.unit, dim(), sign_);
     }
 
-    // The row that is positive in a half-space, but for its sign, which is that of the half-space or, of a bound, in it.
+    // The row that is positive in a half-space, but for its sign, which is that of the half-space or, of a bound, in
+    // it.
     ExactVector exact(const HalfSpace& beyond) const {
         if (!beyond.is_bound()) return exact(beyond.slot);
         ExactVector row(dim() + 1);

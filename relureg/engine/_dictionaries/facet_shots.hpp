@@ -81,8 +81,8 @@ class FacetShots {
 
     // From the point p inside along each axis: a bound of input j carries a facet where it is nearer than every row.
     //
-    // Let v be the computed value of row m at p, on its side, off by at most E (see error_at). At p + t e_j with t > 0 the
-    // row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive for
+    // Let v be the computed value of row m at p, on its side, off by at most E (see error_at). At p + t e_j with t > 0
+    // the row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive for
     //     t < (v - E) / (c R_j - m_j),
     // and for ever where c R_j < m_j. The few roundings on either side are absorbed by 2^-40.
     void along_axes() {
@@ -145,8 +145,8 @@ class FacetShots {
         }
     }
 
-    // At a vertex where just as many walls meet as there are inputs, each carries a facet: beyond it and inside all others
-    // there is a point nearby.
+    // At a vertex where just as many walls meet as there are inputs, each carries a facet: beyond it and inside all
+    // others there is a point nearby.
     void around_vertex(const Dictionary<double>& dictionary, const Bounds<double>& bounds) {
         if (!lift(dictionary, bounds)) return;
         for (int c = 0; c < dictionary.columns(); ++c) {

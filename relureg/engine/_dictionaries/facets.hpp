@@ -1,10 +1,11 @@
-// The facets of a cell by Clarkson's method (More output-sensitive geometric algorithms, FOCS 1994): the first wall that
-// a way from a point inside meets carries a facet; a wall that is not met is asked about with the facets found so far.
+// The facets of a cell by Clarkson's method (More output-sensitive geometric algorithms, FOCS 1994): the first wall
+// that a way from a point inside meets carries a facet; a wall that is not met is asked about with the facets found so
+// far.
 //
 // Every answer is proven. A wall carries a facet if and only if the cell without it reaches beyond it. So a facet has a
-// point that surely lies beyond its wall and inside all others; a redundant wall has multipliers of the others that show
-// it, as a sign that is absent from a cell does. Walls that coincide are one: those of the path do not, since the later
-// ones would not have cut, and bounds of an input on the same side are merged to the tightest.
+// point that surely lies beyond its wall and inside all others; a redundant wall has multipliers of the others that
+// show it, as a sign that is absent from a cell does. Walls that coincide are one: those of the path do not, since the
+// later ones would not have cut, and bounds of an input on the same side are merged to the tightest.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +22,9 @@ class FacetFinder {
     FacetFinder(CellRows& rows, CellProofs& proofs, const std::atomic<bool>& stop)
         : rows_(rows), proofs_(proofs), stop_(stop) {}
 
-    // The facets of the cell, with the units that vanish there: `tied` are slots that may touch it, `middle` a point that
-    // is likely far inside. The frame's dictionary stands at a vertex of the cell where `is_feasible`, else at any basis.
+    // The facets of the cell, with the units that vanish there: `tied` are slots that may touch it, `middle` a point
+    // that is likely far inside. The frame's dictionary stands at a vertex of the cell where `is_feasible`, else at any
+    // basis.
     const std::vector<FoundFacet>& find(const Frame& frame, const std::vector<double>& middle,
                                         const std::vector<int>& tied, bool is_feasible) {
         frame_ = &frame, is_feasible_ = is_feasible, is_ready_ = false;
@@ -134,8 +136,8 @@ class FacetFinder {
         for (const int slot : rows_.path()) rows_.add_to(program_, slot);
     }
 
-    // Long steps have a row for their goal, and bounds for all inputs: so a bound that is to be passed gets a row, and is
-    // moved outwards, which is as good as none.
+    // Long steps have a row for their goal, and bounds for all inputs: so a bound that is to be passed gets a row, and
+    // is moved outwards, which is as good as none.
     template <class Visit>
     Outcome grow_by_long_steps(const HalfSpace& beyond, double far, double hopeless, Visit look) {
         if (!beyond.is_bound()) {

@@ -4,13 +4,15 @@
 // bounds there. Let the linear parts of all these rows, seen on J, lie in a space of dimension at most m, and let
 // M = (g_i at input k) for m inputs k of J have an inverse. Then the g_i span that space, and the y with M y = -h has
 //     h + sum of y_i g_i = 0   on all of J.
-// So y >= 0 shows that h is at most the largest value of the sum on the inputs that are bounded, and its constant. Where
-// the linear parts lie in such a space on all inputs, the sum is its constant.
+// So y >= 0 shows that h is at most the largest value of the sum on the inputs that are bounded, and its constant.
+// Where the linear parts lie in such a space on all inputs, the sum is its constant.
 //
-// With R about the inverse of M, G = I - R M and |G| = a < 1 (largest sum of a row), and r the residual of a computed y,
+// With R about the inverse of M, G = I - R M and |G| = a < 1 (largest sum of a row), and r the residual of a computed
+// y,
 //     |y - exact y| <= |R| |r| + a / (1 - a) max |R| |r|   in each entry,
-// (Rump, Acta Numerica 19, 2010, section 10; refine.hpp of the splitter does the same). Entries are off by at most c times
-// their majorant, and sums of n products by gamma_(n + 2) times that of the majorants; both are in every bound below.
+// (Rump, Acta Numerica 19, 2010, section 10; refine.hpp of the splitter does the same). Entries are off by at most c
+// times their majorant, and sums of n products by gamma_(n + 2) times that of the majorants; both are in every bound
+// below.
 #pragma once
 
 #include <algorithm>

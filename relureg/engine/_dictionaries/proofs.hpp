@@ -26,7 +26,8 @@ class Combination {
         error_ = slot.error, size_ = slot.size, count_ = 0;
     }
 
-    // x_j - u for the upper bound u of an input, or l - x_j for the lower one. The double is within 2 ulps of the bound.
+    // x_j - u for the upper bound u of an input, or l - x_j for the lower one. The double is within 2 ulps of the
+    // bound.
     void begin(int input, bool is_upper) {
         std::fill(sum_.begin(), sum_.end(), 0.0);
         const double bound = (is_upper ? box_.bounds.upper : box_.bounds.lower)[input];
@@ -85,8 +86,8 @@ inline double sure_value(const Slot& slot, const double* point, int width) {
     return (slot.side * product(slot.row, point, width) - error_at(slot, point, width)) * (1 - 0x1p-40);
 }
 
-// Whether doubles know that two rows are not the same but for a factor. With pivot p, a_j b_p - b_j a_p is off by at most
-// (2 c (1 + c) + 3 u (1 + c)^2) (R_j S_p + S_j R_p), for the larger c of the two and their majorants R and S.
+// Whether doubles know that two rows are not the same but for a factor. With pivot p, a_j b_p - b_j a_p is off by at
+// most (2 c (1 + c) + 3 u (1 + c)^2) (R_j S_p + S_j R_p), for the larger c of the two and their majorants R and S.
 inline bool are_surely_apart(const Slot& a, const Slot& b, int width) {
     const double c = std::max(a.relative_error, b.relative_error);
     if (!(c < 0x1p-20)) return false;

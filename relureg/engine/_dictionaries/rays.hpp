@@ -1,4 +1,5 @@
-// Whether a cell goes on for ever, in doubles: a ray that surely lies in it, or multipliers that show that there is none.
+// Whether a cell goes on for ever, in doubles: a ray that surely lies in it, or multipliers that show that there is
+// none.
 #pragma once
 
 #include <optional>
@@ -69,8 +70,8 @@ class Rays {
         });
     }
 
-    // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising by
-    // at least s_i. `rises_` are they, `stays_` the rows that do not along any ray. False: rounding.
+    // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
+    // by at least s_i. `rises_` are they, `stays_` the rows that do not along any ray. False: rounding.
     bool find_common_rise() {
         const std::vector<int>& path = rows_.path();
         const int dim = rows_.dim(), count = static_cast<int>(path.size()), goal = dim + count;
@@ -119,8 +120,8 @@ class Rays {
             }
             c = std::max(c, slot.relative_error);
         }
-        // Row i of the program is r_i - s_i >= 0: where sum of s_i + sum of y_i (r_i - s_i) is constant in the r_i, the sum
-        // of y_i r_i is 0, for y_i >= 1. So the sum of the r_i is minus that of the (y_i - 1) r_i.
+        // Row i of the program is r_i - s_i >= 0: where sum of s_i + sum of y_i (r_i - s_i) is constant in the r_i, the
+        // sum of y_i r_i is 0, for y_i >= 1. So the sum of the r_i is minus that of the (y_i - 1) r_i.
         const double* reduced = program_.row(program_.row_of(goal));
         std::vector<BoundedRow> rows;
         for (int k = 0; k < program_.columns(); ++k) {
@@ -135,9 +136,9 @@ class Rays {
         return std::nullopt;
     }
 
-    // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if some
-    // rows that are independent on as many inputs span all of them: with R about the inverse there, it differs from r
-    // on these inputs by at most |R| |values at r| + a / (1 - a) max, as in identities.hpp.
+    // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if
+    // some rows that are independent on as many inputs span all of them: with R about the inverse there, it differs
+    // from r on these inputs by at most |R| |values at r| + a / (1 - a) max, as in identities.hpp.
     std::optional<bool> has_ray_along_rows() {
         std::vector<BoundedRow> rows;
         for (const int slot : stays_) rows.push_back(BoundedRow::of(rows_[slot], rows_[slot].side));

@@ -1,4 +1,5 @@
-// A region that is named by its signs, on the way to it from the whole domain: which cut leads there, and on which side.
+// A region that is named by its signs, on the way to it from the whole domain: which cut leads there, and on which
+// side.
 #pragma once
 
 #include "cell_search.hpp"

@@ -91,8 +91,8 @@ inline std::optional<ExactVector> multipliers(const std::vector<SignedRow>& rows
     return y;
 }
 
-// What the target is at most between bounds where the rows are not negative, by the multipliers y_i / y_last, none of which
-// may be negative; none where they show no bound. It holds whatever they come from.
+// What the target is at most between bounds where the rows are not negative, by the multipliers y_i / y_last, none of
+// which may be negative; none where they show no bound. It holds whatever they come from.
 inline std::optional<mpq_class> largest_by(const Bounds<mpq_class>& bounds, const std::vector<SignedRow>& rows,
                                            const SignedRow& target, const ExactVector& y,
                                            const HalfSpace& beyond = {}) {

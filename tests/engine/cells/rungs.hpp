@@ -154,7 +154,8 @@ void test_modular(int factors) {
     }
 }
 
-// Zeros and what is next to them, by both: rows through a corner, and rows that miss it by one unit in their last place.
+// Zeros and what is next to them, by both: rows through a corner, and rows that miss it by one unit in their last
+// place.
 void test_modular_against_integers() {
     Rng rng(77);
     for (int round = 0; round < 60; ++round) {

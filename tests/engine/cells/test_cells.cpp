@@ -176,8 +176,8 @@ void test_predicate(int dim, int bits, int side) {
     CHECK(oracle.statistics.zeros == (side == 0));
 }
 
-// Points are counted as often as there are different ones, where some are known badly: a wide enclosure reaches back over
-// narrow ones, which part it from points that it may equal when they are sorted by their middles.
+// Points are counted as often as there are different ones, where some are known badly: a wide enclosure reaches back
+// over narrow ones, which part it from points that it may equal when they are sorted by their middles.
 void test_enclosures() {
     CHECK(Enclosure::around(HUGE_VAL, HUGE_VAL, 0).low == -HUGE_VAL);
     const double truth[] = {0.1, 0.2, 0.3, 0.3, 0.7, 0.9}, errors[] = {0, 0.001, 0.02, 0.4, 2};

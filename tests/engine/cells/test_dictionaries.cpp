@@ -1,5 +1,5 @@
-// Tests of the bounds on which the search with dictionaries rests, against exact arithmetic, at sums that are as near to
-// 0 as doubles come.
+// Tests of the bounds on which the search with dictionaries rests, against exact arithmetic, at sums that are as near
+// to 0 as doubles come.
 
 #include <cstdio>
 #include <random>

@@ -1,7 +1,7 @@
 // Tests of counting in polygons, segments and points: what lines make of them, against clipping in rationals.
 //
-// The truth needs nothing of what is tested: a polygon is its corners in rationals, a line cuts in two the parts that have
-// corners strictly on both of its sides, and facets are the edges of the parts that are left.
+// The truth needs nothing of what is tested: a polygon is its corners in rationals, a line cuts in two the parts that
+// have corners strictly on both of its sides, and facets are the edges of the parts that are left.
 
 #include <array>
 #include <set>

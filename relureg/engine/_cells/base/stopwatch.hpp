@@ -21,8 +21,8 @@ struct Watched {
     std::int64_t scopes = 0;
 };
 
-// Adds the processor time of a scope to a sum, once where scopes are nested. To read the clock takes longer than many an
-// integer: after the first scopes one in sixteen stands for all.
+// Adds the processor time of a scope to a sum, once where scopes are nested. To read the clock takes longer than many
+// an integer: after the first scopes one in sixteen stands for all.
 class Stopwatch {
   public:
     explicit Stopwatch(Watched& sum) : sum_(sum) {

@@ -1,13 +1,13 @@
 // A polygon that rows cut in general position: counted from the order in which their ends lie around it.
 //
-// Rows are chords here. Two of them meet inside if and only if their ends alternate around the polygon, so that k chords
-// with p such pairs part it into 1 + k + p regions, if no three meet in one point. The order of ends on an edge is that
-// of the points where rows vanish, as parts of it (segment.hpp).
+// Rows are chords here. Two of them meet inside if and only if their ends alternate around the polygon, so that k
+// chords with p such pairs part it into 1 + k + p regions, if no three meet in one point. The order of ends on an edge
+// is that of the points where rows vanish, as parts of it (segment.hpp).
 //
-// Three chords meet in one point, or are parallel, if and only if the determinant of their values at three corners is 0.
-// Let values be scaled so that the largest of each row is 1, with errors of at most rho then, which is at most 2^-10.
-// The determinant is linear in each row and has six terms, so that it is off by at most 6 (1 + rho)^2 times the sum of
-// the three rho, and by 32 u for the rounding of nine products and eight sums of at most 4.
+// Three chords meet in one point, or are parallel, if and only if the determinant of their values at three corners is
+// 0. Let values be scaled so that the largest of each row is 1, with errors of at most rho then, which is at most
+// 2^-10. The determinant is linear in each row and has six terms, so that it is off by at most 6 (1 + rho)^2 times the
+// sum of the three rho, and by 32 u for the rounding of nine products and eight sums of at most 4.
 #pragma once
 
 #include <cmath>

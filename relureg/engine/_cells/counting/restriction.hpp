@@ -304,8 +304,8 @@ class SectionCounter {
         return count;
     }
 
-    // A section that no more than one other row cuts, and what that parts off, from signs alone. False where doubles do not
-    // tell the sign of a value that is asked for.
+    // A section that no more than one other row cuts, and what that parts off, from signs alone. False where doubles do
+    // not tell the sign of a value that is asked for.
     bool add_with_one(const Section& s, const Crossings& crossings, int row, const Outline& o) {
         const int other = __builtin_ctzll(o.open);
         SectionSides sides = SectionSides::begin(arena_, words());
@@ -320,8 +320,8 @@ class SectionCounter {
         return true;
     }
 
-    // What lies on either side of `other` on the section by `row`: from all values, without a branch. False where one of
-    // them is too close to 0, or a generator of the section is one of its parent's.
+    // What lies on either side of `other` on the section by `row`: from all values, without a branch. False where one
+    // of them is too close to 0, or a generator of the section is one of its parent's.
     bool see_values(const Section& s, const Crossings& crossings, int row, int other, SectionSides& sides) {
         if (words() != 1 || !crossings.zeros.empty()) return false;
         bool is_known = true;

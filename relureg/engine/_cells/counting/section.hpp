@@ -115,8 +115,8 @@ struct Mixture {
     }
 };
 
-// The sign of row j where row i vanishes on an edge from `a`, where it is positive, to `b`, as far as doubles tell; 0: they
-// do not. It is that of the determinant v_i(a) v_j(b) - v_i(b) v_j(a). No weight is needed, nor a branch.
+// The sign of row j where row i vanishes on an edge from `a`, where it is positive, to `b`, as far as doubles tell; 0:
+// they do not. It is that of the determinant v_i(a) v_j(b) - v_i(b) v_j(a). No weight is needed, nor a branch.
 inline int sign_on_edge(const Section& s, int i, int j, int a, int b) {
     const double *at_a = s.values_at(a), *at_b = s.values_at(b);
     const double* const errors_a = at_a + s.stride;

@@ -77,8 +77,8 @@ class SectionMaker {
         return number;
     }
 
-    // The generators on the edges that a row crosses, with values and signs. What does not change from one to the next is
-    // held in variables of its own: the compiler cannot tell that no store changes it.
+    // The generators on the edges that a row crosses, with values and signs. What does not change from one to the next
+    // is held in variables of its own: the compiler cannot tell that no store changes it.
     template <class Values>
     void mix_edges(const Section& s, const Crossings& crossings, int row, Section& part, Values values) {
         const int num_rows = part.num_rows, stride = part.stride, its_stride = s.stride;

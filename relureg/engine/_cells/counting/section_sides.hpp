@@ -8,8 +8,8 @@
 
 namespace relureg {
 
-// What lies on either side of a row: generators, facets, and whether something does at infinity. Which side a generator lies
-// on is no pattern, so no branch depends on it.
+// What lies on either side of a row: generators, facets, and whether something does at infinity. Which side a generator
+// lies on is no pattern, so no branch depends on it.
 struct SectionSides {
     std::uint64_t *above, *below;
     std::uint64_t is_above, is_below, is_above_infinite, is_below_infinite, is_on_infinite;  // 0 or 1

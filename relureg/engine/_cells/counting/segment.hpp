@@ -6,8 +6,8 @@
 
 namespace relureg {
 
-// Where a row vanishes between two generators of a section, as a part of the way from `a` to `b`, and how far that may be
-// off.
+// Where a row vanishes between two generators of a section, as a part of the way from `a` to `b`, and how far that may
+// be off.
 inline Enclosure point_of_edge(const Section& s, int a, int b, int row) {
     const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
     if (!(std::fabs(va) > 4 * ea) || !(std::fabs(vb) > 4 * eb)) return Enclosure::around(0.5, 1, row);
