@@ -79,6 +79,10 @@ class OperatorNorm:
         """(K,): no less than the norms of all matrices whose entries are at most these (K, m, d) in size."""
         num_terms = matrices.shape[1] + matrices.shape[2] + 8
         slack = 1 + 32 * num_terms * ROUNDOFF
+        # Scaled to entries of about 1, whose squares neither vanish nor overflow; what is so much smaller than the
+        # largest entry that it vanishes itself is less than the slack.
+        _, exponents = np.frexp(matrices.max(axis=(1, 2), initial=0.0))
+        matrices = np.ldexp(matrices, -exponents[:, None, None])
         if matrices.shape[1] == 1:
             sizes = _float_norm(matrices[:, 0], _DUAL[self.p])
         elif self.p == "1":
@@ -91,7 +95,8 @@ class OperatorNorm:
             sizes = _float_norm(matrices.sum(axis=2), "2")
         else:
             sizes = _perron(matrices)
-        return np.asarray(sizes * slack + UNDERFLOW)
+        bounds = np.ldexp(sizes * slack, exponents) + UNDERFLOW
+        return np.where(np.isnan(bounds), np.inf, bounds)  # where doubles do not reach, nothing is known
 
     def _vectors(self, matrix: Matrix) -> tuple[list[list[Fraction]], str | None]:
         """The vectors of which the largest norm is that of the matrix, and which norm; None for the spectral norm."""

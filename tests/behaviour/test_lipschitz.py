@@ -91,3 +91,22 @@ def test_what_is_refused() -> None:
         lipschitz_constant(network, Domain.box([0, 0], [0, 1]))
     with pytest.raises(relureg.errors.UsageError, match="is hard"):
         OperatorNorm(p="2", q="1").check_size(20, 20)
+
+
+@pytest.mark.parametrize("exponent", [-1000, -560, 0, 450])
+def test_norms_whose_squares_no_double_holds(exponent: int) -> None:
+    """Hats with slopes 1, 3, 7 times a power of two: the largest is found whatever its size."""
+    slopes = [[2.0**exponent, 2.0 * 2.0**exponent, 4.0 * 2.0**exponent]]
+    network = relureg.Network.from_layers([[[1.0], [1.0], [1.0]], slopes], [[0, -1, -2], [0]])
+    for p, q in PAIRS:
+        assert lipschitz_constant(network, p=p, q=q).value.low == 7 * Fraction(2) ** exponent
+
+
+@pytest.mark.parametrize(("p", "q"), PAIRS)
+def test_where_doubles_do_not_reach_no_bound_is_told(p: str, q: str) -> None:
+    """A bound that is no number stands last in any order, behind those at which the search ends."""
+    sizes = np.array([[[np.nan, 1.0], [2.0, 3.0]], [[1.0, np.inf], [0.0, 0.0]], [[1.0, 1.0], [0.0, 0.0]]])
+    with np.errstate(all="ignore"):
+        bounds = OperatorNorm(p=p, q=q).bound(sizes)
+    assert bounds[:2].tolist() == [np.inf, np.inf]
+    assert 1 <= bounds[2] < 3
