@@ -7,7 +7,7 @@ leaves few regions whose Jacobian is composed in rationals. That no region is mi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from relureg.arguments import checked
 from relureg.behaviour.affine_pieces import affine_piece
 from relureg.behaviour.norms import NORMS, Enclosure, OperatorNorm
-from relureg.behaviour.output_ranges import unit_directions
 from relureg.behaviour.relaxation import Relaxation
 from relureg.engine.limits import Limits, Progress, Workers, watching
 from relureg.engine.records import Records
@@ -94,27 +93,8 @@ def lipschitz_constant(
     >>> found.value.low, found.value.is_exact
     (Fraction(4, 1), True)
     """
-    norm = OperatorNorm(p=p, q=q)
-    norm.check_size(network.output_dim, network.input_dim)
-    problem = Problem(network=network, domain=domain)
-    if domain is not None and domain.equations is not None:
-        raise DomainError(
-            "the domain is flat; restrict the network to it by a slice, whose coordinates norms are then of"
-        )
-    largest = _Maximum(network, norm)
-    with watching(Limits(timeout=timeout), progress) as watch:
-        run = CompiledRun(problem, Workers(jobs=jobs, enumerates=True), watch, records=True)
-        for chunk in run.chunks():
-            largest.take(merge([chunk], problem))
-        figures = run.figures()
-    if run.stopped_by is not None:
-        raise LimitReachedError(
-            f"the search was stopped by {run.stopped_by}: the constant is at least "
-            f"{max(nearest_double(largest.low), 0.0):.10g}, by {largest.num_regions:,} regions"
-        )
-    if figures.is_watertight is False or figures.regions != largest.num_regions:
-        raise CheckFailedError("regions are missing; do not use this result, and please report the network")
-    return largest.constant()
+    (found,) = _constants(network, domain, [slice(None)], OperatorNorm(p=p, q=q), timeout, jobs, progress)
+    return found
 
 
 @checked
@@ -128,14 +108,45 @@ def lipschitz_constants(
     progress: Callable[[Progress], None] | None = None,
 ) -> tuple[LipschitzConstant, ...]:
     """The Lipschitz constant of each output by itself; parameters and errors are those of `lipschitz_constant`."""
-    rows = [RationalMatrix.from_fractions([list(along)], network.output_dim) for along in unit_directions(network)]
-    return tuple(
-        lipschitz_constant(
-            network.replace(output=network.output.map(row), outputs=()), domain,
-            p=p, timeout=timeout, jobs=jobs, progress=progress,
+    each = [slice(k, k + 1) for k in range(network.output_dim)]
+    return _constants(network, domain, each, OperatorNorm(p=p), timeout, jobs, progress)
+
+
+def _constants(
+    network: Network,
+    domain: Domain | None,
+    groups: Sequence[slice],
+    norm: OperatorNorm,
+    timeout: float | None,
+    jobs: int | None,
+    progress: Callable[[Progress], None] | None,
+) -> tuple[LipschitzConstant, ...]:
+    """Of some groups of outputs each, by one search for the regions, which are the same for all."""
+    maxima = [_Maximum(network, outputs, norm) for outputs in groups]
+    problem = Problem(network=network, domain=domain)
+    if domain is not None and domain.equations is not None:
+        raise DomainError(
+            "the domain is flat; restrict the network to it by a slice, whose coordinates norms are then of"
         )
-        for row in rows
-    )  # fmt: skip
+    num_regions, relaxation = 0, Relaxation(network)
+    with watching(Limits(timeout=timeout), progress) as watch:
+        run = CompiledRun(problem, Workers(jobs=jobs, enumerates=True), watch, records=True)
+        for chunk in run.chunks():
+            records = merge([chunk], problem)
+            num_regions += records.num_regions
+            for numbers, signs, sizes in _iter_sizes(records, relaxation):
+                for maximum in maxima:
+                    maximum.take(records, numbers, signs, sizes)
+        figures = run.figures()
+    if run.stopped_by is not None:
+        least = ", ".join(f"{max(nearest_double(maximum.low), 0.0):.10g}" for maximum in maxima)
+        what = "constant is" if len(maxima) == 1 else "constants are"
+        raise LimitReachedError(
+            f"the search was stopped by {run.stopped_by}: the {what} at least {least}, by {num_regions:,} regions"
+        )
+    if figures.is_watertight is False or figures.regions != num_regions:
+        raise CheckFailedError("regions are missing; do not use this result, and please report the network")
+    return tuple(maximum.constant(num_regions) for maximum in maxima)
 
 
 def parse_norms(text: str) -> tuple[str, str]:
@@ -147,44 +158,52 @@ def parse_norms(text: str) -> tuple[str, str]:
 
 
 class _Maximum:
-    """The largest norm among regions that pass by."""
+    """The largest norm of the Jacobian of some outputs among regions that pass by."""
 
-    def __init__(self, network: Network, norm: OperatorNorm) -> None:
-        self.network, self.norm = network, norm
+    def __init__(self, network: Network, outputs: slice, norm: OperatorNorm) -> None:
+        self.network, self.outputs, self.norm = network, outputs, norm
+        self.form = network.output.entries(np.arange(network.output_dim)[outputs])
+        norm.check_size(self.form.size, network.input_dim)
         self.low = self.high = Fraction(-1)
         self.best: tuple[Point, RationalMatrix] | None = None
-        self.num_regions = 0
-        self._relaxation = Relaxation(network)
 
-    def take(self, records: Records) -> None:
+    def take(self, records: Records, numbers: NDArray[np.intp], signs: NDArray[np.int8], sizes: Floats) -> None:
         """Look at some regions: the exact norm of those alone whose bound is above the best so far."""
-        self.num_regions += records.num_regions
-        for first in range(0, records.num_regions, _BATCH):
-            numbers = np.arange(first, min(first + _BATCH, records.num_regions))
-            # A unit that vanishes on a whole region adds nothing, like one that is not active.
-            signs = np.where(records.signs_of(numbers) > 0, 1, -1).astype(np.int8)
-            with np.errstate(all="ignore"):
-                bounds = self.norm.bound(sizes_of_jacobians(self._relaxation, signs))
-            for k in np.argsort(-bounds).tolist():
-                bound = float(bounds[k])
-                if math.isfinite(bound) and Fraction(bound) <= self.low:
-                    break
-                self._solve(signs[k], records.point(int(numbers[k])))
+        with np.errstate(all="ignore"):
+            bounds = self.norm.bound(sizes[:, self.outputs])
+        for k in np.argsort(-bounds).tolist():
+            bound = float(bounds[k])
+            if math.isfinite(bound) and Fraction(bound) <= self.low:
+                break
+            self._solve(signs[k], records.point(int(numbers[k])))
 
     def _solve(self, signs: NDArray[np.int8], point: Point) -> None:
-        piece = affine_piece(self.network, self.network.output, signs)
+        piece = affine_piece(self.network, self.form, signs)
         jacobian = piece.rows.columns(slice(1, None))
         found = self.norm.of(jacobian.fractions())
         self.high = max(self.high, found.high)
         if found.low > self.low:
             self.low, self.best = found.low, (point, jacobian)
 
-    def constant(self) -> LipschitzConstant:
-        """The largest of all."""
+    def constant(self, num_regions: int) -> LipschitzConstant:
+        """The largest of all regions."""
         assert self.best is not None
         point, jacobian = self.best
         value = Enclosure(low=self.low, high=self.high)
-        return LipschitzConstant(value=value, point=point, jacobian=jacobian, regions=self.num_regions)
+        return LipschitzConstant(value=value, point=point, jacobian=jacobian, regions=num_regions)
+
+
+def _iter_sizes(
+    records: Records, relaxation: Relaxation
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int8], Floats]]:
+    """Batches of regions: their numbers, the signs of their units, and the sizes of the entries of their Jacobians."""
+    for first in range(0, records.num_regions, _BATCH):
+        numbers = np.arange(first, min(first + _BATCH, records.num_regions))
+        # A unit that vanishes on a whole region adds nothing, like one that is not active.
+        signs = np.where(records.signs_of(numbers) > 0, 1, -1).astype(np.int8)
+        with np.errstate(all="ignore"):
+            sizes = sizes_of_jacobians(relaxation, signs)
+        yield numbers, signs, sizes
 
 
 def sizes_of_jacobians(relaxation: Relaxation, signs: NDArray[np.int8]) -> Floats:
