@@ -26,7 +26,7 @@ from relureg.behaviour.relaxation import Bounds, Cells, Relaxation
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Watch
 from relureg.errors import CheckFailedError, LimitReachedError
-from relureg.exact.numbers import nearest_double
+from relureg.exact.numbers import double_below, nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW
 from relureg.network.model import Network
@@ -570,8 +570,7 @@ class Search:
         )
 
     def _raise_closing(self, value: Fraction) -> None:
-        near = nearest_double(value)
-        self._closing = near if math.isfinite(near) and Fraction(near) <= value else math.nextafter(near, -math.inf)
+        self._closing = double_below(value)
 
 
 def float_values(network: Network, points: Floats) -> Floats | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from relureg.behaviour.programs import Bound, Optimum, Outcome, Program, Row
 from relureg.errors import DomainError
-from relureg.exact.numbers import as_double, nearest_double
+from relureg.exact.numbers import double_below
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 
@@ -100,8 +100,8 @@ class Space(Frozen):
     def box(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Doubles that enclose it; infinite where it has no bound."""
         return (
-            np.array([-math.inf if x is None else _below(x) for x in self.low]),
-            np.array([math.inf if x is None else -_below(-x) for x in self.high]),
+            np.array([-math.inf if x is None else double_below(x) for x in self.low]),
+            np.array([math.inf if x is None else -double_below(-x) for x in self.high]),
         )
 
     def inner(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> tuple[tuple[Bound, ...], tuple[Bound, ...]]:
@@ -143,15 +143,6 @@ def _least(bound: Bound) -> Fraction | float:
 
 def _most(bound: Bound) -> Fraction | float:
     return math.inf if bound is None else bound
-
-
-def _below(value: Fraction) -> float:
-    """A double that is no larger."""
-    exact = as_double(value)
-    if exact is not None:
-        return exact
-    near = nearest_double(value)
-    return near if math.isfinite(near) and Fraction(near) <= value else math.nextafter(near, -math.inf)
 
 
 def _extent(program: Program, axis: int, sense: int) -> Bound:

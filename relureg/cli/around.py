@@ -16,7 +16,6 @@ from relureg.errors import LimitReachedError, ReluregError, UsageError
 from relureg.words import plural
 
 if TYPE_CHECKING:
-    from relureg.complex.neighbourhood import Neighbourhood
     from relureg.network.problem import Problem
     from relureg.network.slices import Slice
     from relureg.readers.data_files import Rows
@@ -152,7 +151,7 @@ def _around_one(
         try:
             near = around_problem(
                 problem, point, flat=flat, radius=ball.radius,
-                box_radius=None if ball.box_radius is None else parse_radius(ball.box_radius, "--box-radius"),
+                box_radius=ball.half_side,
                 limits=Limits(max_regions=ball.max_regions, timeout=timeout), workers=Workers(jobs=jobs),
                 report=proving(progress),
             )  # fmt: skip
@@ -167,14 +166,8 @@ def _around_one(
         files.append(output)
     if graph is not None:
         files += save_graph(near, graph, force=force)
-    stopped_by = _cut_short(near, ball)
+    stopped_by = near.cut_short_by(radius=ball.radius, box_radius=ball.half_side, max_regions=ball.max_regions)
     nearest = nearest_facet_of(near.network, near.centre)
     printer.emit(AroundReport.of(near, ball, nearest, stopped_by=stopped_by, files=map(str, files)))
     if stopped_by is not None:
         raise LimitReachedError(f"stopped by {stopped_by}: {plural(near.num_regions, 'region')} found by then")
-
-
-def _cut_short(near: Neighbourhood, ball: Ball) -> str | None:
-    """The limit that left out what was meant; the nearest N regions are meant where nothing but their number is."""
-    is_meant = ball.max_regions is not None and ball.radius is None and ball.box_radius is None
-    return None if is_meant and near.num_regions == ball.max_regions else near.limit

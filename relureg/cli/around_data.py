@@ -12,7 +12,6 @@ import click
 from relureg import stopping
 from relureg.cli.printing import Printer
 from relureg.cli.progress import lines_on_stderr
-from relureg.cli.scope import parse_radius
 from relureg.cli.standing import this_run
 from relureg.engine.limits import Limits
 from relureg.errors import DomainError, LimitReachedError, UsageError
@@ -62,7 +61,7 @@ def around_data(
         def rows() -> Iterator[PointRow]:
             found = iter_surroundings_in(
                 problem, points, flat=flat, radius=ball.radius,
-                box_radius=None if ball.box_radius is None else parse_radius(ball.box_radius, "--box-radius"),
+                box_radius=ball.half_side,
                 limits=Limits(max_regions=ball.max_regions), jobs=jobs, progress=told,
             )  # fmt: skip
             try:

@@ -46,8 +46,7 @@ def cells_on_stderr(quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
 
         def report(progress: Progress) -> None:
             if show is not None:
-                rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
-                show(f"{progress.regions:,} cells, {rate:,.0f} a second, {progress.seconds:.0f} s")
+                show(f"{progress.regions:,} cells, {progress.rate:,.0f} a second, {progress.seconds:.0f} s")
 
         yield None if show is None else report
 
@@ -114,7 +113,6 @@ def _note(note: str | None) -> bool:
 
 
 def _line(progress: Progress) -> str:
-    rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
     done = "" if progress.fraction is None else f", about {100 * progress.fraction:.0f} % of the tree"
     if progress.error is not None:
         done += f" (+- {100 * progress.error:.0f})"
@@ -122,4 +120,4 @@ def _line(progress: Progress) -> str:
         done += f", {progress.workers} worker{'s' * (progress.workers != 1)}"
     if len(progress.per_stage) > 1:
         done += f", after each stage {' '.join(f'{count:,}' for count in progress.per_stage)}"
-    return f"{progress.regions:,} regions, {rate:,.0f} a second, {progress.seconds:.0f} s{done}"
+    return f"{progress.regions:,} regions, {progress.rate:,.0f} a second, {progress.seconds:.0f} s{done}"

@@ -93,8 +93,14 @@ class Neighbourhood(Complex):
     @property
     def unstable_units(self) -> NDArray[np.int64]:
         """(U,): the units that have not the same sign in all regions here."""
-        signs = self.records.signs
-        return np.flatnonzero((signs != signs[:1]).any(axis=0))
+        return unstable_units(self.records)
+
+    def cut_short_by(
+        self, *, radius: int | None, box_radius: Fraction | float | None, max_regions: int | None
+    ) -> str | None:
+        """The limit that left out what was asked for; nothing but a number asks for the nearest regions alone."""
+        is_meant = radius is None and box_radius is None and self.num_regions == max_regions
+        return None if is_meant else self.limit
 
     def pattern_behind(self, row: int) -> NDArray[np.int8]:
         """(N,): the sign vector of the region behind a facet, a row of the records' facet columns."""
@@ -220,6 +226,12 @@ def around_problem(
         goes_on = box_radius is not None or limits.max_regions is not None
         search.breadth_first(RADIUS if radius is None and not goes_on else radius)
         return search.neighbourhood()
+
+
+def unstable_units(records: Records) -> NDArray[np.int64]:
+    """(U,): the units that have not the same sign in all regions."""
+    signs = records.signs
+    return np.flatnonzero((signs != signs[:1]).any(axis=0))
 
 
 def centre_on(problem: Problem, point: Sequence[Any], flat: Slice | None) -> Point:

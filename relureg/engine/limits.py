@@ -37,6 +37,11 @@ class Progress:
     note: str | None = None
     """Something worth a line of its own."""
 
+    @property
+    def rate(self) -> float:
+        """Regions a second."""
+        return self.regions / self.seconds if self.seconds > 0 else 0.0
+
 
 Report = Callable[[Progress], None]
 """What is called with how far a search has come."""

@@ -19,6 +19,8 @@ class Told(Protocol):
     @property
     def seconds(self) -> float: ...
     @property
+    def rate(self) -> float: ...
+    @property
     def fraction(self) -> float | None: ...
 
 
@@ -77,6 +79,5 @@ def _in_notebook() -> bool:
 
 
 def _words(progress: Told) -> str:
-    rate = progress.regions / progress.seconds if progress.seconds > 0 else 0.0
     done = "" if progress.fraction is None else f"   about {100 * progress.fraction:.0f} %"
-    return f"{progress.regions:,} regions   {rate:,.0f} a second{done}"
+    return f"{progress.regions:,} regions   {progress.rate:,.0f} a second{done}"

@@ -79,6 +79,18 @@ def nearest_double(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+def double_below(value: Fraction) -> float:
+    """A double that is no larger: the number itself where it is one, else a neighbour; -inf below all of them.
+
+    Examples
+    --------
+    >>> double_below(Fraction(1, 4)), double_below(Fraction(1, 10)) < Fraction(1, 10)
+    (0.25, True)
+    """
+    near = nearest_double(value)
+    return near if math.isfinite(near) and Fraction(near) <= value else math.nextafter(near, -math.inf)
+
+
 def nearest_root(value: Fraction) -> float:
     """The double nearest to the square root of a number that is not negative; infinite beyond all of them.
 

@@ -16,7 +16,7 @@ import numpy as np
 from relureg import stopping
 from relureg.arguments import checked, whole_number
 from relureg.complex.enumeration import enumerate_problem
-from relureg.complex.neighbourhood import around_problem, box_around, centre_on
+from relureg.complex.neighbourhood import around_problem, box_around, centre_on, unstable_units
 from relureg.complex.sides import iter_signs_at
 from relureg.engine.limits import MAX_JOBS, Limits, Workers
 from relureg.engine.records import Point
@@ -219,12 +219,11 @@ class _Ball:
             near = around_problem(
                 self.problem, point, flat=self.flat, radius=self.radius, limits=self.limits, workers=one_thread
             )
-            is_meant = self.radius is None and near.num_regions == self.limits.max_regions  # the nearest N
-            return near.num_regions, len(near.unstable_units), None if is_meant else near.limit
+            stopped_by = near.cut_short_by(radius=self.radius, box_radius=None, max_regions=self.limits.max_regions)
+            return near.num_regions, len(near.unstable_units), stopped_by
         # The regions that meet the open box are those of the network in it.
         box = box_around(self.problem, point, self.flat, self.box_radius)
         cells = enumerate_problem(
             Problem(network=self.problem.network, domain=box), limits=self.limits, workers=one_thread
         )
-        signs = cells.records.signs
-        return cells.num_regions, int((signs != signs[:1]).any(axis=0).sum()), cells.stopped_by
+        return cells.num_regions, len(unstable_units(cells.records)), cells.stopped_by

@@ -31,6 +31,11 @@ class Ball:
     max_regions: int | None
 
     @property
+    def half_side(self) -> Fraction | None:
+        """Of the box, exactly."""
+        return None if self.box_radius is None else Fraction(self.box_radius)
+
+    @property
     def words(self) -> str:
         """What the regions are."""
         if self.box_radius is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 
-from relureg.reports.layout import add_files, checks_line, facts_table, grouped, page
-from relureg.reports.plot import Corners
+from relureg.reports.layout import add_files, checks_line, page
+from relureg.reports.plot import Corners, shown_facts, view_words
 from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, place_of
 
 if TYPE_CHECKING:
@@ -55,12 +55,8 @@ class ExploreReport(Report):
         )
 
     def table(self) -> RenderableType:
-        facts = facts_table()
-        facts.add_row("regions", grouped(self.regions))
-        if self.regions_in_view != self.regions:
-            facts.add_row("  in view", grouped(self.regions_in_view))
-        low, high = self.view
-        facts.add_row("view", " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(low, high, strict=True)))
+        facts = shown_facts(self.regions, self.regions_in_view)
+        facts.add_row("view", view_words(self.view))
         facts.add_row("colour", self.colour)
         facts.add_row("page", f"{self.bytes / 1e6:.2f} MB")
         add_files(facts, self.files)

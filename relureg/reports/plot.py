@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
+from rich.table import Table
 
 from relureg.engine.choice import EngineChoice
 from relureg.reports.layout import add_files, checks_line, facts_table, grouped, page
@@ -68,14 +69,24 @@ class PlotReport(Report):
         )
 
     def table(self) -> RenderableType:
-        facts = facts_table()
-        facts.add_row("regions", grouped(self.regions))
-        if self.regions_in_view != self.regions:
-            facts.add_row("  in view", grouped(self.regions_in_view))
+        facts = shown_facts(self.regions, self.regions_in_view)
         facts.add_row("edges drawn", grouped(self.facets_drawn))
         if self.view is not None:
-            low, high = self.view
-            facts.add_row("view", " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(low, high, strict=True)))
+            facts.add_row("view", view_words(self.view))
         facts.add_row("colour", self.colour)
         add_files(facts, self.files)
         return page(self.network, self.domain, facts, checks_line(self.checks, self.seconds, engine=self.engine))
+
+
+def shown_facts(regions: int, in_view: int) -> Table:
+    """A table of facts that begins with the regions, and how many of them are in view."""
+    facts = facts_table()
+    facts.add_row("regions", grouped(regions))
+    if in_view != regions:
+        facts.add_row("  in view", grouped(in_view))
+    return facts
+
+
+def view_words(view: Corners) -> str:
+    """The box between two corners."""
+    return " x ".join(f"[{a:.6g}, {b:.6g}]" for a, b in zip(*view, strict=True))
