@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.engine.records import Generators, Records, freeze
 from relureg.exact.ranges import ranges
 from relureg.frozen import Frozen
@@ -168,6 +169,7 @@ def iter_levels(generators: Generators, positive: Words, dim: int) -> Iterator[F
     level = _regions(generators)
     yield level
     for _ in range(dim):
+        stopping.check()
         level = _distinct_faces(_facets(level, generators), positive)
         yield level
 
@@ -210,6 +212,7 @@ def _facets(level: FaceLevel, generators: Generators) -> FaceLevel:
 
 
 def _facets_of(whole: FaceLevel, chunk: NDArray[np.int64], generators: Generators) -> FaceLevel:
+    stopping.check()
     # Every face that one row cuts out of a face of the level: the generators on it, and the rows that vanish there.
     level = whole.take(chunk)
     owner = np.repeat(np.arange(level.count), np.diff(level.starts))

@@ -113,8 +113,8 @@ class FaceComplex(Frozen):
         return cls(**{name: read_only(value) for name, value in found.items()})
 
     @property
-    def num_faces(self) -> int:
-        """F."""
+    def num_cells(self) -> int:
+        """F, the number of faces."""
         return len(self.region)
 
     @property
@@ -132,6 +132,11 @@ class FaceComplex(Frozen):
         word, bit = divmod(self.num_walls + unit, 64)
         has = [(rows[:, word] >> np.uint64(bit)) & np.uint64(1) != 0 for rows in (self.positive, self.zeros)]
         return np.where(has[1], 0, np.where(has[0], 1, -1)).astype(np.int8)
+
+    def all_vertices(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(F,): whether all vertices of each face are among some faces, which are given by a flag for each face."""
+        found: NDArray[np.bool_] = np.logical_and.reduceat(chosen[self.vertices], self.vertex_starts[:-1])
+        return found
 
     def chains_of(self, chosen: NDArray[np.bool_]) -> Chains:
         """The chains of some faces, numbered among these; what of a boundary is not among them is left out.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,16 @@ from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import AffineForm
 from relureg.network.model import Network, Stage, StageKind
-from relureg.topology.face_complex import FaceComplex
+
+
+class SignedCells(Protocol):
+    """Cells of a complex, on each of which every unit has a sign: faces, or facets as the engine records them."""
+
+    @property
+    def num_cells(self) -> int: ...
+
+    def signs_of_unit(self, unit: int) -> NDArray[np.int8]:
+        """(cells,): -1, 0 where the unit vanishes on the whole cell, or 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +39,11 @@ class SignSource:
     constant: int = 0
     """The sign of a function that is a constant; where there is a unit 0."""
 
-    def on(self, faces: FaceComplex) -> NDArray[np.int8]:
-        """(F,): the sign on each face."""
+    def on(self, cells: SignedCells) -> NDArray[np.int8]:
+        """(cells,): the sign on each cell."""
         if self.unit is None:
-            return np.full(faces.num_faces, self.constant, dtype=np.int8)
-        return faces.signs_of_unit(self.unit)
+            return np.full(cells.num_cells, self.constant, dtype=np.int8)
+        return cells.signs_of_unit(self.unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +61,9 @@ class LevelRefinement(Frozen):
         cut, source = _with_unit(network, form, StageKind.RELU)
         return cls(network=cut, source=source)
 
-    def signs(self, faces: FaceComplex) -> NDArray[np.int8]:
-        """(F,): the sign of ``f - level`` on each face of the complex of `network`."""
-        return self.source.on(faces)
+    def signs(self, cells: SignedCells) -> NDArray[np.int8]:
+        """(cells,): the sign of ``f - level`` on each cell of the complex of `network`."""
+        return self.source.on(cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +71,21 @@ class MaximumRefinement(Frozen):
     """A network cut where outputs tie for the maximum."""
 
     network: Network
+    order: tuple[int, ...]
+    """(m,): the outputs in the order in which they are compared."""
     sources: tuple[SignSource, ...]
-    """(m - 1,): of ``y_j - max(y_0, ..., y_(j-1))`` for j = 1, ..., m - 1."""
+    """(m - 1,): of each output but the first, less the largest of those before it."""
 
     @classmethod
-    def of(cls, network: Network) -> MaximumRefinement:
-        """Cut where two of all outputs are the largest."""
+    def of(cls, network: Network, last: int | None = None) -> MaximumRefinement:
+        """Cut where two of all outputs are the largest, comparing the output `last` with the largest of all others."""
+        last = network.output_dim - 1 if last is None else last
+        order = (*(j for j in range(network.output_dim) if j != last), last)
         sources = []
         cut, outputs = network, network.output
-        largest = outputs.entries(np.array([0]))
+        largest = outputs.entries(np.array([order[0]]))
         minus = RationalMatrix.from_fractions([[Fraction(-1)]], 1)
-        for j in range(1, network.output_dim):
+        for j in order[1:]:
             ahead = outputs.entries(np.array([j])) + largest.map(minus)
             cut, source = _with_unit(cut, ahead, StageKind.COMPARISON)
             sources.append(source)
@@ -79,28 +93,28 @@ class MaximumRefinement(Frozen):
                 largest = largest + AffineForm.of_source(len(cut.stages), 1)
             elif source.constant > 0:
                 largest = outputs.entries(np.array([j]))
-        return cls(network=cut, sources=tuple(sources))
+        return cls(network=cut, order=order, sources=tuple(sources))
 
-    def attains(self, faces: FaceComplex, of_class: int) -> NDArray[np.bool_]:
-        """(F,): whether an output is the maximum inside each face, alone or with others."""
-        found = np.ones(faces.num_faces, dtype=np.bool_)
+    def signs(self, cells: SignedCells) -> NDArray[np.int8]:
+        """(cells,): the sign of the output that comes last, less the largest of the others, on each cell."""
+        return self.sources[-1].on(cells)
+
+    def attains(self, cells: SignedCells, output: int) -> NDArray[np.bool_]:
+        """(cells,): whether an output is the maximum inside each cell, alone or with others."""
+        place = self.order.index(output)
+        found = np.ones(cells.num_cells, dtype=np.bool_)
         for j, source in enumerate(self.sources, start=1):
-            if j >= of_class:
-                found &= source.on(faces) >= 0 if j == of_class else source.on(faces) <= 0
+            if j >= place:
+                found &= source.on(cells) >= 0 if j == place else source.on(cells) <= 0
         return found
 
-    def num_largest(self, faces: FaceComplex) -> NDArray[np.int64]:
-        """(F,): how many outputs are the maximum inside each face."""
-        found = np.ones(faces.num_faces, dtype=np.int64)
+    def num_largest(self, cells: SignedCells) -> NDArray[np.int64]:
+        """(cells,): how many outputs are the maximum inside each cell."""
+        found = np.ones(cells.num_cells, dtype=np.int64)
         for source in self.sources:
-            sign = source.on(faces)
+            sign = source.on(cells)
             found = np.where(sign > 0, 1, found + (sign == 0))
         return found
-
-    def signs(self, faces: FaceComplex, of_class: int) -> NDArray[np.int8]:
-        """(F,): the sign of an output less the largest of the others, on each face of the complex of `network`."""
-        attains = self.attains(faces, of_class)
-        return np.where(attains, np.where(self.num_largest(faces) > 1, 0, 1), -1).astype(np.int8)
 
 
 def _with_unit(network: Network, form: AffineForm, kind: StageKind) -> tuple[Network, SignSource]:
