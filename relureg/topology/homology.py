@@ -20,11 +20,13 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.errors import UsageError
 from relureg.frozen import Frozen
 from relureg.topology.decision import Selection
 from relureg.topology.face_complex import Chains, FaceComplex
 from relureg.topology.morse import MorseComplex, reduce_chains
 from relureg.topology.order_complex import order_complex
+from relureg.words import did_you_mean, short
 
 Betti = tuple[int, ...]
 
@@ -38,6 +40,15 @@ class Infinity(Enum):
     """A point at infinity is added to R^d, which makes it a sphere, and to the set where it is unbounded."""
     BOUNDED = "bounded"
     """Only the bounded faces are looked at."""
+
+    @classmethod
+    def of(cls, name: str, where: str = "infinity") -> Infinity:
+        """The convention of a name; raises `UsageError` where there is none."""
+        for convention in cls:
+            if convention.value == name:
+                return convention
+        known = [convention.value for convention in cls]
+        raise UsageError(f"{short(name)} is none of {', '.join(known)}{did_you_mean(name, known)}", where=where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
