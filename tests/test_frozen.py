@@ -47,6 +47,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     built = tropical.network_of(tropical.parse("max(2x, x + 2, -4) - max(x, 0)").function)
     form = tropical.tropical_map(xor)
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
+    decided = relureg.decision_topology(xor)
     condition = relureg.Condition(
         inputs={0: Fraction(1)}, outputs={0: Fraction(-1)}, constant=Fraction(0), is_strict=True
     )
@@ -56,7 +57,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         box, relureg.Domain.box([0, 3], [1, 3]), relureg.Slice.along([0, 1], [[1, Fraction(1, 3)]]),
         counted, counted.problem, relureg.journal_status(journal), relureg.stored_graph(journal),
         cells, cells.records, cells.generators, cells.faces, cells.facets, cells.graph, cells.graph.diameter,
-        cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
+        decided, decided.boundary, cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
         *cells.neighbours(0), *relureg.breakpoints(relureg.enumerate_regions(hat)), *relureg.bounds(network),
         *relureg.check_theorems(cells),
         maps.find_regions(network, points), maps.local_maps(network, points), maps.region_around(network, points[0]),
