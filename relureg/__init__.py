@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from relureg.reports.exports.region_files import save_regions
     from relureg.theory.bounds import Bound, bounds
     from relureg.theory.theorems import check_theorems
+    from relureg.topology.decision_topology import DecisionTopology, TopologyPart, decision_topology
 
 __all__ = [
     "Bound",
@@ -54,6 +55,7 @@ __all__ = [
     "Complex",
     "Condition",
     "Counterexample",
+    "DecisionTopology",
     "Deviation",
     "Domain",
     "Extremum",
@@ -79,6 +81,7 @@ __all__ = [
     "Slice",
     "Specification",
     "StoredGraph",
+    "TopologyPart",
     "Verdict",
     "Workers",
     "__version__",
@@ -91,6 +94,7 @@ __all__ = [
     "construct",
     "count_problem",
     "count_regions",
+    "decision_topology",
     "enumerate_problem",
     "enumerate_regions",
     "estimate_regions",
@@ -120,6 +124,7 @@ _MODULES = {
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
+    "DecisionTopology": "topology.decision_topology",
     "Deviation": "behaviour.differences",
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
@@ -145,6 +150,7 @@ _MODULES = {
     "Slice": "network.slices",
     "Specification": "network.specification",
     "StoredGraph": "complex.graph.stored_graph",
+    "TopologyPart": "topology.decision_topology",
     "Verdict": "behaviour.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
@@ -156,6 +162,7 @@ _MODULES = {
     "construct": "families.catalogue",
     "count_problem": "complex.count",
     "count_regions": "complex.count",
+    "decision_topology": "topology.decision_topology",
     "enumerate_problem": "complex.enumeration",
     "enumerate_regions": "complex.enumeration",
     "estimate_regions": "complex.estimation",

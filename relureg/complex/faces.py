@@ -10,17 +10,20 @@ regions around it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.engine.records import Generators, Records, freeze
 from relureg.exact.ranges import ranges
 from relureg.frozen import Frozen
 
 _CHUNK = 1 << 18
 """Generators of faces handled at once, so that temporary arrays stay below about 100 MB."""
+
+_NONE = np.zeros(0, dtype=np.int64)
 
 Words = NDArray[np.uint64]
 """Sets of rows, packed as in `Generators.zeros`: one set a line."""
@@ -57,9 +60,13 @@ class Faces(Frozen):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Level:
+class FaceLevel:
     """Faces of one dimension, each with one region that it is a face of."""
 
+    cofaces: NDArray[np.int64]
+    """(m,): faces of the level above, each as often as it has facets; empty at the top."""
+    facets: NDArray[np.int64]
+    """(m,): the face of this level that is a facet of ``cofaces[i]``; no pair comes twice."""
     region: NDArray[np.int64]
     """(n,)."""
     zeros: Words
@@ -72,17 +79,24 @@ class _Level:
     def count(self) -> int:
         return len(self.region)
 
-    def take(self, faces: NDArray[np.int64]) -> _Level:
+    def take(self, faces: NDArray[np.int64]) -> FaceLevel:
+        """Some of the faces, without what they are facets of."""
         lengths = np.diff(self.starts)[faces]
-        return _Level(
+        return FaceLevel(
+            cofaces=_NONE,
+            facets=_NONE,
             region=self.region[faces],
             zeros=self.zeros[faces],
             starts=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)]),
             members=self.members[ranges(self.starts[faces], lengths)],
         )
 
-    def num_bounded(self, is_ray: NDArray[np.bool_]) -> int:
-        return int((~np.logical_or.reduceat(is_ray[self.members], self.starts[:-1])).sum()) if self.count else 0
+    def are_bounded(self, is_ray: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(n,): whether each face is without a ray; `is_ray` as in `Generators`."""
+        if not self.count:
+            return np.zeros(0, dtype=np.bool_)
+        found: NDArray[np.bool_] = ~np.logical_or.reduceat(is_ray[self.members], self.starts[:-1])
+        return found
 
 
 def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
@@ -96,12 +110,12 @@ def find_faces(records: Records, generators: Generators, dim: int) -> Faces:
     dim : int
         r, the number of essential dimensions.
     """
-    positive = _positive_rows(records, generators.num_rows)
+    positive = positive_rows(records, generators.num_rows)
     is_ray = generators.is_ray
     counts, bounded = [], []
-    for level in _iter_levels(generators, positive, dim):
+    for level in iter_levels(generators, positive, dim):
         counts.append(level.count)
-        bounded.append(level.num_bounded(is_ray))
+        bounded.append(int(level.are_bounded(is_ray).sum()))
     numbers, first = _number_vertices(generators, positive)
     faces = Faces(
         f_vector=tuple(reversed(counts)),
@@ -119,12 +133,12 @@ def count_patterns(records: Records, generators: Generators, dim: int) -> int:
     Parameters are those of `find_faces`. A unit is active on a cell if it is positive there: different cells can have
     the same pattern, for a unit that vanishes counts as inactive.
     """
-    positive = _positive_rows(records, generators.num_rows)
+    positive = positive_rows(records, generators.num_rows)
     units = np.ones(generators.zeros.shape[1] * 64, dtype=np.uint8)
     units[: generators.num_rows - records.num_units] = 0
     of_units = np.packbits(units, bitorder="little").view("<u8").astype(np.uint64)
     patterns: Words = np.empty((0, len(of_units)), dtype=np.uint64)
-    for level in _iter_levels(generators, positive, dim):
+    for level in iter_levels(generators, positive, dim):
         found = positive[level.region] & ~level.zeros & of_units
         patterns = np.concatenate([patterns, found[_distinct(found)[0]]])
     return len(_distinct(patterns)[0])
@@ -137,19 +151,30 @@ def distinct_generators(records: Records, generators: Generators) -> tuple[NDArr
     of the network without its constants, in which a unit that vanishes makes no difference.
     """
     region = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))
-    return _distinct(_sign_vectors(region, generators.zeros, _positive_rows(records, generators.num_rows)))
+    return _distinct(_sign_vectors(region, generators.zeros, positive_rows(records, generators.num_rows)))
 
 
-def _iter_levels(generators: Generators, positive: Words, dim: int) -> Iterator[_Level]:
-    """The faces of dimension dim (the regions), dim - 1, ..., 0."""
+def iter_levels(generators: Generators, positive: Words, dim: int) -> Iterator[FaceLevel]:
+    """The faces of dimension dim (the regions), dim - 1, ..., 0, with what they are facets of.
+
+    Parameters
+    ----------
+    generators : Generators
+        Of all regions.
+    positive : ndarray of uint64, shape (R, words)
+        See `positive_rows`.
+    dim : int
+        r, the number of essential dimensions.
+    """
     level = _regions(generators)
     yield level
     for _ in range(dim):
+        stopping.check()
         level = _distinct_faces(_facets(level, generators), positive)
         yield level
 
 
-def _positive_rows(records: Records, num_rows: int) -> Words:
+def positive_rows(records: Records, num_rows: int) -> Words:
     """(R, words): the rows that are positive inside each region; those of the domain, which come first, all are."""
     packed = np.zeros((records.num_regions, 64 * (num_rows // 64 + 1)), dtype=np.uint8)
     packed[:, : num_rows - records.num_units] = 1
@@ -159,10 +184,12 @@ def _positive_rows(records: Records, num_rows: int) -> Words:
     return np.packbits(packed, axis=1, bitorder="little").view("<u8").astype(np.uint64)
 
 
-def _regions(generators: Generators) -> _Level:
+def _regions(generators: Generators) -> FaceLevel:
     """The regions themselves; each has a vertex, for in the essential dimensions it contains no line."""
     count = generators.num_regions
-    return _Level(
+    return FaceLevel(
+        cofaces=_NONE,
+        facets=_NONE,
         region=np.arange(count),
         zeros=np.bitwise_and.reduceat(generators.zeros, generators.starts[:-1], axis=0),
         starts=generators.starts,
@@ -170,11 +197,13 @@ def _regions(generators: Generators) -> _Level:
     )
 
 
-def _facets(level: _Level, generators: Generators) -> _Level:
+def _facets(level: FaceLevel, generators: Generators) -> FaceLevel:
     """The facets of all faces of a level; a facet of several faces comes several times."""
-    parts = [_facets_of(level.take(chunk), generators) for chunk in _runs(level)]
+    parts = [_facets_of(level, chunk, generators) for chunk in _runs(level)]
     lengths = [np.diff(part.starts) for part in parts]
-    return _Level(
+    return FaceLevel(
+        cofaces=np.concatenate([part.cofaces for part in parts]),
+        facets=_NONE,
         region=np.concatenate([part.region for part in parts]),
         zeros=np.concatenate([part.zeros for part in parts]),
         starts=np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *lengths])),
@@ -182,8 +211,10 @@ def _facets(level: _Level, generators: Generators) -> _Level:
     )
 
 
-def _facets_of(level: _Level, generators: Generators) -> _Level:
+def _facets_of(whole: FaceLevel, chunk: NDArray[np.int64], generators: Generators) -> FaceLevel:
+    stopping.check()
     # Every face that one row cuts out of a face of the level: the generators on it, and the rows that vanish there.
+    level = whole.take(chunk)
     owner = np.repeat(np.arange(level.count), np.diff(level.starts))
     entry, row = _bits(generators.zeros[level.members] & ~level.zeros[owner])
     finite = row != generators.num_rows
@@ -193,13 +224,16 @@ def _facets_of(level: _Level, generators: Generators) -> _Level:
     face = owner[entry]
     starts = np.flatnonzero(np.concatenate([[True], (face[1:] != face[:-1]) | (row[1:] != row[:-1])])[: len(entry)])
     members = level.members[entry]
-    cut = _Level(
+    cut = FaceLevel(
+        cofaces=_NONE,
+        facets=_NONE,
         region=level.region[face[starts]],
         zeros=_reduce(generators.zeros[members], starts),
         starts=np.append(starts, len(members)),
         members=members,
     )
-    return cut.take(_maximal(face[starts], cut.zeros, level.zeros[face[starts]]))
+    chosen = _maximal(face[starts], cut.zeros, level.zeros[face[starts]])
+    return replace(cut.take(chosen), cofaces=chunk[face[starts[chosen]]])
 
 
 def _maximal(owner: NDArray[np.int64], zeros: Words, common: Words) -> NDArray[np.int64]:
@@ -217,10 +251,10 @@ def _maximal(owner: NDArray[np.int64], zeros: Words, common: Words) -> NDArray[n
     return np.concatenate([alone, chosen])
 
 
-def _distinct_faces(level: _Level, positive: Words) -> _Level:
+def _distinct_faces(level: FaceLevel, positive: Words) -> FaceLevel:
     """Each face once, by its sign vector."""
-    first, _ = _distinct(_sign_vectors(level.region, level.zeros, positive))
-    return level.take(first)
+    first, number = _distinct(_sign_vectors(level.region, level.zeros, positive))
+    return replace(level.take(first), cofaces=level.cofaces, facets=number)
 
 
 def _number_vertices(generators: Generators, positive: Words) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -270,7 +304,7 @@ def _as_bytes(sets: Words) -> NDArray[np.uint8]:
     return np.ascontiguousarray(sets.astype("<u8")).view(np.uint8)
 
 
-def _runs(level: _Level) -> Iterator[NDArray[np.int64]]:
+def _runs(level: FaceLevel) -> Iterator[NDArray[np.int64]]:
     """The faces in runs with about `_CHUNK` generators each; at least one run."""
     cuts = np.unique(np.searchsorted(level.starts, np.arange(_CHUNK, len(level.members), _CHUNK)))
     yield from np.split(np.arange(level.count), cuts)

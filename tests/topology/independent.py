@@ -1,0 +1,121 @@
+"""Betti numbers by another way: no face of relureg's, no cut, no orientation, and GUDHI's simplex tree.
+
+The network's own complex is cut off by a box around all vertices, and triangulated by pulling: each polytope is the
+join of its first vertex with the triangulated faces that do not contain it. An output f is affine on each simplex, so
+``{f >= c}`` retracts to the simplices whose corners are in it, and ``{f > c}`` likewise; for ``{f = c}`` the network
+gets a unit more, so that no simplex has corners on both sides. With the point at infinity what lies on the boundary of
+the box is joined with a further corner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+
+import gudhi
+import numpy as np
+
+import relureg
+from relureg import Domain, Network
+from relureg.exact.rational import RationalMatrix
+from relureg.network.model import Stage
+
+Point = tuple[Fraction, ...]
+Simplex = tuple[int, ...]
+
+
+class Triangulation:
+    """The triangulated complex of a network in a box that holds every vertex of the complex cut along a level."""
+
+    def __init__(self, network: Network, output: int, level: Fraction, domain: Domain | None = None) -> None:
+        cut = relureg.decision_topology(network, domain, output=output, level=level).cells
+        # Of essential inputs alone: the others are 0 at every vertex.
+        reach = int(4 * np.abs(cut.vertices).max(initial=1)) + 10
+        box = Domain.box([-reach] * network.input_dim, [reach] * network.input_dim)
+        self.cells = relureg.enumerate_regions(network, box if domain is None else box.intersect(domain))
+        self.number: dict[Point, int] = {}
+        self.simplices: set[Simplex] = set()
+        self.far: set[Simplex] = set()
+        """Simplices on the sides of the box."""
+        for region in range(self.cells.num_regions):
+            self._add(region, reach)
+        self.values = [network.exact_output(point)[output] - level for point in self.number]
+
+    def _add(self, region: int, reach: int) -> None:
+        polytope = self.cells.polyhedron(region)
+        points = [tuple(row) for row in polytope.vertices.fractions()]
+        numbers = [self.number.setdefault(point, len(self.number)) for point in points]
+        facets = [frozenset(np.array(numbers)[on].tolist()) for on in polytope.incidence.T]
+        by_number = dict(zip(numbers, points, strict=True))
+        for simplex in pulled(frozenset(numbers), facets):
+            self.simplices.add(simplex)
+            if any(set(axis) in ({reach}, {-reach}) for axis in zip(*(by_number[i] for i in simplex), strict=True)):
+                self.far.add(simplex)
+
+    def betti(self, holds: Callable[[Fraction], bool], *, compactified: bool = False, modulus: int = 2) -> list[int]:
+        """(d + 1,): of the simplices at whose corners the value is on a side."""
+        inside = [holds(value) for value in self.values]
+        chosen = [simplex for simplex in self.simplices if all(inside[i] for i in simplex)]
+        far = [simplex for simplex in self.far if all(inside[i] for i in simplex)] if compactified else []
+        return betti_numbers(chosen + [(*simplex, len(inside)) for simplex in far], self.dim, modulus)
+
+    @property
+    def dim(self) -> int:
+        return self.cells.network.input_dim
+
+
+def sides(
+    network: Network, output: int, level: Fraction, domain: Domain | None = None
+) -> Iterator[tuple[bool, dict[str, list[int]]]]:
+    """The five parts of a level, as `relureg.decision_topology` names them, without and with a point at infinity."""
+    whole = Triangulation(network, output, level, domain)
+    form = network.output.entries(np.array([output]))
+    shifted = type(form)(constant=form.constant - RationalMatrix.from_fractions([[level]], 1), terms=form.terms)
+    cut = Triangulation(network.replace(stages=(*network.stages, Stage(pre_activation=shifted))), output, level, domain)
+    for compactified in (False, True):
+        yield (
+            compactified,
+            {
+                "above": whole.betti(lambda value: value >= 0, compactified=compactified),
+                "strictly above": whole.betti(lambda value: value > 0, compactified=compactified),
+                "below": whole.betti(lambda value: value <= 0, compactified=compactified),
+                "strictly below": whole.betti(lambda value: value < 0, compactified=compactified),
+                "boundary": cut.betti(lambda value: value == 0, compactified=compactified),
+                "space": whole.betti(lambda value: True, compactified=compactified),
+            },
+        )
+
+
+def pulled(vertices: frozenset[int], facets: Iterable[frozenset[int]]) -> set[Simplex]:
+    """The simplices of all dimensions into which pulling the first vertices cuts a polytope; corners ascend."""
+    memory: dict[frozenset[int], set[Simplex]] = {}
+
+    def of(face: frozenset[int], below: list[frozenset[int]]) -> set[Simplex]:
+        if face in memory:
+            return memory[face]
+        if len(face) == 1:
+            memory[face] = {tuple(face)}
+            return memory[face]
+        first = min(face)
+        smaller = [part for part in {face & other for other in below} if part and part != face]
+        largest = [part for part in smaller if not any(part < other for other in smaller)]
+        mine: set[Simplex] = {(first,)}
+        for part in largest:
+            simplices = of(part, smaller)
+            mine |= simplices
+            if first not in part:
+                mine |= {(first, *simplex) for simplex in simplices}
+        memory[face] = mine
+        return mine
+
+    return of(vertices, list(facets))
+
+
+def betti_numbers(simplices: Iterable[Simplex], dim: int, modulus: int = 2) -> list[int]:
+    """(d + 1,): by GUDHI."""
+    tree = gudhi.SimplexTree()
+    for simplex in simplices:
+        tree.insert(list(simplex))
+    tree.compute_persistence(homology_coeff_field=modulus, persistence_dim_max=True)
+    found = tree.betti_numbers()
+    return (list(found) + [0] * (dim + 1))[: dim + 1]
