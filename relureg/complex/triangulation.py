@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.engine.records import Generators, freeze
 from relureg.errors import LimitReachedError, UsageError
 from relureg.frozen import Frozen
@@ -58,6 +59,7 @@ def triangulate(generators: Generators, numbers: NDArray[np.int64], dim: int) ->
     counts = []
     known: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
     for region in range(generators.num_regions):
+        stopping.check()
         start, stop = generators.starts[region : region + 2].tolist()
         order = start + np.argsort(numbers[start:stop])
         cell = _Cell(vertices=tuple(numbers[order].tolist()), known=known)
