@@ -21,7 +21,7 @@ EPILOG = f"""\b
 Examples:
   relureg persistence fixtures/truth/saw_3.json --box 0 1
   relureg persistence fixtures/truth/int_2-6-6-1.json --box -2 2 --by unit:2:0 -o build/diagram.csv
-  relureg persistence fixtures/truth/saw_3.json --box 0 1 --compare fixtures/truth/saw_5.json
+  relureg persistence fixtures/truth/saw_3.json --box 0 1 --compare fixtures/truth/saw_6.json
   relureg persistence fixtures/pictures/pendulum.json --box -3 3 --plot build/diagram.svg
 
 {EXIT_CODES}"""

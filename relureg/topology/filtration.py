@@ -70,7 +70,7 @@ class Filtration:
                 if num_regions is not None:
                     _require(region, range(num_regions), "region {}", where)
                 return cls(kind=FilterKind.DISTANCE, number=region, text=text)
-    raise UsageError(f"{short(text)} is no filtration; write {_FORMS}", where=where)
+        raise UsageError(f"{short(text)} is no filtration; write {_FORMS}", where=where)
 
 
 def vertex_values(
