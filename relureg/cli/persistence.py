@@ -1,4 +1,4 @@
-"""relureg persistence: the persistent homology of the sublevel sets of a network, and how far two networks are apart."""
+"""relureg persistence: persistent homology of the sublevel sets of a network, and how far two networks are apart."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ class DecisionCut:
     """Facets between regions of different sides."""
     sides: tuple[CutSide, ...]
     """Of one output the part where it is above the level: all that is not, regions on which it is the level all over
-    among them, are the other side. Of several outputs each class that has a region, ascending; where outputs tie for the
-    largest on a whole region, it belongs to the first of them."""
+    among them, are the other side. Of several outputs each class that has a region, ascending; where outputs tie for
+    the largest on a whole region, it belongs to the first of them."""
 
 
 def find_decision_cut(
@@ -73,7 +73,7 @@ def find_decision_cut(
     """
     network = cells.network
     several = network.output_dim > 1
-    levels = () if several else (as_fraction(level),)
+    levels: list[Fraction] = [] if several else [as_fraction(level)]
     refined = enumerate_problem(
         Problem(network=with_comparisons(network, levels, classes=several), domain=cells.domain),
         cells.engine,

@@ -93,4 +93,3 @@ def _volume(corners: Sequence[tuple[int, ...]]) -> Fraction:
 def _homogeneous(point: Point) -> tuple[int, ...]:
     scale = math.lcm(*(x.denominator for x in point))
     return scale, *(int(x * scale) for x in point)
-

@@ -91,7 +91,7 @@ def _add_points(axes: Axes, points: NDArray[np.float64], dimension: int, theme: 
     colour = _COLOURS[theme.name][dimension % 4]
     size = float(np.clip(600 / max(len(places), 1), 12, 34))
     axes.scatter(
-        *places.T, s=size * np.sqrt(counts), marker=_MARKS[dimension % 4],
+        places[:, 0], places[:, 1], s=size * np.sqrt(counts), marker=_MARKS[dimension % 4],
         facecolors="none" if hollow else colour, edgecolors=colour if hollow else theme.ground,
         linewidths=1.1 if hollow else 0.6, alpha=0.9, zorder=3 + dimension + 4 * hollow, clip_on=False,
     )  # fmt: skip

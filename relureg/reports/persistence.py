@@ -144,7 +144,12 @@ class PersistenceReport(Report):
         longest = sorted(self.classes, key=lambda pair: -pair.lasting)
         for pair in longest[:_MOST_SHOWN]:
             death = ("never", "") if pair.death is None else (f"{pair.death.float_:.6g}", f" to {pair.death.ratio}")
-            table.add_row(_name(pair.dimension, one=True), f"{pair.birth.float_:.6g}", death[0], _exactly(pair.birth.ratio + death[1]))
+            table.add_row(
+                _name(pair.dimension, one=True),
+                f"{pair.birth.float_:.6g}",
+                death[0],
+                _exactly(pair.birth.ratio + death[1]),
+            )
         if len(longest) > _MOST_SHOWN:
             table.add_row("...", "", "", f"and {len(longest) - _MOST_SHOWN:,} that live no longer (--json, -o)")
         checks = checks_line(self.checks, self.seconds, engine=self.engine)

@@ -31,8 +31,8 @@ class EigenvalueFacts:
     error: float
 
     @classmethod
-    def of(cls, found: Eigenvalue | None) -> EigenvalueFacts | None:
-        return None if found is None else cls(value=found.value, error=found.error)
+    def of(cls, found: Eigenvalue) -> EigenvalueFacts:
+        return cls(value=found.value, error=found.error)
 
     def words(self) -> str:
         return f"{self.value:.9g}   (to within {self.error:.1g})"
@@ -117,8 +117,8 @@ class SpectrumFacts:
         spectrum, distances = cells.graph.spectrum, cells.graph.distance_distribution
         volumes = _volumes(cells)
         return cls(
-            fiedler_value=EigenvalueFacts.of(spectrum and spectrum.fiedler),
-            spectral_gap=EigenvalueFacts.of(spectrum and spectrum.gap),
+            fiedler_value=None if spectrum is None else EigenvalueFacts.of(spectrum.fiedler),
+            spectral_gap=None if spectrum is None else EigenvalueFacts.of(spectrum.gap),
             distances=DistanceFacts(
                 sources=distances.num_sources,
                 histogram=read_only({str(steps): count for steps, count in distances.histogram.items()}),

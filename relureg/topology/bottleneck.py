@@ -1,9 +1,9 @@
 """The bottleneck distance of two persistence diagrams, exactly.
 
-Points are matched with each other or with the diagonal, so that the longest move, in the maximum norm, is as short as can
-be. It is one of finitely many: the distance of two points, or half a persistence. Which moves are no longer than a bound
-is decided by doubles where these are further apart than their error, else by rationals; and for each bound a maximum
-matching tells whether it suffices.
+Points are matched with each other or with the diagonal, so that the longest move, in the maximum norm, is as short as
+can be. It is one of finitely many: the distance of two points, or half a persistence. Which moves are no longer than a
+bound is decided by doubles where these are further apart than their error, else by rationals; and for each bound a
+maximum matching tells whether it suffices.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Moves:
     def shortest(self) -> Fraction:
         """The least length such that moves no longer than it suffice."""
         lengths = np.unique(self._lengths[np.isfinite(self._lengths)])
-        # Lengths that doubles cannot tell apart are one group: sorted, it ends where the next is further than the error.
+        # Lengths that doubles cannot tell apart are one group: it ends where the next one is further than the error.
         ends = [*np.flatnonzero(np.diff(lengths) > 4 * self._within).tolist(), len(lengths) - 1]
         begins = [0, *(end + 1 for end in ends[:-1])]
         low, high = 0, len(ends) - 1

@@ -97,9 +97,7 @@ def test_the_barycentric_subdivision_has_the_same_classes(name: str, by: str) ->
 def _face_values(cells: Complex, faces: FaceComplex, by: str) -> list[Fraction]:
     """The value at which each face comes: outputs and units at its vertices, or distances of its regions."""
     filtration = Filtration.parse(by, cells.network)
-    members = [
-        frozenset(faces.vertices[a:b].tolist()) for a, b in itertools.pairwise(faces.vertex_starts.tolist())
-    ]
+    members = [frozenset(faces.vertices[a:b].tolist()) for a, b in itertools.pairwise(faces.vertex_starts.tolist())]
     if filtration.kind is FilterKind.DISTANCE:
         steps = cells.graph.distances_from(filtration.number).tolist()
         cells_of = [frozenset(cells.vertex_numbers(region).tolist()) for region in range(cells.num_regions)]
@@ -128,9 +126,7 @@ def _by_hand(faces: FaceComplex, values: list[Fraction]) -> Pairs:
     chains = [(k,) for k in range(len(members))]
     found = list(chains)
     while chains:
-        chains = [
-            (*chain, top) for chain in chains for top in range(len(members)) if members[chain[-1]] < members[top]
-        ]
+        chains = [(*chain, top) for chain in chains for top in range(len(members)) if members[chain[-1]] < members[top]]
         found += chains
     worth = [max(values[k] for k in chain) for chain in found]
     order = sorted(range(len(found)), key=lambda k: (worth[k], len(found[k])))

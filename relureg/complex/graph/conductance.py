@@ -40,7 +40,8 @@ def find_conductance(graph: RegionGraph, part: ArrayLike) -> Conductance:
     inside = np.asarray(part)
     if inside.dtype != np.bool_ or inside.shape != (graph.num_regions,):
         raise UsageError(
-            f"a Boolean for each of {graph.num_regions:,} regions is needed, not {inside.dtype} of shape {inside.shape}",
+            f"a Boolean for each of {graph.num_regions:,} regions is needed, not {inside.dtype} of shape "
+            f"{inside.shape}",
             where="part",
         )
     first, second = graph.edges.T

@@ -1,8 +1,8 @@
 """The spectrum of a region graph: its algebraic connectivity, and the spectral gap of its random walk.
 
 Eigenvalues are doubles, and none of them decides anything. Each comes with a proven error: for a symmetric matrix M
-and a vector v of length 1 some eigenvalue of M lies within ``||M v - x v||`` of x [GV13, Theorem 8.1.13], whatever way v
-was found. That it is the second one is what the solver says, and is not proved.
+and a vector v of length 1 some eigenvalue of M lies within ``||M v - x v||`` of x [GV13, Theorem 8.1.13], whatever way
+v was found. That it is the second one is what the solver says, and is not proved.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def _second(graph: RegionGraph, scale: Floats, diagonal: Floats) -> tuple[Eigenv
         import scipy.sparse
     weights = np.repeat(scale, graph.degrees) * scale[graph.neighbours]
     shape = (graph.num_regions, graph.num_regions)
-    sparse = scipy.sparse.diags_array(diagonal) - scipy.sparse.csr_array((weights, graph.neighbours, graph.starts), shape)
+    sparse = scipy.sparse.diags_array(diagonal) - scipy.sparse.csr_array(
+        (weights, graph.neighbours, graph.starts), shape
+    )
     vector = _second_vector(sparse, kernel, is_planar=graph.average_degree <= _PLANAR)
     return _certified(lambda x: sparse @ x, vector, graph, diagonal)
 
@@ -124,8 +126,8 @@ def _second_vector(matrix: Any, kernel: Floats, *, is_planar: bool) -> Floats:
             tol=_RESIDUAL,
             maxiter=_MOST_STEPS,
         )
-    vector = vectors[:, 0]
-    return vector
+    first: Floats = vectors[:, 0]
+    return first
 
 
 def _certified(

@@ -199,7 +199,10 @@ def test_the_command_tells_all_of_it(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["--level", "1"], "error: --level: it goes with --spectrum"),
         (["--spectrum", "--level", "x"], "error: --level: 'x' is not a finite number"),
-        (["--spectrum", "--max-regions", "50"], "error: stopped by the limit of 50 regions: the decision cut needs all"),
+        (
+            ["--spectrum", "--max-regions", "50"],
+            "error: stopped by the limit of 50 regions: the decision cut needs all",
+        ),
     ],
 )
 def test_what_the_command_refuses(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
