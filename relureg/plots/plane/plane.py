@@ -35,6 +35,8 @@ class Plane:
     """(P,): the region of `cells` that each piece lies in."""
     band: NDArray[np.int64]
     """(P,): how many of the levels lie below the output on the piece; 0 without levels."""
+    flat_level: NDArray[np.int64]
+    """(P,): the level that the output is on the whole piece; -1 for none."""
     label: NDArray[np.int64]
     """(P,): the output that is largest on the piece; 0 where classes were not asked for."""
     edge_stage: NDArray[np.int64]
@@ -103,6 +105,7 @@ def plane_of(
         polygons=polygons,
         region=_regions_of(seen.records, cells.records),
         band=(signs[:, network.num_units : network.num_units + len(levels)] > 0).sum(axis=1),
+        flat_level=_flat_levels(signs[:, network.num_units : network.num_units + len(levels)]),
         label=label,
         edge_stage=np.where(unit < 0, -1, np.searchsorted(first_units, unit, side="right") - 1),
         edge_level=_levels_of(seen, polygons, network.num_units, len(levels)),
@@ -118,6 +121,14 @@ def output_range(cells: Complex, view: View | None, points: NDArray[np.float64] 
     plane = plane_of(cells, view=view, points=points)
     values = cells.network(plane.polygons.corners)[:, 0]
     return float(values.min()), float(values.max())
+
+
+def _flat_levels(signs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(P,): the first level whose unit vanishes on the whole piece; -1 for none."""
+    is_flat = signs == 0
+    if not is_flat.shape[1]:
+        return np.full(len(signs), -1, dtype=np.int64)
+    return np.where(is_flat.any(axis=1), np.argmax(is_flat, axis=1), -1).astype(np.int64)
 
 
 def _levels_of(seen: Complex, polygons: Polygons, first: int, num_levels: int) -> NDArray[np.int64]:
