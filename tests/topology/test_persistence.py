@@ -64,6 +64,16 @@ def test_a_cross_polytope_grows_from_the_corners_of_a_square_and_of_a_cube() -> 
     assert (cube.least, cube.largest, cube.check.passed) == (at[3], at[0], True)
 
 
+def test_values_that_doubles_cannot_tell_apart_are_in_order() -> None:
+    tiny = Fraction(1, 10**30)
+    values = [Fraction(0), Fraction(1), tiny, 1 + tiny, 2 * tiny]  # at 0, 1, 2, 3, 4
+    slopes = [b - a for a, b in itertools.pairwise(values)]
+    bends = [b - a for a, b in itertools.pairwise([Fraction(0), *slopes])]
+    network = relureg.Network.from_layers([[[1]] * 4, [bends]], [[0, -1, -2, -3], [0]])
+    diagram = relureg.persistence(_in_box(network, 0, 4))
+    assert _pairs(diagram) == {(0, Fraction(0), None): 1, (0, tiny, Fraction(1)): 1, (0, 2 * tiny, 1 + tiny): 1}
+
+
 def test_a_unit_is_its_pre_activation() -> None:
     diagram = relureg.persistence(_in_box(relureg.load(TRUTH / "saw_3.json"), 0, 1), "unit:1:1")
     assert _pairs(diagram) == {(0, Fraction(-1, 2), None): 1}  # x - 1/2
