@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from relureg.theory.bounds import Bound, bounds
     from relureg.theory.theorems import check_theorems
     from relureg.topology.decision_topology import DecisionTopology, TopologyPart, decision_topology
+    from relureg.topology.persistence import PersistenceDiagram, PersistencePair, persistence
 
 __all__ = [
     "Bound",
@@ -69,6 +70,8 @@ __all__ = [
     "Neighbourhood",
     "Network",
     "NetworkComparison",
+    "PersistenceDiagram",
+    "PersistencePair",
     "Polyhedron",
     "Problem",
     "ProofFigures",
@@ -108,6 +111,7 @@ __all__ = [
     "resume",
     "load_complex",
     "output_range",
+    "persistence",
     "random_network",
     "regions_around",
     "save",
@@ -138,6 +142,8 @@ _MODULES = {
     "Neighbourhood": "complex.neighbourhood",
     "Network": "network.model",
     "NetworkComparison": "behaviour.differences",
+    "PersistenceDiagram": "topology.persistence",
+    "PersistencePair": "topology.persistence",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "ProofFigures": "proofs.proof_writer",
@@ -174,6 +180,7 @@ _MODULES = {
     "load": "readers.formats",
     "load_complex": "complex.enumeration",
     "plot": "plots.figure",
+    "persistence": "topology.persistence",
     "output_range": "behaviour.output_ranges",
     "random_network": "families.random",
     "regions_around": "complex.neighbourhood",

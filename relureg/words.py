@@ -11,7 +11,7 @@ import numpy as np
 
 def plural(count: int, noun: str) -> str:
     """A count and its noun."""
-    many = f"{noun}es" if noun.endswith("ch") else "vertices" if noun == "vertex" else f"{noun}s"
+    many = f"{noun}es" if noun.endswith(("ch", "ss")) else "vertices" if noun == "vertex" else f"{noun}s"
     return f"{count:,} {noun if count == 1 else many}"
 
 

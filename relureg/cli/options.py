@@ -96,7 +96,9 @@ def read_network(
     net = standard_input() if net is None else net
     asked = click.get_current_context().meta.get(_READING, {})
     with waiting_on_stderr(printer.quiet, f"reading {net}"):
-        network = load(Path(net), raw=raw, offset=_finite(offset, "--offset"), scale=_finite(scale, "--scale"), **asked)
+        network = load(
+            Path(net), raw=raw, offset=finite_number(offset, "--offset"), scale=finite_number(scale, "--scale"), **asked
+        )
     for notice in network.notices:
         printer.note(f"{network.name}: {notice}")
     if printer.verbose:
@@ -104,7 +106,7 @@ def read_network(
     return network
 
 
-def _finite(text: str | None, option: str) -> Fraction | None:
+def finite_number(text: str | None, option: str) -> Fraction | None:
     """A decimal as the double it parses to, or p/q exactly."""
     try:
         return None if text is None else as_fraction(parse_number(text))

@@ -40,7 +40,7 @@ Examples:
 COLOURS = ("map", "gradient", "output", "class", "depth", "degree", "distance", "none")
 COLOURS_OF = {1: "slope", 3: "stage"}
 """What colours say of other numbers of inputs than two, where there is no choice."""
-PLANE_ONLY = ("colour", "boundary", "levels", "vertices", "region_graph", "dual", "source")
+PLANE_ONLY = ("colour", "boundary", "components", "levels", "vertices", "region_graph", "dual", "source")
 """Options that only a picture of two inputs heeds; one of three heeds --theme, and --dpi in a file of pixels."""
 NOT_SOLID = ("view", "no_lines", "points")
 
@@ -72,6 +72,7 @@ def style_options(function: Callable[..., Any]) -> Callable[..., Any]:
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace the file of -o where it exists.")
 @style_options
+@click.option("--components", is_flag=True, help="The decision boundary with a colour for each component in the view.")
 @click.option("--vertices", is_flag=True, help="Mark the vertices.")
 @click.option("--region-graph", is_flag=True, help="Draw the region graph over the cells.")
 @click.option("--dual", is_flag=True, help="Beside the cells, each region's affine map as a point (its gradient).")
@@ -88,6 +89,7 @@ def plot(
     raw: bool,
     output: Path,
     force: bool,
+    components: bool,
     vertices: bool,
     region_graph: bool,
     dual: bool,
@@ -126,7 +128,7 @@ def plot(
         raise UsageError("three inputs are drawn as .html, one or two as .svg, .png or .pdf", where=str(output))
     _check_effects(network.input_dim, to_turn=to_turn)
     marked = _points(read, network, work, points)
-    look = style_of(style, vertices=vertices, graph=region_graph, dual=dual, source=source)
+    look = style_of(style, components=components, vertices=vertices, graph=region_graph, dual=dual, source=source)
     view = view_of(style["view"], network)
     cells = find_complex(network, domain, work, printer) if cells is None else cells
     if not cells.complete:
@@ -144,7 +146,7 @@ def plot(
             dpi = style["dpi"] or 200
             drawn["facets_drawn"] = save_still(cells, output, theme, dpi=dpi, force=force, jobs=jobs)
     elif network.input_dim == 2:
-        from relureg.plots.plane.picture import save_picture
+        from relureg.plots.plane.picture import num_components, save_picture
 
         plane = save_picture(
             cells, output, look, view=view, points=marked, dpi=style["dpi"] or 200, force=force, jobs=work.workers.jobs
@@ -152,6 +154,7 @@ def plot(
         drawn = {
             "view": plane.view.bounds,
             "regions_in_view": plane.num_regions_seen,
+            "boundary_components": num_components(plane) if components else None,
             "facets_drawn": int((plane.polygons.edge_unit >= 0).sum()),
         }
     else:

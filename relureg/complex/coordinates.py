@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from relureg.complex.affine import exact_maps
 from relureg.complex.faces import distinct_generators
 from relureg.complex.polyhedron import homogeneous_rows, homogeneous_walls
-from relureg.engine.records import Generators, Records, freeze
+from relureg.engine.records import Generators, Point, Records, freeze
 from relureg.errors import CheckFailedError
 from relureg.exact.float_matrices import Floats
 from relureg.exact.numbers import nearest_double
@@ -49,24 +49,14 @@ def with_nearest_coordinates(problem: Problem, records: Records, generators: Gen
     CheckFailedError
         The rows that vanish on a generator do not determine it.
     """
-    essential = problem.essential_inputs
-    first, number = distinct_generators(records, generators)
-    owner = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))[first]
-    rows = _vanishing_rows(records, generators, owner, first)
-    asked = _Generators(
-        region=owner,
-        is_ray=generators.is_ray[first],
-        rows=rows,
-        x=generators.coordinates[first][:, essential],
-        known=np.zeros((len(first), len(essential)), dtype=np.bool_),
-    )
+    asked, number = _asked(problem, records, generators)
     system = _System(problem, records)
     with np.errstate(all="ignore"):  # a bound that is NaN or infinite proves nothing
         system.set_axis_walls(asked)
         system.refine(asked)
     system.solve(asked)
     coordinates = np.zeros_like(generators.coordinates)
-    coordinates[:, essential] = asked.x[number]
+    coordinates[:, problem.essential_inputs] = asked.x[number]
     result = replace(generators, coordinates=coordinates)
     freeze(result)
     return result
@@ -184,28 +174,71 @@ class _System:
 
     def solve(self, generators: _Generators) -> None:
         """Solve exactly for the generators that are still open, in place."""
-        undone = generators.open
-        undone = undone[np.argsort(generators.region[undone], kind="stable")]
-        walls, essential = homogeneous_walls(self._problem), self._problem.essential_inputs
-        region = -1
-        for one in undone.tolist():
-            if generators.region[one] != region:
-                region = int(generators.region[one])
-                maps, _ = exact_maps(self._problem.network, self._records.signs_of(np.array([region]))[0])
-                every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, essential)]
-            rows = [list(every[row]) for row in np.flatnonzero(generators.rows[one]).tolist()]
-            if generators.is_ray[one]:
-                rows.append([1, *(0 for _ in essential)])
-            kernel = RationalMatrix.from_fractions(rows, self._dim + 1).kernel().numerators.tolist()
-            if len(kernel) != 1 or (kernel[0][0] == 0) != generators.is_ray[one]:
-                raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
-            scale, *vector = kernel[0]
+        for one, scale, vector in _solutions(self._problem, self._records, generators, generators.open):
             if generators.is_ray[one]:
                 pivot = int(np.argmax(np.abs(generators.x[one])))
                 turn = 1 if (vector[pivot] > 0) == (generators.x[one, pivot] > 0) else -1
                 scale = turn * max(map(abs, vector))
             generators.x[one] = [nearest_double(Fraction(entry, scale)) for entry in vector]
             generators.known[one] = True
+
+
+def exact_vertices(problem: Problem, records: Records, generators: Generators) -> tuple[list[Point], NDArray[np.int64]]:
+    """The distinct vertices of bounded regions, exactly, and which of them each generator is.
+
+    Returns
+    -------
+    points : list of V points in all d inputs; 0 in the inputs that are not essential
+    numbers : (G,)
+        Into `points`, which are in the order of their sign vectors, as those of `Faces` are.
+
+    Raises
+    ------
+    CheckFailedError
+        The rows that vanish on a vertex do not determine it.
+    """
+    asked, number = _asked(problem, records, generators)
+    points: list[Point] = [()] * len(asked.region)
+    for one, scale, vector in _solutions(problem, records, asked, np.arange(len(points))):
+        point = [Fraction(0)] * problem.network.input_dim
+        for axis, entry in zip(problem.essential_inputs, vector, strict=True):
+            point[axis] = Fraction(entry, scale)
+        points[one] = tuple(point)
+    return points, number
+
+
+def _asked(problem: Problem, records: Records, generators: Generators) -> tuple[_Generators, NDArray[np.int64]]:
+    """The distinct generators, and the number of each generator among these."""
+    first, number = distinct_generators(records, generators)
+    owner = np.repeat(np.arange(generators.num_regions), np.diff(generators.starts))[first]
+    return _Generators(
+        region=owner,
+        is_ray=generators.is_ray[first],
+        rows=_vanishing_rows(records, generators, owner, first),
+        x=generators.coordinates[first][:, problem.essential_inputs],
+        known=np.zeros((len(first), problem.essential_dim), dtype=np.bool_),
+    ), number
+
+
+def _solutions(
+    problem: Problem, records: Records, generators: _Generators, chosen: NDArray[np.intp]
+) -> Iterator[tuple[int, int, list[int]]]:
+    """For each of the chosen generators its number and, over the integers, homogeneous essential coordinates."""
+    walls, essential = homogeneous_walls(problem), problem.essential_inputs
+    region = -1
+    for one in chosen[np.argsort(generators.region[chosen], kind="stable")].tolist():
+        if generators.region[one] != region:
+            region = int(generators.region[one])
+            maps, _ = exact_maps(problem.network, records.signs_of(np.array([region]))[0])
+            every = [*walls, *homogeneous_rows(maps.constant, maps.matrix, essential)]
+        rows = [list(every[row]) for row in np.flatnonzero(generators.rows[one]).tolist()]
+        if generators.is_ray[one]:
+            rows.append([1, *(0 for _ in essential)])
+        kernel = RationalMatrix.from_fractions(rows, len(essential) + 1).kernel().numerators.tolist()
+        if len(kernel) != 1 or (kernel[0][0] == 0) != generators.is_ray[one]:
+            raise CheckFailedError(f"the rows that vanish on a generator of region {region} do not determine it")
+        scale, *vector = kernel[0]
+        yield one, scale, vector
 
 
 def _composed(form: PairForm, sources: Mapping[int, Floats]) -> Floats:

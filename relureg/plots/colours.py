@@ -52,6 +52,8 @@ class Theme:
     relief: tuple[float, float, float, float]
     """For affine maps: lightness, its swing, and the least and largest chroma."""
     classes: tuple[str, ...]
+    components: tuple[str, ...]
+    """Lines of a boundary's components, to be told apart on cells of any colour."""
 
 
 LIGHT = Theme(
@@ -64,6 +66,7 @@ LIGHT = Theme(
     relief=(0.84, 0.085, 0.02, 0.12),
     classes=("#a9cfe8", "#f6c98f", "#a8dcc3", "#efb3c6", "#d9d08a", "#c3b6e6", "#9fd9de", "#e2b9a0", "#c9cdd4",
              "#b7d48a"),
+    components=("#c1123f", "#1b4f9c", "#0d6b46", "#7a2fa0", "#a04a00", "#00707f", "#5b5b00", "#33394a"),
 )  # fmt: skip
 DARK = Theme(
     name="dark", ground="#0d1219", ink="#eef3fb", line="#0a0e14", line_on_ground="#c8d3e6", quiet="#93a0b3",
@@ -75,6 +78,7 @@ DARK = Theme(
     relief=(0.60, 0.10, 0.035, 0.14),
     classes=("#2f6f9e", "#b0752a", "#2f8a69", "#a1476a", "#8c822d", "#6a5ab0", "#2b8893", "#a06442", "#616d7f",
              "#658c33"),
+    components=("#ffd23f", "#6fd0ff", "#8df0b4", "#ff9cc2", "#d3b8ff", "#ffad66", "#f2f4f8", "#d8e86a"),
 )  # fmt: skip
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Bounds = Sequence[Any]
 """Two bounds, each a number for every input or one number an input."""
 
-PLANE_ONLY = ("colour", "boundary", "levels", "vertices", "region_graph", "dual", "source")
+PLANE_ONLY = ("colour", "boundary", "components", "levels", "vertices", "region_graph", "dual", "source")
 """Options that only a picture of two inputs heeds; one of three heeds no others of a picture but `theme` either."""
 NOT_SOLID = ("view", "lines", "points")
 
@@ -44,6 +44,7 @@ def plot(
     colour: str = "map",
     theme: str = "light",
     boundary: bool = False,
+    components: bool = False,
     levels: Sequence[Fraction | float] = (),
     lines: bool = True,
     vertices: bool = False,
@@ -77,6 +78,8 @@ def plot(
         ``light`` or ``dark``.
     boundary : bool
         The decision boundary: output 0, or where another output becomes the largest.
+    components : bool
+        The same, with a colour for each of its connected components in the view.
     levels : sequence of numbers
         Level sets of the first output.
     lines, vertices, region_graph, dual : bool
@@ -104,13 +107,13 @@ def plot(
     cells = _complex(subject, box, on, max_regions=max_regions, timeout=timeout, jobs=jobs)
     dim = cells.network.input_dim
     chosen: dict[str, Any] = {
-        "colour": colour, "boundary": boundary, "levels": tuple(levels), "vertices": vertices,
+        "colour": colour, "boundary": boundary, "components": components, "levels": tuple(levels), "vertices": vertices,
         "region_graph": region_graph, "dual": dual, "source": source, "view": view, "lines": lines, "points": points,
     }  # fmt: skip
     _check_effects(dim, chosen)
     style = Style(
         colour=colour, theme=theme, choices=Choices(source=source), levels=tuple(levels),
-        boundary=boundary, lines=lines, vertices=vertices, graph=region_graph, dual=dual,
+        boundary=boundary, components=components, lines=lines, vertices=vertices, graph=region_graph, dual=dual,
     )  # fmt: skip
     if colour not in COLOURINGS:
         raise UsageError(f"there is no colouring {short(colour)}; choose one of {', '.join(COLOURINGS)}")

@@ -34,6 +34,7 @@ from relureg.reports.report import (
     details_of,
     place_of,
 )
+from relureg.reports.spectrum import SpectrumFacts, volumes_check
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
@@ -75,6 +76,7 @@ class GraphReport(Report):
     radius_bounds: tuple[int, int] | None = None
     breadth_first_searches: int | None = None
     hamming: HammingComparison | None = None
+    spectrum: SpectrumFacts | None = None
     checks: Mapping[str, bool | None]
     check_details: Mapping[str, str]
     bounds: tuple[BoundFacts, ...]
@@ -90,11 +92,14 @@ class GraphReport(Report):
         with_degree: bool,
         with_diameter: bool,
         with_faces: bool,
+        spectrum: SpectrumFacts | None = None,
         files: Iterable[str] = (),
         proof: ProofFigures | None = None,
     ) -> GraphReport:
         graph = cells.graph
         checks = cells.checks_of(faces=with_faces, graph=with_diameter)
+        if spectrum is not None:
+            checks += volumes_check(cells)
         return cls(
             network=NetworkFacts.of(cells.network),
             domain=place_of(cells.network, cells.domain),
@@ -113,6 +118,7 @@ class GraphReport(Report):
             f_vector_reason=None if with_faces else f"not counted: about {cells.face_estimate:,} faces (--faces)",
             **(_degrees(cells) if with_degree else {}),
             **(_distances(cells) if with_diameter and graph.is_connected else {}),
+            spectrum=spectrum,
             checks=checks_of(checks),
             check_details=details_of(checks),
             bounds=bounds_of(bounds),
@@ -138,12 +144,15 @@ class GraphReport(Report):
         facts.add_row("bipartite", "yes" if self.odd_cycle is None else f"no   ({_cycle(self.odd_cycle)})")
         if self.hamming is not None:
             facts.add_row("distance vs Hamming", _agreement(self.hamming, self.regions))
+        if self.spectrum is not None:
+            self.spectrum.add_facts(facts)
         if self.proof is not None:
             facts.add_row("proof", self.proof.words())
         add_files(facts, self.files)
         histogram = [] if self.degree_histogram is None else [histogram_table(self.degree_histogram, self.regions)]
         checks = checks_line(self.checks, self.seconds, engine=self.engine)
-        return page(self.network, self.domain, facts, *histogram, checks)
+        tables = [] if self.spectrum is None else self.spectrum.tables()
+        return page(self.network, self.domain, facts, *histogram, *tables, checks)
 
     def _add_diameter(self, facts: Table) -> None:
         if self.diameter is None or self.diameter_patterns is None or self.radius_bounds is None:

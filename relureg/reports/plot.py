@@ -32,6 +32,7 @@ class PlotReport(Report):
     regions: int
     regions_in_view: int
     facets_drawn: int
+    boundary_components: int | None
     view: Corners | None
     colour: str
     theme: str
@@ -46,6 +47,7 @@ class PlotReport(Report):
         *,
         regions_in_view: int | None = None,
         facets_drawn: int | None = None,
+        boundary_components: int | None = None,
         view: Sequence[Sequence[float]] | None,
         colour: str,
         theme: str,
@@ -60,6 +62,7 @@ class PlotReport(Report):
             regions=cells.num_regions,
             regions_in_view=cells.num_regions if regions_in_view is None else regions_in_view,
             facets_drawn=cells.facets.num_inner if facets_drawn is None else facets_drawn,
+            boundary_components=boundary_components,
             view=None if view is None else tuple(map(tuple, view)),
             colour=colour,
             theme=theme,
@@ -71,6 +74,8 @@ class PlotReport(Report):
     def table(self) -> RenderableType:
         facts = shown_facts(self.regions, self.regions_in_view)
         facts.add_row("edges drawn", grouped(self.facets_drawn))
+        if self.boundary_components is not None:
+            facts.add_row("boundary components", grouped(self.boundary_components))
         if self.view is not None:
             facts.add_row("view", view_words(self.view))
         facts.add_row("colour", self.colour)

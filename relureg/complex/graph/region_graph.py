@@ -8,13 +8,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import index
 from relureg.complex.graph import breadth_first
+from relureg.complex.graph.conductance import Conductance, find_conductance
 from relureg.complex.graph.cycles import find_odd_cycle
 from relureg.complex.graph.diameter import Diameter, find_diameter
+from relureg.complex.graph.distances import DistanceDistribution, find_distances
 from relureg.complex.graph.radius import Radius, find_radius
+from relureg.complex.graph.spectrum import Spectrum, find_spectrum
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
 from relureg.showing import Shown
@@ -147,6 +150,63 @@ class RegionGraph(Shown, Frozen):
     def radius(self) -> int | None:
         """The smallest eccentricity of a region; None when only bounds were found (see `radius_search`)."""
         return self.radius_search.high if self.radius_search.low == self.radius_search.high else None
+
+    @cached_property
+    def distance_distribution(self) -> DistanceDistribution:
+        """How many pairs of regions are how far apart; of more than 1,000 regions, from 64 of them.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> graph = relureg.enumerate_regions(relureg.load("fixtures/truth/saw_3.json")).graph
+        >>> dict(graph.distance_distribution.histogram), graph.distance_distribution.mean
+        ({1: 18, 2: 16, 3: 14, 4: 12, 5: 10, 6: 8, 7: 6, 8: 4, 9: 2}, Fraction(11, 3))
+        """
+        return find_distances(self)
+
+    # -- spectrum ----------------------------------------------------------------------------------
+
+    @cached_property
+    def spectrum(self) -> Spectrum | None:
+        """Fiedler value and spectral gap, in doubles with proven errors; None unless connected and of two or more.
+
+        Raises
+        ------
+        MissingPackageError
+            There are more than `spectrum.MOST_DENSE` regions, and SciPy is not installed.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> graph = relureg.enumerate_regions(relureg.load("fixtures/truth/saw_3.json")).graph  # a path of ten
+        >>> round(graph.spectrum.fiedler.value, 9), round(graph.spectrum.gap.value, 9)
+        (0.097886967, 0.060307379)
+        """
+        return find_spectrum(self)
+
+    def conductance(self, part: ArrayLike) -> Conductance:
+        """How well a set of regions is parted from the others: see `Conductance`.
+
+        Parameters
+        ----------
+        part : array_like of bool, shape (R,)
+            Whether each region is in the set.
+
+        Raises
+        ------
+        UsageError
+            Another shape.
+
+        Examples
+        --------
+        >>> import relureg
+        >>> graph = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json")).graph
+        >>> graph.conductance([True, False, False])
+        Conductance(num_regions=1, num_crossing=1, volume=1, volume_outside=3)
+        >>> graph.conductance([True, False, False]).value
+        Fraction(1, 1)
+        """
+        return find_conductance(self, part)
 
     # -- structure ---------------------------------------------------------------------------------
 

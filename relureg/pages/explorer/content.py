@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.errors import UsageError
+from relureg.network.comparisons import MAX_CLASSES
 from relureg.network.model import Network
 from relureg.plots.colours import THEMES
 from relureg.plots.plane.gradients import gradients
 from relureg.plots.plane.picture import Style, axis_names, plane_for
-from relureg.plots.plane.plane import MAX_CLASSES, Plane
+from relureg.plots.plane.plane import Plane
 from relureg.plots.plane.view import View
 from relureg.reports.exports.columns import bounded, geometry
 

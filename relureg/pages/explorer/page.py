@@ -13,11 +13,11 @@ from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.errors import LimitReachedError, UsageError
 from relureg.files import check_absent, write_atomically
+from relureg.network.comparisons import MAX_CLASSES
 from relureg.network.model import Network
 from relureg.pages.explorer.content import content, has_classes, layers_of, require_plane, seen_in_page
 from relureg.plots.canvas import theme_of
 from relureg.plots.figure import view_from
-from relureg.plots.plane.plane import MAX_CLASSES
 from relureg.plots.plane.view import View
 
 SCRIPTS = ("colours", "polygons", "graph", "plane", "bars", "explorer", "teacher", "start")

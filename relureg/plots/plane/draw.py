@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from relureg.plots.colours import Colours, Theme
 from relureg.plots.plane.colouring import Colouring
+from relureg.plots.plane.components import on_boundary
 from relureg.plots.plane.plane import Plane
 
 if TYPE_CHECKING:
@@ -58,19 +59,27 @@ def draw_boundary(axes: Axes, plane: Plane, theme: Theme) -> None:
     _add_lines(axes, edges, theme.quiet, 0.8, zorder=4)
 
 
-def draw_levels(axes: Axes, plane: Plane, theme: Theme, boundary: float | None) -> None:
-    """Level sets as fine lines, and the one at `boundary`, like the border between classes, as a strong one."""
+def draw_levels(
+    axes: Axes, plane: Plane, theme: Theme, boundary: float | None, components: NDArray[np.int64] | None = None
+) -> None:
+    """Level sets as fine lines, and the one at `boundary`, like the border between classes, as a strong one.
+
+    With `components`, (E,), as `boundary_components` finds them, each has a colour of its own.
+    """
     edges = plane.view.place(plane.polygons.edges)
-    strong = plane.edge_is_border.copy()
     for number, level in enumerate(plane.levels):
-        on_level = plane.edge_level == number
-        if level == boundary:
-            strong |= on_level
-        else:
-            _add_lines(axes, edges[on_level], theme.line, 0.35, alpha=0.55, zorder=2.5)
-    if strong.any():
-        _add_lines(axes, edges[strong], theme.accent_edge, 3.0, alpha=0.9, zorder=5)
+        if level != boundary:
+            _add_lines(axes, edges[plane.edge_level == number], theme.line, 0.35, alpha=0.55, zorder=2.5)
+    strong = on_boundary(plane, boundary)
+    if not strong.any():
+        return
+    _add_lines(axes, edges[strong], theme.accent_edge, 3.0, alpha=0.9, zorder=5)
+    if components is None:
         _add_lines(axes, edges[strong], theme.accent, 1.7, zorder=5.1)
+        return
+    for number in range(int(components.max()) + 1):
+        colour = theme.components[number % len(theme.components)]
+        _add_lines(axes, edges[components == number], colour, 1.9, zorder=5.1)
 
 
 def draw_vertices(axes: Axes, plane: Plane, theme: Theme, size: float) -> None:

@@ -17,6 +17,7 @@ from relureg.network.model import Network
 from relureg.plots import canvas
 from relureg.plots.plane import draw
 from relureg.plots.plane.colouring import COLOURINGS, DEFAULTS, Choices, Colouring, colour, nice_levels
+from relureg.plots.plane.components import boundary_components
 from relureg.plots.plane.gradients import gradients
 from relureg.plots.plane.legend import WIDTH, add_legend
 from relureg.plots.plane.plane import Plane, output_range, plane_of
@@ -49,6 +50,8 @@ class Style:
     """Level sets of the first output to draw."""
     boundary: bool = False
     """Draw the decision boundary: where the output is 0, or where another of several outputs becomes the largest."""
+    components: bool = False
+    """Draw it with a colour for each of its connected components in the view."""
     lines: bool = True
     """Draw the bent hyperplanes."""
     vertices: bool = False
@@ -75,9 +78,9 @@ def plane_for(
         if low is None or high is None:
             low, high = output_range(cells, view, points)
         levels = sorted({*levels, *map(Fraction, nice_levels(low, high, BANDS) or (low,))})
-    if style.boundary and not several:
+    if (style.boundary or style.components) and not several:
         levels = sorted({*levels, Fraction(0)})
-    classes = style.colour == "class" or (style.boundary and several)
+    classes = style.colour == "class" or ((style.boundary or style.components) and several)
     return plane_of(cells, view=view, points=points, levels=levels, classes=classes, jobs=jobs)
 
 
@@ -90,7 +93,10 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     figure = canvas.new_figure(LEFT + width + beside + 0.22 + WIDTH, BOTTOM + height + TOP, theme)
     axes = canvas.add_axes(figure, LEFT, BOTTOM, width, height)
     widths = paint(axes, plane, style, colouring, points=points, size=72 * min(width, height))
-    canvas.add_heading(figure, LEFT, plane.cells.network.name, _subtitle(plane), theme)
+    told = _subtitle(plane)
+    if style.components:
+        told += f"   ·   {plural(num_components(plane), 'boundary component')}"
+    canvas.add_heading(figure, LEFT, plane.cells.network.name, told, theme)
     if style.dual:
         dual = canvas.add_axes(figure, LEFT + width + LEFT + 0.25, BOTTOM, width, height)
         draw.draw_dual(dual, plane, gradients(plane), colouring, theme)
@@ -98,9 +104,16 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
         for spine in dual.spines.values():
             spine.set_visible(False)
     on_level = np.array([(plane.edge_level == k).any() for k in range(len(plane.levels))], dtype=np.bool_)
-    is_strong = np.array([style.boundary and level == 0 for level in plane.levels], dtype=np.bool_)
+    strong = style.boundary or style.components
+    is_strong = np.array([strong and level == 0 for level in plane.levels], dtype=np.bool_)
     lines = []
-    if plane.edge_is_border.any() or (on_level & is_strong).any():
+    if style.components:
+        count = num_components(plane)
+        shown = min(count, len(theme.components))
+        lines += [(f"component {k + 1}", theme.components[k], 1.9) for k in range(shown)]
+        if count > shown:
+            lines.append((f"and {count - shown:,} more, again", theme.components[0], 1.9))
+    elif plane.edge_is_border.any() or (on_level & is_strong).any():
         lines.append(("decision boundary", theme.accent, 1.7))
     if (on_level & ~is_strong).any():
         lines.append(("level set", theme.line, 0.35))
@@ -117,6 +130,11 @@ def figure_of(plane: Plane, style: Style, *, points: NDArray[np.float64] | None 
     return figure
 
 
+def num_components(plane: Plane) -> int:
+    """Connected components of the decision boundary in the view, where it was asked for."""
+    return int(boundary_components(plane, 0.0).max(initial=-1)) + 1
+
+
 def paint(
     axes: Axes, plane: Plane, style: Style, colouring: Colouring, *, points: NDArray[np.float64] | None, size: float
 ) -> list[float]:
@@ -127,7 +145,9 @@ def paint(
     widths = draw.draw_hyperplanes(axes, plane, line, size) if style.lines else []
     if plane.cells.domain is not None:
         draw.draw_boundary(axes, plane, theme)
-    draw.draw_levels(axes, plane, theme, 0.0 if style.boundary else None)
+    boundary = 0.0 if style.boundary or style.components else None
+    components = boundary_components(plane, boundary) if style.components else None
+    draw.draw_levels(axes, plane, theme, boundary, components)
     if style.vertices:
         draw.draw_vertices(axes, plane, theme, size)
     if style.graph:

@@ -6,8 +6,6 @@ are ``f - c`` or ``f_i - f_j``: the engine cuts the cells along them as along an
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,15 +17,9 @@ from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_regions
 from relureg.engine.records import Records, freeze
 from relureg.errors import DomainError, UsageError
-from relureg.exact.numbers import as_fraction
-from relureg.exact.rational import RationalMatrix
-from relureg.network.affine_forms import AffineForm
-from relureg.network.model import Network, Stage
+from relureg.network.comparisons import largest_outputs, with_comparisons
 from relureg.plots.plane.polygons import Polygons, polygons_of
 from relureg.plots.plane.view import View, bounded_view, chosen_view, misses
-
-MAX_CLASSES = 12
-"""Most outputs that are compared in pairs, which takes one unit a pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +35,8 @@ class Plane:
     """(P,): the region of `cells` that each piece lies in."""
     band: NDArray[np.int64]
     """(P,): how many of the levels lie below the output on the piece; 0 without levels."""
+    flat_level: NDArray[np.int64]
+    """(P,): the level that the output is on the whole piece; -1 for none."""
     label: NDArray[np.int64]
     """(P,): the output that is largest on the piece; 0 where classes were not asked for."""
     edge_stage: NDArray[np.int64]
@@ -90,8 +84,7 @@ def plane_of(
     domain = cells.domain if around is not None else found.domain
     if around is None and cells.domain is not None:
         domain = cells.domain.intersect(found.domain)
-    comparisons = _comparisons(network, levels, classes)
-    compared = network if comparisons is None else _with_stage(network, comparisons)
+    compared = with_comparisons(network, levels, classes=classes)
     try:
         seen = cells
         if compared is not network or domain is not cells.domain:
@@ -104,7 +97,7 @@ def plane_of(
     first_units = np.cumsum([0, *network.widths])
     label = np.zeros(len(signs), dtype=np.int64)
     if classes:
-        label = _labels(signs[:, network.num_units + len(levels) :], network.output_dim)
+        label = largest_outputs(signs[:, network.num_units + len(levels) :], network.output_dim)
     sides = polygons.edge_cells
     plane = Plane(
         cells=cells,
@@ -112,6 +105,7 @@ def plane_of(
         polygons=polygons,
         region=_regions_of(seen.records, cells.records),
         band=(signs[:, network.num_units : network.num_units + len(levels)] > 0).sum(axis=1),
+        flat_level=_flat_levels(signs[:, network.num_units : network.num_units + len(levels)]),
         label=label,
         edge_stage=np.where(unit < 0, -1, np.searchsorted(first_units, unit, side="right") - 1),
         edge_level=_levels_of(seen, polygons, network.num_units, len(levels)),
@@ -129,34 +123,12 @@ def output_range(cells: Complex, view: View | None, points: NDArray[np.float64] 
     return float(values.min()), float(values.max())
 
 
-def _comparisons(network: Network, levels: Sequence[Fraction | float], classes: bool) -> AffineForm | None:
-    """The pre-activations ``f_0 - c`` for each level, then ``f_i - f_j`` for each pair of outputs i < j."""
-    m = network.output_dim
-    if classes and not 2 <= m <= MAX_CLASSES:
-        raise UsageError(f"classes are compared between 2 to {MAX_CLASSES} outputs, and the network has {m}")
-    pairs = list(itertools.combinations(range(m), 2)) if classes else []
-    rows = [[int(k == 0) for k in range(m)] for _ in levels]
-    rows += [[int(k == i) - int(k == j) for k in range(m)] for i, j in pairs]
-    if not rows:
-        return None
-    shifts = [[-as_fraction(level)] for level in levels] + [[Fraction(0)] for _ in pairs]
-    form = network.output.map(RationalMatrix.from_fractions(rows, m))
-    return dataclasses.replace(form, constant=form.constant + RationalMatrix.from_fractions(shifts, 1))
-
-
-def _with_stage(network: Network, form: AffineForm) -> Network:
-    levels = Stage(pre_activation=form, name="levels")
-    return network.replace(stages=(*network.stages, levels))
-
-
-def _labels(signs: NDArray[np.int8], num_outputs: int) -> NDArray[np.int64]:
-    """The largest output, the first of several that are equal on a whole piece, from the signs of all differences."""
-    lost = np.zeros((len(signs), num_outputs), dtype=np.bool_)
-    for column, (i, j) in enumerate(itertools.combinations(range(num_outputs), 2)):
-        lost[:, i] |= signs[:, column] < 0
-        lost[:, j] |= signs[:, column] > 0
-    labels: NDArray[np.int64] = np.argmin(lost, axis=1)
-    return labels
+def _flat_levels(signs: NDArray[np.int8]) -> NDArray[np.int64]:
+    """(P,): the first level whose unit vanishes on the whole piece; -1 for none."""
+    is_flat = signs == 0
+    if not is_flat.shape[1]:
+        return np.full(len(signs), -1, dtype=np.int64)
+    return np.where(is_flat.any(axis=1), np.argmax(is_flat, axis=1), -1).astype(np.int64)
 
 
 def _levels_of(seen: Complex, polygons: Polygons, first: int, num_levels: int) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
+from relureg.complex.faces import distinct_generators
 from relureg.engine.records import Generators, Records, freeze
 from relureg.errors import UsageError
 
@@ -23,8 +24,12 @@ class Polygons:
     """(R + 1,): cell k has the corners ``corners[starts[k]:starts[k + 1]]``."""
     corners: NDArray[np.float64]
     """(G, 2): counter-clockwise around each cell; vertices that are known exactly, rounded."""
+    vertices: NDArray[np.int64]
+    """(G,): the numbers of the vertices of each cell, in no order: corners of different cells are the same or not."""
     edges: NDArray[np.float64]
     """(E, 2, 2): the two ends of each edge."""
+    edge_vertices: NDArray[np.int64]
+    """(E, 2): their numbers."""
     edge_zeros: NDArray[np.uint64]
     """(E, words): the rows that vanish on the whole edge, as bits like `Generators.zeros`."""
     edge_unit: NDArray[np.int64]
@@ -85,12 +90,15 @@ def polygons_of(cells: Complex) -> Polygons:
     sides = _sides(generators)
     order = _around(generators, sides)
     corners = _counter_clockwise(generators.coordinates[order], generators.starts)
+    _, number = distinct_generators(records, generators)
     num_walls = generators.num_rows - records.num_units
     unit = sides.row - num_walls
     kept = (unit < 0) | (_sign_of(records, sides.cell, np.maximum(unit, 0)) > 0)
     polygons = Polygons(
         starts=generators.starts,
         corners=corners,
+        vertices=number,
+        edge_vertices=number[sides.ends[kept]],
         edges=generators.coordinates[sides.ends[kept]],
         edge_zeros=np.bitwise_and.reduce(generators.zeros[sides.ends[kept]], axis=1),
         edge_unit=np.maximum(unit[kept], -1),
