@@ -24,11 +24,25 @@ def executed(path: Path) -> nbformat.NotebookNode:
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=place).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs = joined(cell.outputs)
         for output in cell.get("outputs", []):
             if "image/png" in output.get("data", {}):
                 output["data"]["image/png"] = smaller(output["data"]["image/png"])
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Outputs in which what was printed is one text, in however many pieces it came."""
+    kept: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        last = kept[-1] if kept else None
+        if last is not None and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            kept.append(output)
+    return kept
 
 
 def smaller(picture: str) -> str:
@@ -43,9 +57,10 @@ def said(notebook: nbformat.NotebookNode) -> list[str]:
     """What each cell says in words; of pictures and tables, that there is one."""
     answers = []
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            answers.append(output.get("text") or data.get("text/plain", ""))
+        outputs = cell.get("outputs", [])
+        answers.append("".join(output.get("text", "") for output in outputs if output.output_type == "stream"))
+        for data in (output.data for output in outputs if "data" in output):
+            answers.append(data.get("text/plain", ""))
             answers += sorted(kind for kind in data if kind != "text/plain")
     return answers
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 project = "relureg"
 author = "The relureg authors"
-copyright = author
+project_copyright = author
 version = release = relureg.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click"]

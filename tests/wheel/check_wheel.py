@@ -1,4 +1,6 @@
-"""What is in a wheel that is to be released: python tests/wheel/check_wheel.py WHEEL prints it, and fails where it may not be.
+"""What is in a wheel that is to be released: python tests/wheel/check_wheel.py WHEEL.
+
+It prints the bill, and fails where something is missing or may not be there.
 
 The compiled modules, GMP beside them, the licences of all that is carried along; no sources of the kernels, no tests.
 """
