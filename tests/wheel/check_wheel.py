@@ -19,7 +19,7 @@ LICENCES = {path.name for path in (Path(__file__).parents[2] / "licences").iterd
 def main(wheel: str) -> None:
     """Print the bill of what the wheel contains."""
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
+        names = [name for name in archive.namelist() if not name.endswith("/")]
         sizes = {name: archive.getinfo(name).file_size for name in names}
         bills = [json.loads(archive.read(name)) for name in names if ".dist-info/sboms/" in name]
     compiled = sorted(name for name in names if re.search(r"\.(so|pyd)$", name) and name.startswith("relureg/"))
