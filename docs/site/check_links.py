@@ -1,6 +1,6 @@
 """Follow every link within a site that was built: python docs/site/check_links.py FOLDER; one line for each dead one.
 
-Whatever a page loads must be in the site too: it is read without a network.
+Every command and every public name has an entry in the references. Whatever a page loads must be in the site too: it is read without a network.
 """
 
 from __future__ import annotations
@@ -53,8 +53,27 @@ def dead_links(folder: Path) -> list[str]:
     return dead
 
 
+def missing_entries(folder: Path) -> list[str]:
+    """Commands and public names of Python that have no entry in the references."""
+    import relureg
+    from relureg.cli.main import COMMANDS
+
+    reference = folder / "docs" / "site"
+    commands = Page((reference / "command-reference.html").read_text(encoding="utf-8")).anchors
+    names = Page((reference / "python-reference.html").read_text(encoding="utf-8")).anchors
+    return [
+        *(f"no entry for the command {name}" for name in COMMANDS if f"relureg-{name}" not in commands),
+        *(
+            f"no entry for relureg.{name}"
+            for name in relureg.__all__
+            if name[0] != "_" and f"relureg.{name}" not in names
+        ),
+    ]
+
+
 if __name__ == "__main__":
-    found = dead_links(Path(sys.argv[1]).resolve())
+    site = Path(sys.argv[1]).resolve()
+    found = [*dead_links(site), *missing_entries(site)]
     print(*found, sep="\n", end="\n" if found else "")
-    print(f"{len(found)} dead links in {sys.argv[1]}")
+    print(f"{len(found)} dead links and missing entries in {sys.argv[1]}")
     sys.exit(bool(found))
