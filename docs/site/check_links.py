@@ -1,6 +1,7 @@
 """Follow every link within a site that was built: python docs/site/check_links.py FOLDER; one line for each dead one.
 
-Every command and every public name has an entry in the references. Whatever a page loads must be in the site too: it is read without a network.
+Whatever a page loads must be in the site too: it is read without a network. Every command and every public name has an
+entry in the references.
 """
 
 from __future__ import annotations
