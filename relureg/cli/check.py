@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.progress import cells_on_stderr
@@ -23,10 +23,10 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("net", metavar="NET")
+@click.argument("net", shell_complete=files, metavar="NET")
 @click.argument("property_", metavar="PROPERTY", type=click.Path(path_type=Path))
 @reading_options
-@click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
+@click.option("--junit", metavar="FILE", help="Write a JUnit XML report; one of relureg's own is replaced.")
 @click.option("--force", is_flag=True, help="Replace an existing report.")
 @limit_options
 @output_options
@@ -40,8 +40,10 @@ def check(net: str, property_: Path, raw: bool, junit: str | None, force: bool, 
     from relureg.behaviour.properties import check_property
     from relureg.readers.data_files import read_specification
     from relureg.reports.check import CheckReport, junit_of
+    from relureg.reports.exports.junit import is_report
 
     if junit is not None:
+        force = force or is_report(Path(junit))
         check_absent(Path(junit), force=force)
     network = read_network(net, printer, raw=raw)
     specification = read_specification(property_, network)

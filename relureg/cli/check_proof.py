@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.progress import waiting_on_stderr
@@ -21,7 +21,7 @@ Example:
 
 @click.command(cls=Command, epilog=EPILOG)
 @click.argument("proof", metavar="PROOF", type=click.Path(path_type=Path))
-@click.argument("net", metavar="NET")
+@click.argument("net", shell_complete=files, metavar="NET")
 @reading_options
 @limit_options
 @output_options

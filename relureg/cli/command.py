@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
+from relureg.cli.standard_output import to_standard_output
 from relureg.errors import UsageError
 from relureg.files import protecting
 from relureg.words import did_you_mean, short
@@ -62,18 +64,29 @@ class Group(click.Group):
         raise UsageError(f"there is no command {short(name)}{nearest}")
 
 
+def sentence(command: click.Command | None) -> str:
+    """The first sentence of a command's help, as a whole."""
+    words = " ".join(((command and command.help) or "").partition("\n\n")[0].split())
+    return words if words.endswith(".") and ". " not in words else f"{words.partition('. ')[0].rstrip('.:')}."
+
+
 class Command(click.Command):
     """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
 
-    It replaces none of the files that it reads.
+    It replaces none of the files that it reads, and ``-o -`` is standard output.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
-        with protecting(_files_read(ctx.params)):
+        with protecting(_files_read(ctx.params)), to_standard_output(ctx):
             return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+
+
+def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What the shell completes where a file is meant: its own files."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def _files_read(parameters: dict[str, Any]) -> list[Path]:
@@ -88,6 +101,6 @@ def _join_words(args: list[str], option: str) -> list[str]:
         return args
     at = args.index(option)
     words = args[at + 1 : at + 3]
-    if len(words) < 2 or ":" in words[0] or "," in words[0] or words[0] == "file":
+    if len(words) < 2 or words[0] == "file" or any(c in words[0].strip() for c in ":, "):
         return args
     return [*args[:at], f"{option}={words[0]},{words[1]}", *args[at + 3 :]]

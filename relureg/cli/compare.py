@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.progress import cells_on_stderr
@@ -23,8 +23,8 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("net", metavar="NET")
-@click.argument("other", metavar="OTHER")
+@click.argument("net", shell_complete=files, metavar="NET")
+@click.argument("other", shell_complete=files, metavar="OTHER")
 @reading_options
 @scope_options
 @limit_options

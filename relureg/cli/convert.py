@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import network_argument, read_network, sherlock_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.work import limit_options
@@ -22,7 +22,7 @@ Example:
 
 @click.command(cls=Command, epilog=EPILOG)
 @network_argument
-@click.argument("out", metavar="OUT")
+@click.argument("out", shell_complete=files, metavar="OUT")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="Type of the numbers of an ONNX file.")
 @click.option("--round", "rounding", is_flag=True, help="Round parameters that the format cannot hold.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")

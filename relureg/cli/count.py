@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import file_options, reading_options, standard_input
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.proof import check_proof_file, proof_option, prove
@@ -34,7 +34,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("nets", nargs=-1, metavar="[NET]...")
+@click.argument("nets", shell_complete=files, nargs=-1, metavar="[NET]...")
 @reading_options
 @click.option("--linear", is_flag=True, help="Also the regions by the other definitions (this keeps every region).")
 @click.option("--definitions", is_flag=True, help="Like --linear, with the definitions beside the numbers.")

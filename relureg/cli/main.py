@@ -16,7 +16,7 @@ import click
 
 from relureg import stopping
 from relureg.cli import guard
-from relureg.cli.command import EXIT_CODES, Group
+from relureg.cli.command import EXIT_CODES, Group, sentence
 from relureg.cli.standing import Standing
 from relureg.errors import (
     ExpressionError,
@@ -30,18 +30,34 @@ from relureg.version import __version__
 from relureg.words import printable
 
 COMMANDS = (
-    "inspect", "count", "estimate", "around", "resume", "status", "graph", "regions", "line", "range", "check",
-    "compare", "lipschitz", "topology", "persistence", "plot", "animate", "explore", "bounds", "construct", "random",
-    "verify", "check-proof", "convert", "tropical", "maps",
+    "inspect", "count", "estimate", "around", "bounds", "resume", "status",
+    "graph", "regions", "line",
+    "range", "check", "compare", "lipschitz", "topology", "persistence",
+    "plot", "animate", "explore",
+    "verify", "check-proof", "tropical",
+    "construct", "random", "convert",
+    "maps",
 )  # fmt: skip
 """Each is a function of its name, with _ for -, in the module of that name; imported only when it runs."""
+
+HEADINGS = {
+    "inspect": "Regions, and how many",
+    "graph": "The complex of regions",
+    "range": "What the network computes",
+    "plot": "Pictures",
+    "verify": "Theorems and proofs",
+    "construct": "Networks to begin with, and other files",
+    "maps": "Networks too large to enumerate",
+}
+"""In `--help` the commands from this one on, in the order of `COMMANDS`, stand under the heading."""
 
 TWO_WORDS = {("construct", "tropical"): "construct_tropical"}
 """Commands of two words: the module, in which the function has the name of the second word."""
 
 EPILOG = f"""\b
-Example:
+Examples:
   relureg count fixtures/nets/overt_single_pendulum_small.nnet
+  relureg count --help
 
 {EXIT_CODES}"""
 
@@ -50,6 +66,17 @@ _READER_HAS_GONE = 128 + signal.SIGPIPE
 
 
 class _Commands(Group):
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands under their headings, each with the first sentence of its help."""
+        names = self.list_commands(ctx)
+        starts = [0, *(names.index(name) for name in HEADINGS if name in names[1:]), len(names)]
+        widest = max(map(len, names))
+        for heading, start, stop in zip(HEADINGS.values(), starts, starts[1:], strict=False):
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(name.ljust(widest), sentence(self.get_command(ctx, name))) for name in names[start:stop]]
+                )
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.map_options import Data, Drawing, data_options, picture_options, reporting, written
 from relureg.cli.options import file_options, read_network, reading_options
 from relureg.cli.printing import Printer, output_options
@@ -25,7 +25,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG, short_help="Send the maps of each NET to those of every other.")
-@click.argument("nets", nargs=-1, required=True, metavar="NET NET...")
+@click.argument("nets", shell_complete=files, nargs=-1, required=True, metavar="NET NET...")
 @reading_options
 @data_options
 @picture_options("the accuracy after each map, as a matrix")

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from relureg.cli.command import files
 from relureg.cli.printing import Printer
 from relureg.cli.progress import waiting_on_stderr
 from relureg.errors import UsageError
@@ -23,7 +24,7 @@ from relureg.readers.texts import parse_number
 
 def network_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """NET, and how to read it."""
-    return click.argument("net", required=False, metavar="[NET]")(reading_options(function))
+    return click.argument("net", shell_complete=files, required=False, metavar="[NET]")(reading_options(function))
 
 
 def reading_options(function: Callable[..., Any]) -> Callable[..., Any]:

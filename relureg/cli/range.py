@@ -16,6 +16,7 @@ from relureg.cli.work import limit_options
 from relureg.errors import DomainError, UsageError
 from relureg.exact.numbers import as_fraction
 from relureg.readers.texts import parse_number
+from relureg.words import plural
 
 EPILOG = f"""\b
 Examples:
@@ -49,7 +50,8 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
     along = None if direction is None else parse_numbers(direction, "--direction")
     if along is not None and len(along) != network.output_dim:
         raise UsageError(
-            f"{len(along)} coefficients, but the network has {network.output_dim} outputs", where="--direction"
+            f"{plural(len(along), 'coefficient')}, but the network has {plural(network.output_dim, 'output')}",
+            where="--direction",
         )
     scope = scope_of(where)
     inside, domain = located(network, scope)

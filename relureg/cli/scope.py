@@ -157,7 +157,8 @@ def parse_rows(text: str, dim: int, labels: str | None = None) -> Rows:
     for row in rows:
         if len(row) != dim:
             raise UsageError(
-                f"{plural(len(row), 'coordinate')}, but the network has {dim} inputs; write 0,1;2,3 or name a file"
+                f"{plural(len(row), 'coordinate')}, but the network has {plural(dim, 'input')}; "
+                "write 0,1;2,3 or name a file"
             )
     return rows
 
@@ -231,7 +232,7 @@ def _file_box(network: Network) -> Domain:
 
 
 def _interval(text: str) -> tuple[Number, Number]:
-    bounds = text.split(",")
+    bounds = text.split(",") if "," in text else text.split()
     if len(bounds) != 2:
         raise DomainError(f"{short(text)} is not an interval; write LO HI, or x0:LO,HI for one input")
     return _number(bounds[0]), _number(bounds[1])

@@ -32,6 +32,8 @@ class Standing:
     as_json: bool = False
     answered: bool = False
     """Errors that come after the answer must not print a second document."""
+    is_piped: bool = False
+    """Standard output is a file that is written whole or not at all."""
     journal: Path | None = None
     """Where an interrupted run can be gone on with."""
     regions: int = 0
@@ -96,7 +98,7 @@ class Standing:
         return f"{prefix}{place}{self._text(kind, name)}{more}"
 
     def _document(self, kind: int, name: str) -> str:
-        if self.answered:
+        if self.answered or self.is_piped:
             return ""
         if self.partial is not None:
             report = dataclasses.replace(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relureg.cli import guard, progress
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import parse_widths, read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
@@ -44,7 +44,7 @@ MAX_SAVED = 10
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("nets", nargs=-1, metavar="[NET]...")
+@click.argument("nets", shell_complete=files, nargs=-1, metavar="[NET]...")
 @reading_options
 @click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
 @click.option("--widths", multiple=True, metavar="N0,N1,...", help="Of random networks; several are taken in turn.")
@@ -54,12 +54,12 @@ MAX_SAVED = 10
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random networks.")
 @scope_options
 @click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
-@click.option("--junit", metavar="FILE", help="Write a JUnit XML report.")
+@click.option("--junit", metavar="FILE", help="Write a JUnit XML report; one of relureg's own is replaced.")
 @click.option(
     "--save", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Write violating networks here, each as it is and made small.",
 )  # fmt: skip
-@click.option("--force", is_flag=True, help="Replace an existing report.")
+@click.option("--force", is_flag=True, help="Replace another file of the name of the report.")
 @click.option("--engine", default="auto", show_default=True, help="split, dictionaries or lp, as for `relureg count`.")
 @jobs_option("Processes; as many as cores by default.")
 @click.option(
@@ -97,12 +97,13 @@ def verify(
     seed; --save keeps it, as it is and made small (units dropped, weights rounded).
     """
     from relureg.engine.limits import Limits
-    from relureg.reports.exports.junit import junit_report
+    from relureg.reports.exports.junit import is_report, junit_report
     from relureg.reports.verify import VerifyReport
     from relureg.theory.verification import random_networks, verify_all
 
     guard.limit_time(timeout, times=count or len(nets) or 1)
     if junit is not None:
+        force = force or is_report(Path(junit))
         check_absent(Path(junit), force=force)
     if count is None:
         if widths or inits:

@@ -184,6 +184,13 @@ def _thresholds(text: str) -> list[Fraction]:
         raise ValueError("a rational p/q needs a denominator other than 0") from error
 
 
+def _low_high(text: str) -> list[Fraction]:
+    values = _thresholds(text)
+    if len(values) != 2 or values[0] >= values[1]:
+        raise ValueError("two numbers are needed, the lower one first, such as 0,1")
+    return values
+
+
 def _size(meaning: str = "dimension", low: int = 2, high: int = 60) -> Parameter:
     return Parameter(name="n", meaning=meaning, parse=_integer(low, high))
 
@@ -374,6 +381,12 @@ _FAMILIES = (
         source="relureg: a counterexample to Gaines and Bi 2026, Theorem 3.4",
         parameters=(Parameter(name="d", meaning="inputs", parse=_integer(1, 12)),), example="d=3",
         build=constructions.folded_cut, regions=lambda d: 2 * 8**d,
+    ),
+    Construction(
+        name="xor", summary="exclusive or: 1 where one of two inputs is high, -1 where both or none are",
+        source="fixtures/truth/xor.json lives on (+-1/2, +-1/2): it is at=-1/2,1/2",
+        parameters=(Parameter(name="at", meaning="what is low and what is high", parse=_low_high, default="0,1"),),
+        example="at=-1/2,1/2", build=constructions.exclusive_or, regions=lambda at: 3,
     ),
     Construction(
         name="lattice", summary="the maximum of minima of random affine functions: degenerate in every stage",

@@ -30,6 +30,14 @@ def network_of_layers(layers: Sequence[Layer], name: str, output: Layer | None =
     )
 
 
+def exclusive_or(values: Sequence[Fraction]) -> Network:
+    """1 where exactly one of two inputs is the higher one of two values, -1 where both or none are."""
+    low, high = values
+    scale = 1 / (high - low)
+    hidden: Layer = ([[scale, scale]] * 2, [-2 * low * scale, -2 * low * scale - 1])
+    return network_of_layers([hidden], f"xor_{low}_{high}", ([[2, -4]], [-1]))
+
+
 # -- folding a line ------------------------------------------------------------------------------------
 
 

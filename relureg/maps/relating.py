@@ -20,6 +20,7 @@ from relureg.maps.float_network import FloatNetwork
 from relureg.maps.local import Report, classes_of, outputs_at, regions_at
 from relureg.maps.points import check_points
 from relureg.network.model import Network
+from relureg.words import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -71,7 +72,7 @@ def relate_maps(
     """
     if (first.input_dim, first.output_dim) != (second.input_dim, second.output_dim):
         raise UsageError(
-            f"{first.name} maps {first.input_dim} inputs to {first.output_dim} outputs, "
+            f"{first.name} maps {plural(first.input_dim, 'input')} to {plural(first.output_dim, 'output')}, "
             f"{second.name} {second.input_dim} to {second.output_dim}; both need the same"
         )
     base, array = check_points(first, points), check_points(first, test)

@@ -14,7 +14,7 @@ from relureg.errors import DomainError
 from relureg.exact.numbers import Number, as_double, as_fraction, exact_point
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Network
-from relureg.words import short
+from relureg.words import plural, short
 
 Interval = tuple[Fraction | None, Fraction | None]
 """A lower and an upper bound; None where there is none."""
@@ -295,7 +295,9 @@ class Domain:
     def check_fits(self, network: Network) -> None:
         """Raise `DomainError` unless the network has as many inputs as the domain has coordinates."""
         if self.dim != network.input_dim:
-            raise DomainError(f"the domain has {self.dim} coordinates and the network {network.input_dim} inputs")
+            raise DomainError(
+                f"the domain has {plural(self.dim, 'coordinate')} and the network {plural(network.input_dim, 'input')}"
+            )
 
 
 def _opposite(direction: _Direction) -> _Direction:

@@ -19,6 +19,7 @@ from relureg.exact.numbers import as_double
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
+from relureg.words import plural
 
 FORMAT = "relureg-network"
 VERSION = 1
@@ -141,7 +142,8 @@ class _Builder:
             raise MalformedNetworkError(
                 f"{place} has {matrix.shape[1]} columns, but layer {source} gives {before.size} values"
                 if source
-                else f"{place} has {matrix.shape[1]} columns, but the network has {before.size} inputs"
+                else f"{place} has {plural(matrix.shape[1], 'column')}, but the network has "
+                f"{plural(before.size, 'input')}"
             )
         return before.map(matrix)
 

@@ -26,7 +26,7 @@ from relureg.network.identity import content_hash
 from relureg.network.layers import read_layers
 from relureg.network.slices import Slice
 from relureg.showing import Drawn
-from relureg.words import printable
+from relureg.words import plural, printable
 
 IndexRange = slice  # which is a field's name below
 
@@ -223,7 +223,10 @@ class Network(Drawn, Frozen):
             The network has another number of inputs than the flat coordinates.
         """
         if flat.base.shape[0] != self.input_dim:
-            raise UsageError(f"the slice has {flat.base.shape[0]} coordinates and the network {self.input_dim} inputs")
+            raise UsageError(
+                f"the slice has {plural(flat.base.shape[0], 'coordinate')} and the network "
+                f"{plural(self.input_dim, 'input')}"
+            )
         return self.with_forms(
             [flat.pull(stage.pre_activation) for stage in self.stages],
             flat.pull(self.output),

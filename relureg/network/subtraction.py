@@ -6,6 +6,7 @@ from relureg.errors import UsageError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
 from relureg.network.model import Network, Stage
+from relureg.words import plural
 
 
 def subtract(one: Network, other: Network) -> Network:
@@ -24,7 +25,7 @@ def subtract(one: Network, other: Network) -> Network:
     """
     if (one.input_dim, one.output_dim) != (other.input_dim, other.output_dim):
         raise UsageError(
-            f"a network from {one.input_dim} inputs to {one.output_dim} outputs cannot equal one "
+            f"a network from {plural(one.input_dim, 'input')} to {plural(one.output_dim, 'output')} cannot equal one "
             f"from {other.input_dim} to {other.output_dim}"
         )
     sizes = [_sizes(one), _sizes(other)]

@@ -67,7 +67,9 @@ def read_domain(path: Path, dim: int) -> Domain:
     with naming(path):
         domain = _read_domain(path, dim)
         if domain.dim != dim:
-            raise DomainError(f"the domain has {domain.dim} coordinates and the network {dim} inputs")
+            raise DomainError(
+                f"the domain has {plural(domain.dim, 'coordinate')} and the network {plural(dim, 'input')}"
+            )
     return domain
 
 

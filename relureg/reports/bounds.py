@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from relureg.reports.layout import huge, page, plain_table, titled
+from relureg.reports.layout import Folded, huge, page, plain_table, titled
 from relureg.reports.report import BoundFacts, NetworkFacts, Report, bounds_of
 from relureg.words import plural
 
@@ -52,17 +52,18 @@ class BoundsReport(Report):
         )
 
     def table(self) -> RenderableType:
-        table = plain_table("bound", "kind", "value", "", left=(0, 1, 3))
+        table = plain_table("bound", "kind", "value", left=(0, 1))
         for bound in self.bounds:
-            note = bound.source
-            if not bound.applies:
-                note = f"does not apply: {bound.reason}"
-            elif bound.reason:
-                note = f"{note}; {bound.reason}"
-            table.add_row(bound.name, _KINDS[bound.kind], huge(bound.value), Text(note, style="dim"))
+            if bound.applies:
+                table.add_row(bound.name, _KINDS[bound.kind], huge(bound.value))
+        sources = [(b.name, f"{b.source}; {b.reason}" if b.reason else b.source) for b in self.bounds if b.applies]
+        others = [(b.name, b.reason or b.source) for b in self.bounds if not b.applies]
+        parts: list[RenderableType] = [table, Folded("sources", sources)] if sources else []
+        if others:
+            parts.append(Folded("these do not apply", others))
         if self.network is not None:
-            return page(self.network, self.domain or "", table)
+            return page(self.network, self.domain or "", *parts)
         if self.widths is None:
-            return table
+            return Group(*(part for number, part in enumerate(parts) for part in [Text()] * (number > 0) + [part]))
         first, *rest = self.widths
-        return titled(Text(plural(first, "input") + "".join(f" - {width}" for width in rest), style="bold"), table)
+        return titled(Text(plural(first, "input") + "".join(f" - {width}" for width in rest), style="bold"), *parts)

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from relureg.frozen import read_only
-from relureg.reports.layout import facts_table, page, plain_table
+from relureg.reports.layout import Folded, facts_table, page, plain_table
 from relureg.reports.report import NetworkFacts, Report
 
 if TYPE_CHECKING:
@@ -62,14 +62,23 @@ class CatalogueReport(Report):
         return cls(constructions=tuple(map(FamilyFacts.of, families)))
 
     def table(self) -> RenderableType:
-        table = plain_table("construction", "example", "what", "source", left=(0, 1, 2, 3))
-        parameters = plain_table("construction", "parameter", "default", "meaning", left=(0, 1, 2, 3))
+        table = plain_table("construction", "example", left=(0, 1))
+        notes = []
         for family in self.constructions:
-            table.add_row(family.name, family.example, family.summary, Text(family.source, style="dim"))
-            for index, parameter in enumerate(family.parameters):
-                default = "" if parameter.default is None else parameter.default or "none"
-                parameters.add_row("" if index else family.name, parameter.name, default, parameter.meaning)
-        return Group(table, Text(), parameters)
+            table.add_row(family.name, family.example)
+            notes.append((family.name, f"{family.summary} ({family.source})"))
+        parameters = [
+            (f"{family.name} {parameter.name}", _meaning(parameter))
+            for family in self.constructions
+            for parameter in family.parameters
+        ]
+        return Group(table, Text(), Folded("what they are", notes), Text(), Folded("parameters", parameters))
+
+
+def _meaning(parameter: ParameterFacts) -> str:
+    if parameter.default is None:
+        return parameter.meaning
+    return f"{parameter.meaning}; {parameter.default or 'none'} where nothing else is said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from relureg.reports.layout import bounds_summary, facts_table, few_parts, group
 from relureg.reports.report import BoundFacts, NetworkFacts, Report, bounds_of
 
 if TYPE_CHECKING:
+    from relureg.network.domain import Domain
     from relureg.theory.bounds import Bound
 
 
@@ -67,6 +68,7 @@ class InspectReport(Report):
 
     command: str = field(default="inspect", init=False)
     network: NetworkFacts
+    domain: str | None
     output_dim: int
     sequential: bool
     stages: tuple[StageFacts, ...]
@@ -78,9 +80,10 @@ class InspectReport(Report):
     bounds: tuple[BoundFacts, ...]
 
     @classmethod
-    def of(cls, network: Network, bounds: Iterable[Bound]) -> InspectReport:
+    def of(cls, network: Network, bounds: Iterable[Bound], *, domain: Domain | None = None) -> InspectReport:
         return cls(
             network=NetworkFacts.of(network),
+            domain=domain.label if domain else None,
             output_dim=network.output_dim,
             sequential=network.is_sequential,
             stages=tuple(map(StageFacts.of, network.stages)),
@@ -113,7 +116,7 @@ class InspectReport(Report):
         for notice in self.notices:
             facts.add_row("on reading", notice)
         facts.add_row("sha256", self.network.sha256)
-        return page(self.network, "", stages, facts, bounds_summary(self.bounds, None))
+        return page(self.network, self.domain or "", stages, facts, bounds_summary(self.bounds, None))
 
 
 def kind_of(matrices: list[RationalMatrix]) -> str:

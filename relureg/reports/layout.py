@@ -71,6 +71,28 @@ def facts_table(justify: Any = "left") -> Table:
     return table
 
 
+WIDTH = 80
+"""Columns of a terminal that tables keep to, and that texts are folded to where there is no terminal."""
+
+
+class Folded:
+    """Notes in lines of at most `WIDTH` columns: a name, and behind it what is to be said, folded under itself."""
+
+    def __init__(self, heading: str, notes: Iterable[tuple[str, str]]) -> None:
+        self.heading = heading
+        self.notes = tuple(notes)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        import textwrap
+
+        width = min(options.max_width, WIDTH - 2)
+        yield Text(self.heading, style="dim")
+        for name, note in self.notes:
+            lines = textwrap.wrap(f"{name}: {note}", width, initial_indent="  ", subsequent_indent="    ",
+                                  break_long_words=False, break_on_hyphens=False)  # fmt: skip
+            yield Text("\n".join(lines), style="dim")
+
+
 class Indented:
     """A part two columns to the right, as wide as it needs to be."""
 

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from relureg.reports.layout import plain_table, titled
+from relureg.reports.layout import Folded, plain_table, titled
 from relureg.reports.report import ExactNumber, NetworkFacts, Report
 from relureg.theory.theorems import THEOREMS
 from relureg.theory.verification import Verification
@@ -94,7 +94,8 @@ class VerifyReport(Report):
         )
 
     def table(self) -> RenderableType:
-        parts: list[RenderableType] = [self._theorems()]
+        notes = [(t.name, ("claimed: " if t.claimed else "") + t.statement) for t in self.theorems]
+        parts: list[RenderableType] = [self._theorems(), Folded("the theorems", notes)]
         if lines := self._violated():
             parts.append(Group(*lines))
         return titled(Text(self._title(), style="bold"), *parts, Text(self._conclusion()))
@@ -109,7 +110,7 @@ class VerifyReport(Report):
         return f"{plural(len(self.networks), 'network')}, {regions}{where}"
 
     def _theorems(self) -> Table:
-        table = plain_table("theorem", "holds", "violated", "n/a", "", left=(0, 4))
+        table = plain_table("theorem", "holds", "violated", "n/a")
         statuses: dict[str, Counter[str]] = {theorem.name: Counter() for theorem in self.theorems}
         for result in self.results:
             statuses[result.theorem][result.status] += 1
@@ -117,13 +118,11 @@ class VerifyReport(Report):
             counts = statuses[theorem.name]
             violated = counts["violated"] + counts["claimed-violated"]
             bad = counts["violated"] or (violated and self.claims)
-            note = ("claimed: " if theorem.claimed else "") + theorem.statement
             table.add_row(
                 theorem.name,
                 f"{counts['holds']:,}",
                 Text(f"{violated:,}", style="bold red" if bad else ""),
                 f"{counts['not-applicable']:,}",
-                Text(note, style="dim"),
             )
         return table
 

@@ -167,5 +167,5 @@ def test_declared_outputs_in_version_2() -> None:
 
 
 def test_another_network() -> None:
-    with pytest.raises(relureg.errors.UsageError, match="is of 1 inputs and 1 outputs"):
+    with pytest.raises(relureg.errors.UsageError, match="is of 1 input and 1 output,"):
         check_property(relureg.load("fixtures/truth/xor.json"), spec("(assert (<= Y_0 0))"))

@@ -236,8 +236,19 @@ def test_a_violating_network_is_saved_and_made_small(answer: Callable[..., Any],
     ]
     failures = ElementTree.parse("report.xml").findall(".//testcase/failure")
     assert [(f.get("type"), f.get("message")) for f in failures] == [("claimed-violated", "7292/1155 > 6")]
+    Path("report.xml").write_text("another's")
     code, document = answer(*command)
     assert (code, document["error"]["kind"]) == (2, "output")  # the report exists
+
+
+def test_a_junit_report_takes_the_place_of_the_one_before(said: Callable[..., Any], tmp_path: Path) -> None:
+    report = tmp_path / "own.xml"
+    words = ("verify", "--random", "1", "--widths", "1,2", "--junit", report)
+    assert [said(*words)[0] for _ in range(2)] == [0, 0]
+    report.write_bytes(report.read_bytes().replace(b"relureg verify", b"others"))
+    code, _, line = said(*words)
+    assert (code, line.rstrip().endswith("the file exists; give --force (force=True) to replace it")) == (2, True)
+    assert b"others" in report.read_bytes()
 
 
 def test_the_junit_report(said: Callable[..., Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from relureg import Network, __version__, save
-from relureg.cli.main import COMMANDS, relureg, run
+from relureg.cli.main import COMMANDS, HEADINGS, relureg, run
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
 
 XOR = "fixtures/truth/xor.json"
@@ -52,7 +53,8 @@ COMMAND_LINES = {
     ("count", XOR, "--engine", "splt"): r"there is no engine 'splt' \(did you mean 'split'\?\); choose auto, .*",
     ("count", "--frobnicate"): r"No such option.* .*--frobnicate.* \(try --help\)",
     ("--quiet",): r"No such option.* .*--quiet.* \(try --help\)",
-    ("inspect", XOR, "--box", "0", "1"): "No such option.* .*--box.*",
+    ("range", XOR, "--direction", "1,2"): "--direction: 2 coefficients, but the network has 1 output",
+    ("bounds", "--widths", "2,3", "--slice", "0,0"): "a --box, --domain or --slice needs a network",
     ("count", XOR, "--engine", "gpu"): r"there is no engine 'gpu'; choose auto, split, dictionaries, lp or charpoly",
     ("count", XOR, "--engine", "charpoly", "--enumerate"): r"the engine charpoly visits no region; choose .*",
     ("graph", XOR, XOR): rf"Got unexpected extra argument \({XOR}\) \(try --help\)",
@@ -74,6 +76,86 @@ def test_a_wrong_command_line(words: tuple[str, ...], run_relureg: Run) -> None:
     check_one_line(done, USAGE, "")
     assert re.fullmatch(COMMAND_LINES[words], done.stderr.removeprefix("relureg: error: ").rstrip())
     assert done.stdout == ""
+
+
+def test_a_box_in_one_word(run_relureg: Run) -> None:
+    asked = [("--box", "0 1/2"), ("--box=0 1/2",), ("--box", "x0:0 1/2;x1:0 1/2"), ("--box", "0", "1/2")]
+    first, *others = [run_relureg("count", XOR, *words).stdout.split("checks")[0] for words in asked]
+    assert "box [0, 0.5]^2" in first
+    assert others == [first] * 3
+    done = run_relureg("count", XOR, "--box", "0 1 2", "--quiet")
+    check_one_line(done, USAGE, "--box: '0 1 2' is not an interval; write LO HI, or x0:LO,HI for one input\n")
+
+
+def test_the_help_lists_every_command_with_a_whole_sentence() -> None:
+    text = CliRunner().invoke(relureg, ["--help"], prog_name="relureg").output
+    listed, indented = text.split("Regions, and how many:\n")[1].split("  Examples:")[0], r"^  (?=\w)"
+    entries = [" ".join(entry.split()) for entry in re.split(indented, re.sub(r"(?m)^\S.*:$", "", listed), flags=re.M)]
+    assert [entry.split()[0] for entry in entries if entry] == list(COMMANDS)
+    assert all(entry.endswith(".") and "..." not in entry.replace("NET NET ...", "") for entry in entries if entry)
+    assert [heading for heading in HEADINGS.values() if f"\n{heading}:\n" not in text] == []
+    assert max(map(len, listed.splitlines())) <= 80
+
+
+def test_tables_fit_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ("bounds --widths 784,11,11", "bounds --conv 4,2,2", f"bounds {XOR}", "construct", f"verify {XOR}"):
+        assert run(words.split()) == 0
+        assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_bounds_and_inspect_look_where_they_are_told(run_relureg: Run) -> None:
+    net = "fixtures/truth/int_3-6-6-1.json"
+    places = [("--box", "-1", "1"), ("--around", "0,0,0", "--radius", "1"), ("--through", "0,0,0;1,1,0")]
+    for place in places:
+        bounds, inspected = (json.loads(run_relureg(c, net, "--json", *place).stdout) for c in ("bounds", "inspect"))
+        counted = json.loads(run_relureg("count", net, "--json", *place).stdout)
+        assert bounds["bounds"] == inspected["bounds"] == counted["bounds"]
+        assert bounds["network"] == inspected["network"] == counted["network"]
+        assert (bounds["domain"] or f"whole space R^{counted['network']['input_dim']}") == counted["domain"]
+
+
+STDOUT = {
+    f"plot {XOR} -o -": b"<?xml ",
+    f"plot {XOR} --dpi 30 -o -.png": b"\x89PNG\r\n\x1a\n",
+    f"explore {XOR} -o -": b"<!",
+    f"graph {XOR} -o -": b"<?xml ",
+    f"regions {XOR} -o -": b"region,pattern,bounded,",
+    f"count {XOR} -o -": b"file,name,inputs,",
+    "construct xor -o -": b'{"format": "relureg-network"',
+    f"convert {XOR} -": b'{"format": "relureg-network"',
+}
+
+
+@pytest.mark.parametrize("words", STDOUT)
+def test_a_file_on_standard_output(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a file would hold, and nothing else; nothing is left elsewhere."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    result = CliRunner().invoke(relureg, words.split(), prog_name="relureg")
+    assert result.exception is None
+    assert result.stdout_bytes.lstrip().startswith(STDOUT[words])
+    assert b"checks  " not in result.stdout_bytes[-300:]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_part_of_a_file_on_standard_output(run_relureg: Run) -> None:
+    done = run_relureg("graph", "fixtures/truth/rand_4-12-12-1.json", "-o", "-", "--max-regions", "9", "--quiet")
+    assert (done.returncode, done.stdout) == (4, "")
+    no_format = run_relureg("maps", "at", XOR, "--data", "fixtures/maps/xor.csv", "-o", "-", "--quiet")
+    check_one_line(no_format, USAGE, "-o: at writes no file that fits a pipe; name a file, or a format as in -.npz\n")
+    twice = run_relureg("count", XOR, "-o", "-", "--json")
+    check_one_line(twice, USAGE, "--json and -o - both print on standard output; leave one out\n")
+
+
+def test_a_shell_completes_commands_options_and_files() -> None:
+    for shell, words, place, found in [
+        ("bash", "relureg co", 1, "plain,count\nplain,compare\nplain,construct\nplain,convert\n"),
+        ("zsh", "relureg count --eng", 2, "plain\n--engine\nsplit (the default"),
+        ("bash", "relureg count fix", 2, "file,fix\n"),
+        ("bash", "relureg plot n.json --colour gra", 4, "plain,gradient\n"),
+    ]:
+        asked = {"_RELUREG_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        result = CliRunner().invoke(relureg, [], prog_name="relureg", env=asked, complete_var="_RELUREG_COMPLETE")
+        assert result.output.startswith(found)
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "construct tropical", "maps at", "maps relate"])

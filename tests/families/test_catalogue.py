@@ -1,9 +1,11 @@
 """Networks known to theory: each has the count that its entry promises, and nonsense is refused."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
-from relureg import count_regions
+from relureg import count_regions, load
 from relureg.errors import UsageError
 from relureg.families.arrangements import acyclic_orientations, complete_bipartite, cycle
 from relureg.families.catalogue import CONSTRUCTIONS, Constructed, construct
@@ -21,6 +23,16 @@ def test_the_example_of_every_entry(name: str) -> None:
     assert count.num_regions == made.regions or (made.regions is None and name == "lattice")
     assert all(check.passed is not False for check in count.checks)
     assert (made.at_least or 0) <= count.num_regions
+
+
+def test_the_exclusive_or_on_any_two_values() -> None:
+    for low, high in [("0", "1"), ("-1/2", "1/2"), ("-3", "5/7")]:
+        made = construct("xor", {"at": f"{low},{high}"}).network
+        values = [made.exact_output([Fraction(a), Fraction(b)])[0] for a in (low, high) for b in (low, high)]
+        assert values == [-1, 1, 1, -1]
+    assert construct("xor", {"at": "-1/2,1/2"}).network == load("fixtures/truth/xor.json")
+    with pytest.raises(UsageError, match="the lower one first"):
+        construct("xor", {"at": "1,0"})
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,13 @@ def test_a_slice_is_drawn_in_true_distances() -> None:
     assert slope[plane.region] == pytest.approx(np.linalg.norm(full @ basis, axis=1))
 
 
+def test_views_of_parallel_lines_hold_what_is_around_the_origin() -> None:
+    view = chosen_view(enumerate_regions(load(FIXTURES / "truth" / "xor.json")), np.empty((0, 2)))
+    assert (view.low.tolist(), view.high.tolist()) == ([-1.3, -1.3], [1.3, 1.3])  # all of (+-1/2, +-1/2)
+    near = Network.from_layers([[[1, 1], [1, 1]], [[1, 1]]], [[0, 0.001], [0]])  # lines that would be one
+    assert chosen_view(enumerate_regions(near), np.empty((0, 2))).high.max() < 0.01
+
+
 def test_views_hold_most_vertices_and_all_points(net: Network) -> None:
     cells = enumerate_regions(net)
     view = chosen_view(cells, np.empty((0, 2)))

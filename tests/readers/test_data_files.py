@@ -289,7 +289,7 @@ def test_a_property_may_be_a_polyhedron(tmp_path: Path) -> None:
         ('{"C": 1, "c": 2}', DataError, "needs lists"),
         ('{"a":' * 50_000, DataError, "nested too deeply"),
         ('{"lower": [-1e400, 0], "upper": [1, 1]}', DataError, "lower: '-1e400' is not a number"),
-        ('{"C": [[1]], "c": [1]}', DomainError, "1 coordinates and the network 2 inputs"),
+        ('{"C": [[1]], "c": [1]}', DomainError, "1 coordinate and the network 2 inputs"),
         ('{"lower": [0, 1], "upper": [1, 0]}', DomainError, "x1: the lower bound 1 is not below"),
         ("[]", DataError, 'needs {"C"'),
     ],

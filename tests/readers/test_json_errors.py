@@ -61,7 +61,7 @@ WRONG_LAYERS: dict[str, tuple[Any, str]] = {
     ),
     "skip columns": (
         layers(layer([[1]], [0]), layer([[1]], [0], skips=[{"from": 0, "weight": [[1, 2]]}])),
-        "layer 2: skip 1 weight has 2 columns, but the network has 1 inputs",
+        "layer 2: skip 1 weight has 2 columns, but the network has 1 input",
     ),
     "skip rows": (
         layers(layer([[1]], [0]), layer([[1]], [0], skips=[{"from": 0, "weight": [[1], [2]]}])),

@@ -91,7 +91,7 @@ def test_several_outputs_are_all_compared() -> None:
 
 
 def test_comparisons_that_cannot_be_made() -> None:
-    with pytest.raises(UsageError, match="from 1 inputs to 1 outputs cannot equal one from 2 to 1"):
+    with pytest.raises(UsageError, match="from 1 input to 1 output cannot equal one from 2 to 1"):
         same_function(exact([[[1]]], [[0]]), exact([[[1, 1]]], [[0]]))
     network = reference_network({"lcg": {"widths": [2, 4, 4], "seed": 1}})
     with pytest.raises(LimitReachedError, match="agree on the 5 regions found so far"):

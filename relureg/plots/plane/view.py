@@ -20,6 +20,10 @@ SHARE = 0.8
 """The share of vertices, on each axis, that a view reaches for."""
 
 
+_CLOSE = 0.05
+"""Lines that are closer together than this would be one in a view from -1 to 1."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A rectangle of the picture's plane: ``low <= frame @ t <= high`` for inputs t."""
@@ -96,6 +100,9 @@ def chosen_view(cells: Complex, points: NDArray[np.float64]) -> View:
         corners = np.concatenate([corners, [centre - reach, centre + reach]])
     if not len(corners):
         corners = np.zeros((1, 2))
+    # Parallel lines have feet and no vertices: what people look for is around the origin, unless the lines are closer.
+    if len(points) == 0 and cells.essential_dim < 2 and not 0 < np.ptp(corners, axis=0).max() < _CLOSE:
+        corners = np.concatenate([corners, [[-1.0, -1.0], [1.0, 1.0]]])
     low, high = corners.min(axis=0), corners.max(axis=0)
     margin = MARGIN if len(points) < 2 else MARGIN_OF_POINTS
     centre, half = (low + high) / 2, margin * (high - low) / 2

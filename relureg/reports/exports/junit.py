@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from xml.etree import ElementTree
 
 from relureg.theory.theorem import Status
@@ -44,6 +45,16 @@ def junit_report(verifications: Iterable[Verification], *, claims: bool) -> byte
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document + b"\n"
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a report that relureg has written, of which the next may take the place."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(200)
+    except OSError:
+        return False
+    return head.startswith(b"<?xml ") and b'<testsuites name="relureg ' in head
 
 
 def _case(suite: ElementTree.Element, network: str, theorem: str) -> ElementTree.Element:
