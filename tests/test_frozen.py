@@ -47,6 +47,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     built = tropical.network_of(tropical.parse("max(2x, x + 2, -4) - max(x, 0)").function)
     form = tropical.tropical_map(xor)
     hat = relureg.Network.from_layers([[[1], [1], [1]], [[1, -2, 1]]], [[0, -1, -2], [0]])
+    decided = relureg.decision_topology(xor)
     condition = relureg.Condition(
         inputs={0: Fraction(1)}, outputs={0: Fraction(-1)}, constant=Fraction(0), is_strict=True
     )
@@ -61,7 +62,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         relureg.persistence(cells), *relureg.persistence(cells).pairs,
         cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
         *cells.neighbours(0), *relureg.breakpoints(relureg.enumerate_regions(hat)), *relureg.bounds(network),
-        *relureg.check_theorems(cells),
+        *relureg.check_theorems(cells), decided, decided.boundary,
         maps.find_regions(network, points), maps.local_maps(network, points), maps.region_around(network, points[0]),
         maps.nearest_facets(network, points), maps.relate_maps(network, network, points, points),
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),

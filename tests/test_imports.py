@@ -31,6 +31,7 @@ ALLOWED_TWICE = {
     "graph": "the command writes what the room complex.graph finds",
     "line": "the command shows what complex.line finds",
     "maps": "the command and the pictures show what the room maps extracts",
+    "topology": "the command shows what the room topology finds",
     "random": "the command writes what families.random draws",
     "status": "the command shows what engine.runs.status reads",
     "complex": "the class that the room is about",

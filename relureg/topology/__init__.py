@@ -1,3 +1,4 @@
-"""The topology of a network: level sets, their sides and the regions of classes, by exact chains of faces. Begin with
-decision_topology.py.
+"""Topology: level sets, their sides, the regions of classes, by chains of faces.
+
+Begin with `decision_topology.py`.
 """

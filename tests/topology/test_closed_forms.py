@@ -137,6 +137,13 @@ def test_a_class_that_is_nowhere_alone() -> None:
     shifted = Network.from_layers([[[1], [1], [-1]]], [[0, -1, 0]])
     assert numbers(decision_topology(shifted))["class 1"] == (0, 0)
     assert numbers(decision_topology(shifted, of_class=0))["above"] == (1, 0)
+    # Above the first by 1, and so above all others where the inputs are small.
+    above = Network.from_layers([[[1], [1], [0]]], [[0, 1, Fraction(1, 2)]])
+    small = relureg.Domain.box([Fraction(-1, 4)], [Fraction(1, 4)])
+    assert numbers(decision_topology(above, small)) == {
+        "boundary": (0, 0), "class 0": (0, 0), "class 0 alone": (0, 0), "class 1": (1, 0), "class 1 alone": (1, 0),
+        "class 2": (0, 0), "class 2 alone": (0, 0),
+    }  # fmt: skip
 
 
 def test_bounded_faces_alone() -> None:
