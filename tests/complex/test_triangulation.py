@@ -24,13 +24,13 @@ TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 def test_every_inner_facet_of_a_simplex_is_one_of_two_simplices(name: str) -> None:
     network = relureg.random_network([4, 4, 2], seed=2) if name == "rand_4" else relureg.load(TRUTH / f"{name}.json")
     low, high = Fraction(-1), Fraction(3, 2)
-    cells = relureg.enumerate_regions(network, relureg.Domain.box([low] * network.input_dim, [high] * network.input_dim))
+    cells = relureg.enumerate_regions(
+        network, relureg.Domain.box([low] * network.input_dim, [high] * network.input_dim)
+    )
     points, numbers = exact_vertices(cells.problem, cells.records, cells.incidences)
     found = triangulate(cells.incidences, numbers, network.input_dim)
     facets = Counter(
-        facet
-        for simplex in found.simplices.tolist()
-        for facet in itertools.combinations(simplex, network.input_dim)
+        facet for simplex in found.simplices.tolist() for facet in itertools.combinations(simplex, network.input_dim)
     )
     for facet, count in facets.items():
         corners = [points[vertex] for vertex in facet]
