@@ -76,6 +76,9 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary --theme dark -o docs/pictures/spiral-dark.svg
 	$(PLOT) $(NETS)/pendulum.json --box "x0:-3.2,3.2;x1:-3,3" --colour output -o docs/pictures/pendulum.svg
 	$(PLOT) $(NETS)/van_der_pol.json --box -2.5 2.5 --colour output --theme dark -o docs/pictures/van-der-pol.svg
+	$(PLOT) $(NETS)/van_der_pol.json --box -2.5 2.5 --components --colour output --theme dark \
+		-o docs/pictures/components-dark.svg
+	$(BIN)/relureg persistence $(NETS)/spiral/6000.json --box -1.3 1.3 --plot docs/pictures/persistence.svg --force > /dev/null
 	$(PLOT) $(NETS)/quadratic.json --box -1.5 1.5 --dual -o docs/pictures/dual.svg
 	$(PLOT) fixtures/truth/int_2-6-6-1.json --colour degree --region-graph --vertices -o docs/pictures/graph.svg
 	$(PLOT) fixtures/nets/nv_spiky_1d.nnet -o docs/pictures/function.svg

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from relureg.behaviour.properties import Counterexample, Verdict, check_property
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
+    from relureg.complex.decision_cut import DecisionCut, decision_cut
     from relureg.complex.enumeration import enumerate_problem, enumerate_regions, load_complex
     from relureg.complex.estimation import RegionEstimate, estimate_regions
     from relureg.complex.facets import Neighbour
@@ -56,6 +57,7 @@ __all__ = [
     "Complex",
     "Condition",
     "Counterexample",
+    "DecisionCut",
     "DecisionTopology",
     "Deviation",
     "Domain",
@@ -97,6 +99,7 @@ __all__ = [
     "construct",
     "count_problem",
     "count_regions",
+    "decision_cut",
     "decision_topology",
     "enumerate_problem",
     "enumerate_regions",
@@ -128,6 +131,7 @@ _MODULES = {
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
+    "DecisionCut": "complex.decision_cut",
     "DecisionTopology": "topology.decision_topology",
     "Deviation": "behaviour.differences",
     "Domain": "network.domain",
@@ -168,6 +172,7 @@ _MODULES = {
     "construct": "families.catalogue",
     "count_problem": "complex.count",
     "count_regions": "complex.count",
+    "decision_cut": "complex.decision_cut",
     "decision_topology": "topology.decision_topology",
     "enumerate_problem": "complex.enumeration",
     "enumerate_regions": "complex.enumeration",

@@ -97,7 +97,7 @@ def whole_number(name: str, value: Any, *, least: int, most: int | None = None) 
 
 def finite(name: str, value: Fraction | float) -> Fraction:
     """The value, exactly; raises where it is NaN or infinite."""
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):  # a fraction may be beyond all doubles
         raise ArgumentValueError(f"{name} is {value}; a finite number is needed")
     return Fraction(value)
 

@@ -36,6 +36,7 @@ ALLOWED_TWICE = {
     "status": "the command shows what engine.runs.status reads",
     "complex": "the class that the room is about",
     "plane": "what the pictures of the room are of",
+    "persistence": "the command shows what topology.persistence finds",
     "polynomial": "the report shows a tropical.polynomial",
     "stored_graph": "the report shows what complex.graph.stored_graph joins",
     "tropical": "the command, its report and its pictures show what the room tropical derives",

@@ -85,7 +85,7 @@ def persistence(
         save_diagram(diagram, output, force=force)
         files.append(str(output))
     if picture is not None:
-        from relureg.plots.persistence import diagram_figure
+        from relureg.plots.diagram import diagram_figure
 
         figure = diagram_figure(diagram, beside=beside, theme=theme)
         with styled(theme_of(theme)):

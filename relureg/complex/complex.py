@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex, overload
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from relureg.arguments import checked, finite, index
+from relureg.arguments import checked, index
 from relureg.complex import face_checks, face_limits, region_checks
 from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, ComplexSize
@@ -29,7 +28,6 @@ from relureg.complex.region import Region
 from relureg.complex.result import Result
 from relureg.engine.choice import EngineChoice
 from relureg.engine.engines import ENGINES
-from relureg.engine.limits import Limits, Workers
 from relureg.engine.records import Generators, Point, Records
 from relureg.errors import LimitReachedError
 from relureg.frozen import Frozen
@@ -40,7 +38,6 @@ from relureg.showing import Drawn
 if TYPE_CHECKING:
     import networkx
 
-    from relureg.complex.decision_cut import DecisionCut
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.volumes import Volumes
 
@@ -370,39 +367,7 @@ class Complex(Result, Drawn, Frozen):
         """
         from relureg.complex.volumes import find_volumes
 
-        return find_volumes(self)
-
-    @checked
-    def decision_cut(
-        self, level: Fraction | float = 0, *, max_regions: int | None = None, timeout: float | None = None
-    ) -> DecisionCut:
-        """The region graph refined by the decision boundary, and the conductance of the cut along it.
-
-        Parameters
-        ----------
-        level : number, optional
-            Of one output, the level that is the boundary; of several outputs the largest one decides.
-        max_regions, timeout : optional
-            Limits of the search for the refined complex: most regions, and seconds.
-
-        Raises
-        ------
-        UsageError
-            More than 12 outputs are compared, or the level is no finite number.
-        LimitReachedError
-            A limit was reached.
-
-        Examples
-        --------
-        >>> import relureg
-        >>> cut = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json")).decision_cut()
-        >>> cut.num_regions, cut.num_crossing, [(side.label, str(side.conductance.value)) for side in cut.sides]
-        (5, 2, [('f > 0', '1/2')])
-        """
-        from relureg.complex.decision_cut import find_decision_cut
-
-        limits = Limits(max_regions=max_regions, timeout=timeout)
-        return find_decision_cut(self, finite("level", level), limits=limits, workers=Workers(jobs=self.jobs))
+        return find_volumes(self.problem, self.records, lambda: self.incidences)
 
     # -- proof -------------------------------------------------------------------------------------
 

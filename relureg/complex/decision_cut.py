@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from relureg.arguments import checked, finite
+from relureg.complex.complex import Complex
 from relureg.complex.enumeration import enumerate_problem
 from relureg.complex.graph.conductance import Conductance
 from relureg.engine.limits import Limits, Workers
@@ -19,9 +20,6 @@ from relureg.errors import LimitReachedError
 from relureg.exact.numbers import Number, as_fraction
 from relureg.network.comparisons import largest_outputs, with_comparisons
 from relureg.network.problem import Problem
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,26 +49,44 @@ class DecisionCut:
     the largest on a whole region, it belongs to the first of them."""
 
 
-def find_decision_cut(
-    cells: Complex, level: Number = 0, *, limits: Limits = Limits(), workers: Workers = Workers()
+@checked
+def decision_cut(
+    cells: Complex,
+    level: Fraction | float = 0,
+    *,
+    max_regions: int | None = None,
+    timeout: float | None = None,
 ) -> DecisionCut:
-    """Refine a complex by its decision boundary, and cut the graph of the refined one.
+    """The region graph of a complex refined by its decision boundary, and the conductance of the cut along it.
 
     Parameters
     ----------
     cells : Complex
     level : number, optional
-        Where one output turns from one class to the other; of several outputs the largest decides.
-    limits, workers : optional
-        Of the search for the refined complex, which is by the engine of `cells`.
+        Of one output, the level that is the boundary; of several outputs the largest decides.
+    max_regions, timeout : optional
+        Limits of the search for the refined complex: most regions, and seconds.
 
     Raises
     ------
     UsageError
-        There are more outputs than `network.comparisons.MAX_CLASSES`.
+        More than `network.comparisons.MAX_CLASSES` outputs are compared, or the level is no finite number.
     LimitReachedError
         A limit was reached before all regions were found.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> cut = relureg.decision_cut(relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json")))
+    >>> cut.num_regions, cut.num_crossing, [(side.label, str(side.conductance.value)) for side in cut.sides]
+    (5, 2, [('f > 0', '1/2')])
     """
+    limits = Limits(max_regions=max_regions, timeout=timeout)
+    return find_decision_cut(cells, finite("level", level), limits=limits, workers=Workers(jobs=cells.jobs))
+
+
+def find_decision_cut(cells: Complex, level: Number, *, limits: Limits, workers: Workers) -> DecisionCut:
+    """`decision_cut` within limits, by those who work; raises as that does."""
     network = cells.network
     several = network.output_dim > 1
     levels: list[Fraction] = [] if several else [as_fraction(level)]

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from flint import fmpz_mat
 
 from relureg.complex.checks import Check
 from relureg.complex.coordinates import exact_vertices
 from relureg.complex.triangulation import triangulate
-from relureg.engine.records import Point
+from relureg.engine.records import Generators, Point, Records
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
-    from relureg.network.domain import Domain
+from relureg.network.domain import Domain
+from relureg.network.problem import Problem
 
 MOST_INPUTS = 3
 """Beyond, the simplices of a region grow like the factorial of the dimension."""
@@ -59,8 +56,10 @@ class Volumes(Frozen):
         return Check(name="volumes", passed=self.total == box, detail=f"{self.total} = {box}")
 
 
-def find_volumes(cells: Complex) -> Volumes:
-    """The exact volumes of the regions of a complex in a bounded domain of up to `MOST_INPUTS` inputs.
+def find_volumes(problem: Problem, records: Records, generators: Callable[[], Generators]) -> Volumes:
+    """The exact volumes of the regions in a bounded domain of up to `MOST_INPUTS` inputs.
+
+    The vertices and rays are asked for once it is known that there are volumes.
 
     Raises
     ------
@@ -69,19 +68,19 @@ def find_volumes(cells: Complex) -> Volumes:
     LimitReachedError
         As `Complex.generators` and `triangulate` do.
     """
-    dim = cells.network.input_dim
+    dim = problem.network.input_dim
     if dim > MOST_INPUTS:
         raise UsageError(f"volumes are computed for up to {MOST_INPUTS} inputs, and there are {dim}")
-    if cells.domain is None or cells.num_unbounded:
+    if problem.domain is None or not records.bounded.all() or problem.essential_dim < dim:
         raise UsageError("an unbounded region has no volume; look at a bounded domain, such as a box")
-    generators = cells.incidences
-    points, numbers = exact_vertices(cells.problem, cells.records, generators)
-    triangulation = triangulate(generators, numbers, dim)
-    volumes = [Fraction(0)] * cells.num_regions
+    vertices = generators()
+    points, numbers = exact_vertices(problem, records, vertices)
+    triangulation = triangulate(vertices, numbers, dim)
+    volumes = [Fraction(0)] * records.num_regions
     homogeneous = [_homogeneous(point) for point in points]
     for region, simplex in zip(triangulation.region.tolist(), triangulation.simplices.tolist(), strict=True):
         volumes[region] += _volume([homogeneous[vertex] for vertex in simplex])
-    return Volumes(regions=tuple(volumes), domain=cells.domain)
+    return Volumes(regions=tuple(volumes), domain=problem.domain)
 
 
 def _volume(corners: Sequence[tuple[int, ...]]) -> Fraction:

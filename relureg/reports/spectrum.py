@@ -20,7 +20,7 @@ from relureg.reports.report import ExactNumber
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.complex.decision_cut import DecisionCut
-    from relureg.complex.graph.spectrum import Eigenvalue
+    from relureg.complex.graph.eigenvalues import Eigenvalue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

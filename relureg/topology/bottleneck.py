@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg import stopping
-from relureg.errors import LimitReachedError
+from relureg.errors import LimitReachedError, UsageError
 from relureg.exact.numbers import nearest_double
 from relureg.packages import needing
 
@@ -36,6 +36,8 @@ def bottleneck(one: Points, two: Points) -> Fraction | None:
     ------
     LimitReachedError
         There are more than `MAX_POINTS` points.
+    UsageError
+        A number lies beyond the doubles.
     MissingPackageError
         SciPy is not installed.
 
@@ -73,6 +75,8 @@ class _Moves:
         first, second = (
             np.array([[nearest_double(x) for x in point] for point in points]).reshape(-1, 2) for points in (one, two)
         )
+        if not (np.isfinite(first).all() and np.isfinite(second).all()):
+            raise UsageError("births and deaths lie beyond the doubles, by which their differences are sorted")
         self._lengths = np.full((m + n, n + m), np.inf)
         self._lengths[:m, :n] = np.abs(first[:, None] - second[None]).max(axis=2)
         self._lengths[range(m), range(n, n + m)] = (first[:, 1] - first[:, 0]) / 2

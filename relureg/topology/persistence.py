@@ -143,7 +143,7 @@ class PersistenceDiagram(Frozen):
         MissingPackageError
             Matplotlib is not installed.
         """
-        figure: Figure = importlib.import_module("relureg.plots.persistence").diagram_figure(self, theme=theme)
+        figure: Figure = importlib.import_module("relureg.plots.diagram").diagram_figure(self, theme=theme)
         return figure
 
     def __repr__(self) -> str:

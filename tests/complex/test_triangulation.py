@@ -24,18 +24,17 @@ TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 def test_every_inner_facet_of_a_simplex_is_one_of_two_simplices(name: str) -> None:
     network = relureg.random_network([4, 4, 2], seed=2) if name == "rand_4" else relureg.load(TRUTH / f"{name}.json")
     low, high = Fraction(-1), Fraction(3, 2)
-    cells = relureg.enumerate_regions(network, relureg.Domain.box([low] * network.input_dim, [high] * network.input_dim))
+    cells = relureg.enumerate_regions(
+        network, relureg.Domain.box([low] * network.input_dim, [high] * network.input_dim)
+    )
     points, numbers = exact_vertices(cells.problem, cells.records, cells.incidences)
     found = triangulate(cells.incidences, numbers, network.input_dim)
     facets = Counter(
-        facet
-        for simplex in found.simplices.tolist()
-        for facet in itertools.combinations(simplex, network.input_dim)
+        facet for simplex in found.simplices.tolist() for facet in itertools.combinations(simplex, network.input_dim)
     )
     for facet, count in facets.items():
         corners = [points[vertex] for vertex in facet]
-        on_wall = any(len({corner[axis] for corner in corners} & {low, high}) == 1
-                      and len({corner[axis] for corner in corners}) == 1 for axis in range(network.input_dim))  # fmt: skip
+        on_wall = any(set(values) in ({low}, {high}) for values in zip(*corners, strict=True))
         assert count == (1 if on_wall else 2)
     assert np.bincount(found.region, minlength=cells.num_regions).min() >= 1
 
@@ -62,8 +61,7 @@ def test_what_is_not_triangulated(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="only bounded regions"):
         triangulate(cells.incidences, numbers, 2)
     monkeypatch.setattr(triangulation, "MAX_SIMPLICES", 3)
+    network = relureg.Network.from_layers([[[1] * 3], [[1]]], [[9], [0]])
+    cube = relureg.enumerate_regions(network, relureg.Domain.box([0] * 3, [1] * 3))
     with pytest.raises(LimitReachedError, match="more than 3 simplices after 1 of 1 regions"):
-        cube = relureg.enumerate_regions(
-            relureg.Network.from_layers([[[1] * 3], [[1]]], [[9], [0]]), relureg.Domain.box([0] * 3, [1] * 3)
-        )
         triangulate(cube.incidences, np.arange(8), 3)

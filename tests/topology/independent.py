@@ -16,7 +16,7 @@ import gudhi
 import numpy as np
 
 import relureg
-from relureg import Domain, Network
+from relureg import Complex, Domain, Network
 from relureg.exact.rational import RationalMatrix
 from relureg.network.model import Stage
 
@@ -29,8 +29,7 @@ class Triangulation:
 
     def __init__(self, network: Network, output: int, level: Fraction, domain: Domain | None = None) -> None:
         cut = relureg.decision_topology(network, domain, output=output, level=level).cells
-        # Of essential inputs alone: the others are 0 at every vertex.
-        reach = int(4 * np.abs(cut.vertices).max(initial=1)) + 10
+        reach = 4 * farthest(cut) + 10
         box = Domain.box([-reach] * network.input_dim, [reach] * network.input_dim)
         self.cells = relureg.enumerate_regions(network, box if domain is None else box.intersect(domain))
         self.number: dict[Point, int] = {}
@@ -84,6 +83,16 @@ def sides(
                 "space": whole.betti(lambda value: True, compactified=compactified),
             },
         )
+
+
+def farthest(cells: Complex) -> int:
+    """At least every coordinate of a vertex, in size."""
+    nearest = np.abs(cells.vertices).max(initial=1)
+    if nearest < 2.0**1000:
+        return int(nearest) + 1
+    regions = range(cells.num_regions)
+    exact = (abs(x) for region in regions for row in cells.polyhedron(region).vertices.fractions() for x in row)
+    return int(max(exact)) + 1
 
 
 def pulled(vertices: frozenset[int], facets: Iterable[frozenset[int]]) -> set[Simplex]:

@@ -247,3 +247,4 @@ def test_what_is_refused() -> None:
     with pytest.raises(relureg.errors.UsageError, match="no part 'abov'"):
         decision_topology(relureg.load("fixtures/truth/xor.json"))["abov"]
     assert decision_topology(one, level=Fraction(1, 7))["space"].num_components == 1
+    assert decision_topology(one, level=10**400)["strictly below"].num_components == 1  # beyond all doubles

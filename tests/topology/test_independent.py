@@ -50,6 +50,13 @@ def test_larger_networks_of_known_size(name: str) -> None:
         compare(network, 0, network.exact_output([0] * network.input_dim)[0])
 
 
+@pytest.mark.sweep
+def test_a_part_of_the_largest_network_of_known_size() -> None:
+    network = relureg.load("fixtures/truth/rand_4-40-1.json")
+    quarter = Domain.box([Fraction(-1, 4)] * 4, [Fraction(1, 4)] * 4)
+    compare(network, 0, network.exact_output([0] * 4)[0], quarter)
+
+
 @pytest.mark.parametrize(
     "kind", ["box", "bias-free", "ignored-inputs", "low-rank", "sparse-integers", "unbounded-polytope"]
 )

@@ -216,6 +216,8 @@ def test_bottleneck_distances_that_are_infinite_or_too_many(monkeypatch: pytest.
     assert exact.bottleneck([(Fraction(0), None)], []) is None
     assert exact.bottleneck([(Fraction(0), None), (Fraction(5), None)], [(Fraction(4), None), (Fraction(2), None)]) == 2
     assert exact.bottleneck([], []) == 0
+    with pytest.raises(UsageError, match="beyond the doubles"):
+        exact.bottleneck([(Fraction(0), Fraction(10**400))], [])
     monkeypatch.setattr(exact, "MAX_POINTS", 1)
     with pytest.raises(LimitReachedError, match="1 and 1 classes are too many"):
         exact.bottleneck([(Fraction(0), Fraction(1))], [(Fraction(0), Fraction(1))])

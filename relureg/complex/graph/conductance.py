@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from relureg.errors import UsageError
-
-if TYPE_CHECKING:
-    from relureg.complex.graph.region_graph import RegionGraph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +31,19 @@ class Conductance:
         return Fraction(self.num_crossing, smaller) if smaller else None
 
 
-def find_conductance(graph: RegionGraph, part: ArrayLike) -> Conductance:
+def find_conductance(starts: NDArray[np.int64], neighbours: NDArray[np.int32], part: ArrayLike) -> Conductance:
     """The conductance of a set of regions, given as in `RegionGraph.conductance`."""
-    inside = np.asarray(part)
-    if inside.dtype != np.bool_ or inside.shape != (graph.num_regions,):
+    inside, count = np.asarray(part), len(starts) - 1
+    if inside.dtype != np.bool_ or inside.shape != (count,):
         raise UsageError(
-            f"a Boolean for each of {graph.num_regions:,} regions is needed, not {inside.dtype} of shape "
-            f"{inside.shape}",
+            f"a Boolean for each of {count:,} regions is needed, not {inside.dtype} of shape {inside.shape}",
             where="part",
         )
-    first, second = graph.edges.T
-    volume = int(graph.degrees[inside].sum())
+    degrees = np.diff(starts)
+    volume = int(degrees[inside].sum())
     return Conductance(
         num_regions=int(inside.sum()),
-        num_crossing=int((inside[first] != inside[second]).sum()),
+        num_crossing=int((~inside[neighbours] & np.repeat(inside, degrees)).sum()),
         volume=volume,
-        volume_outside=len(graph.neighbours) - volume,
+        volume_outside=len(neighbours) - volume,
     )

@@ -15,9 +15,9 @@ from relureg.complex.graph import breadth_first
 from relureg.complex.graph.conductance import Conductance, find_conductance
 from relureg.complex.graph.cycles import find_odd_cycle
 from relureg.complex.graph.diameter import Diameter, find_diameter
-from relureg.complex.graph.distances import DistanceDistribution, find_distances
+from relureg.complex.graph.distance_distribution import DistanceDistribution, find_distances
+from relureg.complex.graph.eigenvalues import Spectrum, find_spectrum
 from relureg.complex.graph.radius import Radius, find_radius
-from relureg.complex.graph.spectrum import Spectrum, find_spectrum
 from relureg.errors import UsageError
 from relureg.frozen import Frozen
 from relureg.showing import Shown
@@ -162,7 +162,7 @@ class RegionGraph(Shown, Frozen):
         >>> dict(graph.distance_distribution.histogram), graph.distance_distribution.mean
         ({1: 18, 2: 16, 3: 14, 4: 12, 5: 10, 6: 8, 7: 6, 8: 4, 9: 2}, Fraction(11, 3))
         """
-        return find_distances(self)
+        return find_distances(self.starts, self.neighbours)
 
     # -- spectrum ----------------------------------------------------------------------------------
 
@@ -173,7 +173,7 @@ class RegionGraph(Shown, Frozen):
         Raises
         ------
         MissingPackageError
-            There are more than `spectrum.MOST_DENSE` regions, and SciPy is not installed.
+            There are more than `eigenvalues.MOST_DENSE` regions, and SciPy is not installed.
 
         Examples
         --------
@@ -182,7 +182,9 @@ class RegionGraph(Shown, Frozen):
         >>> round(graph.spectrum.fiedler.value, 9), round(graph.spectrum.gap.value, 9)
         (0.097886967, 0.060307379)
         """
-        return find_spectrum(self)
+        if self.num_regions < 2 or not self.is_connected:
+            return None
+        return find_spectrum(self.starts, self.neighbours)
 
     def conductance(self, part: ArrayLike) -> Conductance:
         """How well a set of regions is parted from the others: see `Conductance`.
@@ -206,7 +208,7 @@ class RegionGraph(Shown, Frozen):
         >>> graph.conductance([True, False, False]).value
         Fraction(1, 1)
         """
-        return find_conductance(self, part)
+        return find_conductance(self.starts, self.neighbours, part)
 
     # -- structure ---------------------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ def boundary_components(plane: Plane, boundary: float | None) -> NDArray[np.int6
     """(E,): the component of the boundary that each edge is in, -1 for an edge that is on none.
 
     Edges are joined where they share a vertex, which is known by what vanishes there, and along pieces on the whole of
-    which the output is the level. Components are numbered from that of most edges. A boundary that is a single point has
-    no edge, and is none of them.
+    which the output is the level. Components are numbered from that of most edges. A boundary that is a single point
+    has no edge, and is none of them.
     """
     chosen = np.flatnonzero(on_boundary(plane, boundary))
     component = np.full(len(plane.polygons.edges), -1, dtype=np.int64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,6 @@ from relureg.engine.records import freeze
 from relureg.exact.rounding_bounds import SLACK, UNDERFLOW, gamma
 from relureg.frozen import Frozen
 from relureg.packages import needing
-
-if TYPE_CHECKING:
-    from relureg.complex.graph.region_graph import RegionGraph
 
 MOST_DENSE = 400
 """Regions up to which a dense matrix is diagonalised, in part of a second and without SciPy."""
@@ -63,46 +60,46 @@ class Spectrum(Frozen):
     """(R,): the eigenvector of the Fiedler value, of length 1, its largest entry positive."""
 
 
-def find_spectrum(graph: RegionGraph) -> Spectrum | None:
-    """The spectrum of a region graph; None for one region, or several components, whose second eigenvalue is 0.
+def find_spectrum(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> Spectrum:
+    """The spectrum of a connected graph of two regions or more.
 
     Raises
     ------
     MissingPackageError
         There are more than `MOST_DENSE` regions, and SciPy is not installed.
     """
-    if graph.num_regions < 2 or not graph.is_connected:
-        return None
-    degrees = graph.degrees.astype(np.float64)
-    fiedler, vector = _second(graph, np.ones(graph.num_regions), degrees)
-    gap, _ = _second(graph, 1 / np.sqrt(degrees), np.ones(graph.num_regions))
+    degrees = np.diff(starts).astype(np.float64)
+    ones = np.ones_like(degrees)
+    fiedler, vector = _second(starts, neighbours, ones, degrees)
+    gap, _ = _second(starts, neighbours, 1 / np.sqrt(degrees), ones)
     spectrum = Spectrum(fiedler=fiedler, gap=gap, fiedler_vector=vector)
     freeze(spectrum)
     return spectrum
 
 
-def _second(graph: RegionGraph, scale: Floats, diagonal: Floats) -> tuple[Eigenvalue, Floats]:
+def _second(
+    starts: NDArray[np.int64], neighbours: NDArray[np.int32], scale: Floats, diagonal: Floats
+) -> tuple[Eigenvalue, Floats]:
     """The second smallest eigenvalue of ``diag(diagonal) - S A S``, S = diag(scale), and a vector.
 
     The smallest is 0, of the vector ``1 / scale``.
     """
     kernel = 1 / scale
     kernel /= np.linalg.norm(kernel)
-    if graph.num_regions <= MOST_DENSE:
+    count, degrees = len(scale), np.diff(starts)
+    if count <= MOST_DENSE:
         matrix = np.diag(diagonal)
-        tails = np.repeat(np.arange(graph.num_regions), graph.degrees)
-        matrix[tails, graph.neighbours] = -scale[tails] * scale[graph.neighbours]
+        tails = np.repeat(np.arange(count), degrees)
+        matrix[tails, neighbours] = -scale[tails] * scale[neighbours]
         vector = np.linalg.eigh(matrix)[1][:, 1]
-        return _certified(lambda x: matrix @ x, vector, graph, diagonal)
+        return _certified(lambda x: matrix @ x, vector, int(degrees.max()), diagonal)
     with needing(f"the spectrum of more than {MOST_DENSE} regions needs SciPy", "topology"):
         import scipy.sparse
-    weights = np.repeat(scale, graph.degrees) * scale[graph.neighbours]
-    shape = (graph.num_regions, graph.num_regions)
-    sparse = scipy.sparse.diags_array(diagonal) - scipy.sparse.csr_array(
-        (weights, graph.neighbours, graph.starts), shape
-    )
-    vector = _second_vector(sparse, kernel, is_planar=graph.average_degree <= _PLANAR)
-    return _certified(lambda x: sparse @ x, vector, graph, diagonal)
+    weights = np.repeat(scale, degrees) * scale[neighbours]
+    shape = (count, count)
+    sparse = scipy.sparse.diags_array(diagonal) - scipy.sparse.csr_array((weights, neighbours, starts), shape)
+    vector = _second_vector(sparse, kernel, is_planar=len(neighbours) <= _PLANAR * count)
+    return _certified(lambda x: sparse @ x, vector, int(degrees.max()), diagonal)
 
 
 def _second_vector(matrix: Any, kernel: Floats, *, is_planar: bool) -> Floats:
@@ -131,7 +128,7 @@ def _second_vector(matrix: Any, kernel: Floats, *, is_planar: bool) -> Floats:
 
 
 def _certified(
-    times: Callable[[Floats], Floats], vector: Floats, graph: RegionGraph, diagonal: Floats
+    times: Callable[[Floats], Floats], vector: Floats, most_terms: int, diagonal: Floats
 ) -> tuple[Eigenvalue, Floats]:
     """The Rayleigh quotient x of a vector, and its residual with all that rounding can hide in it.
 
@@ -145,5 +142,5 @@ def _certified(
     image = times(vector)
     value = max(float(vector @ image), 0.0)
     residual = float(np.linalg.norm(image - value * vector))
-    rounding = gamma(int(graph.degrees.max()) + 12) * (2 * float(diagonal.max()) + value)
+    rounding = gamma(most_terms + 12) * (2 * float(diagonal.max()) + value)
     return Eigenvalue(value=value, error=(residual + rounding) * SLACK + UNDERFLOW), vector

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from relureg.complex.graph import breadth_first
 from relureg.frozen import Frozen, read_only
-
-if TYPE_CHECKING:
-    from relureg.complex.graph.region_graph import RegionGraph
 
 FEW_REGIONS, FEW_SOURCES = 1_000, 64
 """Distances are found from each of up to 1,000 regions, from 64 evenly spread ones of more."""
@@ -34,13 +32,13 @@ class DistanceDistribution(Frozen):
         return Fraction(sum(steps * count for steps, count in self.histogram.items()), pairs) if pairs else None
 
 
-def find_distances(graph: RegionGraph) -> DistanceDistribution:
+def find_distances(starts: NDArray[np.int64], neighbours: NDArray[np.int32]) -> DistanceDistribution:
     """Breadth-first searches from all regions, or from `FEW_SOURCES` evenly spread ones of more than `FEW_REGIONS`."""
-    count = graph.num_regions
+    count = len(starts) - 1
     sources = np.arange(count) if count <= FEW_REGIONS else np.linspace(0, count - 1, FEW_SOURCES).astype(int)
     total = np.zeros(1, dtype=np.int64)
     for source in sources.tolist():
-        steps = graph.distances_from(source)
+        steps = breadth_first.distances(starts, neighbours, source)
         found = np.bincount(steps[steps > 0])
         if len(found) > len(total):
             total = np.pad(total, (0, len(found) - len(total)))
