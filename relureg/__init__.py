@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
     from relureg.complex.history import HistoryRow, RegionHistory
     from relureg.complex.line import Breakpoint, breakpoints
+    from relureg.complex.inequalities import Inequalities
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.neighbourhood import Neighbourhood, regions_around
     from relureg.complex.polyhedron import Polyhedron
+    from relureg.complex.stream import CellBatch, CellStream, iter_cells
     from relureg.engine.intervals import Interval
     from relureg.engine.limits import Limits, Workers
     from relureg.engine.runs.status import JournalStatus, journal_status
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Bound",
     "Breakpoint",
+    "CellBatch",
+    "CellStream",
     "Complex",
     "Condition",
     "Counterexample",
@@ -58,6 +62,7 @@ __all__ = [
     "Domain",
     "Extremum",
     "HistoryRow",
+    "Inequalities",
     "Interval",
     "JournalStatus",
     "Limits",
@@ -96,6 +101,7 @@ __all__ = [
     "estimate_regions",
     "from_sklearn",
     "from_torch",
+    "iter_cells",
     "journal_status",
     "lipschitz_constant",
     "lipschitz_constants",
@@ -117,6 +123,8 @@ __all__ = [
 _MODULES = {
     "Bound": "theory.bounds",
     "Breakpoint": "complex.line",
+    "CellBatch": "complex.stream",
+    "CellStream": "complex.stream",
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
@@ -124,6 +132,7 @@ _MODULES = {
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
+    "Inequalities": "complex.inequalities",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
@@ -161,6 +170,7 @@ _MODULES = {
     "estimate_regions": "complex.estimation",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
+    "iter_cells": "complex.stream",
     "journal_status": "engine.runs.status",
     "lipschitz_constant": "behaviour.lipschitz_constants",
     "lipschitz_constants": "behaviour.lipschitz_constants",

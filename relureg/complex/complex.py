@@ -22,6 +22,7 @@ from relureg.complex.facets import Facets, Neighbour, match_facets, neighbours
 from relureg.complex.generators import generators_of
 from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.graph.region_graph import RegionGraph
+from relureg.complex.inequalities import Inequalities, inequalities
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.complex.region import Region
@@ -191,6 +192,33 @@ class Complex(Result, Drawn, Frozen):
         """
         numbers = range(self.num_regions) if regions is None else np.ravel(np.asarray(regions))
         return float_output_maps(self.network, self._signs_of(*numbers))
+
+    def inequalities(self, *, exact: bool = False) -> Inequalities:
+        """The irredundant inequalities ``A x <= b`` of all regions, as columns; see `Inequalities`.
+
+        `polyhedron` has those of one region with its vertices. Inside a domain, which of its rows carries a facet is
+        found by a second run of the engine.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Also as integers, and doubles rounded once; slow. Otherwise composed in doubles, hundreds of times as fast.
+
+        Raises
+        ------
+        CheckFailedError
+            The list of regions contradicts itself.
+        LimitReachedError
+            A limit was reached meanwhile.
+        """
+        return inequalities(self.problem, self.records, self.facet_walls, exact=exact)
+
+    @cached_property
+    def facet_walls(self) -> NDArray[np.int64]:
+        """(K,): for each facet of the records the row of the domain that carries it, -1 where a region lies behind."""
+        from relureg.complex.stream import walls_of_complex
+
+        return walls_of_complex(self)
 
     @cached_property
     def generators(self) -> Generators:

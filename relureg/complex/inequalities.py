@@ -1,0 +1,274 @@
+"""The inequalities of many regions at once, and the affine maps on them: in doubles, or exactly where that is asked for.
+
+A facet lies on the hyperplane of a unit, or on a row of the domain. What a unit's pre-activation is on a region follows
+from the signs of the stages before; for many regions these maps are products of few large matrices.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relureg.arguments import index
+from relureg.complex.polyhedron import bounding_walls
+from relureg.engine.records import Records, freeze
+from relureg.errors import CheckFailedError
+from relureg.exact.rational import RationalMatrix
+from relureg.frozen import Frozen
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.evaluation import iter_values
+from relureg.network.model import Network
+from relureg.network.problem import Problem
+
+_MOST_NUMBERS = 1 << 22
+"""Coefficients of one stage that are held at once, in doubles."""
+
+ExactRow = tuple[int, ...]
+"""An inequality ``a @ x <= b`` as coprime integers: a_1, ..., a_d, b."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Inequalities(Frozen):
+    """The inequalities ``A x <= b`` of some regions, a row a facet, none of them redundant.
+
+    Region i of these has the rows ``starts[i]:starts[i + 1]``, in the order of its facets in the records. A unit's row
+    is its pre-activation, turned to be positive inside.
+
+    Examples
+    --------
+    >>> import relureg
+    >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
+    >>> rows = xor.inequalities()
+    >>> rows.of(1)
+    (array([[-1., -1.],
+           [ 1.,  1.]]), array([-0.,  1.]))
+    >>> xor.inequalities(exact=True).exact[1:3]
+    ((-1, -1, 0), (1, 1, 1))
+    """
+
+    starts: NDArray[np.int64]
+    """(n + 1,)."""
+    matrix: NDArray[np.float64]
+    """(F, d): A."""
+    bounds: NDArray[np.float64]
+    """(F,): b."""
+    units: NDArray[np.int64]
+    """(F,): the unit whose hyperplane carries the facet, the first of several; -1 on the domain's boundary."""
+    walls: NDArray[np.int64]
+    """(F,): the row of the domain that does, the first of several; -1 where another region lies behind."""
+    exact: tuple[ExactRow, ...] | None
+    """The same rows as coprime integers a_1, ..., a_d, b, where they were asked for. Then `matrix` and `bounds` are the
+    doubles nearest to the exact values; else they are composed in doubles, and rounded with every step."""
+
+    @property
+    def num_regions(self) -> int:
+        return len(self.starts) - 1
+
+    def of(self, region: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """A (rows, d) and b (rows,) of one of these regions, by its place among them."""
+        number = index(region, self.num_regions, "region")
+        rows = slice(int(self.starts[number]), int(self.starts[number + 1]))
+        return self.matrix[rows], self.bounds[rows]
+
+    def __repr__(self) -> str:
+        return f"<Inequalities of {self.num_regions:,} regions in R^{self.matrix.shape[1]}: {len(self.bounds):,} rows>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pieces:
+    """What a network is on some regions, composed in doubles."""
+
+    rows: NDArray[np.float64] | None
+    """(F, d + 1): for each facet an affine function that is positive inside, constant first; None: not asked for."""
+    outputs: NDArray[np.float64] | None
+    """(n, m, d + 1): the outputs, constants first; None: not asked for."""
+
+
+def inequalities(
+    problem: Problem, records: Records, walls: NDArray[np.integer[Any]], *, exact: bool = False
+) -> Inequalities:
+    """Those of all regions of the records; `walls` (K,) tells the row of the domain that carries each facet, or -1."""
+    units = facet_hyperplanes(records)
+    on_boundary = records.facet_on_boundary
+    if ((walls >= 0) != on_boundary).any():
+        raise CheckFailedError("facets on the domain's boundary and rows of the domain contradict each other")
+    integers: tuple[ExactRow, ...] | None = None
+    if exact:
+        rows, integers = _exact_rows(problem, records, units, walls)
+    else:
+        rows = float_pieces(problem, records, units, walls, wants_outputs=False).rows  # type: ignore[assignment]
+    return made(records, units, walls, rows, integers)
+
+
+def made(
+    records: Records,
+    units: NDArray[np.int64],
+    walls: NDArray[np.integer[Any]],
+    rows: NDArray[np.float64],
+    exact: tuple[ExactRow, ...] | None = None,
+) -> Inequalities:
+    """The record of rows (F, d + 1) that are positive inside, constants first."""
+    result = Inequalities(
+        starts=np.searchsorted(records.facet_region, np.arange(records.num_regions + 1)).astype(np.int64),
+        matrix=-rows[:, 1:],
+        bounds=rows[:, 0].copy(),
+        units=units,
+        walls=np.asarray(walls, dtype=np.int64),
+        exact=exact,
+    )
+    freeze(result)
+    return result
+
+
+def facet_hyperplanes(records: Records) -> NDArray[np.int64]:
+    """(K,): for each facet the first unit that vanishes there and has a sign inside; -1 on the domain's boundary.
+
+    Raises
+    ------
+    CheckFailedError
+        No unit that vanishes on a facet has a sign in its region.
+    """
+    lengths = np.diff(records.facet_starts)
+    facet = np.repeat(np.arange(len(lengths)), lengths)
+    units = records.facet_units.astype(np.int64)
+    region = records.facet_region[facet]
+    vanishes = records.vanishing[region, units // 8] >> (units % 8).astype(np.uint8) & 1
+    entries = np.flatnonzero((vanishes == 0) & ~records.facet_on_boundary[facet])
+    is_first = np.ones(len(entries), dtype=np.bool_)
+    is_first[1:] = facet[entries[1:]] != facet[entries[:-1]]
+    first = entries[is_first]
+    found = np.full(len(lengths), -1, dtype=np.int64)
+    found[facet[first]] = units[first]
+    if ((found < 0) & ~records.facet_on_boundary).any():
+        raise CheckFailedError("a region has a facet on which no unit changes its sign")
+    return found
+
+
+def derived_walls(problem: Problem, records: Records) -> NDArray[np.int64]:
+    """(K,): for each facet the row of the domain that carries it, -1 inside; from the vertices of each region, slow."""
+    found = np.full(len(records.facet_region), -1, dtype=np.int64)
+    for region in np.unique(records.facet_region[records.facet_on_boundary]).tolist():
+        rows = np.flatnonzero((records.facet_region == region) & records.facet_on_boundary)
+        walls = bounding_walls(problem, records, region)
+        if len(walls) != len(rows):
+            raise CheckFailedError(f"region {region} has other facets on the domain's boundary than the records say")
+        found[rows] = walls
+    return found
+
+
+def float_pieces(
+    problem: Problem,
+    records: Records,
+    units: NDArray[np.int64] | None,
+    walls: NDArray[np.integer[Any]] | None,
+    *,
+    wants_outputs: bool,
+) -> Pieces:
+    """Rows of facets, where `units` and `walls` are given, and outputs, composed in doubles."""
+    network, count = problem.network, records.num_regions
+    dim, widest = network.input_dim, max([1, network.output_dim, *network.widths])
+    step = max(1, _MOST_NUMBERS // ((dim + 1) * widest))
+    rows = None if units is None else np.empty((len(units), dim + 1))
+    outputs = np.empty((count, network.output_dim, dim + 1)) if wants_outputs else None
+    if rows is not None and walls is not None and problem.domain is not None:
+        on_wall = np.flatnonzero(walls >= 0)
+        rows[on_wall, 0] = problem.domain.constants.floats[walls[on_wall], 0]
+        rows[on_wall, 1:] = problem.domain.normals.floats[walls[on_wall]]
+    ends = np.searchsorted(records.facet_region, np.arange(0, count + step, step)).tolist()
+    stage_of = np.repeat(np.arange(len(network.widths)), network.widths)
+    for number, first in enumerate(range(0, count, step)):
+        signs = records.signs_of(slice(first, first + step))
+        facets = np.arange(ends[number], ends[number + 1])
+        inner = facets[units[facets] >= 0] if units is not None else facets[:0]
+        unit = units[inner] if units is not None else inner
+        last = stage_of[unit].max(initial=-1)
+        for stage, value in enumerate(_iter_maps(network, signs)):
+            if stage == len(network.widths):
+                if outputs is not None:
+                    outputs[first : first + step] = value.transpose(0, 2, 1)
+            elif rows is not None:
+                own = np.flatnonzero(stage_of[unit] == stage)
+                local = unit[own] - network.units_of(stage + 1).start
+                region = records.facet_region[inner[own]] - first
+                rows[inner[own]] = value[region, :, local] * signs[region, unit[own], None]
+                if outputs is None and stage >= last:
+                    break
+    return Pieces(rows=rows, outputs=outputs)
+
+
+def _iter_maps(network: Network, signs: NDArray[np.int8]) -> Iterator[NDArray[np.float64]]:
+    """Stage by stage, then of the output, the values as affine functions (n, d + 1, units), constants first."""
+    dim = network.input_dim
+
+    def affine(form: AffineForm, sources: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
+        value = np.zeros((len(signs), dim + 1, form.size))
+        value[:, 0] = form.constant.floats[:, 0]
+        for source, matrix in form.terms.items():
+            if source == INPUT:
+                value[:, 1:] += matrix.floats.T
+            else:
+                units = sources[source]
+                value += (units.reshape(-1, units.shape[2]) @ matrix.floats.T).reshape(value.shape)
+        return value
+
+    return iter_values(
+        network.forms,
+        np.empty(0),
+        affine,
+        lambda stage, z: np.where(signs[:, None, network.units_of(stage)] > 0, z, 0.0),
+    )
+
+
+def _exact_rows(
+    problem: Problem, records: Records, units: NDArray[np.int64], walls: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.float64], tuple[ExactRow, ...]]:
+    """The nearest doubles to the rows of `float_pieces`, and the rows as integers."""
+    network, domain = problem.network, problem.domain
+    rows = np.empty((len(units), network.input_dim + 1))
+    found: list[ExactRow] = [()] * len(units)
+    of_walls = None if domain is None else RationalMatrix.hstack([domain.constants, domain.normals], domain.num_rows)
+    before: NDArray[np.int8] | None = None
+    stages: list[RationalMatrix] = []
+    ends = np.searchsorted(records.facet_region, np.arange(records.num_regions + 1)).tolist()
+    for region in range(records.num_regions):
+        signs = records.signs_of(np.array([region]))[0]
+        stages = _exact_stages(network, signs, stages, before)
+        before = signs
+        for facet in range(ends[region], ends[region + 1]):
+            unit, wall = int(units[facet]), int(walls[facet])
+            if unit >= 0:
+                stage = bisect_right(network.offsets, unit) - 1
+                row = stages[stage].rows([unit - network.offsets[stage]])
+                row = row if signs[unit] > 0 else -row
+            else:
+                assert of_walls is not None
+                row = of_walls.rows([wall])
+            rows[facet] = row.floats[0]
+            constant, *normal = row.primitive_rows()[0]
+            found[facet] = (*(-entry for entry in normal), constant)
+    return rows, tuple(found)
+
+
+def _exact_stages(
+    network: Network, signs: NDArray[np.int8], known: list[RationalMatrix], before: NDArray[np.int8] | None
+) -> list[RationalMatrix]:
+    """Pre-activations stage by stage on a region, (n_l, d + 1) each; those before the first stage whose units have
+    other signs than `before` are known."""
+    shared = 0
+    if before is not None:
+        changed = np.flatnonzero(signs != before)
+        shared = len(known) if not len(changed) else bisect_right(network.offsets, int(changed[0]))
+    dim = network.input_dim
+    one = RationalMatrix.identity(dim + 1).rows([0])
+    sources = {INPUT: RationalMatrix(np.eye(dim, dim + 1, k=1, dtype=np.int64).astype(object))}
+    stages: list[RationalMatrix] = []
+    for number, form in enumerate(network.forms[:-1], start=1):
+        value = known[number - 1] if number <= shared else form.evaluate(one, sources)
+        stages.append(value)
+        sources[number] = value.masked_rows(signs[network.units_of(number)] > 0)
+    return stages
