@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
     from relureg.complex.history import HistoryRow, RegionHistory
-    from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.inequalities import Inequalities
+    from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.neighbourhood import Neighbourhood, regions_around
     from relureg.complex.polyhedron import Polyhedron

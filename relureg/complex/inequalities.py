@@ -1,4 +1,4 @@
-"""The inequalities of many regions at once, and the affine maps on them: in doubles, or exactly where that is asked for.
+"""The inequalities of many regions at once, and the affine maps on them: in doubles, or exactly where asked for.
 
 A facet lies on the hyperplane of a unit, or on a row of the domain. What a unit's pre-activation is on a region follows
 from the signs of the stages before; for many regions these maps are products of few large matrices.
@@ -7,7 +7,6 @@ from the signs of the stages before; for many regions these maps are products of
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +20,11 @@ from relureg.errors import CheckFailedError
 from relureg.exact.rational import RationalMatrix
 from relureg.frozen import Frozen
 from relureg.network.affine_forms import INPUT, AffineForm
-from relureg.network.evaluation import iter_values
 from relureg.network.model import Network
 from relureg.network.problem import Problem
 
-_MOST_NUMBERS = 1 << 22
-"""Coefficients of one stage that are held at once, in doubles."""
+_MOST_NUMBERS = 1 << 16
+"""Coefficients of one stage that are held at once, in doubles: few enough for a cache."""
 
 ExactRow = tuple[int, ...]
 """An inequality ``a @ x <= b`` as coprime integers: a_1, ..., a_d, b."""
@@ -180,48 +178,92 @@ def float_pieces(
         rows[on_wall, 0] = problem.domain.constants.floats[walls[on_wall], 0]
         rows[on_wall, 1:] = problem.domain.normals.floats[walls[on_wall]]
     ends = np.searchsorted(records.facet_region, np.arange(0, count + step, step)).tolist()
-    stage_of = np.repeat(np.arange(len(network.widths)), network.widths)
     for number, first in enumerate(range(0, count, step)):
-        signs = records.signs_of(slice(first, first + step))
-        facets = np.arange(ends[number], ends[number + 1])
-        inner = facets[units[facets] >= 0] if units is not None else facets[:0]
-        unit = units[inner] if units is not None else inner
-        last = stage_of[unit].max(initial=-1)
-        for stage, value in enumerate(_iter_maps(network, signs)):
-            if stage == len(network.widths):
-                if outputs is not None:
-                    outputs[first : first + step] = value.transpose(0, 2, 1)
-            elif rows is not None:
-                own = np.flatnonzero(stage_of[unit] == stage)
-                local = unit[own] - network.units_of(stage + 1).start
-                region = records.facet_region[inner[own]] - first
-                rows[inner[own]] = value[region, :, local] * signs[region, unit[own], None]
-                if outputs is None and stage >= last:
-                    break
+        maps = _Maps(network, records.signs_of(slice(first, first + step)))
+        if rows is not None and units is not None:
+            facets = slice(ends[number], ends[number + 1])
+            _fill_rows(rows[facets], maps, records.facet_region[facets] - first, units[facets])
+        if outputs is not None:
+            outputs[first : first + step] = maps.outputs()
     return Pieces(rows=rows, outputs=outputs)
 
 
-def _iter_maps(network: Network, signs: NDArray[np.int8]) -> Iterator[NDArray[np.float64]]:
-    """Stage by stage, then of the output, the values as affine functions (n, d + 1, units), constants first."""
-    dim = network.input_dim
+def _fill_rows(rows: NDArray[np.float64], maps: _Maps, regions: NDArray[np.int64], units: NDArray[np.int64]) -> None:
+    """Write the rows of facets that lie on hyperplanes of units, constants first and positive inside."""
+    stages = np.searchsorted(maps.network.offsets, units, side="right")  # counted from 1; 0 on the boundary
+    for stage in range(1, int(stages.max(initial=0)) + 1):
+        own = np.flatnonzero(stages == stage)
+        region, unit = regions[own], units[own]
+        value = maps.stage(stage)[maps.runs[stage][region], :, unit - maps.network.offsets[stage - 1]]
+        rows[own] = value * maps.signs[region, unit, None]
 
-    def affine(form: AffineForm, sources: Mapping[int, NDArray[np.float64]]) -> NDArray[np.float64]:
-        value = np.zeros((len(signs), dim + 1, form.size))
+
+class _Maps:
+    """Pre-activations of some regions as affine functions of the input, stage by stage, constants first.
+
+    What a stage is depends on the signs of the stages before. Regions come with those together that share them, as the
+    search finds them or in the order of their sign vectors; of each such run, a stage is composed once.
+    """
+
+    def __init__(self, network: Network, signs: NDArray[np.int8]) -> None:
+        self.network, self.signs = network, signs
+        self.runs: dict[int, NDArray[np.int64]] = {}
+        """For each stage, counted from 1, which of its values is that of each region (n,)."""
+        self._heads: dict[int, NDArray[np.int64]] = {}
+        self._sources: dict[int, NDArray[np.float64]] = {}
+        self._values: list[NDArray[np.float64]] = []
+        starts = np.zeros(len(signs), dtype=np.bool_)
+        starts[:1] = True
+        self._begin(1, starts)
+        self._starts = starts
+
+    def stage(self, number: int) -> NDArray[np.float64]:
+        """(runs, d + 1, units): the values of a stage."""
+        while len(self._values) < number:
+            self._add_stage()
+        return self._values[number - 1]
+
+    def outputs(self) -> NDArray[np.float64]:
+        """(n, m, d + 1)."""
+        last = len(self.network.widths)
+        if last:
+            self.stage(last)
+        self._enter(last)
+        return self._affine(self.network.output, last + 1)[self.runs[last + 1]].transpose(0, 2, 1)
+
+    def _add_stage(self) -> None:
+        number = len(self._values) + 1
+        self._enter(number - 1)
+        self._values.append(self._affine(self.network.stages[number - 1].pre_activation, number))
+
+    def _enter(self, number: int) -> None:
+        """The units of a stage, once for each run of regions that share its signs and those before."""
+        if not number or number in self._sources:
+            return
+        signs = self.signs[:, self.network.units_of(number)]
+        self._starts[1:] |= (signs[1:] != signs[:-1]).any(axis=1)
+        self._begin(number + 1, self._starts)
+        heads = self._heads[number + 1]
+        before = self._values[number - 1][self.runs[number][heads]]
+        self._sources[number] = np.where(signs[heads, None] > 0, before, 0.0)
+
+    def _begin(self, number: int, starts: NDArray[np.bool_]) -> None:
+        self.runs[number], self._heads[number] = np.cumsum(starts) - 1, np.flatnonzero(starts)
+
+    def _affine(self, form: AffineForm, number: int) -> NDArray[np.float64]:
+        """The value of a form that is read in the runs of a stage."""
+        heads = self._heads[number]
+        value = np.zeros((len(heads), self.network.input_dim + 1, form.size))
         value[:, 0] = form.constant.floats[:, 0]
         for source, matrix in form.terms.items():
             if source == INPUT:
                 value[:, 1:] += matrix.floats.T
-            else:
-                units = sources[source]
-                value += (units.reshape(-1, units.shape[2]) @ matrix.floats.T).reshape(value.shape)
+                continue
+            units = self._sources[source]
+            if source + 1 < number:  # of longer runs
+                units = units[self.runs[source + 1][heads]]
+            value += (units.reshape(-1, units.shape[2]) @ matrix.floats.T).reshape(value.shape)
         return value
-
-    return iter_values(
-        network.forms,
-        np.empty(0),
-        affine,
-        lambda stage, z: np.where(signs[:, None, network.units_of(stage)] > 0, z, 0.0),
-    )
 
 
 def _exact_rows(
@@ -258,7 +300,8 @@ def _exact_stages(
     network: Network, signs: NDArray[np.int8], known: list[RationalMatrix], before: NDArray[np.int8] | None
 ) -> list[RationalMatrix]:
     """Pre-activations stage by stage on a region, (n_l, d + 1) each; those before the first stage whose units have
-    other signs than `before` are known."""
+    other signs than `before` are known.
+    """
     shared = 0
     if before is not None:
         changed = np.flatnonzero(signs != before)

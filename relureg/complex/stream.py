@@ -57,7 +57,7 @@ class CellBatch(Frozen):
 
     @property
     def num_regions(self) -> int:
-        """n."""
+        """N."""
         return self.records.num_regions
 
     @cached_property
@@ -179,6 +179,11 @@ class CellStream(Result, Iterator[CellBatch]):
         """End the search, if it is still going on; no more batches come."""
         self._portions.close()  # type: ignore[attr-defined]  # a generator
 
+    @property
+    def has_count(self) -> bool:
+        """Whether `count` can be asked."""
+        return self._is_at_end and self._stream.figures is not None
+
     def count(self) -> RegionCount:
         """What was counted on the way, with its checks: that no region is missing is known once all have come.
 
@@ -188,7 +193,7 @@ class CellStream(Result, Iterator[CellBatch]):
             The stream has not come to its end, was closed, or its engine does not count.
         """
         figures = self._stream.figures
-        if not self._is_at_end or figures is None:
+        if not self.has_count or figures is None:
             raise UsageError("the count of a stream is known at its end, of the engines split and dictionaries")
         return count_of_figures(self.problem, self.engine, figures, self.engine_choice)
 

@@ -1,4 +1,4 @@
-"""Regions while they are found: portions of columns, in memory that does not grow with the regions, to be ended early."""
+"""Regions while they are found: portions of columns, in memory that does not grow with the number of regions."""
 
 from __future__ import annotations
 

@@ -17,6 +17,8 @@ from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, 
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
+    from relureg.complex.count import RegionCount
+    from relureg.complex.stream import CellStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class RegionsReport(Report):
     engine: str
     engine_choice: EngineChoice | None
     regions: int
-    facets: int
+    facets: int | None
     checks: Mapping[str, bool | None]
     check_details: Mapping[str, str]
     files: tuple[str, ...]
@@ -50,6 +52,23 @@ class RegionsReport(Report):
             files=tuple(files),
         )
 
+    @classmethod
+    def of_stream(cls, cells: CellStream, counted: RegionCount | None, *, files: Iterable[str]) -> RegionsReport:
+        """The report of regions that went into a file while they were found; of the engine lp there is no count."""
+        checks = () if counted is None else counted.checks
+        facets = None if counted is None else counted.num_facets
+        return cls(
+            network=NetworkFacts.of(cells.network),
+            domain=place_of(cells.network, cells.domain),
+            engine=cells.engine,
+            engine_choice=cells.engine_choice,
+            regions=cells.num_regions,
+            facets=facets,
+            checks=checks_of(checks),
+            check_details=details_of(checks),
+            files=tuple(files),
+        )
+
     def table(self) -> RenderableType:
         table = plain_table(
             "region", "pattern", "bounded", "point", "facets", "neighbours", "affine map", left=(1, 2, 3, 5, 6)
@@ -58,10 +77,12 @@ class RegionsReport(Report):
             _add(table, row)
         facts = facts_table()
         facts.add_row("regions", grouped(self.regions))
-        if left_out := self.regions - len(self.rows):
+        left_out = self.regions - len(self.rows)
+        if left_out and self.rows:
             facts.add_row("not shown", f"{grouped(left_out)}   (-o FILE writes all)")
         add_files(facts, self.files)
-        return page(self.network, self.domain, table, facts, checks_line(self.checks, self.seconds, engine=self.engine))
+        shown = (table, facts) if self.rows else (facts,)
+        return page(self.network, self.domain, *shown, checks_line(self.checks, self.seconds, engine=self.engine))
 
 
 def _add(table: Table, row: RegionRow) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,8 +21,10 @@ def require_pyarrow() -> None:
     _pyarrow()
 
 
-def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> None:
+def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]], *, names: Sequence[str] = ()) -> None:
     """Write batches with the same columns, a row group each; at least one batch.
+
+    Names of inputs, where there are any, become the file's metadata ``inputs``, as a JSON list.
 
     Raises
     ------
@@ -31,6 +34,10 @@ def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> 
     arrow, parquet = _pyarrow()
     tables = (arrow.table({name: _array(arrow, column) for name, column in batch.items()}) for batch in batches)
     first = next(tables)
+    if names:
+        first = first.replace_schema_metadata({"inputs": json.dumps(list(names))})
+        schema = first.schema
+        tables = (table.replace_schema_metadata(schema.metadata) for table in tables)
     with parquet.ParquetWriter(stream, first.schema) as writer:
         writer.write_table(first)
         for table in tables:
