@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.neighbourhood import Neighbourhood, regions_around
     from relureg.complex.polyhedron import Polyhedron
-    from relureg.complex.stream import CellBatch, CellStream, iter_cells
+    from relureg.complex.stream import CellBatch, iter_cells
+    from relureg.control.closed_loop import Trajectory, closed_loop
+    from relureg.control.piecewise_affine import PiecewiseAffine
     from relureg.engine.intervals import Interval
     from relureg.engine.limits import Limits, Workers
     from relureg.engine.runs.status import JournalStatus, journal_status
@@ -54,7 +56,6 @@ __all__ = [
     "Bound",
     "Breakpoint",
     "CellBatch",
-    "CellStream",
     "Complex",
     "Condition",
     "Counterexample",
@@ -72,6 +73,7 @@ __all__ = [
     "Neighbourhood",
     "Network",
     "NetworkComparison",
+    "PiecewiseAffine",
     "Polyhedron",
     "Problem",
     "ProofFigures",
@@ -84,6 +86,7 @@ __all__ = [
     "Slice",
     "Specification",
     "StoredGraph",
+    "Trajectory",
     "Verdict",
     "Workers",
     "__version__",
@@ -92,6 +95,7 @@ __all__ = [
     "check_proof",
     "check_property",
     "check_theorems",
+    "closed_loop",
     "compare_networks",
     "construct",
     "count_problem",
@@ -124,7 +128,6 @@ _MODULES = {
     "Bound": "theory.bounds",
     "Breakpoint": "complex.line",
     "CellBatch": "complex.stream",
-    "CellStream": "complex.stream",
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
@@ -142,6 +145,7 @@ _MODULES = {
     "Neighbourhood": "complex.neighbourhood",
     "Network": "network.model",
     "NetworkComparison": "behaviour.differences",
+    "PiecewiseAffine": "control.piecewise_affine",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "ProofFigures": "proofs.proof_writer",
@@ -154,6 +158,7 @@ _MODULES = {
     "Slice": "network.slices",
     "Specification": "network.specification",
     "StoredGraph": "complex.graph.stored_graph",
+    "Trajectory": "control.closed_loop",
     "Verdict": "behaviour.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
@@ -161,6 +166,7 @@ _MODULES = {
     "check_proof": "proofs.checking",
     "check_property": "behaviour.properties",
     "check_theorems": "theory.theorems",
+    "closed_loop": "control.closed_loop",
     "compare_networks": "behaviour.differences",
     "construct": "families.catalogue",
     "count_problem": "complex.count",

@@ -31,8 +31,8 @@ from relureg.words import printable
 
 COMMANDS = (
     "inspect", "count", "estimate", "around", "resume", "status", "graph", "regions", "line", "range", "check",
-    "compare", "lipschitz", "plot", "animate", "explore", "bounds", "construct", "random", "verify", "check-proof",
-    "convert", "tropical", "maps",
+    "compare", "lipschitz", "trace", "plot", "animate", "explore", "bounds", "construct", "random", "verify",
+    "check-proof", "convert", "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name, with _ for -, in the module of that name; imported only when it runs."""
 

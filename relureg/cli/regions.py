@@ -43,10 +43,11 @@ Examples:
     help="Keep the whole complex in a .npz file, which graph, regions, count and plot read instead of a network.",
 )  # fmt: skip
 @click.option("--inequalities", is_flag=True, help="In the file, also A x <= b of each region, irredundant.")
-@click.option("--exact", is_flag=True, help="Round the inequalities once, from rationals: slow.")
+@click.option("--exact", is_flag=True, help="Round inequalities and affine maps once, from rationals: slow.")
 @click.option("--names", metavar="NAME,...", help="Names of the inputs, kept in the file; not in .csv.")
 @click.option(
-    "--stream", is_flag=True,
+    "--stream",
+    is_flag=True,
     help="Write regions to the file while they are found: in that order, without neighbours, in little memory.",
 )
 @file_options("Write all regions to a file: .csv, .json, .npz, .parquet, .mat.")
@@ -122,6 +123,8 @@ def _stream(network: Network, work: Work, printer: Printer, output: Path, wanted
     from relureg.reports.exports.region_files import save_regions
     from relureg.reports.regions import RegionsReport
 
+    if work.engine == "lp":
+        raise UsageError("lists all regions before it tells of any; leave --stream out", where="--engine lp")
     if work.workers.in_batches:
         raise UsageError("a stream is found by threads of this process; leave it out", where="--scheduler")
     network, domain = scoped(network, work.scope)
@@ -135,12 +138,9 @@ def _stream(network: Network, work: Work, printer: Printer, output: Path, wanted
         )  # fmt: skip
         with cells:
             save_regions(cells, output, **wanted)
-    if cells.has_count:
-        counted = cells.count()
-        printer.emit(RegionsReport.of_stream(cells, counted, files=[str(output)]), rows=())
-        return close(counted, counted.checks, ())
-    printer.emit(RegionsReport.of_stream(cells, None, files=[str(output)]), rows=())
-    return None
+    counted = cells.count()
+    printer.emit(RegionsReport.of_stream(counted, files=[str(output)]), rows=())
+    close(counted, counted.checks, ())
 
 
 def _check_names(network: Network, names: tuple[str, ...]) -> None:

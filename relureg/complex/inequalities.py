@@ -43,10 +43,10 @@ class Inequalities(Frozen):
     >>> xor = relureg.enumerate_regions(relureg.load("fixtures/truth/xor.json"))
     >>> rows = xor.inequalities()
     >>> rows.of(1)
-    (array([[-1., -1.],
-           [ 1.,  1.]]), array([-0.,  1.]))
+    (array([[ 1.,  1.],
+           [-1., -1.]]), array([0., 1.]))
     >>> xor.inequalities(exact=True).exact[1:3]
-    ((-1, -1, 0), (1, 1, 1))
+    ((1, 1, 0), (-1, -1, 1))
     """
 
     starts: NDArray[np.int64]
@@ -97,13 +97,26 @@ def inequalities(
         raise CheckFailedError("facets on the domain's boundary and rows of the domain contradict each other")
     integers: tuple[ExactRow, ...] | None = None
     if exact:
-        rows, integers = _exact_rows(problem, records, units, walls)
+        pieces, integers = exact_pieces(problem, records, units, walls, wants_outputs=False)
     else:
-        rows = float_pieces(problem, records, units, walls, wants_outputs=False).rows  # type: ignore[assignment]
-    return made(records, units, walls, rows, integers)
+        pieces = float_pieces(problem, records, units, walls, wants_outputs=False)
+    assert pieces.rows is not None
+    return _made(records, units, walls, pieces.rows, integers)
 
 
-def made(
+def output_maps(
+    problem: Problem, records: Records, *, exact: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Matrices (n, m, d) and constants (n, m) of the output on all regions of the records; `exact`: rounded once."""
+    if exact:
+        outputs = exact_pieces(problem, records, None, None, wants_outputs=True)[0].outputs
+    else:
+        outputs = float_pieces(problem, records, None, None, wants_outputs=True).outputs
+    assert outputs is not None
+    return outputs[:, :, 1:], outputs[:, :, 0]
+
+
+def _made(
     records: Records,
     units: NDArray[np.int64],
     walls: NDArray[np.integer[Any]],
@@ -113,8 +126,8 @@ def made(
     """The record of rows (F, d + 1) that are positive inside, constants first."""
     result = Inequalities(
         starts=np.searchsorted(records.facet_region, np.arange(records.num_regions + 1)).astype(np.int64),
-        matrix=-rows[:, 1:],
-        bounds=rows[:, 0].copy(),
+        matrix=0.0 - rows[:, 1:],
+        bounds=rows[:, 0] + 0.0,  # no zero is to have a sign
         units=units,
         walls=np.asarray(walls, dtype=np.int64),
         exact=exact,
@@ -266,52 +279,73 @@ class _Maps:
         return value
 
 
-def _exact_rows(
-    problem: Problem, records: Records, units: NDArray[np.int64], walls: NDArray[np.integer[Any]]
-) -> tuple[NDArray[np.float64], tuple[ExactRow, ...]]:
-    """The nearest doubles to the rows of `float_pieces`, and the rows as integers."""
+def exact_pieces(
+    problem: Problem,
+    records: Records,
+    units: NDArray[np.int64] | None,
+    walls: NDArray[np.integer[Any]] | None,
+    *,
+    wants_outputs: bool,
+) -> tuple[Pieces, tuple[ExactRow, ...]]:
+    """As `float_pieces`, but the doubles nearest to the exact numbers; and the rows of facets as integers."""
     network, domain = problem.network, problem.domain
-    rows = np.empty((len(units), network.input_dim + 1))
-    found: list[ExactRow] = [()] * len(units)
+    dim, count = network.input_dim, records.num_regions
+    rows = None if units is None else np.empty((len(units), dim + 1))
+    outputs = np.empty((count, network.output_dim, dim + 1)) if wants_outputs else None
+    found: list[ExactRow] = []
     of_walls = None if domain is None else RationalMatrix.hstack([domain.constants, domain.normals], domain.num_rows)
-    before: NDArray[np.int8] | None = None
-    stages: list[RationalMatrix] = []
-    ends = np.searchsorted(records.facet_region, np.arange(records.num_regions + 1)).tolist()
-    for region in range(records.num_regions):
+    maps = _ExactMaps(network)
+    ends = np.searchsorted(records.facet_region, np.arange(count + 1)).tolist()
+    for region in range(count):
         signs = records.signs_of(np.array([region]))[0]
-        stages = _exact_stages(network, signs, stages, before)
-        before = signs
+        maps.enter(signs)
+        if outputs is not None:
+            outputs[region] = maps.output().floats
+        if rows is None or units is None or walls is None:
+            continue
         for facet in range(ends[region], ends[region + 1]):
             unit, wall = int(units[facet]), int(walls[facet])
             if unit >= 0:
-                stage = bisect_right(network.offsets, unit) - 1
-                row = stages[stage].rows([unit - network.offsets[stage]])
+                row = maps.unit(unit)
                 row = row if signs[unit] > 0 else -row
             else:
                 assert of_walls is not None
                 row = of_walls.rows([wall])
             rows[facet] = row.floats[0]
             constant, *normal = row.primitive_rows()[0]
-            found[facet] = (*(-entry for entry in normal), constant)
-    return rows, tuple(found)
+            found.append((*(-entry for entry in normal), constant))
+    return Pieces(rows=rows, outputs=outputs), tuple(found)
 
 
-def _exact_stages(
-    network: Network, signs: NDArray[np.int8], known: list[RationalMatrix], before: NDArray[np.int8] | None
-) -> list[RationalMatrix]:
-    """Pre-activations stage by stage on a region, (n_l, d + 1) each; those before the first stage whose units have
-    other signs than `before` are known.
-    """
-    shared = 0
-    if before is not None:
-        changed = np.flatnonzero(signs != before)
-        shared = len(known) if not len(changed) else bisect_right(network.offsets, int(changed[0]))
-    dim = network.input_dim
-    one = RationalMatrix.identity(dim + 1).rows([0])
-    sources = {INPUT: RationalMatrix(np.eye(dim, dim + 1, k=1, dtype=np.int64).astype(object))}
-    stages: list[RationalMatrix] = []
-    for number, form in enumerate(network.forms[:-1], start=1):
-        value = known[number - 1] if number <= shared else form.evaluate(one, sources)
-        stages.append(value)
-        sources[number] = value.masked_rows(signs[network.units_of(number)] > 0)
-    return stages
+class _ExactMaps:
+    """Pre-activations on one region after the other, exactly; what a region shares with the one before is kept."""
+
+    def __init__(self, network: Network) -> None:
+        dim = network.input_dim
+        self._network = network
+        self._one = RationalMatrix.identity(dim + 1).rows([0])
+        self._sources = {INPUT: RationalMatrix(np.eye(dim, dim + 1, k=1, dtype=np.int64).astype(object))}
+        self._signs: NDArray[np.int8] | None = None
+        self._stages: list[RationalMatrix] = []
+
+    def enter(self, signs: NDArray[np.int8]) -> None:
+        """Go to the region with these signs (N,)."""
+        network, shared = self._network, 0
+        if self._signs is not None:
+            changed = np.flatnonzero(signs != self._signs)
+            shared = bisect_right(network.offsets, int(changed[0])) if len(changed) else len(self._stages)
+        self._signs = signs
+        for number, form in enumerate(network.forms[:-1], start=1):
+            if number > shared:  # some unit of a stage before has another sign
+                self._stages[number - 1 :] = [form.evaluate(self._one, self._sources)]
+            if number >= shared:
+                self._sources[number] = self._stages[number - 1].masked_rows(signs[network.units_of(number)] > 0)
+
+    def unit(self, unit: int) -> RationalMatrix:
+        """(1, d + 1): the pre-activation of a unit, constant first."""
+        stage = bisect_right(self._network.offsets, unit) - 1
+        return self._stages[stage].rows([unit - self._network.offsets[stage]])
+
+    def output(self) -> RationalMatrix:
+        """(m, d + 1)."""
+        return self._network.output.evaluate(self._one, self._sources)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from relureg import stopping
 from relureg.arguments import checked, whole_number
 from relureg.complex.count import RegionCount, count_of_figures
-from relureg.complex.inequalities import Inequalities, derived_walls, float_pieces, inequalities
+from relureg.complex.inequalities import Inequalities, derived_walls, inequalities, output_maps
 from relureg.complex.polyhedron import derive_generators
 from relureg.complex.result import Result
 from relureg.engine.choice import EngineChoice
@@ -96,14 +96,12 @@ class CellBatch(Frozen):
         """
         return inequalities(self.problem, self.records, self.facet_walls, exact=exact)
 
-    def affine_maps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def affine_maps(self, *, exact: bool = False) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Matrices (n, m, d) and constants (n, m): the output is ``matrices[i] @ x + constants[i]`` on region i.
 
-        Composed in doubles.
+        Composed in doubles; with `exact` rounded once, from rationals, which is slow.
         """
-        outputs = float_pieces(self.problem, self.records, None, None, wants_outputs=True).outputs
-        assert outputs is not None
-        return outputs[:, :, 1:], outputs[:, :, 0]
+        return output_maps(self.problem, self.records, exact=exact)
 
     def __len__(self) -> int:
         return self.num_regions

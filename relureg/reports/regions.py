@@ -18,7 +18,6 @@ from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount
-    from relureg.complex.stream import CellStream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,19 +52,17 @@ class RegionsReport(Report):
         )
 
     @classmethod
-    def of_stream(cls, cells: CellStream, counted: RegionCount | None, *, files: Iterable[str]) -> RegionsReport:
-        """The report of regions that went into a file while they were found; of the engine lp there is no count."""
-        checks = () if counted is None else counted.checks
-        facets = None if counted is None else counted.num_facets
+    def of_stream(cls, counted: RegionCount, *, files: Iterable[str]) -> RegionsReport:
+        """The report of regions that went into a file while they were found."""
         return cls(
-            network=NetworkFacts.of(cells.network),
-            domain=place_of(cells.network, cells.domain),
-            engine=cells.engine,
-            engine_choice=cells.engine_choice,
-            regions=cells.num_regions,
-            facets=facets,
-            checks=checks_of(checks),
-            check_details=details_of(checks),
+            network=NetworkFacts.of(counted.network),
+            domain=place_of(counted.network, counted.domain),
+            engine=counted.engine,
+            engine_choice=counted.engine_choice,
+            regions=counted.num_regions,
+            facets=counted.num_facets,
+            checks=checks_of(counted.checks),
+            check_details=details_of(counted.checks),
             files=tuple(files),
         )
 

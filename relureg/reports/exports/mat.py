@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
 from relureg.complex.inequalities import Inequalities
@@ -22,7 +23,13 @@ def require_scipy() -> None:
     _scipy_io()
 
 
-def write_mat(cells: Complex, stream: BinaryIO, rows: Inequalities, names: Sequence[str]) -> None:
+def write_mat(
+    cells: Complex,
+    stream: BinaryIO,
+    rows: Inequalities,
+    maps: tuple[NDArray[np.float64], NDArray[np.float64]],
+    names: Sequence[str],
+) -> None:
     """Write cells ``A{i}``, ``b{i}``, ``F{i}``, ``g{i}``: on ``A{i} x <= b{i}`` the output is ``F{i} x + g{i}``.
 
     Besides ``point`` (R, d), ``bounded`` (R, 1), ``pattern`` (R, characters), ``domain_A`` and ``domain_b``, which are
@@ -33,9 +40,7 @@ def write_mat(cells: Complex, stream: BinaryIO, rows: Inequalities, names: Seque
     OutputError
         There is more than a file of version 5 holds.
     """
-    import relureg.complex.affine as affine
-
-    weights, bias = affine.float_output_maps(cells.network, cells.records.signs)
+    weights, bias = maps
     if max(8 * rows.matrix.size, 8 * weights.size) + 120 * cells.num_regions > _MOST_BYTES:
         raise OutputError("is more than a .mat file holds; choose .npz or .parquet", where=".mat")
     variables: dict[str, Any] = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -21,10 +22,12 @@ def require_pyarrow() -> None:
     _pyarrow()
 
 
-def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]], *, names: Sequence[str] = ()) -> None:
+def write_parquet(
+    stream: BinaryIO, batches: Iterable[Mapping[str, Column]], *, told: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """Write batches with the same columns, a row group each; at least one batch.
 
-    Names of inputs, where there are any, become the file's metadata ``inputs``, as a JSON list.
+    What is `told` besides becomes the file's metadata, as JSON.
 
     Raises
     ------
@@ -34,8 +37,8 @@ def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]], *, 
     arrow, parquet = _pyarrow()
     tables = (arrow.table({name: _array(arrow, column) for name, column in batch.items()}) for batch in batches)
     first = next(tables)
-    if names:
-        first = first.replace_schema_metadata({"inputs": json.dumps(list(names))})
+    if told:
+        first = first.replace_schema_metadata({name: json.dumps(value) for name, value in told.items()})
         schema = first.schema
         tables = (table.replace_schema_metadata(schema.metadata) for table in tables)
     with parquet.ParquetWriter(stream, first.schema) as writer:

@@ -12,7 +12,7 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import Inequalities
+from relureg.complex.inequalities import Inequalities, output_maps
 from relureg.complex.stream import CellStream
 from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically
@@ -26,11 +26,13 @@ from relureg.reports.exports.region_streams import (
     chosen,
     fitting_names,
     flat,
+    frame_of,
     require_complete,
     streamed_csv,
     streamed_json,
     streamed_npz,
     streamed_parquet,
+    write_frame,
 )
 
 
@@ -88,7 +90,7 @@ def save_regions(
     vertices : bool, optional
     inequalities : bool, optional
     exact : bool, optional
-        Round inequalities once, from rationals; slow. Otherwise they are composed in doubles.
+        Round inequalities and affine maps once, from rationals; slow. Otherwise they are composed in doubles.
     input_names : sequence of str, optional
         Names of the inputs, d of them, kept in the file; not in ``.csv``.
     force : bool, optional
@@ -142,9 +144,11 @@ def check_destination(path: Path, *, force: bool, is_stream: bool = False, input
     check_absent(path, force=force)
 
 
-def iter_rows(cells: Complex, *, vertices: bool, rows: Inequalities | None = None) -> Iterator[RegionRow]:
-    """One row a region; with their inequalities, where these are given."""
-    for nodes, shape in _parts(cells):
+def iter_rows(
+    cells: Complex, *, vertices: bool, rows: Inequalities | None = None, exact: bool = False
+) -> Iterator[RegionRow]:
+    """One row a region; with their inequalities, where these are given; affine maps rounded once, where `exact`."""
+    for nodes, shape in _parts(cells, exact):
         facets = _split(shape.units.tolist(), shape.facet_count)
         neighbours = _split(shape.neighbour.tolist(), shape.facet_count)
         more = _generators(cells, nodes) if vertices else itertools.repeat({})
@@ -160,10 +164,10 @@ def iter_rows(cells: Complex, *, vertices: bool, rows: Inequalities | None = Non
             yield node | shape_of | around | generators | side  # type: ignore[misc]
 
 
-def _parts(cells: Complex) -> Iterator[tuple[Nodes, Geometry]]:
+def _parts(cells: Complex, exact: bool) -> Iterator[tuple[Nodes, Geometry]]:
     for nodes in iter_nodes(cells):
         first = int(nodes.region[0])
-        yield nodes, geometry(cells, slice(first, first + len(nodes.region)))
+        yield nodes, geometry(cells, slice(first, first + len(nodes.region)), exact=exact)
 
 
 def _split(values: list[Any], counts: Any) -> Iterator[list[Any]]:
@@ -191,10 +195,9 @@ def _sides(rows: Inequalities, nodes: Nodes) -> Iterator[dict[str, Any]]:
 
 def _write_json(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
     head: dict[str, Any] = {"network": cells.network.name, "sha256": cells.network.sha256}
-    if wanted.names:
-        head["inputs"] = wanted.names
+    head |= frame_of(cells.problem, wanted)
     head["regions"] = cells.num_regions
-    rows = iter_rows(cells, vertices=wanted.vertices, rows=wanted.rows_of(cells))
+    rows = iter_rows(cells, vertices=wanted.vertices, rows=wanted.rows_of(cells), exact=wanted.exact)
     stream.write(json.dumps(head)[:-1].encode() + b', "rows": [')
     stream.writelines(json_rows(rows))
     stream.write(b"\n]}\n")
@@ -207,7 +210,7 @@ def _write_csv(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
     header += ("bias", *more_columns(cells))
     rows = (
         [flat(value) if name in nested else value for name, value in row.items()]
-        for row in iter_rows(cells, vertices=vertices, rows=wanted.rows_of(cells))
+        for row in iter_rows(cells, vertices=vertices, rows=wanted.rows_of(cells), exact=wanted.exact)
     )
     header += (("vertices", "rays") if vertices else ()) + (("A", "b") if wanted.inequalities else ())
     write_csv(stream, header, [rows])
@@ -234,19 +237,18 @@ def _write_npz(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
         archive.write("facet_unit_starts", records.facet_starts)
         archive.write("facet_units", records.facet_units)
         shape = (count, network.output_dim)
-        archive.write_pieces("bias", np.float64, shape, (part.bias for _, part in _parts(cells)))
+        archive.write_pieces("bias", np.float64, shape, (part.bias for _, part in _parts(cells, wanted.exact)))
         archive.write_pieces(
-            "weights", np.float64, (*shape, network.input_dim), (part.weights for _, part in _parts(cells))
+            "weights",
+            np.float64,
+            (*shape, network.input_dim),
+            (part.weights for _, part in _parts(cells, wanted.exact)),
         )
-        if network.slice is not None:
-            archive.write("slice_base", network.slice.base.floats[:, 0])
-            archive.write("slice_directions", network.slice.directions.floats.T)
         rows = wanted.rows_of(cells)
         if rows is not None:
             archive.write("A", rows.matrix)
             archive.write("b", rows.bounds)
-        if wanted.names:
-            archive.write("input_names", np.array(wanted.names))
+        write_frame(archive, cells.problem, wanted)
         if wanted.vertices:
             archive.write("generator_starts", cells.generators.starts)
             archive.write("generators", cells.generators.coordinates)
@@ -257,7 +259,7 @@ def _write_parquet(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
     rows = wanted.rows_of(cells)
 
     def batches() -> Iterator[Mapping[str, Any]]:
-        for nodes, shape in _parts(cells):
+        for nodes, shape in _parts(cells, wanted.exact):
             offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(shape.facet_count)])
             columns: dict[str, Any] = {
                 "region": nodes.region, "pattern": nodes.pattern, "bounded": nodes.bounded, "degree": nodes.degree,
@@ -274,12 +276,12 @@ def _write_parquet(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
                             "b": Lists(starts=offsets, values=rows.bounds[first:last])}  # fmt: skip
             yield columns
 
-    write_parquet(stream, batches(), names=wanted.names)
+    write_parquet(stream, batches(), told=frame_of(cells.problem, wanted))
 
 
 def _write_mat(cells: Complex, stream: BinaryIO, wanted: Wanted) -> None:
     rows = cells.inequalities(exact=wanted.exact)
-    write_mat(cells, stream, rows, wanted.names)
+    write_mat(cells, stream, rows, output_maps(cells.problem, cells.records, exact=wanted.exact), wanted.names)
 
 
 _FORMATS: dict[str, Callable[[Complex, BinaryIO, Wanted], None]] = {

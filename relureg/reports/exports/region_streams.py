@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import Inequalities, facet_hyperplanes, float_pieces
+from relureg.complex.inequalities import Inequalities, exact_pieces, facet_hyperplanes, float_pieces
 from relureg.complex.stream import CellBatch, CellStream
 from relureg.engine.records import Generators
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError
 from relureg.network.patterns import letters
-from relureg.network.slices import Slice
+from relureg.network.problem import Problem
 from relureg.reports.exports.columns import Lists, NestedLists
 from relureg.reports.exports.lines import json_rows, write_csv
 from relureg.reports.exports.npz import NpzWriter, SpooledNpz
@@ -33,7 +33,7 @@ class Wanted:
     vertices: bool = False
     inequalities: bool = False
     exact: bool = False
-    """Inequalities rounded once."""
+    """Inequalities and affine maps rounded once."""
     names: tuple[str, ...] = ()
     """Of the inputs."""
     folder: Path = Path()
@@ -108,7 +108,7 @@ def streamed_parquet(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None
                             "b": Lists(starts=part.facet_starts, values=part.rows[1])}  # fmt: skip
             yield columns
 
-    write_parquet(file, batches(), names=wanted.names)
+    write_parquet(file, batches(), told=frame_of(stream.problem, wanted))
 
 
 def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
@@ -144,7 +144,7 @@ def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
                 generators += int(found.starts[-1])
         with NpzWriter(file) as archive:
             spool.write(archive)
-            write_frame(archive, network.slice, wanted.names)
+            write_frame(archive, stream.problem, wanted)
 
 
 def _as_bytes(batch: CellBatch, width: int) -> NDArray[np.bytes_]:
@@ -153,13 +153,26 @@ def _as_bytes(batch: CellBatch, width: int) -> NDArray[np.bytes_]:
     return found.view(f"S{width}")[:, 0] if found.shape[1] else np.zeros(len(batch), dtype=f"S{width}")
 
 
-def write_frame(archive: NpzWriter, flat: Slice | None, names: Sequence[str]) -> None:
-    """Where the inputs lie, and what they are called."""
+def write_frame(archive: NpzWriter, problem: Problem, wanted: Wanted) -> None:
+    """Where the inputs lie, what they are called, and with inequalities the domain."""
+    flat = problem.network.slice
     if flat is not None:
         archive.write("slice_base", flat.base.floats[:, 0])
         archive.write("slice_directions", flat.directions.floats.T)
-    if names:
-        archive.write("input_names", np.array(names))
+    if wanted.inequalities and problem.domain is not None:
+        archive.write("domain_A", -problem.domain.normals.floats)
+        archive.write("domain_b", problem.domain.constants.floats[:, 0])
+    if wanted.names:
+        archive.write("input_names", np.array(wanted.names))
+
+
+def frame_of(problem: Problem, wanted: Wanted) -> dict[str, Any]:
+    """The same for files of text, where there is something to tell."""
+    frame: dict[str, Any] = {"inputs": list(wanted.names)} if wanted.names else {}
+    domain = problem.domain
+    if wanted.inequalities and domain is not None:
+        frame["domain"] = {"A": (-domain.normals.floats).tolist(), "b": domain.constants.floats[:, 0].tolist()}
+    return frame
 
 
 def streamed_csv(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
@@ -174,8 +187,7 @@ def streamed_csv(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
 def streamed_json(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
     """One document, whose last key is the number of regions: it is known last."""
     head: dict[str, Any] = {"network": stream.network.name, "sha256": stream.network.sha256}
-    if wanted.names:
-        head["inputs"] = wanted.names
+    head |= frame_of(stream.problem, wanted)
     file.write(json.dumps(head)[:-1].encode() + b', "rows": [')
     file.writelines(json_rows(_rows(stream, wanted)))
     file.write(f'\n], "regions": {stream.num_regions}}}\n'.encode())
@@ -196,16 +208,13 @@ def _parts(stream: CellStream, wanted: Wanted) -> Iterator[_Part]:
     problem = stream.problem
     for batch in stream:
         records = batch.records
-        is_composed = wanted.inequalities and not wanted.exact
-        units, walls = (facet_hyperplanes(records), batch.facet_walls) if is_composed else (None, None)
-        pieces = float_pieces(problem, records, units, walls, wants_outputs=True)
+        units, walls = (facet_hyperplanes(records), batch.facet_walls) if wanted.inequalities else (None, None)
+        if wanted.exact:
+            pieces, _ = exact_pieces(problem, records, units, walls, wants_outputs=True)
+        else:
+            pieces = float_pieces(problem, records, units, walls, wants_outputs=True)
         assert pieces.outputs is not None
-        rows = None
-        if pieces.rows is not None:
-            rows = -pieces.rows[:, 1:], pieces.rows[:, 0]
-        elif wanted.inequalities:
-            found = batch.inequalities(exact=True)
-            rows = found.matrix, found.bounds
+        rows = None if pieces.rows is None else (0.0 - pieces.rows[:, 1:], pieces.rows[:, 0] + 0.0)
         yield _Part(
             batch=batch,
             facet_starts=np.searchsorted(records.facet_region, np.arange(len(batch) + 1)).astype(np.int64),
