@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
+    from relureg.complex.halfspaces import Inequalities
     from relureg.complex.history import HistoryRow, RegionHistory
-    from relureg.complex.inequalities import Inequalities
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.neighbourhood import Neighbourhood, regions_around
@@ -135,7 +135,7 @@ _MODULES = {
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
-    "Inequalities": "complex.inequalities",
+    "Inequalities": "complex.halfspaces",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",

@@ -18,11 +18,12 @@ from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
+from relureg.complex.facet_walls import walls_of
 from relureg.complex.facets import Facets, Neighbour, match_facets, neighbours
 from relureg.complex.generators import generators_of
 from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.graph.region_graph import RegionGraph
-from relureg.complex.inequalities import Inequalities, inequalities
+from relureg.complex.halfspaces import Inequalities, inequalities
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.complex.region import Region
@@ -216,9 +217,8 @@ class Complex(Result, Drawn, Frozen):
     @cached_property
     def facet_walls(self) -> NDArray[np.int64]:
         """(K,): for each facet of the records the row of the domain that carries it, -1 where a region lies behind."""
-        from relureg.complex.stream import walls_of_complex
-
-        return walls_of_complex(self)
+        is_whole = self.complete and type(self) is Complex
+        return walls_of(self.problem, self.records, engine=self.engine, is_whole=is_whole, jobs=self.jobs)
 
     @cached_property
     def generators(self) -> Generators:

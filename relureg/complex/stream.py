@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,26 +15,22 @@ from numpy.typing import NDArray
 from relureg import stopping
 from relureg.arguments import checked, whole_number
 from relureg.complex.count import RegionCount, count_of_figures
-from relureg.complex.inequalities import Inequalities, derived_walls, inequalities, output_maps
+from relureg.complex.facet_walls import derived_walls
+from relureg.complex.halfspaces import Inequalities, inequalities, output_maps
 from relureg.complex.polyhedron import derive_generators
 from relureg.complex.result import Result
 from relureg.engine.choice import EngineChoice
-from relureg.engine.engines import ENGINES, Engine, choose
-from relureg.engine.gathering import by_sign_vector
+from relureg.engine.engines import Engine, choose
 from relureg.engine.limits import Limits, Progress, Report, Watch, Workers
 from relureg.engine.records import Generators, Point, Records
 from relureg.engine.streams import Portion, RegionStream
-from relureg.errors import CheckFailedError, LimitReachedError, UsageError
-from relureg.exact.ranges import ranges
+from relureg.errors import UsageError
 from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.patterns import texts
 from relureg.network.problem import Problem
 from relureg.words import plural
-
-if TYPE_CHECKING:
-    from relureg.complex.complex import Complex
 
 BATCH = 16384
 """Regions in a batch when nothing else is said."""
@@ -318,35 +314,3 @@ def open_stream(
     return CellStream(
         problem, chosen, choice, batch_size=batch_size, vertices=vertices, limits=limits, workers=workers, report=report
     )
-
-
-def walls_of_complex(cells: Complex) -> NDArray[np.int64]:
-    """For each facet of a complex the row of the domain that carries it: told by a second run, else from vertices.
-
-    Raises
-    ------
-    CheckFailedError
-        The second run contradicts the first.
-    LimitReachedError
-        It was stopped by a limit.
-    """
-    records = cells.records
-    if not records.facet_on_boundary.any():
-        return np.full(len(records.facet_region), -1, dtype=np.int64)
-    from relureg.complex.complex import Complex  # which asks this
-
-    if type(cells) is not Complex or not cells.complete or not ENGINES[cells.engine].is_compiled:
-        return derived_walls(cells.problem, records)
-    stream = open_stream(cells.problem, cells.engine, workers=Workers(jobs=cells.jobs))
-    kept = [(b.records.patterns, b.records.vanishing, np.bincount(b.records.facet_region, minlength=len(b)), b.walls)
-            for b in stream]  # fmt: skip
-    if stream.stopped_by is not None:
-        raise LimitReachedError(f"stopped by {stream.stopped_by} while the walls of facets were looked for")
-    patterns, vanishing, counts, walls = (np.concatenate(column) for column in zip(*kept, strict=True))
-    order = by_sign_vector(patterns, vanishing, records.num_units)
-    found = walls[ranges((np.cumsum(counts) - counts)[order], counts[order])].astype(np.int64)
-    if not np.array_equal(patterns[order], records.patterns) or not np.array_equal(
-        counts[order], np.bincount(records.facet_region, minlength=records.num_regions)
-    ):
-        raise CheckFailedError("a second run has found other regions")
-    return found

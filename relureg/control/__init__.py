@@ -1,4 +1,4 @@
-"""The network as a controller: its piecewise affine function in a file, and closed loops through its regions.
+"""Networks as controllers: functions in files, closed loops through regions.
 
 Begin with `piecewise_affine.py`.
 """

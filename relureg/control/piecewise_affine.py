@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked, index
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import output_maps
+from relureg.complex.halfspaces import output_maps
 from relureg.errors import DataError, UsageError
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import ROUNDOFF

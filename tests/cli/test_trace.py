@@ -1,6 +1,7 @@
 """relureg trace, and files of regions with inequalities: answers, files, wrong usage, exit codes."""
 
 import csv
+import itertools
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_a_loop_as_json_and_in_files(run_relureg: Run, tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     states = [[Fraction(text) for text in row["exact_state"]] for row in document["rows"]]
     network = relureg.load(XOR)
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in itertools.pairwise(states):
         (control,) = network.exact_output(before)
         assert after == [before[0] + control / 4 + 1, before[1] - Fraction(1, 2)]
     with path.open() as stream:

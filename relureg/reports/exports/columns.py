@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import output_maps
+from relureg.complex.halfspaces import output_maps
 from relureg.complex.neighbourhood import Neighbourhood
 from relureg.engine.streams import part_of
 from relureg.exact.ranges import chunks, ranges

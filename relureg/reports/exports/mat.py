@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import Inequalities
+from relureg.complex.halfspaces import Inequalities
 from relureg.errors import OutputError
 from relureg.network.patterns import texts
 from relureg.packages import needing

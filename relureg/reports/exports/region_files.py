@@ -12,7 +12,7 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import Inequalities, output_maps
+from relureg.complex.halfspaces import Inequalities, output_maps
 from relureg.complex.stream import CellStream
 from relureg.errors import UsageError
 from relureg.files import check_absent, open_atomically

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from relureg.complex.checks import failures
 from relureg.complex.complex import Complex
-from relureg.complex.inequalities import Inequalities, exact_pieces, facet_hyperplanes, float_pieces
+from relureg.complex.halfspaces import Inequalities, exact_pieces, facet_hyperplanes, float_pieces
 from relureg.complex.stream import CellBatch, CellStream
 from relureg.engine.records import Generators
 from relureg.errors import CheckFailedError, LimitReachedError, UsageError

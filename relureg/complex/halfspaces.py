@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import index
-from relureg.complex.polyhedron import bounding_walls
 from relureg.engine.records import Records, freeze
 from relureg.errors import CheckFailedError
 from relureg.exact.rational import RationalMatrix
@@ -157,18 +156,6 @@ def facet_hyperplanes(records: Records) -> NDArray[np.int64]:
     found[facet[first]] = units[first]
     if ((found < 0) & ~records.facet_on_boundary).any():
         raise CheckFailedError("a region has a facet on which no unit changes its sign")
-    return found
-
-
-def derived_walls(problem: Problem, records: Records) -> NDArray[np.int64]:
-    """(K,): for each facet the row of the domain that carries it, -1 inside; from the vertices of each region, slow."""
-    found = np.full(len(records.facet_region), -1, dtype=np.int64)
-    for region in np.unique(records.facet_region[records.facet_on_boundary]).tolist():
-        rows = np.flatnonzero((records.facet_region == region) & records.facet_on_boundary)
-        walls = bounding_walls(problem, records, region)
-        if len(walls) != len(rows):
-            raise CheckFailedError(f"region {region} has other facets on the domain's boundary than the records say")
-        found[rows] = walls
     return found
 
 
