@@ -85,7 +85,7 @@ def _degenerate(seed: int) -> tuple[relureg.Network, relureg.Domain]:
     widths = [2, 4, 3, 1]
     weights = [random.integers(-1, 2, size=(n, k)) for k, n in itertools.pairwise(widths)]
     biases = [random.integers(-1, 2, size=n) for n in widths[1:]]
-    box = relureg.Domain.polytope([[1, 0], [-1, 0], [2, 0], [0, 1], [0, -1], [1, 1]], [1, 1, 2, 1, 1, 2])
+    box = relureg.Domain.polytope([[1, 0], [1, 0], [-1, 0], [2, 0], [0, 1], [0, -1], [1, 1]], [3, 1, 1, 2, 1, 1, 2])
     return relureg.Network.from_layers(weights, biases), box
 
 
