@@ -23,11 +23,16 @@ def require_pyarrow() -> None:
 
 
 def write_parquet(
-    stream: BinaryIO, batches: Iterable[Mapping[str, Column]], *, told: Mapping[str, Any] = MappingProxyType({})
+    stream: BinaryIO,
+    batches: Iterable[Mapping[str, Column]],
+    *,
+    told: Mapping[str, Any] = MappingProxyType({}),
+    is_large: bool = False,
 ) -> None:
     """Write batches with the same columns, a row group each; at least one batch.
 
-    What is `told` besides becomes the file's metadata, as JSON.
+    What is `told` besides becomes the file's metadata, as JSON. A file that `is_large` is written without dictionaries
+    of values: with numbers that are all different these take time, and make it larger.
 
     Raises
     ------
@@ -41,7 +46,7 @@ def write_parquet(
         first = first.replace_schema_metadata({name: json.dumps(value) for name, value in told.items()})
         schema = first.schema
         tables = (table.replace_schema_metadata(schema.metadata) for table in tables)
-    with parquet.ParquetWriter(stream, first.schema) as writer:
+    with parquet.ParquetWriter(stream, first.schema, use_dictionary=not is_large) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(table)

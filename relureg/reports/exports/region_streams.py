@@ -108,7 +108,7 @@ def streamed_parquet(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None
                             "b": Lists(starts=part.facet_starts, values=part.rows[1])}  # fmt: skip
             yield columns
 
-    write_parquet(file, batches(), told=frame_of(stream.problem, wanted))
+    write_parquet(file, batches(), told=frame_of(stream.problem, wanted), is_large=True)
 
 
 def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
