@@ -203,7 +203,7 @@ class Complex(Result, Drawn, Frozen):
         Parameters
         ----------
         exact : bool, optional
-            Also as integers, and doubles rounded once; slow. Otherwise composed in doubles, hundreds of times as fast.
+            Also as integers, and doubles rounded once; slow. Otherwise composed in doubles, ten times as fast or more.
 
         Raises
         ------
