@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from relureg.complex.facets import Neighbour
     from relureg.complex.graph.region_graph import RegionGraph
     from relureg.complex.graph.stored_graph import StoredGraph, stored_graph
+    from relureg.complex.halfspaces import Inequalities
     from relureg.complex.history import HistoryRow, RegionHistory
     from relureg.complex.line import Breakpoint, breakpoints
     from relureg.complex.linear.notions import LinearRegions
     from relureg.complex.neighbourhood import Neighbourhood, regions_around
     from relureg.complex.polyhedron import Polyhedron
+    from relureg.complex.stream import CellBatch, iter_cells
+    from relureg.control.closed_loop import Trajectory, closed_loop
+    from relureg.control.piecewise_affine import PiecewiseAffine
     from relureg.engine.intervals import Interval
     from relureg.engine.limits import Limits, Workers
     from relureg.engine.runs.status import JournalStatus, journal_status
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Bound",
     "Breakpoint",
+    "CellBatch",
     "Complex",
     "Condition",
     "Counterexample",
@@ -63,6 +68,7 @@ __all__ = [
     "Domain",
     "Extremum",
     "HistoryRow",
+    "Inequalities",
     "Interval",
     "JournalStatus",
     "Limits",
@@ -74,6 +80,7 @@ __all__ = [
     "NetworkComparison",
     "PersistenceDiagram",
     "PersistencePair",
+    "PiecewiseAffine",
     "Polyhedron",
     "Problem",
     "ProofFigures",
@@ -87,6 +94,7 @@ __all__ = [
     "Specification",
     "StoredGraph",
     "TopologyPart",
+    "Trajectory",
     "Verdict",
     "Workers",
     "__version__",
@@ -95,6 +103,7 @@ __all__ = [
     "check_proof",
     "check_property",
     "check_theorems",
+    "closed_loop",
     "compare_networks",
     "construct",
     "count_problem",
@@ -106,6 +115,7 @@ __all__ = [
     "estimate_regions",
     "from_sklearn",
     "from_torch",
+    "iter_cells",
     "journal_status",
     "lipschitz_constant",
     "lipschitz_constants",
@@ -128,6 +138,7 @@ __all__ = [
 _MODULES = {
     "Bound": "theory.bounds",
     "Breakpoint": "complex.line",
+    "CellBatch": "complex.stream",
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
@@ -137,6 +148,7 @@ _MODULES = {
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
+    "Inequalities": "complex.halfspaces",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
@@ -148,6 +160,7 @@ _MODULES = {
     "NetworkComparison": "behaviour.differences",
     "PersistenceDiagram": "topology.persistence",
     "PersistencePair": "topology.persistence",
+    "PiecewiseAffine": "control.piecewise_affine",
     "Polyhedron": "complex.polyhedron",
     "Problem": "network.problem",
     "ProofFigures": "proofs.proof_writer",
@@ -161,6 +174,7 @@ _MODULES = {
     "Specification": "network.specification",
     "StoredGraph": "complex.graph.stored_graph",
     "TopologyPart": "topology.decision_topology",
+    "Trajectory": "control.closed_loop",
     "Verdict": "behaviour.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
@@ -168,6 +182,7 @@ _MODULES = {
     "check_proof": "proofs.checking",
     "check_property": "behaviour.properties",
     "check_theorems": "theory.theorems",
+    "closed_loop": "control.closed_loop",
     "compare_networks": "behaviour.differences",
     "construct": "families.catalogue",
     "count_problem": "complex.count",
@@ -179,6 +194,7 @@ _MODULES = {
     "estimate_regions": "complex.estimation",
     "from_sklearn": "readers.sklearn",
     "from_torch": "readers.torch.reader",
+    "iter_cells": "complex.stream",
     "journal_status": "engine.runs.status",
     "lipschitz_constant": "behaviour.lipschitz_constants",
     "lipschitz_constants": "behaviour.lipschitz_constants",

@@ -64,6 +64,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
         cells.linear_regions, cells.hamming, *cells.checks, cells.polyhedron(3), cells.affine_map(3),
         *cells.neighbours(0), *relureg.breakpoints(relureg.enumerate_regions(hat)), *relureg.bounds(network),
         *relureg.check_theorems(cells), decided, decided.boundary,
+        cells.inequalities(exact=True), next(relureg.iter_cells(network, box)),
+        relureg.PiecewiseAffine.of(cells), relureg.closed_loop(hat, [[1]], [[1]], start=[0.5], steps=2, exact=True),
         maps.find_regions(network, points), maps.local_maps(network, points), maps.region_around(network, points[0]),
         maps.nearest_facets(network, points), maps.relate_maps(network, network, points, points),
         maps.compare_coefficients(network, extracted, points), *maps.agreement_by_stage(network, points, points),

@@ -137,11 +137,11 @@ def _around_one(
     from relureg.maps.surroundings import nearest_facet_of
     from relureg.reports.around import AroundReport
     from relureg.reports.exports.graph_files import graph_files, save_graph
-    from relureg.reports.exports.region_files import region_writer, save_regions
+    from relureg.reports.exports.region_files import check_destination, save_regions
 
     # What is wrong with the files is told before the work, not after.
     if output is not None:
-        region_writer(output, force=force)
+        check_destination(output, force=force)
     if graph is not None:
         paths = [path.resolve() for path, _ in graph_files(graph, force=force)]
         if output is not None and output.resolve() in paths:

@@ -32,7 +32,7 @@ from relureg.words import printable
 COMMANDS = (
     "inspect", "count", "estimate", "around", "bounds", "resume", "status",
     "graph", "regions", "line",
-    "range", "check", "compare", "lipschitz", "topology", "persistence",
+    "range", "check", "compare", "lipschitz", "trace", "topology", "persistence",
     "plot", "animate", "explore",
     "verify", "check-proof", "tropical",
     "construct", "random", "convert",

@@ -18,10 +18,12 @@ from relureg.complex.affine import AffineMap, exact_maps, float_output_maps
 from relureg.complex.checks import Check, ComplexSize
 from relureg.complex.coordinates import with_nearest_coordinates
 from relureg.complex.faces import Faces, find_faces
+from relureg.complex.facet_walls import walls_of
 from relureg.complex.facets import Facets, Neighbour, match_facets, neighbours
 from relureg.complex.generators import generators_of
 from relureg.complex.graph.hamming import HammingComparison, compare_with_hamming
 from relureg.complex.graph.region_graph import RegionGraph
+from relureg.complex.halfspaces import Inequalities, inequalities
 from relureg.complex.locate import locate
 from relureg.complex.polyhedron import Polyhedron, polyhedron
 from relureg.complex.region import Region
@@ -192,6 +194,32 @@ class Complex(Result, Drawn, Frozen):
         """
         numbers = range(self.num_regions) if regions is None else np.ravel(np.asarray(regions))
         return float_output_maps(self.network, self._signs_of(*numbers))
+
+    def inequalities(self, *, exact: bool = False) -> Inequalities:
+        """The irredundant inequalities ``A x <= b`` of all regions, as columns; see `Inequalities`.
+
+        `polyhedron` has those of one region with its vertices. Inside a domain, which of its rows carries a facet is
+        found by a second run of the engine.
+
+        Parameters
+        ----------
+        exact : bool, optional
+            Also as integers, and doubles rounded once; slow. Otherwise composed in doubles, ten times as fast or more.
+
+        Raises
+        ------
+        CheckFailedError
+            The list of regions contradicts itself.
+        LimitReachedError
+            A limit was reached meanwhile.
+        """
+        return inequalities(self.problem, self.records, self.facet_walls, exact=exact)
+
+    @cached_property
+    def facet_walls(self) -> NDArray[np.int64]:
+        """(K,): for each facet of the records the row of the domain that carries it, -1 where a region lies behind."""
+        is_whole = self.complete and type(self) is Complex
+        return walls_of(self.problem, self.records, engine=self.engine, is_whole=is_whole, jobs=self.jobs)
 
     @cached_property
     def generators(self) -> Generators:

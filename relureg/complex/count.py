@@ -159,7 +159,7 @@ def count_problem(
         chosen, choice = choose(engine, problem)
         chosen.check_fits(workers)
         if chosen.count is not None:
-            return _of_figures(problem, chosen.name, chosen.count(problem, workers, watch), choice)
+            return count_of_figures(problem, chosen.name, chosen.count(problem, workers, watch), choice)
         from relureg.complex.complex import Complex  # with all that is known of regions that are kept
 
         found = chosen.finder(problem, workers, watch)
@@ -192,7 +192,7 @@ def resume(
     with watching(Limits(timeout=timeout), progress) as watch:
         driver = go_on(Path(journal), workers, watch)
     engine = "dictionaries" if driver.settings.dictionaries else "split"
-    return _of_figures(driver.settings.problem, engine, driver.figures())
+    return count_of_figures(driver.settings.problem, engine, driver.figures())
 
 
 def _at_least_one(counted: RegionCount, proven: int = 0) -> RegionCount:
@@ -243,7 +243,10 @@ def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) ->
     )
 
 
-def _of_figures(problem: Problem, engine: str, figures: Figures, choice: EngineChoice | None = None) -> RegionCount:
+def count_of_figures(
+    problem: Problem, engine: str, figures: Figures, choice: EngineChoice | None = None
+) -> RegionCount:
+    """What an engine has counted, with its checks."""
     size = ComplexSize(
         problem=problem,
         regions=figures.regions,

@@ -110,6 +110,11 @@ def polyhedron(problem: Problem, records: Records, region: int) -> Polyhedron:
     return result
 
 
+def bounding_walls(problem: Problem, records: Records, region: int) -> list[int]:
+    """The rows of the domain that carry a facet of a region, one for each such facet, ascending."""
+    return _bounding_walls(_cone(problem, records, region), problem.essential_dim)
+
+
 def derive_generators(problem: Problem, records: Records) -> Generators:
     """The vertices and rays of all listed regions; slow, where an engine can tell them. Raises as `polyhedron` does."""
     words = problem.num_rows // 64 + 1

@@ -29,6 +29,8 @@ class Engine:
     """Whether it can be given to a scheduler, and keep a journal."""
     find_generators: Callable[[Problem, Workers, Watch], Enumeration] | None
     """Every region with its vertices and rays; None for an engine that knows its regions by inequalities alone."""
+    is_compiled: bool = False
+    """Whether it hands regions over while it searches, in memory that does not grow with them."""
 
     @property
     def finder(self) -> Callable[[Problem, Workers, Watch], Enumeration]:
@@ -118,6 +120,7 @@ ENGINES = {
         count=_count_by_split,
         works_in_batches=True,
         find_generators=split.find_generators,
+        is_compiled=True,
     ),
     "dictionaries": Engine(
         name="dictionaries",
@@ -125,6 +128,7 @@ ENGINES = {
         count=_count_by_dictionaries,
         works_in_batches=True,
         find_generators=None,
+        is_compiled=True,
     ),
     "lp": Engine(name="lp", find=_find_by_lp, count=None, works_in_batches=False, find_generators=None),
 }

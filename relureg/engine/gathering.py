@@ -115,13 +115,14 @@ def in_order(
     facet_on_boundary: NDArray[np.bool_],
     facet_lengths: NDArray[np.int64],
     facet_units: NDArray[np.int32],
+    as_found: bool = False,
 ) -> Records:
-    """Records of regions that come in any order, put in that of their sign vectors.
+    """Records of regions that come in any order, put in that of their sign vectors, unless it is left `as_found`.
 
     The facets of one region stand together: `facet_counts` says how many there are of each region, `facet_lengths` how
     many units vanish on each facet.
     """
-    order = by_sign_vector(patterns, vanishing, num_units)
+    order = np.arange(len(bounded)) if as_found else by_sign_vector(patterns, vanishing, num_units)
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     facets = ranges((np.cumsum(facet_counts) - facet_counts)[order], facet_counts[order])

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from relureg.engine.gathering import by_sign_vector, in_order, rounded_point
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.magnitudes import level, scaled
-from relureg.engine.records import Enumeration, Figures, Generators, Point, Records
+from relureg.engine.records import Enumeration, Figures, Generators, Point, Records, freeze
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
@@ -87,6 +87,9 @@ class CompiledRun:
         Keep the vertices and rays of every region as well; the splitter alone knows them.
     dictionaries : bool, optional
         Hold cells as `relureg.engine.dictionaries` does, and not by their generators.
+    chunk_regions : int, optional
+        Hand regions over whenever a thread has found so many, and let it wait while nobody takes them: memory does not
+        grow with their number. With 0 they come as batches end, and no thread waits.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class CompiledRun:
         records: bool = False,
         generators: bool = False,
         dictionaries: bool = False,
+        chunk_regions: int = 0,
     ) -> None:
         self.problem = problem
         self.finds_facets = records or not dictionaries or workers.enumerates
@@ -112,6 +116,7 @@ class CompiledRun:
             max_regions=watch.limits.max_regions or 0,
             enumerates=workers.enumerates,
             dictionaries=dictionaries,
+            chunk_regions=chunk_regions,
             jobs=workers.jobs or os.cpu_count() or 1,
             batches=[WHOLE],
         )
@@ -128,7 +133,7 @@ class CompiledRun:
         self.figures()  # raises where there is nothing to merge
         return Enumeration(
             records=merge(chunks, self.problem),
-            generators=_merge_generators(chunks, self.problem) if self.generators else None,
+            generators=merge_generators(chunks, self.problem) if self.generators else None,
             stopped_by=self.stopped_by,
         )
 
@@ -140,7 +145,7 @@ class CompiledRun:
             done = False
             while not done:
                 done = run.wait(_INTERVAL)
-                while (chunk := run.take_chunk()) is not None:
+                if (chunk := run.take_chunk()) is not None:  # one: limits are looked at, however fast chunks come
                     yield chunk
                 if not done:
                     self.stopped_by = self.watch.out_of_time(run.regions_so_far, run.fraction_done)
@@ -273,8 +278,8 @@ def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:
     return " ".join(f"{n * factor:x}" for n in matrix.numerators.flat)
 
 
-def merge(chunks: list[dict[str, Any]], problem: Problem) -> Records:
-    """Chunks of the search as one set of columns, sorted by sign vector."""
+def merge(chunks: list[dict[str, Any]], problem: Problem, *, as_found: bool = False) -> Records:
+    """Chunks of the search as one set of columns, sorted by sign vector, or left in the order in which they came."""
 
     def column(name: str, dtype: Any) -> NDArray[Any]:
         return _column(chunks, name, dtype)
@@ -298,10 +303,39 @@ def merge(chunks: list[dict[str, Any]], problem: Problem) -> Records:
         facet_on_boundary=column("facet_on_boundary", np.uint8).astype(np.bool_),
         facet_lengths=column("facet_length", np.int64),
         facet_units=column("facet_units", np.int32),
+        as_found=as_found,
     )
 
 
-def _merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generators:
+def merge_facet_walls(chunks: list[dict[str, Any]], problem: Problem) -> NDArray[np.int32]:
+    """For each facet of all chunks, as they came, a row of the domain that vanishes there; -1: none does."""
+    walls: NDArray[np.int32] = _column(chunks, "facet_wall", np.int32)
+    if (walls < -1).any():  # bounds of inputs, as dictionaries tell them
+        walls[walls < -1] = _rows_of_bounds(problem)[-2 - walls[walls < -1]]
+    return walls
+
+
+def _rows_of_bounds(problem: Problem) -> NDArray[np.int32]:
+    """For each essential input, from below and from above, the row of the domain that bounds it; -1: none does."""
+    assert problem.domain is not None
+    essential = list(problem.essential_inputs)
+    normals, constants = problem.domain.normals.columns(essential).fractions(), problem.domain.constants.fractions()
+    tightest: dict[int, tuple[Fraction, int]] = {}
+    for row, (normal, (constant,)) in enumerate(zip(normals, constants, strict=True)):
+        inputs = [axis for axis, entry in enumerate(normal) if entry]
+        if len(inputs) == 1:
+            entry = normal[inputs[0]]
+            bound = 2 * inputs[0] + (entry < 0)
+            reach = constant / abs(entry)  # how far the domain goes beyond 0 there
+            if bound not in tightest or reach < tightest[bound][0]:
+                tightest[bound] = reach, row
+    found = np.full(2 * len(essential), -1, dtype=np.int32)
+    for bound, (_, row) in tightest.items():
+        found[bound] = row
+    return found
+
+
+def merge_generators(chunks: list[dict[str, Any]], problem: Problem, *, as_found: bool = False) -> Generators:
     """The generators of all chunks, in the order of `merge`."""
     network, essential, num_rows = problem.network, problem.essential_inputs, problem.num_rows
     counts = _column(chunks, "generator_count", np.int64)
@@ -314,6 +348,9 @@ def _merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generat
         coordinates=coordinates,
         zeros=_column(chunks, "generator_zeros", np.uint64).reshape(total, num_rows // 64 + 1),
     )
+    if as_found:
+        freeze(unsorted)
+        return unsorted
     return unsorted.take(by_sign_vector(*_sign_vectors(chunks, network), network.num_units))
 
 

@@ -23,11 +23,16 @@ def texts(active: NDArray[np.bool_], widths: Sequence[int]) -> list[str]:
     >>> texts(np.array([[True, False, True], [False, False, True]]), [2, 1])
     ['10|1', '00|1']
     """
+    text = letters(active, widths)
+    width = text.shape[1]
+    return text.view(f"S{width}")[:, 0].astype(str).tolist() if width else [""] * len(text)
+
+
+def letters(active: NDArray[np.bool_], widths: Sequence[int]) -> NDArray[np.uint8]:
+    """The same as (k, width) letters in ASCII."""
     digits = active.astype(np.uint8) + np.uint8(ord("0"))
     ends = np.cumsum(widths, dtype=np.int64)[:-1]
-    text = np.insert(digits, ends, np.uint8(ord("|")), axis=1) if len(ends) else digits
-    width = text.shape[1]
-    return np.ascontiguousarray(text).view(f"S{width}")[:, 0].astype(str).tolist() if width else [""] * len(text)
+    return np.ascontiguousarray(np.insert(digits, ends, np.uint8(ord("|")), axis=1) if len(ends) else digits)
 
 
 def regions_per_stage(widths: Sequence[int], signs: NDArray[np.int8]) -> tuple[int, ...]:

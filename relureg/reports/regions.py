@@ -17,6 +17,7 @@ from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, 
 
 if TYPE_CHECKING:
     from relureg.complex.complex import Complex
+    from relureg.complex.count import RegionCount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class RegionsReport(Report):
     engine: str
     engine_choice: EngineChoice | None
     regions: int
-    facets: int
+    facets: int | None
     checks: Mapping[str, bool | None]
     check_details: Mapping[str, str]
     files: tuple[str, ...]
@@ -50,6 +51,21 @@ class RegionsReport(Report):
             files=tuple(files),
         )
 
+    @classmethod
+    def of_stream(cls, counted: RegionCount, *, files: Iterable[str]) -> RegionsReport:
+        """The report of regions that went into a file while they were found."""
+        return cls(
+            network=NetworkFacts.of(counted.network),
+            domain=place_of(counted.network, counted.domain),
+            engine=counted.engine,
+            engine_choice=counted.engine_choice,
+            regions=counted.num_regions,
+            facets=counted.num_facets,
+            checks=checks_of(counted.checks),
+            check_details=details_of(counted.checks),
+            files=tuple(files),
+        )
+
     def table(self) -> RenderableType:
         table = plain_table(
             "region", "pattern", "bounded", "point", "facets", "neighbours", "affine map", left=(1, 2, 3, 5, 6)
@@ -58,10 +74,12 @@ class RegionsReport(Report):
             _add(table, row)
         facts = facts_table()
         facts.add_row("regions", grouped(self.regions))
-        if left_out := self.regions - len(self.rows):
+        left_out = self.regions - len(self.rows)
+        if left_out and self.rows:
             facts.add_row("not shown", f"{grouped(left_out)}   (-o FILE writes all)")
         add_files(facts, self.files)
-        return page(self.network, self.domain, table, facts, checks_line(self.checks, self.seconds, engine=self.engine))
+        shown = (table, facts) if self.rows else (facts,)
+        return page(self.network, self.domain, *shown, checks_line(self.checks, self.seconds, engine=self.engine))
 
 
 def _add(table: Table, row: RegionRow) -> None:

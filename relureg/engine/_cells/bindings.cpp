@@ -85,9 +85,8 @@ auto array(std::vector<T> values) {
 }
 
 nb::object chunk(relureg::Run& run) {
-    Result result;
-    if (!run.take_chunk(result)) return nb::none();
-    Records& r = result.records;
+    Records r;
+    if (!run.take_chunk(r)) return nb::none();
     nb::dict columns;
     columns["patterns"] = array(std::move(r.patterns));
     columns["vanishing"] = array(std::move(r.vanishing));
@@ -96,6 +95,7 @@ nb::object chunk(relureg::Run& run) {
     columns["facet_count"] = array(std::move(r.facet_count));
     columns["facet_length"] = array(std::move(r.facet_length));
     columns["facet_units"] = array(std::move(r.facet_units));
+    columns["facet_wall"] = array(std::move(r.facet_wall));
     columns["facet_on_boundary"] = array(std::move(r.facet_on_boundary));
     columns["generator_count"] = array(std::move(r.generator_count));
     columns["generators"] = array(std::move(r.generators));
@@ -226,19 +226,20 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
-               std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, int jobs,
-               const std::vector<Steps>& batches) {
+               std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, std::int64_t chunk_regions,
+               int jobs, const std::vector<Steps>& batches) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& batch : batches) prefixes.push_back(prefix(batch, builder.network));
                 relureg::Options options;
                 options.records = records, options.generators = generators, options.audit = audit;
                 options.max_regions = max_regions, options.enumerates = enumerates;
                 options.dictionaries = dictionaries, options.single = single;
+                options.chunk_regions = chunk_regions;
                 new (self) relureg::Run(builder.network, options, jobs, std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
-            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("jobs"),
-            nb::arg("batches"))
+            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("chunk_regions") = 0,
+            nb::arg("jobs"), nb::arg("batches"))
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

@@ -190,12 +190,15 @@ class FacetFinder {
         facet.on_boundary = wall.is_bound();
         if (!wall.is_bound()) {
             facet.on_boundary = rows_[wall.slot].context->data->forced;
+            if (facet.on_boundary) facet.wall = rows_[wall.slot].number;
             facet.units.push_back(rows_[wall.slot].number);
+        } else {
+            facet.wall = -2 - 2 * wall.input - wall.is_upper();
         }
         for (const int other : tied) {
             if (!coincide(wall, other)) continue;
             if (rows_[other].context->data->forced)
-                facet.on_boundary = true;
+                facet.on_boundary = true, facet.wall = rows_[other].number;
             else
                 facet.units.push_back(rows_[other].number);
         }

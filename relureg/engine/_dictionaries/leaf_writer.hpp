@@ -15,6 +15,9 @@ namespace relureg {
 
 struct FoundFacet {
     bool on_boundary = false;
+    // On the boundary, the row of the domain that vanishes there; where a bound of an input is known instead of it,
+    // -2 - 2 * input, or 1 less for an upper one.
+    int wall = -1;
     std::vector<int> units;  // that vanish on it, ascending, with the rows of the domain but without constant units
 };
 
@@ -62,6 +65,7 @@ class LeafWriter {
         const std::size_t first = out.facet_units.size();
         for (const int unit : facet.units)
             if (unit >= num_walls_) out.facet_units.push_back(unit - num_walls_);
+        out.facet_wall.push_back(facet.wall);
         for (int unit = num_walls_; unit < network_.num_units; ++unit)
             if (!sign_[unit]) out.facet_units.push_back(unit - num_walls_);
         std::sort(out.facet_units.begin() + static_cast<std::ptrdiff_t>(first), out.facet_units.end());

@@ -323,6 +323,7 @@ class Tree final : public Searcher {
             const auto& facets = facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
             for (const FoundFacet& facet : facets) leaf_writer_.add_up(facet, *result_);
             if (options_.records) leaf_writer_.record(frame.point, bounded, facets, result_->records);
+            hand_over_if_full(options_, control_, *result_);
         }
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from relureg.complex.affine import float_output_maps
 from relureg.complex.complex import Complex
+from relureg.complex.halfspaces import output_maps
 from relureg.complex.neighbourhood import Neighbourhood
+from relureg.engine.streams import part_of
 from relureg.exact.ranges import chunks, ranges
 from relureg.network.patterns import texts
 
@@ -138,11 +140,14 @@ def iter_edges(cells: Complex) -> Iterator[Edges]:
         )
 
 
-def geometry(cells: Complex, chunk: slice) -> Geometry:
-    """Facets, neighbours and affine maps of the regions of a slice."""
+def geometry(cells: Complex, chunk: slice, *, exact: bool = False) -> Geometry:
+    """Facets, neighbours and affine maps of the regions of a slice; the maps composed in doubles, or rounded once."""
     first, last = np.searchsorted(cells.records.facet_region, [chunk.start, chunk.stop]).tolist()
     region = cells.records.facet_region[first:last] - chunk.start
-    weights, bias = float_output_maps(cells.network, cells.records.signs_of(chunk))
+    if exact:
+        weights, bias = output_maps(cells.problem, part_of(cells.records, chunk), exact=True)
+    else:
+        weights, bias = float_output_maps(cells.network, cells.records.signs_of(chunk))
     return Geometry(
         facet_count=np.bincount(region, minlength=chunk.stop - chunk.start),
         neighbour=cells.facets.regions_behind[first:last],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,8 +22,17 @@ def require_pyarrow() -> None:
     _pyarrow()
 
 
-def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> None:
+def write_parquet(
+    stream: BinaryIO,
+    batches: Iterable[Mapping[str, Column]],
+    *,
+    told: Mapping[str, Any] = MappingProxyType({}),
+    is_large: bool = False,
+) -> None:
     """Write batches with the same columns, a row group each; at least one batch.
+
+    What is `told` besides becomes the file's metadata, as JSON. A file that `is_large` is written without dictionaries
+    of values: with numbers that are all different these take time, and make it larger.
 
     Raises
     ------
@@ -31,7 +42,11 @@ def write_parquet(stream: BinaryIO, batches: Iterable[Mapping[str, Column]]) -> 
     arrow, parquet = _pyarrow()
     tables = (arrow.table({name: _array(arrow, column) for name, column in batch.items()}) for batch in batches)
     first = next(tables)
-    with parquet.ParquetWriter(stream, first.schema) as writer:
+    if told:
+        first = first.replace_schema_metadata({name: json.dumps(value) for name, value in told.items()})
+        schema = first.schema
+        tables = (table.replace_schema_metadata(schema.metadata) for table in tables)
+    with parquet.ParquetWriter(stream, first.schema, use_dictionary=not is_large) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(table)

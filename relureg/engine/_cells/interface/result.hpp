@@ -43,10 +43,19 @@ struct Records {
     std::vector<std::int64_t> facet_count;  // per region
     std::vector<std::int64_t> facet_length;  // units per facet
     std::vector<std::int32_t> facet_units;
+    std::vector<std::int32_t> facet_wall;  // the first row of the domain that vanishes on the facet; -1: none does
     // Where generators are asked for: vertices as points, rays as directions of max-norm 1.
     std::vector<std::int64_t> generator_count;  // per region
     std::vector<double> generators;  // dim coordinates each
     std::vector<std::uint64_t> generator_zeros;  // words each: bit u, row u vanishes; bit num_units, a ray
+
+    // Whether these are as many regions as should be held at once, or take as much memory.
+    bool is_full(std::int64_t most_regions) const {
+        constexpr std::size_t kMostBytes = std::size_t{1} << 24;
+        const std::size_t bytes = 2 * patterns.size() + 8 * (points.size() + generators.size()) +
+                                  4 * facet_units.size() + 8 * generator_zeros.size();
+        return static_cast<std::int64_t>(bounded.size()) >= most_regions || bytes >= kMostBytes;
+    }
 };
 
 // A coordinate of the search, times 2^exponent, as the input that it stands for: hexadecimal "p/q", and a double near

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "network.hpp"
@@ -30,6 +31,7 @@ struct Options {
     bool dictionaries = false;     // hold cells by simplex dictionaries, not by generators
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
     bool single = false;       // each batch names one region (of dictionaries alone)
+    std::int64_t chunk_regions = 0;  // records are handed over whenever a thread holds so many; 0: as batches end
 };
 
 // Shared by all searches of a run.
@@ -41,7 +43,15 @@ struct Control {
     std::atomic<bool> is_wanted{false};      // some thread has nothing to do, or the run is to be over
     std::atomic<bool> is_over{false};        // all that is left is to be given away
     std::function<void(Prefix)> give_away;   // takes a batch that a search leaves to others
+    std::function<void(Records)> hand_over;  // takes records, and returns once there is room for more
 };
+
+// Let go of the records of a batch that has not ended, where they are many.
+inline void hand_over_if_full(const Options& options, const Control& control, Result& result) {
+    if (!options.chunk_regions || !result.records.is_full(options.chunk_regions)) return;
+    control.hand_over(std::move(result.records));
+    result.records = Records{};
+}
 
 // A search gives an open part away when it has split that many cells since the part was left open: what lies there is
 // then likely as much, and worth the walk from the root.

@@ -28,6 +28,7 @@ class Run {
         : network_(std::move(network)), options_(options), jobs_(jobs), batches_(std::move(batches)) {
         network_.finish();
         control_.give_away = [this](Prefix prefix) { give_away(std::move(prefix)); };
+        control_.hand_over = [this](Records records) { hand_over(std::move(records)); };
     }
 
     ~Run() {
@@ -112,11 +113,14 @@ class Run {
         return ended_ == jobs_;
     }
 
-    bool take_chunk(Result& chunk) {
-        std::lock_guard lock(mutex_);
-        if (chunks_.empty()) return false;
-        chunk = std::move(chunks_.front());
-        chunks_.pop_front();
+    bool take_chunk(Records& chunk) {
+        {
+            std::lock_guard lock(mutex_);
+            if (chunks_.empty()) return false;
+            chunk = std::move(chunks_.front());
+            chunks_.pop_front();
+        }
+        changed_.notify_all();
         return true;
     }
 
@@ -141,6 +145,8 @@ class Run {
     }
 
   private:
+    static constexpr std::size_t kMostChunks = 4;
+
     // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
     std::size_t stack() const {
         return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
@@ -182,6 +188,17 @@ class Run {
         changed_.notify_all();
     }
 
+    // Records of a batch that goes on. Who takes chunks may be slower than the search, which then waits: of full chunks
+    // there are never more than a few.
+    void hand_over(Records records) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return chunks_.size() < kMostChunks || control_.stop; });
+            chunks_.push_back(std::move(records));
+        }
+        changed_.notify_all();
+    }
+
     // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to
     // that cell, before anything is found, and is searched with wide ones.
     Result search(const Prefix& prefix) {
@@ -209,8 +226,8 @@ class Run {
         {
             std::lock_guard lock(mutex_);
             total_.add_figures(result);
-            if (!options_.records || !result.regions) return;
-            chunks_.push_back(std::move(result));
+            if (result.records.bounded.empty()) return;
+            chunks_.push_back(std::move(result.records));
         }
         changed_.notify_all();
     }
@@ -247,7 +264,7 @@ class Run {
     std::atomic<std::int64_t> cpu_nanoseconds_{0};
     int waiting_ = 0, ended_ = 0;
     Result total_;
-    std::deque<Result> chunks_;
+    std::deque<Records> chunks_;
     std::string error_;
 };
 

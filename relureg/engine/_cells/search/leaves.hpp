@@ -41,6 +41,7 @@ class Leaves {
         if (state_.options.records) state_.recorder.record(cell, bounded, result.records);
         if (state_.options.generators)
             state_.recorder.record_generators(cell, context, state_.rows, state_.arena, result.records);
+        hand_over_if_full(state_.options, state_.control, result);
         state_.advance();
     }
 

@@ -43,8 +43,14 @@ class Recorder {
             const Facet& facet = cell.facets[slot];
             if (!facet.context) return;
             const auto first = out.facet_units.size();
-            for (const UnitNode* node = facet.units; node; node = node->next)
-                if (node->unit >= num_walls_) out.facet_units.push_back(node->unit - num_walls_);
+            std::int32_t wall = -1;
+            for (const UnitNode* node = facet.units; node; node = node->next) {
+                if (node->unit >= num_walls_)
+                    out.facet_units.push_back(node->unit - num_walls_);
+                else if (wall < 0 || node->unit < wall)
+                    wall = node->unit;
+            }
+            out.facet_wall.push_back(wall);
             out.facet_units.insert(out.facet_units.end(), vanishing_units_.begin(), vanishing_units_.end());
             const std::size_t length = out.facet_units.size() - first;
             if (length > 1)

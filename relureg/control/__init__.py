@@ -1,0 +1,4 @@
+"""Networks as controllers: functions in files, closed loops through regions.
+
+Begin with `piecewise_affine.py`.
+"""
