@@ -31,7 +31,7 @@ Examples:
 @limit_options
 @output_options
 def check(net: str, property_: Path, raw: bool, junit: str | None, force: bool, printer: Printer) -> None:
-    """Whether NET has the property that a .vnnlib file states: it holds (exit 0), or is violated (exit 1).
+    """Decide whether NET has the property that a .vnnlib file states: it holds (exit 0), or is violated (exit 1).
 
     As VNN-LIB has it, the file asserts a counterexample: constraints on inputs and outputs, joined by "and" and "or". A
     property holds if it is proved that there is none; else one is given in exact numbers. A strict inequality and one

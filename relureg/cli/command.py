@@ -17,9 +17,10 @@ from relureg.files import protecting
 from relureg.words import did_you_mean, short
 
 EXIT_CODES = """\b
-Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage; 3 the input
-cannot be read or is not supported; 4 stopped by a limit you set; 5 an internal check
-failed; 130 interrupted; 141 the reader of stdout has gone; 143 terminated (SIGTERM)."""
+Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage;
+3 the input cannot be read or is not supported; 4 stopped by a limit you set;
+5 an internal check failed; 130 interrupted; 141 the reader of stdout has
+gone; 143 terminated (SIGTERM)."""
 
 _OUTPUTS = {"output", "out", "save", "plot", "junit", "journal", "proof"}
 """The parameters that name files or folders to write; all others that name a file read it."""

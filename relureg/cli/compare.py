@@ -30,7 +30,7 @@ Examples:
 @limit_options
 @output_options
 def compare(net: str, other: str, raw: bool, printer: Printer, **where: Any) -> None:
-    """Whether NET and OTHER are the same function: equal, proved (exit 0), or not (exit 1).
+    """Decide whether NET and OTHER are the same function: equal, proved (exit 0), or not (exit 1).
 
     For pruned, quantised and exported networks. If they are not equal, the largest difference in any output is given,
     exactly, and a point where it is attained, in a --box or --domain or on the whole input space.

@@ -35,7 +35,7 @@ Examples:
 def lipschitz(
     net: str | None, raw: bool, norms: str, each: bool, jobs: int | None, printer: Printer, **where: Any
 ) -> None:
-    """The Lipschitz constant of NET, exactly: the largest norm of its Jacobian on any region.
+    """Find the Lipschitz constant of NET, exactly: the largest norm of its Jacobian on any region.
 
     On the whole input space, or in a --box or --domain. Roots lie between two rationals, which --json gives. All
     regions are looked at as the engine finds them; none is kept.

@@ -20,7 +20,7 @@ Example:
 )  # fmt: skip
 @click.pass_context
 def maps(context: click.Context) -> None:
-    """Affine maps of a network around data points: which, how many, and what can be made of them."""
+    """Look at the affine maps of a network around data points: which, how many, and what can be made of them."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(UsageError.exit_code)

@@ -37,7 +37,7 @@ Examples:
 @limit_options
 @output_options
 def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:  # noqa: A001
-    """The exact minimum and maximum of each output of NET, and a point where each is attained.
+    """Find the exact minimum and maximum of each output of NET, and a point where each is attained.
 
     Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
     grows or falls without end. A domain is closed and may be flat. Branch and bound: each part of the domain is closed

@@ -94,7 +94,7 @@ def test_the_help_lists_every_command_with_a_whole_sentence() -> None:
     assert [entry.split()[0] for entry in entries if entry] == list(COMMANDS)
     assert all(entry.endswith(".") and "..." not in entry.replace("NET NET ...", "") for entry in entries if entry)
     assert [heading for heading in HEADINGS.values() if f"\n{heading}:\n" not in text] == []
-    assert max(map(len, listed.splitlines())) <= 80
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_tables_fit_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

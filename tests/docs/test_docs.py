@@ -497,7 +497,7 @@ BEYOND_A_SCHEMA = [
     good(input_box=[[0], [1]]),
 ]
 BEYOND_MESSAGES = re.compile(
-    r"columns, but|rows must be equally long|entries for|rows for|a layer before this one"
+    r"columns?, but|rows must be equally long|entries for|rows for|a layer before this one"
     r"|lower and upper bounds, one an input"
 )
 
