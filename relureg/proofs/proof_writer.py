@@ -142,12 +142,13 @@ def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> 
         "version": VERSION,
         "network": about.sha256,
         "claims": claims,
-        "slice": None if flat is None else _slice(flat),
+        "slice": None if flat is None else encoded_slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
     }
 
 
-def _slice(flat: Slice) -> dict[str, Any]:
+def encoded_slice(flat: Slice) -> dict[str, Any]:
+    """As a proof holds it: inputs are these rows over a number, at the coordinates of the slice."""
     over = math.lcm(flat.base.denominator, flat.directions.denominator)
     columns = [matrix.numerators * (over // matrix.denominator) for matrix in (flat.base, flat.directions)]
     rows = [encoded([*base, *directions]) for base, directions in zip(*(c.tolist() for c in columns), strict=True)]
