@@ -15,9 +15,9 @@ Each step is about the cell at hand:
 * ["bounds", u, ...]: the checker finds bounds of these z_u, in this order; so perhaps their signs.
 * ["close", u, s, y, k, y_k, ...]: s z_u is positive nowhere on the cell. Proof: y s z_u and y_k times rows k, which are
   not negative on the cell, add up to a function that is positive nowhere on the box around the cell.
-* ["empty", k, y_k, ...] ends a cell: no point of it reaches all goals. Proof: goals and rows k add up to a function that
-  is negative on the box; or positive nowhere, where one of these goals is to be positive, or, of rows alone, one row is
-  positive on all of the cell but for a part without an interior.
+* ["empty", k, y_k, ...] ends a cell: no point of it reaches all goals. Proof: goals and rows k add up to a function
+  that is negative on the box; or positive nowhere, where one of these goals is to be positive, or, of rows alone, one
+  of them is positive on all of the cell but for a part without an interior.
 * ["leaf"] ends a cell where every z_u has its sign: the Jacobian is known.
 
 Row u is z_u times its sign on the cell, row -1 - k is wall k of the domain. Where all units of earlier stages have
@@ -409,7 +409,11 @@ class Checker:
         """Whether affine functions of x, y and y', the goals, are all positive, or not negative, at one point."""
         kind, goals = claim["kind"], [read_goal(told) for told in claim["goals"]]
         is_strict, units = [told[0] is True for told in claim["goals"]], self.with_goals(goals, domain)
-        words = " and ".join(map(inequality, goals, is_strict, [self.names] * len(goals)))
+        parts = [inequality(goal, self.names) for goal in goals]
+        words = " and ".join(
+            f"{left} {sense}{'=' * (not strict)} {right}"
+            for (left, sense, right), strict in zip(parts, is_strict, strict=True)
+        )
         at = None if kind == "never" else domain.point(claim["at"], least=int(kind != "endless"))
         values = [] if at is None else units.values_at(at)[-len(goals) :]
         where = "" if at is None else f"{domain.name} = {point_words(at)}"
@@ -426,7 +430,9 @@ class Checker:
         if kind == "never":
             return f"nowhere {words} in {domain.place}"
         need(kind == "largest" and values == [0] and is_strict == [True], "the value is not attained at the point")
-        return f"nowhere {words} in {domain.place}; both sides are equal at {where}"
+        (left, sense, right), *_ = parts
+        most = "largest" if sense == ">" else "smallest"
+        return f"the {most} value of {left} in {domain.place} is {right}, at {where}"
 
     def lipschitz(self, claim: Any, domain: Domain) -> str:
         """Between what the largest norm of the Jacobian of some outputs lies."""
@@ -449,7 +455,7 @@ class Checker:
         return f"the Lipschitz constant of {names} from the {p}-norm to the {q}-norm {value} in {domain.place}"
 
 
-def square(vector: Sequence[int], norm: str) -> int:
+def square(vector: Sequence[Any], norm: str) -> Any:
     """The square of a norm."""
     sizes = [abs(entry) for entry in vector]
     return sum(size * size for size in sizes) if norm == "2" else (sum(sizes) if norm == "1" else max(sizes)) ** 2
@@ -475,18 +481,21 @@ def is_at_most(matrix: list[Row], p: str, q: str, bound: Fraction) -> bool:
 
 
 def short(value: Fraction) -> str:
-    """A number in words, exactly if it has few digits."""
-    return str(value) if max(abs(value.numerator), value.denominator) < 10**17 else f"about {float(value)!r}"
+    """A number in words: a fraction if it has few digits, or the double that it is; else about which one."""
+    if max(abs(value.numerator), value.denominator) < 10**9:
+        return str(value)
+    return "about " * (Fraction(float(value)) != value) + repr(float(value))
 
 
 def affine(row: Sequence[Any], names: Sequence[str]) -> str:
     """An affine function in words."""
-    terms = [
-        (w, f"{short(abs(w))} {name}" if abs(w) != 1 else name) for w, name in zip(row[1:], names, strict=True) if w
-    ]
-    terms += [(row[0], short(abs(row[0])))] if row[0] or not terms else []
-    (weight, first), *others = terms
-    return "-" * (weight < 0) + first + "".join(f" {'-' if w < 0 else '+'} {word}" for w, word in others)
+    words = ""
+    for weight, name in [*zip(row[1:], names, strict=True), (row[0], "")]:
+        if weight or not (words or name):
+            size = "" if abs(weight) == 1 and name else short(abs(weight)) + " " * (name != "")
+            sign = (" - " if words else "-") if weight < 0 else " + " if words else ""
+            words += sign + size + name
+    return words
 
 
 def read_goal(told: Any) -> list[Fraction]:
@@ -494,11 +503,11 @@ def read_goal(told: Any) -> list[Fraction]:
     return [Fraction(whole(entry), whole(told[1])) for entry in told[2:]]
 
 
-def inequality(row: Sequence[Fraction], is_strict: bool, names: Sequence[str]) -> str:
-    """That an affine function is positive, or not negative, in words."""
+def inequality(row: Sequence[Fraction], names: Sequence[str]) -> tuple[str, str, str]:
+    """That an affine function is positive, in words: the left side, > or <, the right side."""
     lead = next((entry for entry in row[1:] if entry), Fraction(1))
     constant, *weights = (entry / lead for entry in row)
-    return f"{affine([0, *weights], names)} {'><'[lead < 0]}{'=' * (not is_strict)} {short(-constant)}"
+    return affine([0, *weights], names), "><"[lead < 0], short(-constant)
 
 
 def point_words(point: Row) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
-import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ from relureg.network.slices import Slice
 from relureg.network.specification import Condition
 from relureg.network.subtraction import subtract
 from relureg.proofs import value_checker
-from relureg.proofs.proof_writer import encoded_slice
+from relureg.proofs.proof_writer import encoded_slice, put_line
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import fractions_over
 from relureg.proofs.value_tree import ValueTree
@@ -110,7 +110,7 @@ def write_range_proof(
     timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ValueProofFigures:
-    """Write a proof of what `output_range` has found: that no value lies outside, and that the ends are attained.
+    r"""Write a proof of what `output_range` has found: that no value lies outside, and that the ends are attained.
 
     Parameters
     ----------
@@ -147,9 +147,9 @@ def write_range_proof(
     >>> network, square = relureg.load("fixtures/truth/xor.json"), relureg.Domain.box([0, 0], [1, 1])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = write_range_proof(network, relureg.output_range(network, square), f"{folder}/xor.proof", domain=square)
-    ...     print(*relureg.check_proof(f"{folder}/xor.proof", network).sentences[1:], sep="\\n")
-    nowhere y0 > 1 in the box [0, 1]^2; both sides are equal at x = (0, 0)
-    nowhere y0 < -3 in the box [0, 1]^2; both sides are equal at x = (1, 1)
+    ...     print(*relureg.check_proof(f"{folder}/xor.proof", network).sentences[1:], sep="\n")
+    the largest value of y0 in the box [0, 1]^2 is 1, at x = (0, 0)
+    the smallest value of y0 in the box [0, 1]^2 is -3, at x = (1, 1)
     """
     claims = []
     for found in ranges:
@@ -231,7 +231,7 @@ def write_comparison_proof(
     timeout: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> ValueProofFigures:
-    """Write a proof of what `compare_networks` has found: that no output differs by more, and where one does by so much.
+    r"""Write a proof of what `compare_networks` has found: no output differs by more, and one does by so much.
 
     Parameters and errors are those of `write_range_proof`; `slices_of` are the networks of which both are slices.
 
@@ -243,7 +243,7 @@ def write_comparison_proof(
     >>> found = relureg.compare_networks(absolute, twice, interval)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = write_comparison_proof(absolute, twice, found, f"{folder}/proof", domain=interval)
-    ...     print(*relureg.check_proof(f"{folder}/proof", absolute, twice).sentences[1:], sep="\\n")
+    ...     print(*relureg.check_proof(f"{folder}/proof", absolute, twice).sentences[1:], sep="\n")
     y0 - y'0 <= -3 at x = (3) in the box [-1, 3]
     nowhere y0 - y'0 > 3 in the box [-1, 3]
     nowhere y0 - y'0 < -3 in the box [-1, 3]
@@ -306,14 +306,10 @@ def _write(
         num_cells = 0
         with open_atomically(Path(path), force=force) as stream:
             with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
-
-                def put(line: Any) -> None:
-                    packed.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
-
-                put(head)
+                put_line(packed, head)
                 for part in parts:
                     if part.claim.has_tree:
-                        num_cells += part.write(put, watch, num_cells)
+                        num_cells += part.write(partial(put_line, packed), watch, num_cells)
             size = stream.tell()
     return ValueProofFigures(path=Path(path), num_bytes=size, num_cells=num_cells, num_claims=len(claims))
 
