@@ -44,6 +44,7 @@ from typing import Any
 Row = list[int]  # an affine function (constant, coefficients), or a point (q, p_1, ...) that is p / q with q > 0
 Form = dict[int, Any]  # an affine map, by its sources: -1 the constant, 0 the input, l the values of stage l
 DUAL = {"1": "inf", "2": "2", "inf": "1"}
+FINE = 2**32  # what is rounded to an integer is taken so many times: little is lost
 
 
 class RefusedError(Exception):
@@ -117,7 +118,7 @@ class Units:
         common = lcm(*(entry.denominator for row in inputs for entry in row))
         for stage, form in enumerate(forms, start=1):
             entries = [entry for matrix in form.values() for row in matrix for entry in row]
-            before = lcm(*(self.over[source] for source in form if source > 0))
+            before = lcm(FINE, *(self.over[source] for source in form if source > 0))
             over = before * common * lcm(*(entry.denominator for entry in entries))
             for i, (constant,) in enumerate(form[-1]):
                 row = [constant] + [Fraction(0)] * (len(inputs[0]) - 1)
@@ -166,7 +167,7 @@ class Domain:
             words = f"the polyhedron of {len(self.walls)} inequalities of the proof in {words}"
         elif self.walls:
             sides = [f"[{'-inf' if a is None else short(a)}, {'inf' if b is None else short(b)}]" for a, b in self.ends]
-            words = "the box " + (f"{sides[0]}^{self.dim}" if len(set(sides)) == 1 else " x ".join(sides))
+            words = "the box " + (f"{sides[0]}^{self.dim}" if len(set(sides)) == 1 < self.dim else " x ".join(sides))
         inputs = ", ".join(affine(row, [f"t{j}" for j in range(self.dim)]) for row in self.inputs)
         return words + f" of t, where x = ({inputs})" * is_flat
 
@@ -307,9 +308,9 @@ class Tree:
 
     def find_bounds(self, unit: int) -> None:
         """Bounds of a unit without a sign, which may give it one."""
-        tops = [self.most(*self.add(([0] * (len(self.ends) + 1), {}), unit, sense), {}) for sense in (-1, 1)]
+        tops = [self.most(*self.add(([0] * (len(self.ends) + 1), {}), unit, sense * FINE), {}) for sense in (-1, 1)]
         need(None not in tops, f"unit {unit} has no bounds")
-        low, high = -ceil(tops[0] or 0), ceil(tops[1] or 0)
+        low, high = -ceil(Fraction(tops[0] or 0) / FINE), ceil(Fraction(tops[1] or 0) / FINE)
         if self.bounds[unit] is not None:
             low, high = max(low, self.bounds[unit][0]), min(high, self.bounds[unit][1])
         self.put(self.bounds, unit, (low, high))
@@ -329,7 +330,7 @@ class Tree:
                 need(name < 0 or self.signs[name], f"unit {name} has no sign here, and {weight} is no slope")
                 terms.append((name, 1 if name < 0 else self.signs[name], weight))
         overs = [1 if name < 0 else self.units.over[self.units.stage_of[name]] for name, _, _ in terms]
-        common = lcm(*overs)
+        common = lcm(*overs) * FINE
         for (name, sign, weight), over in zip(terms, overs, strict=True):
             need(weight > 0, "a multiplier that is not positive")
             total = self.add(total, name, sign * weight * (common // over))
