@@ -88,7 +88,7 @@ def write_lipschitz_proof(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = write_lipschitz_proof(cells, [found], f"{folder}/proof", p="inf", q="inf")
     ...     relureg.check_proof(f"{folder}/proof", network).sentences[1]
-    'the Lipschitz constant of y0 from the inf-norm to the inf-norm is 38 in R^2'
+    'the Lipschitz constant of y0 from the inf-norm to the inf-norm is 38, in R^2'
     """
     if not cells.complete:
         raise UsageError(f"only a complete complex can be proved, and this one was stopped by {cells.stopped_by}")

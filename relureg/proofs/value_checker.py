@@ -421,19 +421,19 @@ class Checker:
         if kind == "reached":
             is_reached = all(v > 0 or (v == 0 and not strict) for v, strict in zip(values, is_strict, strict=True))
             need(is_reached, "the point does not reach the goals")
-            return f"{words} at {where} in {domain.place}"
+            return f"{words} at {where}, in {domain.place}"
         domain.check_inside(claim["inside"])
         if at is not None and kind == "endless":
             need(at[0] == 0 and len(goals) == 1 and values[0] > 0, "the function does not grow along the ray")
-            return f"{affine([0, *goals[0][1:]], self.names)} grows without end along {where} in {domain.place}"
+            return f"{affine([0, *goals[0][1:]], self.names)} grows without end along {where}, in {domain.place}"
         for _ in self.tree(Tree(units, domain, is_strict)):
             need(False, "a leaf says nothing of goals")
         if kind == "never":
-            return f"nowhere {words} in {domain.place}"
+            return f"nowhere {words}, in {domain.place}"
         need(kind == "largest" and values == [0] and is_strict == [True], "the value is not attained at the point")
         (left, sense, right), *_ = parts
         most = "largest" if sense == ">" else "smallest"
-        return f"the {most} value of {left} in {domain.place} is {right}, at {where}"
+        return f"the {most} value of {left} is {right}, at {where}, in {domain.place}"
 
     def lipschitz(self, claim: Any, domain: Domain) -> str:
         """Between what the largest norm of the Jacobian of some outputs lies."""
@@ -453,7 +453,7 @@ class Checker:
             need(is_at_most(jacobian, p, q, (high * units.over[stage]) ** 2), "the norm of a Jacobian is larger")
         value = f"is {short(low)}" if low == high else f"lies in [{short(low)}, {short(high)}]"
         names = ", ".join(f"y{k}" for k in claim["outputs"])
-        return f"the Lipschitz constant of {names} from the {p}-norm to the {q}-norm {value} in {domain.place}"
+        return f"the Lipschitz constant of {names} from the {p}-norm to the {q}-norm {value}, in {domain.place}"
 
 
 def square(vector: Sequence[Any], norm: str) -> Any:

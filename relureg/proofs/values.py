@@ -148,8 +148,8 @@ def write_range_proof(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = write_range_proof(network, relureg.output_range(network, square), f"{folder}/xor.proof", domain=square)
     ...     print(*relureg.check_proof(f"{folder}/xor.proof", network).sentences[1:], sep="\n")
-    the largest value of y0 in the box [0, 1]^2 is 1, at x = (0, 0)
-    the smallest value of y0 in the box [0, 1]^2 is -3, at x = (1, 1)
+    the largest value of y0 is 1, at x = (0, 0), in the box [0, 1]^2
+    the smallest value of y0 is -3, at x = (1, 1), in the box [0, 1]^2
     """
     claims = []
     for found in ranges:
@@ -182,11 +182,14 @@ def write_property_proof(
     Examples
     --------
     >>> import tempfile, relureg
-    >>> network = relureg.load("fixtures/nets/acasxu_1_1_nnet.nnet")
-    >>> verdict = relureg.check_property(network, "fixtures/properties/acasxu_4.vnnlib")
+    >>> network = relureg.load("fixtures/truth/xor.json")
+    >>> above = Condition(inputs={}, outputs={0: Fraction(-1)}, constant=Fraction(1), is_strict=True)  # y > 1
+    >>> asked = relureg.Specification(label="y <= 1", input_dim=2, output_dim=1, cases=((above,),))
+    >>> verdict = relureg.check_property(network, asked)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_property_proof(network, verdict, f"{folder}/acas.proof").num_claims
-    1
+    ...     _ = write_property_proof(network, verdict, f"{folder}/xor.proof")
+    ...     relureg.check_proof(f"{folder}/xor.proof", network).sentences[1]
+    'nowhere y0 > 1, in R^2'
     """
     cases = verdict.specification.cases
     if (found := verdict.counterexample) is not None:
@@ -213,6 +216,7 @@ def _case(network: Network, case: Sequence[Condition]) -> _Claim:
     matrix = [[c.inputs.get(j, Fraction(0)) for j in range(network.input_dim)] for c in alone if c.inputs]
     try:
         domain = Domain.polytope(matrix, [-c.constant for c in alone if c.inputs]) if matrix else None
+        Space.of(domain, network.input_dim)
     except DomainError:  # it is empty
         return _Claim(kind="never", goals=tuple(_goal_of(c, network) for c in alone), domain=None)
     return _Claim(kind="never", goals=tuple(_goal_of(c, network) for c in others), domain=domain)
@@ -244,9 +248,9 @@ def write_comparison_proof(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = write_comparison_proof(absolute, twice, found, f"{folder}/proof", domain=interval)
     ...     print(*relureg.check_proof(f"{folder}/proof", absolute, twice).sentences[1:], sep="\n")
-    y0 - y'0 <= -3 at x = (3) in the box [-1, 3]
-    nowhere y0 - y'0 > 3 in the box [-1, 3]
-    nowhere y0 - y'0 < -3 in the box [-1, 3]
+    y0 - y'0 <= -3 at x = (3), in the box [-1, 3]
+    nowhere y0 - y'0 > 3, in the box [-1, 3]
+    nowhere y0 - y'0 < -3, in the box [-1, 3]
     """
     dim, m = one.input_dim, one.output_dim
     largest = comparison.largest
