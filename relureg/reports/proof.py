@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from relureg.reports.layout import facts_table, grouped, page, plural
+from relureg.reports.layout import facts_table, grouped, page
 from relureg.reports.report import NetworkFacts, Report
+from relureg.words import plural
 
 if TYPE_CHECKING:
     from relureg.network.model import Network
