@@ -29,9 +29,9 @@ BOX = relureg.Domain.box([-1, -1], [1, 1])
 
 @pytest.fixture(scope="module")
 def network() -> relureg.Network:
-    """2 inputs, units 0 to 4 and 5 to 9, 2 outputs, which the proof calls 10 and 11; a goal is 12."""
+    """2 inputs, units 0 to 3 and 4 to 7, 2 outputs, which the proof calls 8 and 9; a goal is 10."""
     rng = np.random.default_rng(3)
-    sizes = (2, 5, 5, 2)
+    sizes = (2, 4, 4, 2)
     weights = [(rng.integers(-9, 10, (m, n)) / 8).tolist() for n, m in itertools.pairwise(sizes)]
     return relureg.Network.from_layers(weights, [(rng.integers(-9, 10, m) / 16).tolist() for m in sizes[1:]])
 
@@ -240,7 +240,7 @@ def leave_out_bounds(lines: Lines) -> None:
 
 def close_the_first_cell(lines: Lines) -> None:
     """A weak bound: the whole box by the goal alone."""
-    lines[1:2] = [["empty", 12, 1]]
+    lines[1:2] = [["empty", 10, 1]]
 
 
 def close_without_rows(lines: Lines) -> None:
@@ -268,7 +268,7 @@ def a_row_that_does_not_exist(lines: Lines) -> None:
 
 
 def a_slope_that_is_none(lines: Lines) -> None:
-    lines.insert(1, ["empty", 12, 1, 0, 65])
+    lines.insert(1, ["empty", 10, 1, 0, 65])
 
 
 def a_leaf_of_no_jacobian(lines: Lines) -> None:
@@ -284,7 +284,7 @@ def cut_nowhere(lines: Lines) -> None:
 
 
 def split_by_an_output(lines: Lines) -> None:
-    lines.insert(1, ["split", 10])
+    lines.insert(1, ["split", 8])
 
 
 def split_by_no_unit(lines: Lines) -> None:
@@ -292,7 +292,7 @@ def split_by_no_unit(lines: Lines) -> None:
 
 
 def bound_a_unit_before_those_that_it_reads(lines: Lines) -> None:
-    lines.insert(1, ["bounds", 5, 6, 7, 8, 9])
+    lines.insert(1, ["bounds", 4, 5, 6, 7])
 
 
 def close_the_wrong_side(lines: Lines) -> None:
@@ -350,7 +350,7 @@ FALSIFIED: dict[Callable[[Lines], None], str] = {
     a_leaf_of_no_jacobian: "a leaf where units have no sign yet|a leaf says nothing of goals",
     cut_another_coordinate: "there is no coordinate 2",
     cut_nowhere: "not understood: ZeroDivisionError",
-    split_by_an_output: "10 is no unit without a sign",
+    split_by_an_output: "8 is no unit without a sign",
     split_by_no_unit: "-1 is no unit without a sign",
     bound_a_unit_before_those_that_it_reads: "unit .* has no bounds",
     close_the_wrong_side: "it is not shown that unit 0 never has sign 1",
@@ -373,7 +373,7 @@ def test_nothing_false_is_accepted(of_range: Lines, data: bytes, tmp_path: Path)
     """Any one number of the tree changed: what is still accepted proves the same."""
     chance, proved, accepted = random.Random(1), said(of_range, tmp_path, data), 0
     places = [(k, j) for k, line in enumerate(of_range) if k for j in range(1, len(line)) if type(line[j]) is int]
-    for k, j in chance.sample(places, 60):
+    for k, j in chance.sample(places, 30):
         lines = copy.deepcopy(of_range)
         lines[k][j] = chance.choice([-lines[k][j], lines[k][j] + 1, lines[k][j] - 1, 0, lines[k][j] * 1000 + 7])
         try:
@@ -381,7 +381,7 @@ def test_nothing_false_is_accepted(of_range: Lines, data: bytes, tmp_path: Path)
             accepted += 1
         except RefusedError:
             pass
-    assert 0 < accepted < 45
+    assert 0 < accepted < 24
 
 
 # -- falsified: Lipschitz constants
