@@ -44,7 +44,14 @@ if TYPE_CHECKING:
     from relureg.pages.explorer.page import save_explorer
     from relureg.plots.figure import plot
     from relureg.proofs.checking import Proved, check_proof
+    from relureg.proofs.lipschitz import write_lipschitz_proof
     from relureg.proofs.proof_writer import ProofFigures, write_proof
+    from relureg.proofs.values import (
+        ValueProofFigures,
+        write_comparison_proof,
+        write_property_proof,
+        write_range_proof,
+    )
     from relureg.readers.formats import load, save
     from relureg.readers.sklearn import from_sklearn
     from relureg.readers.torch.reader import from_torch
@@ -95,6 +102,7 @@ __all__ = [
     "StoredGraph",
     "TopologyPart",
     "Trajectory",
+    "ValueProofFigures",
     "Verdict",
     "Workers",
     "__version__",
@@ -132,7 +140,11 @@ __all__ = [
     "stored_graph",
     "save_graph",
     "save_regions",
+    "write_comparison_proof",
+    "write_lipschitz_proof",
     "write_proof",
+    "write_property_proof",
+    "write_range_proof",
 ]
 
 _MODULES = {
@@ -175,6 +187,7 @@ _MODULES = {
     "StoredGraph": "complex.graph.stored_graph",
     "TopologyPart": "topology.decision_topology",
     "Trajectory": "control.closed_loop",
+    "ValueProofFigures": "proofs.values",
     "Verdict": "behaviour.properties",
     "Workers": "engine.limits",
     "bounds": "theory.bounds",
@@ -211,7 +224,11 @@ _MODULES = {
     "save_graph": "reports.exports.graph_files",
     "save_regions": "reports.exports.region_files",
     "stored_graph": "complex.graph.stored_graph",
+    "write_comparison_proof": "proofs.values",
+    "write_lipschitz_proof": "proofs.lipschitz",
     "write_proof": "proofs.proof_writer",
+    "write_property_proof": "proofs.values",
+    "write_range_proof": "proofs.values",
 }
 """Where each public name is: imported when it is asked for (PEP 562), so that a start brings only what it uses."""
 

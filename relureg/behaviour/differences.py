@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from relureg.arguments import checked
+from relureg.behaviour.incumbent import Point
 from relureg.behaviour.output_ranges import Extremum, maximum_along, unit_directions
-from relureg.behaviour.search import Point
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, watching
 from relureg.network.domain import Domain

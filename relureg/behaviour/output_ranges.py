@@ -15,7 +15,8 @@ from fractions import Fraction
 import numpy as np
 
 from relureg.arguments import checked
-from relureg.behaviour.search import Goal, Point, Search, float_values
+from relureg.behaviour.incumbent import Goal, Point, float_values
+from relureg.behaviour.search import Search
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import UsageError

@@ -50,6 +50,9 @@ class Optimum:
     """The maximum of ``c . x``."""
     ray: tuple[Fraction, ...] = ()
     """If unbounded, a direction of the polyhedron along which ``c . x`` grows."""
+    multipliers: tuple[Fraction, ...] = ()
+    """Of the rows, none negative: where bounds of coordinates hold, ``c . x`` plus the sum of multipliers times rows is
+    at most the maximum; if empty, that sum alone is negative."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,9 @@ class Program:
         lifted = tuple((*row, 0) for row in self.rows) + tuple((*row, -1) for row in strict)
         program = Program(rows=lifted, low=(*self.low, None), high=(*self.high, Fraction(1)))
         found = program.maximise([0] * self.dim + [1])
-        return Optimum(outcome=found.outcome, point=found.point[: self.dim], value=found.value)
+        return Optimum(
+            outcome=found.outcome, point=found.point[: self.dim], value=found.value, multipliers=found.multipliers
+        )
 
     def holds_at(self, point: Sequence[Fraction]) -> bool:
         """Whether a point lies in the polyhedron."""
@@ -130,8 +135,9 @@ class _Tableau:
 
     def solve(self) -> Optimum:
         # A row without coefficients is no constraint to pivot on.
-        if any(row[0] < 0 and not any(row[1:]) for row in self.rows):
-            return Optimum(outcome=Outcome.EMPTY)
+        for i, row in enumerate(self.rows):
+            if row[0] < 0 and not any(row[1:]):
+                return Optimum(outcome=Outcome.EMPTY, multipliers=self._of_rows({2 * self.dim + i: fmpq(1)}))
         self.usable = [i for i, row in enumerate(self.rows) if any(row[1:])]
         self._start()
         while True:
@@ -147,12 +153,16 @@ class _Tableau:
             dual = min((number for number, y in multipliers.items() if y < 0), default=None)
             if primal is None and dual is None:
                 value = sum((fmpq(c) * x for c, x in zip(self.objective, point, strict=True)), fmpq(0))
-                return Optimum(outcome=Outcome.OPTIMAL, point=tuple(map(_fraction, point)), value=_fraction(value))
+                return Optimum(
+                    outcome=Outcome.OPTIMAL, point=tuple(map(_fraction, point)), value=_fraction(value),
+                    multipliers=self._of_rows(multipliers),
+                )  # fmt: skip
             if primal is not None and (dual is None or primal < dual):
                 weights = self._weights(primal)
                 leaving = min((number for number, t in weights.items() if number >= 0 and t > 0), default=None)
                 if leaving is None:
-                    return Optimum(outcome=Outcome.EMPTY)
+                    told = {number: -t for number, t in weights.items()} | {primal: fmpq(1)}
+                    return Optimum(outcome=Outcome.EMPTY, multipliers=self._of_rows(told))
                 self._swap(leaving, primal)
             else:
                 assert dual is not None
@@ -287,6 +297,14 @@ class _Tableau:
     def _multipliers(self) -> dict[int, Any]:
         """The y with ``objective + sum y_i a_i = 0`` over the active constraints."""
         return {number: -t for number, t in self._combination(self.objective).items()}
+
+    def _of_rows(self, multipliers: dict[int, Any]) -> tuple[Fraction, ...]:
+        """Those of the rows, in their order."""
+        found = [Fraction(0)] * len(self.rows)
+        for number, y in multipliers.items():
+            if number >= 2 * self.dim:
+                found[number - 2 * self.dim] = _fraction(y)
+        return tuple(found)
 
     def _weights(self, number: int) -> dict[int, Any]:
         """A constraint as a combination of the active ones, but for its constant."""

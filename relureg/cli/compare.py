@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +11,7 @@ from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.progress import cells_on_stderr
+from relureg.cli.proof import check_proof_file, proof_progress, value_proof_options
 from relureg.cli.scope import located, scope_of, scope_options
 from relureg.cli.work import limit_options
 from relureg.errors import DomainError, NetworksDifferError
@@ -27,9 +29,10 @@ Examples:
 @click.argument("other", shell_complete=files, metavar="OTHER")
 @reading_options
 @scope_options
+@value_proof_options("the difference")
 @limit_options
 @output_options
-def compare(net: str, other: str, raw: bool, printer: Printer, **where: Any) -> None:
+def compare(net: str, other: str, raw: bool, proof: Path | None, force: bool, printer: Printer, **where: Any) -> None:
     """Decide whether NET and OTHER are the same function: equal, proved (exit 0), or not (exit 1).
 
     For pruned, quantised and exported networks. If they are not equal, the largest difference in any output is given,
@@ -38,14 +41,24 @@ def compare(net: str, other: str, raw: bool, printer: Printer, **where: Any) -> 
     from relureg.behaviour.differences import compare_networks
     from relureg.reports.compare import CompareReport
 
+    check_proof_file(proof, force=force)
     scope = scope_of(where)
-    one, domain = located(read_network(net, printer, raw=raw), scope)
-    two, _ = located(read_network(other, printer, raw=raw), scope)
+    networks = read_network(net, printer, raw=raw), read_network(other, printer, raw=raw)
+    one, domain = located(networks[0], scope)
+    two, _ = located(networks[1], scope)
     with cells_on_stderr(printer.quiet) as progress:
         try:
             found = compare_networks(one, two, domain, progress=progress)
         except DomainError as error:
             raise error.within("--box" if scope.domain is None else "--domain") from error
-    printer.emit(CompareReport.of(one, two, domain, found))
+    written = None
+    if proof is not None:
+        from relureg.proofs.values import write_comparison_proof
+
+        with proof_progress(printer.quiet) as report:
+            written = write_comparison_proof(
+                one, two, found, proof, domain=domain, slices_of=networks, force=force, progress=report
+            )
+    printer.emit(CompareReport.of(one, two, domain, found, proof=written))
     if not found.are_equal:
         raise NetworksDifferError(f"{one.name} and {two.name} differ")

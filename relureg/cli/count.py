@@ -27,7 +27,7 @@ Examples:
   relureg count fixtures/truth/saw_3.json --linear
   relureg count fixtures/pictures/spiral/0000.json fixtures/pictures/spiral/6000.json
   relureg count fixtures/truth/xor.json fixtures/truth/int_2-6-6-1.json --box -1 1 -o table.csv
-  relureg count fixtures/truth/rand_3-16-16-1.json --proof rand.proof
+  relureg count fixtures/truth/rand_3-16-16-1.json --proof build/rand.proof
   relureg count fixtures/truth/rand_4-12-12-1.json --journal run.journal --scheduler local:2
 
 {EXIT_CODES}"""

@@ -32,7 +32,7 @@ Examples:
   relureg graph fixtures/truth/rand_4-40-1.json --faces
   relureg graph fixtures/truth/int_2-6-6-1.json --spectrum --box -2 2
   relureg graph fixtures/truth/int_2-6-6-1.json -o graph.graphml
-  relureg graph fixtures/truth/int_2-6-6-1.json --proof graph.proof
+  relureg graph fixtures/truth/int_2-6-6-1.json --proof build/graph.proof
 
 {EXIT_CODES}"""
 

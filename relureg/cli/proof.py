@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,32 @@ def proof_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]
     )  # fmt: skip
 
 
-def check_proof_file(proof: Path | None, *, force: bool, journal: Path | None) -> None:
+def value_proof_options(what: str, force: str = "Replace an existing proof.") -> Callable[[Any], Any]:
+    """--proof and --force of the commands whose answer is a value, given as `proof` and `force`."""
+
+    def decorate(command: Any) -> Any:
+        command = click.option("--force", is_flag=True, help=force)(command)
+        return click.option(
+            "--proof", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+            help=f"Write a proof of {what} to FILE, for check-proof.",
+        )(command)  # fmt: skip
+
+    return decorate
+
+
+@contextlib.contextmanager
+def proof_progress(quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """A report of how many cells a proof has so far, on standard error."""
+    with lines_on_stderr(quiet, "writing the proof") as show:
+
+        def report(progress: Progress) -> None:
+            if show is not None:
+                show(f"proved {progress.regions:,} cells")
+
+        yield report
+
+
+def check_proof_file(proof: Path | None, *, force: bool, journal: Path | None = None) -> None:
     """Find out before the work what stands against a proof; raises `UsageError` or `OutputError`."""
     if proof is None:
         return

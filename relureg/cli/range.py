@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import network_argument, read_network
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.progress import cells_on_stderr
+from relureg.cli.proof import check_proof_file, proof_progress, value_proof_options
 from relureg.cli.scope import located, scope_of, scope_options
 from relureg.cli.work import limit_options
 from relureg.errors import DomainError, UsageError
@@ -23,6 +25,7 @@ Examples:
   relureg range fixtures/truth/xor.json --box 0 1
   relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1
   relureg range fixtures/nets/acasxu_1_1_nnet.nnet --around 1650,0,3.12,1100,1100 --radius 0.01 --direction 1,-1,0,0,0
+  relureg range fixtures/truth/xor.json --box 0 1 --proof build/range.proof
 
 {EXIT_CODES}"""
 
@@ -34,9 +37,18 @@ Examples:
     help="The range of c0 y0 + c1 y1 + ... instead of that of each output; numbers are doubles, p/q is exact.",
 )  # fmt: skip
 @scope_options
+@value_proof_options("the range")
 @limit_options
 @output_options
-def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:  # noqa: A001
+def range(  # noqa: A001
+    net: str | None,
+    raw: bool,
+    direction: str | None,
+    proof: Path | None,
+    force: bool,
+    printer: Printer,
+    **where: Any,
+) -> None:
     """Find the exact minimum and maximum of each output of NET, and a point where each is attained.
 
     Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
@@ -46,6 +58,7 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
     from relureg.behaviour.output_ranges import output_range
     from relureg.reports.range import RangeReport
 
+    check_proof_file(proof, force=force)
     network = read_network(net, printer, raw=raw)
     along = None if direction is None else parse_numbers(direction, "--direction")
     if along is not None and len(along) != network.output_dim:
@@ -60,7 +73,15 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
             found = output_range(inside, domain, direction=along, progress=progress)
         except DomainError as error:
             raise error.within("--box" if scope.domain is None else "--domain") from error
-    printer.emit(RangeReport.of(inside, domain, found))
+    written = None
+    if proof is not None:
+        from relureg.proofs.values import write_range_proof
+
+        with proof_progress(printer.quiet) as report:
+            written = write_range_proof(
+                inside, found, proof, domain=domain, slice_of=network, force=force, progress=report
+            )
+    printer.emit(RangeReport.of(inside, domain, found, proof=written))
 
 
 def parse_numbers(text: str, option: str) -> list[Fraction]:

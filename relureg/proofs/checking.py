@@ -1,18 +1,22 @@
-"""The checker, asked from Python: `check_proof` says what a proof proves of a network, or why it is refused."""
+"""The checkers, asked from Python: `check_proof` says what a proof proves of a network, or why it is refused."""
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from relureg import stopping
 from relureg.arguments import checked
-from relureg.errors import MalformedNetworkError, ProofRefusedError
+from relureg.errors import MalformedNetworkError, ProofRefusedError, UsageError
 from relureg.frozen import Frozen, read_only
 from relureg.network import json_format
 from relureg.network.model import Network
-from relureg.proofs import checker
+from relureg.proofs import checker, value_checker
+from relureg.proofs.values import FORMAT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +24,26 @@ class Proved(Frozen):
     """What a proof has proved."""
 
     numbers: Mapping[str, int]
-    """``regions``; and where facets are proved, ``facets``, ``boundary_facets`` and perhaps ``diameter``."""
+    """``regions``; and where facets are proved, ``facets``, ``boundary_facets`` and perhaps ``diameter``. Of a proof of
+    values ``claims``, how many."""
     sentences: tuple[str, ...]
     """The same in words."""
 
 
 @checked
-def check_proof(path: str | Path, network: Network) -> Proved:
-    """Check a proof that `write_proof` or ``--proof`` has written, as the program ``checker/check_proof.py`` does.
+def check_proof(path: str | Path, network: Network, other: Network | None = None) -> Proved:
+    """Check a proof that `write_proof`, another of the writers or ``--proof`` has written.
+
+    As the programs ``checker/check_proof.py`` (of regions) and ``checker/check_values.py`` (of ranges, properties,
+    differences and Lipschitz constants) do.
 
     Parameters
     ----------
     path : str or Path
     network : Network
         Of any file format: it is known by the hash of its numbers.
+    other : Network, optional
+        The second network, of a proof of what two differ by.
 
     Returns
     -------
@@ -41,6 +51,8 @@ def check_proof(path: str | Path, network: Network) -> Proved:
 
     Raises
     ------
+    UsageError
+        A second network, and the proof is about the regions of one.
     ProofRefusedError
         It does not prove what it claims of this network; says which line fails first, and why.
     MalformedNetworkError
@@ -56,10 +68,27 @@ def check_proof(path: str | Path, network: Network) -> Proved:
     {'regions': 1024, 'facets': 3200, 'boundary_facets': 0, 'diameter': 22}
     """
     stopping.check()  # the checker itself knows no limits, and is broken off where it takes long
+    networks = [json_format.write(each) for each in (network, other) if each is not None]
     try:
-        numbers, sentences = checker.check(str(path), json_format.write(network))
-    except checker.RefusedError as error:
+        if _is_of_values(path):
+            sentences = value_checker.check(str(path), *networks)
+            numbers = {"claims": len(sentences) - 1}
+        elif other is not None:
+            raise UsageError("the proof is about the regions of one network; name no second one")
+        else:
+            numbers, sentences = checker.check(str(path), *networks)
+    except (checker.RefusedError, value_checker.RefusedError) as error:
         raise ProofRefusedError(str(error), where=str(path)) from None
     except OSError as error:
         raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     return Proved(numbers=read_only(numbers), sentences=tuple(sentences))
+
+
+def _is_of_values(path: str | Path) -> bool:
+    """Whether the first line says so; what cannot be read is none."""
+    try:
+        with gzip.open(path) as lines:
+            head = json.loads(next(lines))
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, StopIteration):
+        return False
+    return isinstance(head, dict) and head.get("format") == FORMAT

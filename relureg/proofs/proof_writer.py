@@ -114,9 +114,10 @@ def write_proof(
     with watching(Limits(timeout=timeout), progress) as watch, open_atomically(Path(path), force=force) as stream:
         # Without a name and a time in it, equal proofs are equal files.
         with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
-            writer = _Writer(cells, packed, watch, facets=facets)
+            writer = TreeWriter(cells, packed, watch, facets=facets)
             claims = _claims(cells, facets=facets, diameter=diameter)
-            writer.write(header(cells, claims, slice_of))
+            writer.put(header(cells, claims, slice_of))
+            writer.write()
         size = stream.tell()
     return ProofFigures(
         path=Path(path), num_bytes=size, num_leaves=cells.num_regions, num_closed=writer.num_closed,
@@ -142,23 +143,37 @@ def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> 
         "version": VERSION,
         "network": about.sha256,
         "claims": claims,
-        "slice": None if flat is None else _slice(flat),
+        "slice": None if flat is None else encoded_slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
     }
 
 
-def _slice(flat: Slice) -> dict[str, Any]:
+def encoded_slice(flat: Slice) -> dict[str, Any]:
+    """As a proof holds it: inputs are these rows over a number, at the coordinates of the slice."""
     over = math.lcm(flat.base.denominator, flat.directions.denominator)
     columns = [matrix.numerators * (over // matrix.denominator) for matrix in (flat.base, flat.directions)]
     rows = [encoded([*base, *directions]) for base, directions in zip(*(c.tolist() for c in columns), strict=True)]
     return {"over": encoded([over])[0], "rows": rows}
 
 
-class _Writer:
-    """Holds steps back until the questions about them are answered, many at once."""
+class TreeWriter:
+    """Holds steps back until the questions about them are answered, many at once.
 
-    def __init__(self, cells: Complex, stream: gzip.GzipFile, watch: Watch, *, facets: bool) -> None:
-        self._cells, self._stream, self._watch = cells, stream, watch
+    Parameters
+    ----------
+    cells : Complex
+    stream : GzipFile
+    watch : Watch
+    facets : bool
+        Whether leaves tell of their facets.
+    with_points : bool
+        Whether leaves tell a point.
+    """
+
+    def __init__(
+        self, cells: Complex, stream: gzip.GzipFile, watch: Watch, *, facets: bool = False, with_points: bool = True
+    ) -> None:
+        self._cells, self._stream, self._watch, self._with_points = cells, stream, watch, with_points
         self._walls = Walls(cells.domain)
         self._tree = Tree(cells, self._walls, self._ask)
         self._facets = LeafFacets(cells, self._ask) if facets else None
@@ -166,8 +181,8 @@ class _Writer:
         self._steps: list[Step] = []
         self.num_leaves = self.num_closed = self._entries = 0
 
-    def write(self, head: dict[str, Any]) -> None:
-        self._put(head)
+    def write(self) -> None:
+        """All steps."""
         for step, leaf in self._tree.iter_steps():
             self._steps.append(step)
             self.num_closed += step[0] == "close"
@@ -192,12 +207,18 @@ class _Writer:
         if self._questions:
             answer_all(self._questions, self._walls)
         for step in self._steps:
-            self._put(step)
+            self.put(step if self._with_points or step[0] != "leaf" else step[:1])
         self._questions.clear()
         self._steps.clear()
         self._entries = 0
         self._watch.out_of_time(self.num_leaves, self.num_leaves / self._cells.num_regions)
         stopping.check()
 
-    def _put(self, line: Any) -> None:
-        self._stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+    def put(self, line: Any) -> None:
+        """Write a line now."""
+        put_line(self._stream, line)
+
+
+def put_line(stream: gzip.GzipFile, line: Any) -> None:
+    """Write a line of a proof."""
+    stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")

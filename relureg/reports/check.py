@@ -11,12 +11,14 @@ from rich.text import Text
 
 from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import facts_table, grouped, page, seconds_line
+from relureg.reports.proof import ValueProofFacts, proof_lines
 from relureg.reports.report import NetworkFacts, Report
 from relureg.words import plural
 
 if TYPE_CHECKING:
     from relureg.behaviour.properties import Counterexample, Verdict
     from relureg.network.model import Network
+    from relureg.proofs.values import ValueProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +45,10 @@ class CheckReport(Report):
     holds: bool
     counterexample: CounterexampleFacts | None
     cells: int
+    proof: ValueProofFacts | None = None
 
     @classmethod
-    def of(cls, network: Network, verdict: Verdict) -> CheckReport:
+    def of(cls, network: Network, verdict: Verdict, *, proof: ValueProofFigures | None = None) -> CheckReport:
         found = verdict.counterexample
         return cls(
             network=NetworkFacts.of(network),
@@ -54,6 +57,7 @@ class CheckReport(Report):
             holds=verdict.holds,
             counterexample=None if found is None else CounterexampleFacts.of(found, network),
             cells=verdict.cells,
+            proof=None if proof is None else ValueProofFacts.of(proof),
         )
 
     def table(self) -> RenderableType:
@@ -64,7 +68,9 @@ class CheckReport(Report):
             facts.add_row("at input", few_coordinates(self.counterexample.point), "rounded; --json is exact")
             facts.add_row("output", few_coordinates(self.counterexample.output))
         facts.add_row("cells", grouped(self.cells))
-        return page(self.network, plural(self.cases, "case"), facts, seconds_line(self.seconds))
+        return page(
+            self.network, plural(self.cases, "case"), facts, *proof_lines(self.proof), seconds_line(self.seconds)
+        )
 
 
 def junit_of(network: Network, verdict: Verdict) -> bytes:

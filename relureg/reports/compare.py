@@ -10,12 +10,14 @@ from rich.text import Text
 
 from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import facts_table, grouped, page, seconds_line
+from relureg.reports.proof import ValueProofFacts, proof_lines
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
     from relureg.behaviour.differences import Deviation, NetworkComparison
     from relureg.network.domain import Domain
     from relureg.network.model import Network
+    from relureg.proofs.values import ValueProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,18 @@ class CompareReport(Report):
     equal: bool
     largest: DeviationFacts | None
     cells: int
+    proof: ValueProofFacts | None = None
 
     @classmethod
-    def of(cls, one: Network, other: Network, domain: Domain | None, found: NetworkComparison) -> CompareReport:
+    def of(
+        cls,
+        one: Network,
+        other: Network,
+        domain: Domain | None,
+        found: NetworkComparison,
+        *,
+        proof: ValueProofFigures | None = None,
+    ) -> CompareReport:
         return cls(
             network=NetworkFacts.of(one),
             other=NetworkFacts.of(other),
@@ -58,6 +69,7 @@ class CompareReport(Report):
             equal=found.are_equal,
             largest=None if found.largest is None else DeviationFacts.of(found.largest, one),
             cells=found.cells,
+            proof=None if proof is None else ValueProofFacts.of(proof),
         )
 
     def table(self) -> RenderableType:
@@ -71,4 +83,4 @@ class CompareReport(Report):
             facts.add_row("of output", f"y{self.largest.output}")
             facts.add_row("at input" if value else "along", few_coordinates(self.largest.ray or self.largest.point))
         facts.add_row("cells", grouped(self.cells))
-        return page(self.network, self.domain, facts, seconds_line(self.seconds))
+        return page(self.network, self.domain, facts, *proof_lines(self.proof), seconds_line(self.seconds))

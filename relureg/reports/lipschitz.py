@@ -12,12 +12,14 @@ from rich.console import RenderableType
 from relureg.exact.numbers import nearest_double
 from relureg.reports.exact_points import Texts, few_coordinates
 from relureg.reports.layout import grouped, page, plain_table, seconds_line
+from relureg.reports.proof import ValueProofFacts, proof_lines
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
     from relureg.behaviour.lipschitz_constants import LipschitzConstant
     from relureg.network.domain import Domain
     from relureg.network.model import Network
+    from relureg.proofs.values import ValueProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,19 @@ class LipschitzReport(Report):
     q: str
     regions: int
     constants: tuple[LipschitzFacts, ...]
+    proof: ValueProofFacts | None = None
 
     @classmethod
     def of(
-        cls, network: Network, domain: Domain | None, found: Iterable[LipschitzConstant], *, p: str, q: str, alone: bool
+        cls,
+        network: Network,
+        domain: Domain | None,
+        found: Iterable[LipschitzConstant],
+        *,
+        p: str,
+        q: str,
+        alone: bool,
+        proof: ValueProofFigures | None = None,
     ) -> LipschitzReport:
         """`alone`: each of the constants is that of an output by itself."""
         listed = list(found)
@@ -66,6 +77,7 @@ class LipschitzReport(Report):
             q=q,
             regions=listed[0].regions,
             constants=tuple(LipschitzFacts.of(one, k if alone else None) for k, one in enumerate(listed)),
+            proof=None if proof is None else ValueProofFacts.of(proof),
         )
 
     def table(self) -> RenderableType:
@@ -79,4 +91,4 @@ class LipschitzReport(Report):
                 few_coordinates(one.point),
             )
         place = f"{self.domain}   norms {self.p} to {self.q}   {grouped(self.regions)} regions"
-        return page(self.network, place, table, seconds_line(self.seconds))
+        return page(self.network, place, table, *proof_lines(self.proof), seconds_line(self.seconds))

@@ -12,11 +12,13 @@ from rich.text import Text
 
 from relureg.reports.layout import facts_table, grouped, page
 from relureg.reports.report import NetworkFacts, Report
+from relureg.words import plural
 
 if TYPE_CHECKING:
     from relureg.network.model import Network
     from relureg.proofs.checking import Proved
     from relureg.proofs.proof_writer import ProofFigures
+    from relureg.proofs.values import ValueProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,31 @@ class ProofFacts:
         """For a table."""
         claims = ", ".join(name.replace("_", " ") for name in self.claims)
         return Text(f"{self.file}   {grouped(self.bytes)} bytes, of {claims}", overflow="fold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueProofFacts:
+    """A proof of values that was written."""
+
+    file: str
+    bytes: int
+    cells: int
+    claims: int
+
+    @classmethod
+    def of(cls, figures: ValueProofFigures) -> ValueProofFacts:
+        return cls(file=str(figures.path), bytes=figures.num_bytes, cells=figures.num_cells, claims=figures.num_claims)
+
+    def words(self) -> Text:
+        """A line below a table."""
+        return Text(
+            f"proof   {self.file}   {grouped(self.bytes)} bytes, {plural(self.claims, 'claim')}", overflow="fold"
+        )
+
+
+def proof_lines(proof: ValueProofFacts | None) -> list[RenderableType]:
+    """What a page says of a proof of values: one line, or none."""
+    return [] if proof is None else [proof.words()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

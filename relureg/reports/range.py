@@ -10,12 +10,14 @@ from rich.console import RenderableType
 
 from relureg.reports.exact_points import Texts, few_coordinates, point_texts
 from relureg.reports.layout import page, plain_table, seconds_line
+from relureg.reports.proof import ValueProofFacts, proof_lines
 from relureg.reports.report import ExactNumber, NetworkFacts, Report, place_of
 
 if TYPE_CHECKING:
     from relureg.behaviour.output_ranges import Extremum, Range
     from relureg.network.domain import Domain
     from relureg.network.model import Network
+    from relureg.proofs.values import ValueProofFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +71,17 @@ class RangeReport(Report):
     network: NetworkFacts
     domain: str
     ranges: tuple[RangeFacts, ...]
+    proof: ValueProofFacts | None = None
 
     @classmethod
-    def of(cls, network: Network, domain: Domain | None, ranges: Iterable[Range]) -> RangeReport:
+    def of(
+        cls,
+        network: Network,
+        domain: Domain | None,
+        ranges: Iterable[Range],
+        *,
+        proof: ValueProofFigures | None = None,
+    ) -> RangeReport:
         return cls(
             network=NetworkFacts.of(network),
             domain=place_of(network, domain),
@@ -83,10 +93,11 @@ class RangeReport(Report):
                 )
                 for found in ranges
             ),
+            proof=None if proof is None else ValueProofFacts.of(proof),
         )
 
     def table(self) -> RenderableType:
         table = plain_table("output", "minimum", "at", "maximum", "at", left=(0, 2, 4))
         for found in self.ranges:
             table.add_row(found.name, *found.minimum.words("-"), *found.maximum.words(""))
-        return page(self.network, self.domain, table, seconds_line(self.seconds))
+        return page(self.network, self.domain, table, *proof_lines(self.proof), seconds_line(self.seconds))

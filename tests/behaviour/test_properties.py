@@ -10,7 +10,7 @@ import pytest
 
 import relureg
 from relureg import Condition, Domain, Network, Specification, check_property
-from relureg.behaviour.search import Search
+from relureg.behaviour.incumbent import Incumbent
 from relureg.readers.vnnlib.property_cases import read_specification
 from tests.contract.networks import KINDS
 
@@ -70,7 +70,7 @@ def test_ties_of_the_absolute_value(
     asserted: str, holds: bool, is_climbing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not is_climbing:  # no point is guessed: bounds and exact programs decide alone
-        monkeypatch.setattr(Search, "_try_points", lambda *_: None)
+        monkeypatch.setattr(Incumbent, "try_points", lambda *_: None)
     text = f"(declare-const X_0 Real)(declare-const Y_0 Real)(assert (<= X_0 2))(assert (>= X_0 -2))(assert {asserted})"
     verdict = check_property(ABS, spec(text))
     assert verdict.holds == holds

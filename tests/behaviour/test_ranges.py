@@ -10,8 +10,9 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, output_range
+from relureg.behaviour.incumbent import Goal
 from relureg.behaviour.output_ranges import Extremum, without_constants
-from relureg.behaviour.search import Goal, Search
+from relureg.behaviour.search import Search
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Watch
 from tests.contract.networks import KINDS, Sample, generated

@@ -149,3 +149,42 @@ def test_a_limit_of_time_while_the_proof_is_written(run_relureg: Run, tmp_path: 
     assert done.returncode == 4
     assert "36,051 regions" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_range_and_its_proof(run_relureg: Run, tmp_path: Path) -> None:
+    proof = tmp_path / "range.proof"
+    done = run_relureg("range", INT, "--box", "-10", "10", "--proof", proof, "--json")
+    assert done.returncode == 0
+    written = valid(done.stdout)["proof"]
+    assert written == {
+        "file": str(proof), "bytes": proof.stat().st_size, "cells": written["cells"], "claims": 2,
+    }  # fmt: skip
+    done = run_relureg("check-proof", proof, INT, "--json")
+    document = valid(done.stdout)
+    assert document["proved"] == {"claims": 2}
+    assert "the smallest value of y0 is -316, at x = (-10, 10), in the box [-10, 10]^2" in document["sentences"]
+    done = run_relureg("range", INT, "--proof", proof)
+    check_one_line(done, USAGE, f"{proof}: the file exists")
+
+
+def test_a_verdict_a_difference_and_a_constant(run_relureg: Run, tmp_path: Path) -> None:
+    """Exit codes are those of the answer; of two networks, both are named to be checked."""
+    asked, proof = tmp_path / "above.vnnlib", tmp_path / "proof"
+    asked.write_text(
+        "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n"
+        "(assert (>= X_0 0))\n(assert (<= X_0 1))\n(assert (>= X_1 0))\n(assert (<= X_1 1))\n(assert (> Y_0 1))\n"
+    )
+    xor = "fixtures/truth/xor.json"
+    assert run_relureg("check", xor, asked, "--proof", proof, "--quiet").returncode == 0
+    done = run_relureg("check-proof", proof, xor, "--json")
+    assert valid(done.stdout)["sentences"][1] == "nowhere y0 > 1, in the box [0, 1]^2"
+    done = run_relureg("compare", xor, INT, "--box", "0", "1", "--proof", proof, "--force", "--json")
+    assert done.returncode == 1
+    assert valid(done.stdout)["proof"]["claims"] == 3
+    assert run_relureg("check-proof", proof, xor, INT).returncode == 0
+    refused = run_relureg("check-proof", proof, xor)
+    check_one_line(refused, 1, f"{proof}: line 1: it is of networks with sha256")
+    done = run_relureg("lipschitz", xor, "--norms", "inf,inf", "--proof", proof, "--force", "--json")
+    assert valid(done.stdout)["proof"]["cells"] == 3
+    done = run_relureg("check-proof", proof, xor, "--json")
+    assert valid(done.stdout)["sentences"][1].endswith("to the inf-norm is 4, in R^2")

@@ -1,0 +1,1 @@
+../relureg/proofs/value_checker.py
