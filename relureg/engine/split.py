@@ -87,6 +87,9 @@ class CompiledRun:
         Keep the vertices and rays of every region as well; the splitter alone knows them.
     dictionaries : bool, optional
         Hold cells as `relureg.engine.dictionaries` does, and not by their generators.
+    norms : NormSearch, optional
+        Of the compiled module: yield only regions whose Jacobian has a larger norm than what is known, without their
+        facets; of dictionaries alone.
     """
 
     def __init__(
@@ -98,12 +101,14 @@ class CompiledRun:
         records: bool = False,
         generators: bool = False,
         dictionaries: bool = False,
+        norms: Any = None,
     ) -> None:
         self.problem = problem
         self.finds_facets = records or not dictionaries or workers.enumerates
         self.generators = generators
         self.watch = watch
         self.stopped_by: str | None = None
+        self._norms = norms
         self._run = module().Run(
             translate(problem),
             records=records,
@@ -114,6 +119,7 @@ class CompiledRun:
             dictionaries=dictionaries,
             jobs=workers.jobs or os.cpu_count() or 1,
             batches=[WHOLE],
+            **({} if norms is None else {"norms": norms}),
         )
 
     def count(self) -> Figures:
@@ -128,7 +134,7 @@ class CompiledRun:
         self.figures()  # raises where there is nothing to merge
         return Enumeration(
             records=merge(chunks, self.problem),
-            generators=_merge_generators(chunks, self.problem) if self.generators else None,
+            generators=merge_generators(chunks, self.problem) if self.generators else None,
             stopped_by=self.stopped_by,
         )
 
@@ -143,7 +149,8 @@ class CompiledRun:
                 while (chunk := run.take_chunk()) is not None:
                     yield chunk
                 if not done:
-                    self.stopped_by = self.watch.out_of_time(run.regions_so_far, run.fraction_done)
+                    seen = run.regions_so_far if self._norms is None else self._norms.cells
+                    self.stopped_by = self.watch.out_of_time(seen, run.fraction_done)
                 if self.stopped_by is not None:
                     break
         finally:
@@ -301,7 +308,7 @@ def merge(chunks: list[dict[str, Any]], problem: Problem) -> Records:
     )
 
 
-def _merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generators:
+def merge_generators(chunks: list[dict[str, Any]], problem: Problem) -> Generators:
     """The generators of all chunks, in the order of `merge`."""
     network, essential, num_rows = problem.network, problem.essential_inputs, problem.num_rows
     counts = _column(chunks, "generator_count", np.int64)

@@ -22,6 +22,8 @@ struct Step {
 };
 using Prefix = std::vector<Step>;
 
+struct NormSearch;  // norms.hpp
+
 struct Options {
     bool records = false;      // yield regions one by one, not figures alone
     bool generators = false;   // with them, their vertices and rays
@@ -30,6 +32,7 @@ struct Options {
     bool dictionaries = false;     // hold cells by simplex dictionaries, not by generators
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
     bool single = false;       // each batch names one region (of dictionaries alone)
+    std::shared_ptr<NormSearch> norms;  // yield only regions with a larger norm than before (of dictionaries alone)
 };
 
 // Shared by all searches of a run.
