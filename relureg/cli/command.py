@@ -63,7 +63,7 @@ class Group(click.Group):
 
 
 class Command(click.Command):
-    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+    """A command whose --box, --view and --outputs take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
 
     It replaces none of the files that it reads.
     """
@@ -73,7 +73,9 @@ class Command(click.Command):
             return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+        for option in ("--box", "--view", "--outputs"):
+            args = _join_words(args, option)
+        return super().parse_args(ctx, args)
 
 
 def _files_read(parameters: dict[str, Any]) -> list[Path]:
