@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from relureg.version import __version__
 
 if TYPE_CHECKING:
+    from relureg.behaviour.derivative_ranges import DerivativeExtremum, DerivativeRange, derivative_ranges
     from relureg.behaviour.differences import Deviation, NetworkComparison, compare_networks
     from relureg.behaviour.lipschitz_constants import LipschitzConstant, lipschitz_constant, lipschitz_constants
     from relureg.behaviour.output_ranges import Extremum, Range, output_range
+    from relureg.behaviour.polytopes import Polytope
+    from relureg.behaviour.preimages import ImagePiece, Preimage, image, preimage
     from relureg.behaviour.properties import Counterexample, Verdict, check_property
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
@@ -54,10 +57,13 @@ __all__ = [
     "Complex",
     "Condition",
     "Counterexample",
+    "DerivativeExtremum",
+    "DerivativeRange",
     "Deviation",
     "Domain",
     "Extremum",
     "HistoryRow",
+    "ImagePiece",
     "Interval",
     "JournalStatus",
     "Limits",
@@ -68,6 +74,8 @@ __all__ = [
     "Network",
     "NetworkComparison",
     "Polyhedron",
+    "Polytope",
+    "Preimage",
     "Problem",
     "ProofFigures",
     "Proved",
@@ -89,6 +97,9 @@ __all__ = [
     "check_theorems",
     "compare_networks",
     "construct",
+    "derivative_ranges",
+    "image",
+    "preimage",
     "count_problem",
     "count_regions",
     "enumerate_problem",
@@ -120,10 +131,13 @@ _MODULES = {
     "Complex": "complex.complex",
     "Condition": "network.specification",
     "Counterexample": "behaviour.properties",
+    "DerivativeExtremum": "behaviour.derivative_ranges",
+    "DerivativeRange": "behaviour.derivative_ranges",
     "Deviation": "behaviour.differences",
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
+    "ImagePiece": "behaviour.preimages",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
@@ -134,6 +148,8 @@ _MODULES = {
     "Network": "network.model",
     "NetworkComparison": "behaviour.differences",
     "Polyhedron": "complex.polyhedron",
+    "Polytope": "behaviour.polytopes",
+    "Preimage": "behaviour.preimages",
     "Problem": "network.problem",
     "ProofFigures": "proofs.proof_writer",
     "Proved": "proofs.checking",
@@ -154,6 +170,9 @@ _MODULES = {
     "check_theorems": "theory.theorems",
     "compare_networks": "behaviour.differences",
     "construct": "families.catalogue",
+    "derivative_ranges": "behaviour.derivative_ranges",
+    "image": "behaviour.preimages",
+    "preimage": "behaviour.preimages",
     "count_problem": "complex.count",
     "count_regions": "complex.count",
     "enumerate_problem": "complex.enumeration",

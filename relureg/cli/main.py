@@ -31,8 +31,8 @@ from relureg.words import printable
 
 COMMANDS = (
     "inspect", "count", "estimate", "around", "resume", "status", "graph", "regions", "line", "range", "check",
-    "compare", "lipschitz", "plot", "animate", "explore", "bounds", "construct", "random", "verify", "check-proof",
-    "convert", "tropical", "maps",
+    "compare", "lipschitz", "preimage", "image", "plot", "animate", "explore", "bounds", "construct", "random",
+    "verify", "check-proof", "convert", "tropical", "maps",
 )  # fmt: skip
 """Each is a function of its name, with _ for -, in the module of that name; imported only when it runs."""
 
@@ -143,6 +143,9 @@ def _stop(standing: Standing, error: LimitReachedError | None) -> int:
     out, line = standing.last_words(kind, stopped_by or "an interrupt")
     if error is not None and not error.message.startswith(f"stopped by {stopped_by}"):
         line = f"relureg: error: {printable(' '.join(str(error).split()))}\n"
+        if standing.as_json and not standing.answered and standing.partial is None:
+            told = {"kind": error.kind, "message": error.message, "where": error.where}
+            out = f"{standing.error_document(told)}\n"
     try:
         sys.stdout.write(out)
         sys.stdout.flush()

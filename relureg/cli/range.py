@@ -15,12 +15,14 @@ from relureg.cli.scope import located, scope_of, scope_options
 from relureg.cli.work import limit_options
 from relureg.errors import DomainError, UsageError
 from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.readers.texts import parse_number
 
 EPILOG = f"""\b
 Examples:
   relureg range fixtures/truth/xor.json --box 0 1
   relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1
+  relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1 --of gradient
   relureg range fixtures/nets/acasxu_1_1_nnet.nnet --around 1650,0,3.12,1100,1100 --radius 0.01 --direction 1,-1,0,0,0
 
 {EXIT_CODES}"""
@@ -32,17 +34,25 @@ Examples:
     "--direction", metavar="C0,C1,...",
     help="The range of c0 y0 + c1 y1 + ... instead of that of each output; numbers are doubles, p/q is exact.",
 )  # fmt: skip
+@click.option(
+    "--of", type=click.Choice(["output", "gradient"]), default="output", show_default=True,
+    help="Whose range: that of each output, or of each partial derivative over all regions.",
+)  # fmt: skip
 @scope_options
 @limit_options
 @output_options
-def range(net: str | None, raw: bool, direction: str | None, printer: Printer, **where: Any) -> None:  # noqa: A001
+def range(  # noqa: A001
+    net: str | None, raw: bool, direction: str | None, of: str, printer: Printer, **where: Any
+) -> None:
     """The exact minimum and maximum of each output of NET, and a point where each is attained.
 
     Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
     grows or falls without end. A domain is closed and may be flat. Branch and bound: each part of the domain is closed
-    by a proved bound.
+    by a proved bound. Derivatives are those on regions; their domain must have an interior.
     """
+    from relureg.behaviour.derivative_ranges import derivative_ranges
     from relureg.behaviour.output_ranges import output_range
+    from relureg.reports.derivatives import DerivativeReport
     from relureg.reports.range import RangeReport
 
     network = read_network(net, printer, raw=raw)
@@ -53,6 +63,15 @@ def range(net: str | None, raw: bool, direction: str | None, printer: Printer, *
         )
     scope = scope_of(where)
     inside, domain = located(network, scope)
+    if of == "gradient":
+        if along is not None:
+            inside = inside.replace(
+                output=inside.output.map(RationalMatrix.from_fractions([along], len(along))), outputs=()
+            )
+        with cells_on_stderr(printer.quiet) as progress:
+            derivatives = derivative_ranges(inside, domain, progress=progress)
+        printer.emit(DerivativeReport.of(inside, domain, derivatives))
+        return
     with cells_on_stderr(printer.quiet) as progress:
         try:
             found = output_range(inside, domain, direction=along, progress=progress)
