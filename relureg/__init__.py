@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 from relureg.version import __version__
 
 if TYPE_CHECKING:
+    from relureg.behaviour.derivative_ranges import DerivativeExtremum, DerivativeRange, derivative_ranges
     from relureg.behaviour.differences import Deviation, NetworkComparison, compare_networks
     from relureg.behaviour.lipschitz_constants import LipschitzConstant, lipschitz_constant, lipschitz_constants
     from relureg.behaviour.output_ranges import Extremum, Range, output_range
+    from relureg.behaviour.polytopes import Polytope
+    from relureg.behaviour.preimages import ImagePiece, Preimage, image, preimage
     from relureg.behaviour.properties import Counterexample, Verdict, check_property
     from relureg.complex.complex import Complex
     from relureg.complex.count import RegionCount, count_problem, count_regions, resume
@@ -71,11 +74,14 @@ __all__ = [
     "Counterexample",
     "DecisionCut",
     "DecisionTopology",
+    "DerivativeExtremum",
+    "DerivativeRange",
     "Deviation",
     "Domain",
     "Extremum",
     "HistoryRow",
     "Inequalities",
+    "ImagePiece",
     "Interval",
     "JournalStatus",
     "Limits",
@@ -89,6 +95,8 @@ __all__ = [
     "PersistencePair",
     "PiecewiseAffine",
     "Polyhedron",
+    "Polytope",
+    "Preimage",
     "Problem",
     "ProofFigures",
     "Proved",
@@ -114,6 +122,9 @@ __all__ = [
     "closed_loop",
     "compare_networks",
     "construct",
+    "derivative_ranges",
+    "image",
+    "preimage",
     "count_problem",
     "count_regions",
     "decision_cut",
@@ -156,11 +167,14 @@ _MODULES = {
     "Counterexample": "behaviour.properties",
     "DecisionCut": "complex.decision_cut",
     "DecisionTopology": "topology.decision_topology",
+    "DerivativeExtremum": "behaviour.derivative_ranges",
+    "DerivativeRange": "behaviour.derivative_ranges",
     "Deviation": "behaviour.differences",
     "Domain": "network.domain",
     "Extremum": "behaviour.output_ranges",
     "HistoryRow": "complex.history",
     "Inequalities": "complex.halfspaces",
+    "ImagePiece": "behaviour.preimages",
     "Interval": "engine.intervals",
     "JournalStatus": "engine.runs.status",
     "Limits": "engine.limits",
@@ -174,6 +188,8 @@ _MODULES = {
     "PersistencePair": "topology.persistence",
     "PiecewiseAffine": "control.piecewise_affine",
     "Polyhedron": "complex.polyhedron",
+    "Polytope": "behaviour.polytopes",
+    "Preimage": "behaviour.preimages",
     "Problem": "network.problem",
     "ProofFigures": "proofs.proof_writer",
     "Proved": "proofs.checking",
@@ -198,6 +214,9 @@ _MODULES = {
     "closed_loop": "control.closed_loop",
     "compare_networks": "behaviour.differences",
     "construct": "families.catalogue",
+    "derivative_ranges": "behaviour.derivative_ranges",
+    "image": "behaviour.preimages",
+    "preimage": "behaviour.preimages",
     "count_problem": "complex.count",
     "count_regions": "complex.count",
     "decision_cut": "complex.decision_cut",

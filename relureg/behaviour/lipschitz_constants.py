@@ -1,39 +1,27 @@
-"""The Lipschitz constant of a network, exactly: the largest norm of its Jacobian on any region.
-
-The regions pass by as the engine finds them, and none is kept. A bound of each norm in doubles, with its rounding,
-leaves few regions whose Jacobian is composed in rationals. That no region is missing is proved as it is for a count.
-"""
+"""The Lipschitz constant of a network, exactly: the largest norm of its Jacobian on any region."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.arguments import checked
-from relureg.behaviour.affine_pieces import affine_piece
+from relureg.behaviour.jacobian_search import JacobianSearch, Maximum
 from relureg.behaviour.norms import NORMS, Enclosure, OperatorNorm
-from relureg.behaviour.relaxation import Relaxation
 from relureg.engine.limits import Limits, Progress, Workers, watching
-from relureg.engine.records import Records
-from relureg.engine.split import CompiledRun, merge
-from relureg.errors import CheckFailedError, DomainError, LimitReachedError, UsageError
-from relureg.exact.numbers import nearest_double
+from relureg.errors import UsageError
 from relureg.exact.rational import RationalMatrix
-from relureg.exact.rounding_bounds import SLACK, UNDERFLOW
-from relureg.network.affine_forms import INPUT
+from relureg.exact.rounding_bounds import SLACK
 from relureg.network.domain import Domain
 from relureg.network.model import Network
-from relureg.network.problem import Problem
 
 Point = tuple[Fraction, ...]
 Floats = NDArray[np.float64]
-_BATCH = 1024
-"""Regions whose norms are bounded at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +34,8 @@ class LipschitzConstant:
     """(d,): in the interior of a region whose Jacobian has that norm, up to the width of the enclosure."""
     jacobian: RationalMatrix
     """(m, d): of that region."""
-    regions: int
-    """How many regions there are, of which none has a larger norm."""
+    cells: int
+    """How many cells the search looked at."""
 
 
 @checked
@@ -75,7 +63,7 @@ def lipschitz_constant(
     jobs : int, optional
         Threads of the engine; all cores when left out.
     progress : callable, optional
-        Called with a `Progress` every now and then.
+        Called with a `Progress` every now and then, whose `regions` are the cells looked at so far.
 
     Raises
     ------
@@ -121,32 +109,12 @@ def _constants(
     jobs: int | None,
     progress: Callable[[Progress], None] | None,
 ) -> tuple[LipschitzConstant, ...]:
-    """Of some groups of outputs each, by one search for the regions, which are the same for all."""
-    maxima = [_Maximum(network, outputs, norm) for outputs in groups]
-    problem = Problem(network=network, domain=domain)
-    if domain is not None and domain.equations is not None:
-        raise DomainError(
-            "the domain is flat; restrict the network to it by a slice, whose coordinates norms are then of"
-        )
-    num_regions, relaxation = 0, Relaxation(network)
+    """Of some groups of outputs each, by one search for all of them."""
+    maxima = [NormMaximum(network, outputs, norm) for outputs in groups]
     with watching(Limits(timeout=timeout), progress) as watch:
-        run = CompiledRun(problem, Workers(jobs=jobs, enumerates=True), watch, records=True)
-        for chunk in run.chunks():
-            records = merge([chunk], problem)
-            num_regions += records.num_regions
-            for numbers, signs, sizes in _iter_sizes(records, relaxation):
-                for maximum in maxima:
-                    maximum.take(records, numbers, signs, sizes)
-        figures = run.figures()
-    if run.stopped_by is not None:
-        least = ", ".join(f"{max(nearest_double(maximum.low), 0.0):.10g}" for maximum in maxima)
-        what = "constant is" if len(maxima) == 1 else "constants are"
-        raise LimitReachedError(
-            f"the search was stopped by {run.stopped_by}: the {what} at least {least}, by {num_regions:,} regions"
-        )
-    if figures.is_watertight is False or figures.regions != num_regions:
-        raise CheckFailedError("regions are missing; do not use this result, and please report the network")
-    return tuple(maximum.constant(num_regions) for maximum in maxima)
+        search = JacobianSearch(network, domain, maxima, Workers(jobs=jobs), watch, norms=(norm.p, norm.q))
+        search.run("the constant is" if len(maxima) == 1 else "the constants are")
+    return tuple(maximum.constant(search.cells) for maximum in maxima)
 
 
 def parse_norms(text: str) -> tuple[str, str]:
@@ -157,73 +125,30 @@ def parse_norms(text: str) -> tuple[str, str]:
     return parts[0], parts[1]
 
 
-class _Maximum:
-    """The largest norm of the Jacobian of some outputs among regions that pass by."""
+class NormMaximum(Maximum):
+    """The largest norm of the Jacobian of some outputs."""
 
     def __init__(self, network: Network, outputs: slice, norm: OperatorNorm) -> None:
-        self.network, self.outputs, self.norm = network, outputs, norm
-        self.form = network.output.entries(np.arange(network.output_dim)[outputs])
+        super().__init__(network, outputs)
+        self.norm = norm
         norm.check_size(self.form.size, network.input_dim)
-        self.low = self.high = Fraction(-1)
-        self.best: tuple[Point, RationalMatrix] | None = None
 
-    def take(self, records: Records, numbers: NDArray[np.intp], signs: NDArray[np.int8], sizes: Floats) -> None:
-        """Look at some regions: the exact norm of those alone whose bound is above the best so far."""
-        with np.errstate(all="ignore"):
-            bounds = self.norm.bound(sizes[:, self.outputs])
-        for k in np.argsort(-bounds).tolist():
-            bound = float(bounds[k])
-            if math.isfinite(bound) and Fraction(bound) <= self.low:
-                break
-            self._solve(signs[k], records.point(int(numbers[k])))
+    def exactly(self, jacobian: RationalMatrix) -> Enclosure:
+        return self.norm.of(jacobian.fractions())
 
-    def _solve(self, signs: NDArray[np.int8], point: Point) -> None:
-        piece = affine_piece(self.network, self.form, signs)
-        jacobian = piece.rows.columns(slice(1, None))
-        found = self.norm.of(jacobian.fractions())
-        self.high = max(self.high, found.high)
-        if found.low > self.low:
-            self.low, self.best = found.low, (point, jacobian)
+    def bounds(self, values: Floats, errors: Floats) -> Floats:
+        return self.norm.bound((np.abs(values) + errors) * SLACK)
 
-    def constant(self, num_regions: int) -> LipschitzConstant:
+    def about(self, values: Floats) -> Floats:
+        if self.norm.p == self.norm.q == "2" and np.isfinite(values).all():
+            return np.asarray(np.linalg.norm(values, 2, axis=(1, 2)))
+        return super().about(values)
+
+    def describe(self, search: Any, essential: Sequence[int]) -> None:
+        first, last, _ = self.outputs.indices(self.network.output_dim)
+        search.add_group(first, last)
+
+    def constant(self, cells: int) -> LipschitzConstant:
         """The largest of all regions."""
-        assert self.best is not None
-        point, jacobian = self.best
-        value = Enclosure(low=self.low, high=self.high)
-        return LipschitzConstant(value=value, point=point, jacobian=jacobian, regions=num_regions)
-
-
-def _iter_sizes(
-    records: Records, relaxation: Relaxation
-) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int8], Floats]]:
-    """Batches of regions: their numbers, the signs of their units, and the sizes of the entries of their Jacobians."""
-    for first in range(0, records.num_regions, _BATCH):
-        numbers = np.arange(first, min(first + _BATCH, records.num_regions))
-        # A unit that vanishes on a whole region adds nothing, like one that is not active.
-        signs = np.where(records.signs_of(numbers) > 0, 1, -1).astype(np.int8)
-        with np.errstate(all="ignore"):
-            sizes = sizes_of_jacobians(relaxation, signs)
-        yield numbers, signs, sizes
-
-
-def sizes_of_jacobians(relaxation: Relaxation, signs: NDArray[np.int8]) -> Floats:
-    """(K, m, d): no less than the size of each entry of the Jacobian on regions with signs (K, N), and hardly more."""
-    count, share, dim = len(signs), relaxation.share, relaxation.dim
-    identity = np.tile(np.eye(dim)[:, None], (1, count, 1)).reshape(dim, -1)
-    # Entries stand in the order unit, region, input, so that a stage is one product of two matrices.
-    value: dict[int, Floats] = {INPUT: identity}
-    error: dict[int, Floats] = {INPUT: np.zeros_like(identity)}
-    forms = [*relaxation.stages, relaxation.output]
-    for number, form in enumerate(forms, start=1):
-        found, missed = np.zeros((form.size, count * dim)), np.zeros((form.size, count * dim))
-        for source, weights in form.terms.items():
-            found += weights @ value[source]
-            # What is computed here is off by so much, relative to its terms; what was off before comes through.
-            missed += form.absolute[source] @ (share * np.abs(value[source]) + error[source] * SLACK)
-        missed = missed * SLACK + UNDERFLOW
-        if number <= len(relaxation.stages):
-            here = signs[:, relaxation.offsets[number - 1] : relaxation.offsets[number]]
-            active = np.repeat(here.T > 0, dim, axis=1)
-            value[number], error[number] = np.where(active, found, 0.0), np.where(active, missed, 0.0)
-    sizes = ((np.abs(found) + missed) * SLACK).reshape(relaxation.output.size, count, dim)
-    return np.asarray(sizes.transpose(1, 0, 2))
+        value, point, jacobian = self.found()
+        return LipschitzConstant(value=value, point=point, jacobian=jacobian, cells=cells)

@@ -16,8 +16,9 @@ import numpy as np
 
 from relureg.arguments import checked
 from relureg.behaviour.incumbent import Goal, Point, float_values
-from relureg.behaviour.search import Search
+from relureg.behaviour.search import ManyCellsError, Search
 from relureg.behaviour.space import Space
+from relureg.behaviour.vertex_search import MOST_INPUTS, maximum_at_vertices
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import UsageError
 from relureg.exact.numbers import Number, exact_point
@@ -27,6 +28,8 @@ from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.words import plural
 
+MOST_CELLS = 400
+"""Of a search in few inputs: then the vertices of all regions are looked at instead."""
 _DIRECTIONS = 1000
 """Directions that are tried before a search for one."""
 
@@ -131,11 +134,24 @@ def maximum_along(
         ray, cells = growing_ray(network, space, watch)
         if ray is not None:
             return Extremum(value=None, point=space.any_point(), ray=ray, cells=cells), cells
-    found = Search(network=network, space=space, goal=Goal(floor=floor), watch=watch).run()
-    cells += found.cells
-    if found.value is None or found.point is None:
+    is_small = space.dim <= MOST_INPUTS and space.is_bounded and space.is_full and _has_width(space)
+    search = Search(
+        network=network, space=space, goal=Goal(floor=floor), watch=watch, most_cells=MOST_CELLS if is_small else None
+    )
+    try:
+        found = search.run()
+        best = None if found.value is None or found.point is None else (found.value, found.point)
+    except ManyCellsError:
+        best = maximum_at_vertices(network, space, watch, search.best)
+    cells += search.looked_at
+    if best is None or (floor is not None and best[0] <= floor):
         return None, cells
-    return Extremum(value=found.value, point=found.point, ray=None, cells=cells), cells
+    return Extremum(value=best[0], point=best[1], ray=None, cells=cells), cells
+
+
+def _has_width(space: Space) -> bool:
+    """Whether no input is fixed."""
+    return all(a is not None and b is not None and a < b for a, b in zip(space.low, space.high, strict=True))
 
 
 def growing_ray(network: Network, space: Space, watch: Watch) -> tuple[Point | None, int]:

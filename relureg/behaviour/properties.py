@@ -116,12 +116,12 @@ def _satisfy(network: Network, case: Sequence[Condition], watch: Watch) -> tuple
     d = network.input_dim
     on_inputs = [condition for condition in case if not condition.outputs]
     others = [condition for condition in case if condition.outputs]
-    space = Space.of_rows([_row(condition, d) for condition in on_inputs], d)
+    space = Space.of_rows([condition_row(condition, d) for condition in on_inputs], d)
     if space is None:
         return None, 0
-    strict_rows = tuple(_row(condition, d) for condition in on_inputs if condition.is_strict)
+    strict_rows = tuple(condition_row(condition, d) for condition in on_inputs if condition.is_strict)
     search = Search(
-        network=network.replace(output=_outputs(network, others), outputs=()),
+        network=network.replace(output=condition_form(network, others), outputs=()),
         space=space,
         goal=Goal(is_strict=tuple(condition.is_strict for condition in others) or (False,)),
         watch=watch,
@@ -131,14 +131,14 @@ def _satisfy(network: Network, case: Sequence[Condition], watch: Watch) -> tuple
     return found.point, found.cells
 
 
-def _row(condition: Condition, dim: int) -> Row:
+def condition_row(condition: Condition, dim: int) -> Row:
     """The affine function of the input that is not negative where a condition on inputs alone holds."""
     entries = [-condition.constant, *(-condition.inputs.get(j, Fraction(0)) for j in range(dim))]
     scale = lcm(*(entry.denominator for entry in entries))
     return tuple(int(entry * scale) for entry in entries)
 
 
-def _outputs(network: Network, conditions: Sequence[Condition]) -> AffineForm:
+def condition_form(network: Network, conditions: Sequence[Condition]) -> AffineForm:
     """What is not negative where conditions on outputs, and maybe inputs, hold; without any the number 1."""
     if not conditions:
         return AffineForm.of_constant(RationalMatrix.identity(1))

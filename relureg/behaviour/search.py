@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.behaviour.affine_pieces import affine_piece, walls_of
 from relureg.behaviour.incumbent import Goal, Incumbent, Point
 from relureg.behaviour.program_bounds import ProgramBounds
@@ -43,6 +44,10 @@ MAX_IDLE = 2
 finitely many. Near a point in which many hyperplanes meet, boxes never have few open signs."""
 BATCH = 48
 """Cells that are bounded at once."""
+
+
+class ManyCellsError(Exception):
+    """A search was given up, for another way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,8 @@ class Search:
     goal: Goal
     watch: Watch
     strict_rows: tuple[tuple[int, ...], ...] = ()
+    most_cells: int | None = None
+    """Where the search is to be given up with a `ManyCellsError`."""
     looked_at: int = 0
     _incumbent: Incumbent = field(init=False)
     _programs: ProgramBounds = field(init=False)
@@ -122,19 +129,40 @@ class Search:
         )  # fmt: skip
         numbers = itertools.count()
         heap = [(-math.inf, next(numbers), root)]
+        batch = [root]
+        try:
+            self._search(heap, batch, numbers, relaxation)
+        except LimitReachedError as error:
+            if (reason := stopping.reason()) is None:
+                raise
+            highest = max([node.bound for node in batch] + [-bound for bound, _, _ in heap])
+            raise LimitReachedError(f"the search was stopped by {reason}{self._by_then(highest)}") from error
+        return Found(value=self._incumbent.best, point=self._incumbent.best_point, cells=self.looked_at)
+
+    def _search(
+        self, heap: list[tuple[float, int, _Node]], batch: list[_Node], numbers: Iterator[int], relaxation: Relaxation
+    ) -> None:
+        """Until nothing is left in the heap; `batch` holds what was taken from it and is not settled."""
         self._incumbent.try_points(self._incumbent.first_points())
         while heap and not self._incumbent.has_signs:
-            batch = [heapq.heappop(heap)[2] for _ in range(min(BATCH, len(heap)))]
-            batch = [node for node in batch if not self._incumbent.is_closed_by(node.bound)]
+            batch[:] = [heapq.heappop(heap)[2] for _ in range(min(BATCH, len(heap)))]
+            batch[:] = [node for node in batch if not self._incumbent.is_closed_by(node.bound)]
             if not batch:
                 continue
-            if (reason := self.watch.out_of_time(self.looked_at)) is not None:
-                highest = max([node.bound for node in batch] + [-bound for bound, _, _ in heap])
-                raise LimitReachedError(f"the search was stopped by {reason}{self._by_then(highest)}")
+            self.watch.out_of_time(self.looked_at)
+            stopping.check()
+            if self.most_cells is not None and self.looked_at > self.most_cells:
+                raise ManyCellsError
             self.looked_at += len(batch)
             for node in self._look_at(batch, relaxation):
                 heapq.heappush(heap, (-node.bound, next(numbers), node))
-        return Found(value=self._incumbent.best, point=self._incumbent.best_point, cells=self.looked_at)
+            batch.clear()
+
+    @property
+    def best(self) -> tuple[Fraction, Point] | None:
+        """The best value so far, and where it is."""
+        known = self._incumbent
+        return None if known.best is None or known.best_point is None else (known.best, known.best_point)
 
     def _by_then(self, highest: float) -> str:
         """What is proved where a limit ends the search."""

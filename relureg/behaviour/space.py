@@ -131,6 +131,16 @@ class Space(Frozen):
         empty = bool(part.rows) and part.program.maximise([0] * self.dim).outcome is Outcome.EMPTY
         return None if empty else part
 
+    def inner_point(self) -> tuple[Fraction, ...]:
+        """A point strictly inside all constraints, where there is one."""
+        ends = [(j, 1, -x) for j, x in enumerate(self.low) if x is not None]
+        ends += [(j, -1, x) for j, x in enumerate(self.high) if x is not None]
+        strict = [
+            (x.numerator, *(sense * x.denominator * (k == j) for k in range(self.dim))) for j, sense, x in ends
+        ]  # fmt: skip
+        free = Program(rows=(), low=(None,) * self.dim, high=(None,) * self.dim)
+        return free.deepest([*self.rows, *strict]).point
+
     def any_point(self) -> tuple[Fraction, ...]:
         """A point of it."""
         found: Optimum = self.program.maximise([0] * self.dim)

@@ -72,7 +72,7 @@ def sentence(command: click.Command | None) -> str:
 
 
 class Command(click.Command):
-    """A command whose --box and --view take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+    """A command whose --box, --view and --outputs take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
 
     It replaces none of the files that it reads, and ``-o -`` is standard output.
     """
@@ -82,7 +82,9 @@ class Command(click.Command):
             return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, _join_words(_join_words(args, "--box"), "--view"))
+        for option in ("--box", "--view", "--outputs"):
+            args = _join_words(args, option)
+        return super().parse_args(ctx, args)
 
 
 def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

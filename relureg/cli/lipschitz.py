@@ -10,7 +10,7 @@ import click
 from relureg.cli.command import EXIT_CODES, Command
 from relureg.cli.options import network_argument, read_network
 from relureg.cli.printing import Printer, output_options
-from relureg.cli.progress import progress_on_stderr
+from relureg.cli.progress import cells_on_stderr, progress_on_stderr
 from relureg.cli.proof import check_proof_file, proof_progress, value_proof_options
 from relureg.cli.scope import located, scope_of, scope_options
 from relureg.cli.work import jobs_option, limit_options
@@ -49,8 +49,8 @@ def lipschitz(
 ) -> None:
     """Find the Lipschitz constant of NET, exactly: the largest norm of its Jacobian on any region.
 
-    On the whole input space, or in a --box or --domain. Roots lie between two rationals, which --json gives. All
-    regions are looked at as the engine finds them; none is kept.
+    On the whole input space, or in a --box or --domain. Roots lie between two rationals, which --json gives. Branch and
+    bound over cells of regions: where a limit ends it, the message says between what the constant is proved to lie.
     """
     from relureg.behaviour.lipschitz_constants import lipschitz_constant, lipschitz_constants, parse_norms
     from relureg.reports.lipschitz import LipschitzReport
@@ -59,7 +59,7 @@ def lipschitz(
     check_proof_file(proof, force=force)
     network = read_network(net, printer, raw=raw)
     inside, domain = located(network, scope_of(where))
-    with progress_on_stderr(printer.quiet) as progress:
+    with cells_on_stderr(printer.quiet) as progress:
         if each:
             found = lipschitz_constants(inside, domain, p=p, jobs=jobs, progress=progress)
         else:

@@ -32,7 +32,7 @@ from relureg.words import printable
 COMMANDS = (
     "inspect", "count", "estimate", "around", "bounds", "resume", "status",
     "graph", "regions", "line",
-    "range", "check", "compare", "lipschitz", "trace", "topology", "persistence",
+    "range", "check", "compare", "lipschitz", "preimage", "image", "trace", "topology", "persistence",
     "plot", "animate", "explore",
     "verify", "check-proof", "tropical",
     "construct", "random", "convert",
@@ -170,6 +170,9 @@ def _stop(standing: Standing, error: LimitReachedError | None) -> int:
     out, line = standing.last_words(kind, stopped_by or "an interrupt")
     if error is not None and not error.message.startswith(f"stopped by {stopped_by}"):
         line = f"relureg: error: {printable(' '.join(str(error).split()))}\n"
+        if standing.as_json and not standing.answered and standing.partial is None:
+            told = {"kind": error.kind, "message": error.message, "where": error.where}
+            out = f"{standing.error_document(told)}\n"
     try:
         sys.stdout.write(out)
         sys.stdout.flush()

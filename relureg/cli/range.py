@@ -17,6 +17,7 @@ from relureg.cli.scope import located, scope_of, scope_options
 from relureg.cli.work import limit_options
 from relureg.errors import DomainError, UsageError
 from relureg.exact.numbers import as_fraction
+from relureg.exact.rational import RationalMatrix
 from relureg.readers.texts import parse_number
 from relureg.words import plural
 
@@ -24,6 +25,7 @@ EPILOG = f"""\b
 Examples:
   relureg range fixtures/truth/xor.json --box 0 1
   relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1
+  relureg range fixtures/nets/overt_single_pendulum_small.nnet --box -1 1 --of gradient
   relureg range fixtures/nets/acasxu_1_1_nnet.nnet --around 1650,0,3.12,1100,1100 --radius 0.01 --direction 1,-1,0,0,0
   relureg range fixtures/truth/xor.json --box 0 1 --proof build/range.proof
 
@@ -36,6 +38,10 @@ Examples:
     "--direction", metavar="C0,C1,...",
     help="The range of c0 y0 + c1 y1 + ... instead of that of each output; numbers are doubles, p/q is exact.",
 )  # fmt: skip
+@click.option(
+    "--of", type=click.Choice(["output", "gradient"]), default="output", show_default=True,
+    help="Whose range: that of each output, or of each partial derivative over all regions.",
+)  # fmt: skip
 @scope_options
 @value_proof_options("the range")
 @limit_options
@@ -44,6 +50,7 @@ def range(  # noqa: A001
     net: str | None,
     raw: bool,
     direction: str | None,
+    of: str,
     proof: Path | None,
     force: bool,
     printer: Printer,
@@ -53,11 +60,15 @@ def range(  # noqa: A001
 
     Without a --box or --domain on the whole input space; where an output is unbounded, a ray is given along which it
     grows or falls without end. A domain is closed and may be flat. Branch and bound: each part of the domain is closed
-    by a proved bound.
+    by a proved bound. Derivatives are those on regions; their domain must have an interior.
     """
+    from relureg.behaviour.derivative_ranges import derivative_ranges
     from relureg.behaviour.output_ranges import output_range
+    from relureg.reports.derivatives import DerivativeReport
     from relureg.reports.range import RangeReport
 
+    if of == "gradient" and proof is not None:
+        raise UsageError("proofs are of ranges of outputs; leave out --of gradient", where="--proof")
     check_proof_file(proof, force=force)
     network = read_network(net, printer, raw=raw)
     along = None if direction is None else parse_numbers(direction, "--direction")
@@ -68,6 +79,15 @@ def range(  # noqa: A001
         )
     scope = scope_of(where)
     inside, domain = located(network, scope)
+    if of == "gradient":
+        if along is not None:
+            inside = inside.replace(
+                output=inside.output.map(RationalMatrix.from_fractions([along], len(along))), outputs=()
+            )
+        with cells_on_stderr(printer.quiet) as progress:
+            derivatives = derivative_ranges(inside, domain, progress=progress)
+        printer.emit(DerivativeReport.of(inside, domain, derivatives))
+        return
     with cells_on_stderr(printer.quiet) as progress:
         try:
             found = output_range(inside, domain, direction=along, progress=progress)

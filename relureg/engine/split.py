@@ -90,6 +90,9 @@ class CompiledRun:
     chunk_regions : int, optional
         Hand regions over whenever a thread has found so many, and let it wait while nobody takes them: memory does not
         grow with their number. With 0 they come as batches end, and no thread waits.
+    norms : NormSearch, optional
+        Of the compiled module: yield only regions whose Jacobian has a larger norm than what is known, without their
+        facets; of dictionaries alone.
     """
 
     def __init__(
@@ -102,12 +105,14 @@ class CompiledRun:
         generators: bool = False,
         dictionaries: bool = False,
         chunk_regions: int = 0,
+        norms: Any = None,
     ) -> None:
         self.problem = problem
         self.finds_facets = records or not dictionaries or workers.enumerates
         self.generators = generators
         self.watch = watch
         self.stopped_by: str | None = None
+        self._norms = norms
         self._run = module().Run(
             translate(problem),
             records=records,
@@ -119,6 +124,7 @@ class CompiledRun:
             chunk_regions=chunk_regions,
             jobs=workers.jobs or os.cpu_count() or 1,
             batches=[WHOLE],
+            **({} if norms is None else {"norms": norms}),
         )
 
     def count(self) -> Figures:
@@ -148,7 +154,8 @@ class CompiledRun:
                 if (chunk := run.take_chunk()) is not None:  # one: limits are looked at, however fast chunks come
                     yield chunk
                 if not done:
-                    self.stopped_by = self.watch.out_of_time(run.regions_so_far, run.fraction_done)
+                    seen = run.regions_so_far if self._norms is None else self._norms.cells
+                    self.stopped_by = self.watch.out_of_time(seen, run.fraction_done)
                 if self.stopped_by is not None:
                     break
         finally:

@@ -52,7 +52,7 @@ class LipschitzReport(Report):
     domain: str
     p: str
     q: str
-    regions: int
+    cells: int
     constants: tuple[LipschitzFacts, ...]
     proof: ValueProofFacts | None = None
 
@@ -75,7 +75,7 @@ class LipschitzReport(Report):
             domain=place_of(network, domain),
             p=p,
             q=q,
-            regions=listed[0].regions,
+            cells=listed[0].cells,
             constants=tuple(LipschitzFacts.of(one, k if alone else None) for k, one in enumerate(listed)),
             proof=None if proof is None else ValueProofFacts.of(proof),
         )
@@ -90,5 +90,5 @@ class LipschitzReport(Report):
                 f"{nearest_double(width):.1g}" if width else "exact",
                 few_coordinates(one.point),
             )
-        place = f"{self.domain}   norms {self.p} to {self.q}   {grouped(self.regions)} regions"
+        place = f"{self.domain}   norms {self.p} to {self.q}   {grouped(self.cells)} cells"
         return page(self.network, place, table, *proof_lines(self.proof), seconds_line(self.seconds))

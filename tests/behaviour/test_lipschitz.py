@@ -10,6 +10,7 @@ import pytest
 
 import relureg
 from relureg import Domain, lipschitz_constant, lipschitz_constants
+from relureg.behaviour import jacobian_search
 from relureg.behaviour.norms import NORMS, OperatorNorm
 from tests.contract.networks import KINDS, generated
 
@@ -70,7 +71,6 @@ def test_where_the_constant_is_attained() -> None:
     cells = relureg.enumerate_regions(network, box)
     (region,) = cells.locate([[float(x) for x in found.point]]).tolist()
     assert cells.affine_map(region).matrix == found.jacobian
-    assert found.regions == cells.num_regions
     points = np.random.default_rng(0).uniform(-1, 1, (2, 3000, 2))
     slopes = np.abs(network(points[0]) - network(points[1]))[:, 0] / np.linalg.norm(points[0] - points[1], axis=1)
     assert slopes.max() <= float(found.value.high)
@@ -110,3 +110,42 @@ def test_where_doubles_do_not_reach_no_bound_is_told(p: str, q: str) -> None:
         bounds = OperatorNorm(p=p, q=q).bound(sizes)
     assert bounds[:2].tolist() == [np.inf, np.inf]
     assert 1 <= bounds[2] < 3
+
+
+PUBLISHED = {"iris": 11.634355134114875, "wine": 1.7433699967107172, "abalone": 11.121602332235268}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_published_constants(name: str) -> None:
+    """Final bounds of an exact method in doubles, on the whole space of up to 11 inputs."""
+    found = lipschitz_constant(relureg.load(f"fixtures/lipschitz/exlipbab_{name}.json"))
+    assert float(found.value.low) == pytest.approx(PUBLISHED[name], rel=1e-14)
+    assert found.value.high - found.value.low <= found.value.high / 10**11
+    assert found.cells < 200_000  # of abalone's 8 million regions
+    assert float(np.linalg.norm(found.jacobian.floats, 2)) == pytest.approx(PUBLISHED[name], rel=1e-13)
+
+
+@pytest.mark.parametrize(("p", "q"), PAIRS)
+def test_what_bounds_cut_off_is_no_larger(p: str, q: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the norm on every region that another engine lists, with no bound of anything; no point is guessed."""
+    monkeypatch.setattr(jacobian_search, "_POINTS", 0)
+    network = relureg.random_network([3, 8, 6], seed=5, outputs=2)
+    box = Domain.box([-1, -1, -1], [2, 1, 1])
+    cells = relureg.enumerate_regions(network, box, engine="split")
+    norm = OperatorNorm(p=p, q=q)
+    matrices, _ = cells.affine_maps()
+    about = norm.bound(np.abs(matrices))
+    largest = max(
+        (norm.of(cells.affine_map(int(k)).matrix.fractions()) for k in np.argsort(-about)[:60]),
+        key=lambda value: value.low,
+    )
+    found = lipschitz_constant(network, box, p=p, q=q)
+    assert found.value.low == largest.low
+
+
+def test_a_limit_leaves_an_enclosure() -> None:
+    network = relureg.load("fixtures/lipschitz/exlipbab_bike.json")
+    with pytest.raises(relureg.errors.LimitReachedError, match="the constant is at least") as stopped:
+        lipschitz_constant(network, timeout=3, jobs=1)
+    least = float(str(stopped.value).split("at least ")[1].split()[0])
+    assert 7000 < least < 11548

@@ -10,6 +10,7 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, output_range
+from relureg.behaviour import output_ranges
 from relureg.behaviour.incumbent import Goal
 from relureg.behaviour.output_ranges import Extremum, without_constants
 from relureg.behaviour.search import Search
@@ -50,6 +51,28 @@ def check_range(kind: str, seed: int) -> None:
 def test_ranges_of_generated_networks(kind: str) -> None:
     for seed in range(1, 1 + SEEDS_IN_THE_SUITE):
         check_range(kind, seed)
+
+
+@pytest.mark.parametrize("kind", ["box", "bounded-polytope", "integers", "rational", "wide", "beyond-doubles"])
+def test_ranges_by_the_vertices_of_regions(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where bounds close little: no cell is looked at, so that vertices alone decide, and known points."""
+    monkeypatch.setattr(output_ranges, "MOST_CELLS", 0)
+    monkeypatch.setattr(Search, "best", property(lambda _: None))
+    for seed in (1, 2):
+        check_range(kind, seed)
+
+
+@pytest.mark.sweep
+def test_a_wide_box() -> None:
+    """Of a network of 125 units and 96,031 regions there: no sample exceeds the maximum, which a point attains."""
+    network = relureg.load("fixtures/nets/hcas_pra0_tau00_nnet.nnet")
+    box = Domain.box([-3e4, -3e4, -3], [3e4, 3e4, 3])
+    (found,) = output_range(network, box, direction=[1, 0, 0, 0, 0])
+    assert network.exact_output(found.maximum.point)[0] == found.maximum.value
+    assert float(found.maximum.value) == pytest.approx(0.6924514669427073, rel=1e-15)
+    points = np.random.default_rng(0).uniform([-3e4, -3e4, -3], [3e4, 3e4, 3], (100_000, 3))
+    values = network(points)[:, 0]
+    assert float(found.minimum.value) <= values.min() < values.max() <= float(found.maximum.value)
 
 
 @pytest.mark.sweep
@@ -157,6 +180,6 @@ def test_a_floor_leaves_out_what_is_not_above_it() -> None:
 
 
 def test_the_time_is_over() -> None:
-    network = relureg.load("fixtures/nets/hcas_pra0_tau00_nnet.nnet")
+    network = relureg.load("fixtures/nets/acasxu_1_1_nnet.nnet")
     with pytest.raises(relureg.errors.LimitReachedError, match=r"is attained, and nothing above"):
-        output_range(network, Domain.box([-3e4, -3e4, -3], [3e4, 3e4, 3]), timeout=4)
+        output_range(network, Domain.box([-0.5] * 5, [0.5] * 5), timeout=4)

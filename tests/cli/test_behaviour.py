@@ -1,4 +1,4 @@
-"""relureg range, check, compare and lipschitz: answers, wrong usage, exit codes, files."""
+"""relureg range, check, compare, lipschitz, preimage and image: answers, wrong usage, exit codes, files."""
 
 import json
 from pathlib import Path
@@ -72,3 +72,52 @@ def test_lipschitz_constants(run_relureg: Run) -> None:
     done = json.loads(run_relureg("lipschitz", XOR, "--norms", "inf,1", "--json").stdout)
     assert done["constants"][0]["low"] == done["constants"][0]["high"] == {"num": 4, "den": 1, "float": 4.0}
     check_one_line(run_relureg("lipschitz", XOR, "--norms", "3,1"), USAGE, "--norms: '3,1' are no norms")
+
+
+def test_derivatives(run_relureg: Run) -> None:
+    found = json.loads(run_relureg("range", INT_2, "--of", "gradient", "--json").stdout)["ranges"]
+    ends = [(one["input"], one["minimum"]["value"]["num"], one["maximum"]["value"]["num"]) for one in found]
+    assert ends == [(0, -4, 18), (1, -28, 14)]
+    (along, _) = json.loads(run_relureg("range", XOR, "--of", "gradient", "--direction", "-3", "--json").stdout)[
+        "ranges"
+    ]
+    assert (along["minimum"]["value"]["num"], along["maximum"]["value"]["num"]) == (-6, 6)
+
+
+def test_a_preimage_and_its_picture(run_relureg: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "preimage.svg"
+    done = json.loads(
+        run_relureg("preimage", XOR, "--outputs", "0", "1", "--box", "0", "1", "-o", picture, "--json").stdout
+    )
+    assert (done["num_pieces"], done["volume"]["num"], done["volume"]["den"]) == (1, 1, 8)
+    assert done["pieces"][0]["vertices"] == [["0", "0"], ["0", "1/2"], ["1/2", "0"]]
+    assert picture.read_text().startswith("<?xml")
+    again = run_relureg("preimage", XOR, "--outputs", "0", "1", "-o", picture)
+    check_one_line(again, USAGE, str(picture))
+
+
+def test_the_set_of_a_preimage_in_files(run_relureg: Run, tmp_path: Path) -> None:
+    polyhedron = tmp_path / "set.json"
+    polyhedron.write_text('{"C": [[1], [-1]], "c": [1, 0]}')
+    found = json.loads(run_relureg("preimage", XOR, "--target", polyhedron, "--box", "0", "1", "--json").stdout)
+    assert (found["volume"]["num"], found["volume"]["den"]) == (1, 8)
+    asserted = property_file(tmp_path, "(>= Y_0 0)")
+    found = json.loads(run_relureg("preimage", XOR, "--target", asserted, "--json").stdout)
+    assert (found["volume"]["num"], found["volume"]["den"]) == (1, 8)
+
+
+def test_what_a_preimage_refuses(run_relureg: Run, tmp_path: Path) -> None:
+    check_one_line(run_relureg("preimage", XOR), USAGE, "name the set of outputs, by --outputs or by --target")
+    check_one_line(run_relureg("preimage", XOR, "--outputs", "x0:1,2"), USAGE, "--outputs: outputs are called y0")
+    check_one_line(run_relureg("preimage", XOR, "--outputs", "y0:2,1"), USAGE, "--outputs: y0: the lower bound")
+    check_one_line(run_relureg("preimage", XOR, "--target", tmp_path / "none.json"), INPUT, "--target")
+    three = run_relureg(
+        "preimage", "fixtures/truth/rand_3-16-16-1.json", "--outputs", "y0:0,1", "-o", tmp_path / "a.svg"
+    )
+    check_one_line(three, USAGE, f"{tmp_path / 'a.svg'}: 3 inputs")
+
+
+def test_an_image(run_relureg: Run) -> None:
+    done = json.loads(run_relureg("image", XOR, "--box", "0", "1", "--json").stdout)
+    assert [piece["vertices"] for piece in done["pieces"]] == [[["-3"], ["1"]]]
+    assert done["pieces"][0]["inequalities"] == [["1", "-1"], ["3", "1"]]

@@ -2,6 +2,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <sstream>
 
+#include "interface/norms.hpp"
 #include "runs/run.hpp"
 #include "runs/watchdog.hpp"
 
@@ -82,6 +84,24 @@ auto array(std::vector<T> values) {
     auto* owned = new std::vector<T>(std::move(values));
     nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
     return nb::ndarray<nb::numpy, T, nb::ndim<1>>(owned->data(), {owned->size()}, owner);
+}
+
+relureg::Norm norm(const std::string& name) {
+    if (name == "1") return relureg::Norm::one;
+    if (name == "2") return relureg::Norm::two;
+    if (name == "inf") return relureg::Norm::inf;
+    throw std::invalid_argument("another norm");
+}
+
+// What the outputs are of a source, where the stages after `stage` are open: matrices by row.
+void add_output_weights(relureg::NormSearch& norms, int stage, int source, int columns, const Doubles& low,
+                        const Doubles& high) {
+    relureg::OutputWeights weights{source, columns, doubles(low), doubles(high)};
+    const std::size_t size = static_cast<std::size_t>(norms.outputs) * columns;
+    if (stage < 0 || weights.low.size() != size || weights.high.size() != size)
+        throw std::invalid_argument("wrong shape of weights");
+    if (static_cast<int>(norms.levels.size()) <= stage) norms.levels.resize(stage + 1);
+    norms.levels[stage].push_back(std::move(weights));
 }
 
 nb::object chunk(relureg::Run& run) {
@@ -222,24 +242,45 @@ NB_MODULE(RELUREG_MODULE, m) {
              nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
              nb::arg("low"), nb::arg("shift"), nb::arg("integers"));
+    nb::class_<relureg::NormSearch>(m, "NormSearch")
+        .def(
+            "__init__",
+            [](relureg::NormSearch* self, int outputs, const std::string& p, const std::string& q) {
+                new (self) relureg::NormSearch{outputs, norm(p), norm(q), {}, {}, {}};
+            },
+            nb::arg("outputs"), nb::arg("p"), nb::arg("q"))
+        .def("add", &add_output_weights, nb::arg("stage"), nb::arg("source"), nb::arg("columns"), nb::arg("low"),
+             nb::arg("high"))
+        .def(
+            "add_group",
+            [](relureg::NormSearch& self, int first, int last, int input, int sense) {
+                self.groups.emplace_back(first, last, input, sense);
+            },
+            nb::arg("first"), nb::arg("last"), nb::arg("input") = -1, nb::arg("sense") = 1)
+        .def(
+            "raise_to",
+            [](relureg::NormSearch& self, int group, double value) { self.groups.at(group).raise_to(value); },
+            nb::arg("group"), nb::arg("value"))
+        .def_prop_ro("cells", [](const relureg::NormSearch& self) { return self.cells.load(); });
     nb::class_<relureg::Run>(m, "Run")
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
                std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, std::int64_t chunk_regions,
-               int jobs, const std::vector<Steps>& batches) {
+               int jobs, const std::vector<Steps>& batches, std::shared_ptr<relureg::NormSearch> norms) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& batch : batches) prefixes.push_back(prefix(batch, builder.network));
                 relureg::Options options;
                 options.records = records, options.generators = generators, options.audit = audit;
                 options.max_regions = max_regions, options.enumerates = enumerates;
                 options.dictionaries = dictionaries, options.single = single;
-                options.chunk_regions = chunk_regions;
+                options.chunk_regions = chunk_regions, options.norms = norms;
+                if (norms) norms->levels.resize(builder.network.stages.size());
                 new (self) relureg::Run(builder.network, options, jobs, std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
             nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("chunk_regions") = 0,
-            nb::arg("jobs"), nb::arg("batches"))
+            nb::arg("jobs"), nb::arg("batches"), nb::arg("norms") = nullptr)
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

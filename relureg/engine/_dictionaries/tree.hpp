@@ -10,6 +10,7 @@
 #include "../_cells/search/tally.hpp"
 #include "cell_search.hpp"
 #include "facets.hpp"
+#include "norm_cut.hpp"
 #include "single_region.hpp"
 
 namespace relureg {
@@ -34,6 +35,7 @@ class Tree final : public Searcher {
         } catch (const StoppedError&) {
         }
         tally_.flush_progress();
+        cut_.flush();
         result.statistics += statistics_;
     }
 
@@ -114,6 +116,7 @@ class Tree final : public Searcher {
         }
         if (!is_empty) {
             cell_.take_points_along(frame, stage);
+            cut_.enter(context);
             node(frame, stage, depth, level, true);
         }
         rows_.release(stage.first);
@@ -149,7 +152,7 @@ class Tree final : public Searcher {
     void finish_stage(Frame& frame, const Entered& stage, int depth, int level) {
         const Context& context = *stage.context;
         if (is_own(depth)) ++result_->per_stage[context.stage];
-        if (is_last(context)) return leaf(frame, depth);
+        if (is_last(context)) return cut_.is_on() ? large_leaf(frame, context, depth) : leaf(frame, depth);
         if (context.data->forced) proofs_.find_hull(frame.dictionary);
         const auto mark = arena_.mark();
         const Stage& data = *context.data;
@@ -170,9 +173,11 @@ class Tree final : public Searcher {
     void node(Frame& frame, const Entered& stage, int depth, int level, bool is_entrance) {
         if (control_.stop.load(std::memory_order_relaxed)) return;
         if (options_.single) return towards_region(frame, stage, depth, level);
+        if (cut_.closes(*stage.context, frame.open)) return;
         const std::size_t tied = cell_.num_tied();
         std::optional<Sampler::Visit> visit;
-        if (close_candidates(frame, stage) && is_to_visit(frame, stage, depth, is_entrance, visit)) {
+        if (close_candidates(frame, stage) && !cut_.closes(*stage.context, frame.open) &&
+            is_to_visit(frame, stage, depth, is_entrance, visit)) {
             const int best = choose(frame, stage, depth);
             if (best < 0)
                 finish_stage(frame, stage, depth, level);
@@ -215,7 +220,7 @@ class Tree final : public Searcher {
         const bool is_free = is_own(depth) || stage.context->data->forced;
         while (true) {
             const int named = is_free ? -1 : named_by_prefix(frame, stage, depth);
-            const int k = named >= 0 ? named : cell_.most_balanced(frame);
+            const int k = named >= 0 ? named : to_split(frame, stage);
             if (k < 0) return k;
             const int slot = stage.first + k;
             const bool is_below = cell_.find_point(frame, frame.below, k, slot, -1);
@@ -227,6 +232,11 @@ class Tree final : public Searcher {
             close(frame, stage, k, is_above ? 1 : -1);
             cell_.add_tied(slot);
         }
+    }
+
+    int to_split(const Frame& frame, const Entered& stage) {
+        const bool is_bounded = cut_.is_on() && !stage.context->data->forced;
+        return is_bounded ? cut_.most_influential(*stage.context, frame.open) : cell_.most_balanced(frame);
     }
 
     void close(Frame& frame, const Entered& stage, int k, int sign) {
@@ -271,7 +281,8 @@ class Tree final : public Searcher {
         const double weight = sampler_.weight();
         const int chosen = sampler_.is_probe() && is_own(depth) ? sampler_.choose(0.5) : 0;
         const bool can_give = is_own(depth) && !sampler_.is_on();
-        if (can_give) open_.open(depth, number, options_.records && depth < kRecordDepth);
+        const bool is_early = options_.records && depth < kRecordDepth && !cut_.knows_values();
+        if (can_give) open_.open(depth, number, is_early);
         for (const int side : {-1, 1}) {
             if (!is_own(depth) && (*prefix_)[depth].side != side) continue;
             if (chosen && chosen != side) continue;
@@ -293,7 +304,7 @@ class Tree final : public Searcher {
         child.point = side > 0 ? frame.above : frame.below;
         child.open = frame.open;
         child.vertices.clear();
-        const bool is_done = is_empty(child.open) && is_last(*stage.context) && !finds_facets();
+        const bool is_done = is_empty(child.open) && is_last(*stage.context) && (cut_.is_on() || !finds_facets());
         if (!is_done) cell_.prepare(frame, child, stage, k, side, at_last);
         node(child, stage, depth, level + 1, false);
         rows_.step(slot, 0);
@@ -328,6 +339,13 @@ class Tree final : public Searcher {
         if (path_.size() < kReportDepth) tally_.advance(path_.size());
     }
 
+    // Of a search for the largest norm: a region is yielded without its facets, and only if its norm is larger.
+    void large_leaf(const Frame& frame, const Context& context, int depth) {
+        if (is_own(depth) && cut_.is_larger(context) && tally_.claim_region())
+            leaf_writer_.record(frame.point, false, {}, result_->records);
+        if (is_own(depth) && path_.size() < kReportDepth) tally_.advance(path_.size());
+    }
+
     const Network& network_;
     const Options options_;
     Control& control_;
@@ -346,6 +364,7 @@ class Tree final : public Searcher {
     Context root_{};
     std::vector<double> root_rows_;
     LeafWriter leaf_writer_{network_, sign_.data()};
+    NormCut cut_{network_, options_.norms, sign_.data()};
 
     const Prefix everywhere_;
     const Prefix* prefix_ = nullptr;

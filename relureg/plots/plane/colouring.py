@@ -63,6 +63,8 @@ class Choices:
     """The norm of a gradient that counts as middling."""
     low: float | None = None
     high: float | None = None
+    members: frozenset[int] = frozenset()
+    """The regions that ``members`` tells from others."""
 
 
 DEFAULTS = Choices()
@@ -153,6 +155,12 @@ def _distance(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     return _counted(plane, distances, f"facets from region {choices.source}", theme, choices)
 
 
+def _members(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
+    inside = np.isin(plane.region, sorted(choices.members))
+    colours = np.where(inside[:, None], srgb(np.array([[0.62, 0.0, -0.09]])), _none(plane, theme, choices).colours)
+    return Colouring(colours=colours, title="")
+
+
 def _none(plane: Plane, theme: Theme, choices: Choices) -> Colouring:
     lightness = 0.975 if theme.name == "light" else 0.235
     plain = srgb(np.array([[lightness, 0.0, -0.006]]))
@@ -168,9 +176,10 @@ COLOURINGS: Mapping[str, Callable[[Plane, Theme, Choices], Colouring]] = Mapping
     "degree": _degree,
     "distance": _distance,
     "none": _none,
+    "members": _members,
 })  # fmt: skip
 """What colours can say: the affine map (its gradient), the gradient's norm, the output, the largest output, the number
-of active units, the degree in the region graph, the distance from a region, nothing."""
+of active units, the degree in the region graph, the distance from a region, nothing, which regions are in a set."""
 
 
 def _counted(plane: Plane, values: NDArray[np.integer[Any]], title: str, theme: Theme, choices: Choices) -> Colouring:

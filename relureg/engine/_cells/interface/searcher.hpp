@@ -23,6 +23,8 @@ struct Step {
 };
 using Prefix = std::vector<Step>;
 
+struct NormSearch;  // norms.hpp
+
 struct Options {
     bool records = false;      // yield regions one by one, not figures alone
     bool generators = false;   // with them, their vertices and rays
@@ -32,6 +34,7 @@ struct Options {
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
     bool single = false;       // each batch names one region (of dictionaries alone)
     std::int64_t chunk_regions = 0;  // records are handed over whenever a thread holds so many; 0: as batches end
+    std::shared_ptr<NormSearch> norms;  // yield only regions with a larger norm than before (of dictionaries alone)
 };
 
 // Shared by all searches of a run.
