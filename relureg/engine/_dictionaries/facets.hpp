@@ -27,15 +27,48 @@ class FacetFinder {
     // basis.
     const std::vector<FoundFacet>& find(const Frame& frame, const std::vector<double>& middle,
                                         const std::vector<int>& tied, bool is_feasible) {
+        begin(frame, is_feasible);
+        if (is_feasible)
+            shots_.begin(frame.point, middle);
+        else
+            shots_.begin_near_centre(frame.point);
+        return found(tied);
+    }
+
+    // Likewise of a cell of many inputs, the frame's point of which lies far inside.
+    const std::vector<FoundFacet>& find_around_point(const Frame& frame) {
+        begin(frame, false);
+        shots_.begin_at(frame.point);
+        return found({});
+    }
+
+    // Whether doubles know that no two walls of the cell coincide.
+    bool walls_are_apart() const {
+        const std::vector<int>& path = rows_.path();
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            if (!depends_on_two(rows_[path[i]])) return false;
+            for (std::size_t k = 0; k < i; ++k)
+                if (!are_surely_apart(rows_[path[i]], rows_[path[k]], rows_.width())) return false;
+        }
+        return true;
+    }
+
+  private:
+    static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
+
+    void begin(const Frame& frame, bool is_feasible) {
         frame_ = &frame, is_feasible_ = is_feasible, is_ready_ = false;
         walls_.begin();
-        shots_.begin(frame.point, middle, !is_feasible);
+    }
+
+    const std::vector<FoundFacet>& found(const std::vector<int>& tied) {
         shots_.along_axes();
-        if (is_feasible)
-            shots_.around_vertex(frame.dictionary, rows_.bounds());
+        if (is_feasible_)
+            shots_.around_vertex(frame_->dictionary, rows_.bounds());
         else
-            shots_.along_walls();
+            shots_.across_bounds();
         shots_.at_rows();
+        if (!is_feasible_) shots_.across_rows();
         for (std::size_t i = 0; i < walls_.size(); ++i)
             if (walls_[i].state == Wall::kOpen) settle(walls_[i]);
         facets_.clear();
@@ -43,9 +76,6 @@ class FacetFinder {
             if (walls_[i].state == Wall::kFacet) facets_.push_back(facet_on(walls_[i].beyond, tied));
         return facets_;
     }
-
-  private:
-    static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
 
     // -- programs ------------------------------------------------------------------------------------------
 
@@ -213,9 +243,17 @@ class FacetFinder {
     // Whether doubles know that a row depends on some other input than that one.
     bool depends_on_others(const Slot& slot, int input) const {
         for (int j = 0; j < rows_.dim(); ++j)
-            if (j != input && std::fabs(slot.row[j + 1]) > slot.relative_error * slot.majorant[j + 1] * (1 + 0x1p-20))
-                return true;
+            if (j != input && depends_on(slot, j)) return true;
         return false;
+    }
+    // Or on more inputs than one, so that it is no bound.
+    bool depends_on_two(const Slot& slot) const {
+        int count = 0;
+        for (int j = 0; j < rows_.dim() && count < 2; ++j) count += depends_on(slot, j);
+        return count == 2;
+    }
+    static bool depends_on(const Slot& slot, int input) {
+        return std::fabs(slot.row[input + 1]) > slot.relative_error * slot.majorant[input + 1] * (1 + 0x1p-20);
     }
 
     CellRows& rows_;
