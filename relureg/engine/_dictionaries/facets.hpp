@@ -36,21 +36,28 @@ class FacetFinder {
     }
 
     // Likewise of a cell of many inputs, the frame's point of which lies far inside.
-    const std::vector<FoundFacet>& find_around_point(const Frame& frame) {
+    const std::vector<FoundFacet>& find_around_point(const Frame& frame, const std::vector<int>& tied) {
         begin(frame, false);
         shots_.begin_at(frame.point);
-        return found({});
+        return found(tied);
     }
 
-    // Whether doubles know that no two walls of the cell coincide.
-    bool walls_are_apart() const {
-        const std::vector<int>& path = rows_.path();
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            if (!depends_on_two(rows_[path[i]])) return false;
-            for (std::size_t k = 0; k < i; ++k)
-                if (!are_surely_apart(rows_[path[i]], rows_[path[k]], rows_.width())) return false;
+    // Let go of rows of the path that coincide with walls before them, all of which hold strictly at some point: those
+    // are told apart by doubles, else exactly.
+    std::vector<int> let_go_of_twins() {
+        const std::vector<int> path = rows_.path();
+        std::vector<int> kept, twins;
+        for (const int slot : path) {
+            const auto is_same = [&](int other) { return coincide(HalfSpace::of_slot(other, 1), slot); };
+            const bool is_twin = is_bound(slot) || std::any_of(kept.begin(), kept.end(), is_same);
+            (is_twin ? twins : kept).push_back(slot);
         }
-        return true;
+        if (twins.empty()) return twins;
+        std::vector<int> sides;
+        for (const int slot : kept) sides.push_back(rows_[slot].side);
+        while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
+        for (std::size_t i = 0; i < kept.size(); ++i) rows_.step(kept[i], sides[i]);
+        return twins;
     }
 
   private:
@@ -246,11 +253,18 @@ class FacetFinder {
             if (j != input && depends_on(slot, j)) return true;
         return false;
     }
-    // Or on more inputs than one, so that it is no bound.
-    bool depends_on_two(const Slot& slot) const {
-        int count = 0;
-        for (int j = 0; j < rows_.dim() && count < 2; ++j) count += depends_on(slot, j);
-        return count == 2;
+    // Whether a slot vanishes on a bound of an input.
+    bool is_bound(int slot) const {
+        int input = 0;
+        while (input < rows_.dim() && !depends_on(rows_[slot], input)) ++input;
+        if (input < rows_.dim() && depends_on_others(rows_[slot], input)) return false;
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            for (const bool is_upper : {false, true})
+                if ((is_upper ? exact.has_upper : exact.has_lower)[j] &&
+                    coincide(HalfSpace::of_bound(j, is_upper), slot))
+                    return true;
+        return false;
     }
     static bool depends_on(const Slot& slot, int input) {
         return std::fabs(slot.row[input + 1]) > slot.relative_error * slot.majorant[input + 1] * (1 + 0x1p-20);

@@ -123,15 +123,20 @@ class Tree final : public Searcher {
         return is_known;
     }
 
-    // Walls that coincide would each show the other to be redundant, so these are left to the search cut by cut.
+    // Of walls that coincide each would show the others to be redundant, so that only one of them stays.
     bool leaf_at_once(Frame& frame) {
         inner_.measure();
-        if (!inner_.find(frame.point.doubles) || !facets_.walls_are_apart()) return false;
+        if (!inner_.find(frame.point.doubles)) return false;
         frame.point.exact.clear();
+        const std::vector<int> path = rows_.path();
+        for (const int slot : facets_.let_go_of_twins()) cell_.add_tied(slot);
         frame.dictionary.reset({frame.point.doubles.begin() + 1, frame.point.doubles.begin() + 1 + network_.dim});
         for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
         for (auto& count : result_->per_stage) ++count;
         leaf(frame, 0, true);
+        cell_.release_tied(0);
+        while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
+        for (const int slot : path) rows_.step(slot, single_.side(rows_[slot].number));
         return true;
     }
 
@@ -372,14 +377,14 @@ class Tree final : public Searcher {
 
     bool finds_facets() const { return options_.records || options_.enumerates; }
 
-    // `is_far_inside`: the frame's point, in a cell of many inputs no walls of which coincide.
+    // `is_far_inside`: the frame's point, in a cell of many inputs.
     void leaf(Frame& frame, int depth, bool is_far_inside = false) {
         if (!is_own(depth) || !tally_.claim_region()) return;
         const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded());
         result_->bounded += bounded;
         if (finds_facets()) {
             const auto& facets = is_far_inside
-                                     ? facets_.find_around_point(frame)
+                                     ? facets_.find_around_point(frame, cell_.tied())
                                      : facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
             for (const FoundFacet& facet : facets) leaf_writer_.add_up(facet, *result_);
             if (options_.records) leaf_writer_.record(frame.point, bounded, facets, result_->records);
