@@ -1,4 +1,4 @@
-// A point far inside a cell of many inputs, by projections onto its rows in turn. What is found is proven to lie inside.
+// A point far inside a cell of many inputs, by projections onto its rows in turn. What is found is proven to lie there.
 #pragma once
 
 #include <algorithm>
