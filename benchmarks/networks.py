@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -45,6 +45,7 @@ INSIDE = (
     ((10, 14, 1), -1.0, 1.0),
     ((12, 12, 4, 1), -1.0, 1.0),
     ((12, 10, 4, 8, 4, 8, 4, 1), -1.0, 1.0),
+    ((12, 64, 64, 4, 1), -0.1, 0.1),  # as large as controllers of quadrotors are
     ((14, 32, 32, 1), -1.0, 1.0),
     ((16, 12, 10, 1), 0.0, 1.0),
     ((20, 8, 4, 1), -1.0, 1.0),
@@ -53,6 +54,9 @@ INSIDE = (
     ((784, 128, 10, 1), 0.0, 0.01),
 )
 """Widths, and the sides of the box to count in: many inputs, as `relureg random --seed 1` has them."""
+
+IMAGE = ((784, 32, 10, 1), 0.02)
+"""Widths, and the half-side of the box around one point of [0, 1]^d to count in."""
 
 LONG = ((8, 12, 12, 1),)
 """Those that are measured only on request."""
@@ -79,6 +83,7 @@ REAL = (
     ("exlipbab_wine.json", None),
     ("exlipbab_abalone.json", None),
     ("exlipbab_bike.json", None),
+    ("marabou_tinytaxinet_conv.onnx", 0.01),
 )
 """Files of `fixtures/nets`, and the half-width of the box to count in; those that are not there are left out."""
 
@@ -113,6 +118,8 @@ class Case:
     """Where a real network is read from; it has no weights here then."""
     box: tuple[float, float] | None = None
     """Count in the box of these sides, not in the whole space."""
+    is_around_a_point: bool = False
+    """The box is moved to a point, which is uniform in [0, 1]^d."""
     limit: int | None = None
     """End at so many regions; None: count all."""
 
@@ -121,7 +128,8 @@ class Case:
         if self.box is None:
             return None
         dim, (low, high) = self.network().input_dim, self.box
-        return relureg.Domain.box([low] * dim, [high] * dim)
+        point = np.random.default_rng(SEED).uniform(size=dim) if self.is_around_a_point else np.zeros(dim)
+        return relureg.Domain.box((point + low).tolist(), (point + high).tolist())
 
     def network(self) -> relureg.Network:
         """A new network object: nothing that an earlier run has cached is in it."""
@@ -139,6 +147,7 @@ def iter_cases(*, long: bool = False) -> Iterator[Case]:
         yield he_initialised(widths)
     for widths, low, high in INSIDE:
         yield inside(widths, low, high)
+    yield around_a_point(*IMAGE)
     yield arrangement("resonance_5", resonance_normals(5), regions=11_292)
     yield arrangement("threshold_5", threshold_normals(5), regions=94_572)
     yield arrangement("roots_E6", root_normals(E6), regions=51_840)
@@ -254,6 +263,12 @@ def inside(widths: tuple[int, ...], low: float, high: float) -> Case:
         box=(low, high),
         limit=LIMIT,
     )
+
+
+def around_a_point(widths: tuple[int, ...], half: float) -> Case:
+    """A random network in a small box around one point."""
+    case = inside(widths, -half, half)
+    return replace(case, name=f"{case.name} around a point", is_around_a_point=True)
 
 
 def arrangement(name: str, normals: NDArray[np.float64], regions: int) -> Case:

@@ -179,6 +179,10 @@ class RationalMatrix:
 
     def nonzeros(self) -> tuple[NDArray[np.intp], NDArray[np.intp], IntArray]:
         """Row, column and numerator of each entry that is not zero, row by row."""
+        return self._nonzeros
+
+    @cached_property
+    def _nonzeros(self) -> tuple[NDArray[np.intp], NDArray[np.intp], IntArray]:
         rows, columns = np.nonzero(self.numerators.astype(np.bool_))
         return rows, columns, self.numerators[rows, columns]
 

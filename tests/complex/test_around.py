@@ -106,11 +106,16 @@ def test_many_inputs() -> None:
     assert [check.passed for check in near.checks[:2]] == [True, True]
 
 
-@pytest.mark.parametrize("init", ["he", "integer", "sparse", "nobias", "repeated"])
+@pytest.mark.parametrize("init", ["he", "integer", "sparse", "nobias", "repeated", "one input"])
 def test_many_inputs_as_the_search_for_all_regions_finds_them(init: str) -> None:
-    """A single region asks about each unit by itself, the search for all about those of a stage together."""
+    """A single region is found from all of its rows at once, the search for all goes cut by cut."""
     dim = 36
-    network = relureg.random_network((dim, 5, 4), "he" if init == "repeated" else init, seed=2)
+    network = relureg.random_network((dim, 5, 4), "he" if init in ("repeated", "one input") else init, seed=2)
+    if init == "one input":  # on one side of which a bound of that input carries no facet
+        first, second = (np.array(stage.pre_activation.terms[k].floats) for k, stage in enumerate(network.stages))
+        first[1] = np.eye(dim)[3]
+        biases = [[0, 0.25, 0, 0, 0], np.zeros(4), [0.0]]
+        network = Network.from_layers([first, second, np.ones((1, 4))], biases)
     if init == "repeated":  # two units that vanish together, and one that vanishes with another of the next stage
         first, second = (np.array(stage.pre_activation.terms[k].floats) for k, stage in enumerate(network.stages))
         first[1], first[4] = 2 * first[0], -first[2]
@@ -123,11 +128,9 @@ def test_many_inputs_as_the_search_for_all_regions_finds_them(init: str) -> None
     first_region = found[int(np.flatnonzero(near.distance == 0)[0])]
     steps = breadth_first.distances(cells.graph.starts, cells.graph.neighbours, first_region)
     assert found == np.flatnonzero((steps >= 0) & (steps <= 2)).tolist()
-
-    def inner(records: Records, region: int) -> set[tuple[bool, tuple[int, ...]]]:
-        return {facet for facet in facets_of(records, region) if not facet[0]}
-
-    assert [inner(near.records, k) for k in range(len(found))] == [inner(cells.records, k) for k in found]
+    assert [facets_of(near.records, k) for k in range(len(found))] == [facets_of(cells.records, k) for k in found]
+    boundary = [np.bincount(some.records.facet_region, some.records.facet_on_boundary) for some in (near, cells)]
+    assert boundary[0].tolist() == boundary[1][found].tolist()
 
 
 def test_more_units_than_inputs_as_rational_programs_tell_them() -> None:

@@ -86,9 +86,9 @@ def rational(rng: Rng, shape: tuple[int, ...]) -> Exact:
 # -- kinds ---------------------------------------------------------------------------------------------
 
 
-def of_law(law: Law) -> Callable[[Rng, int], Sample]:
-    """A multilayer perceptron with one to three stages."""
-    return lambda rng, size: _whole(_perceptron(rng, size, law))
+def of_law(law: Law, dims: Sequence[int] | None = None) -> Callable[[Rng, int], Sample]:
+    """A multilayer perceptron with one to three stages; of few inputs, or of one of those numbers of inputs."""
+    return lambda rng, size: _whole(_perceptron(rng, size, law, dim=None if dims is None else int(rng.choice(dims))))
 
 
 def bias_free(rng: Rng, size: int) -> Sample:

@@ -4,7 +4,8 @@
 #include <algorithm>
 #include <limits>
 
-#include "cell_rows.hpp"
+#include "corrections.hpp"
+#include "inner_point.hpp"
 
 namespace relureg {
 
@@ -66,14 +67,28 @@ class FacetShots {
   public:
     FacetShots(CellRows& rows, Walls& walls) : rows_(rows), walls_(walls) {}
 
-    // Shoot from the middle, moved away from the rows that are near, if that is inside; else from the point. With many
-    // inputs, from near the centre of the box, if there is such a point.
-    void begin(const Point& point, const std::vector<double>& middle, bool is_many) {
+    // Shoot from the middle, moved away from the rows that are near, if that is inside; else from the point.
+    void begin(const Point& point, const std::vector<double>& middle) {
         way_.assign(rows_.width(), 0.0);
-        if (is_many) find_basis();
-        if (is_many && rows_.box().is_bounded && (start_at_centre() || drift_to_centre(point))) return;
         from_ = middle;
-        if (leave_rows()) return;
+        if (!leave_rows()) begin_at(point);
+    }
+
+    // With many inputs, from near the centre of the box, if there is such a point; else from between it and the point.
+    void begin_near_centre(const Point& point) {
+        begin_at(point);
+        inner_.measure();
+        if (inner_.find(target_)) return begin_at({target_, {}});
+        for (int turn = 0; turn < 3 && is_inside_; ++turn) {
+            turn_to(target_);
+            const double length = std::min(1.0, reach() / 2);
+            for (std::size_t j = 1; j < from_.size(); ++j) from_[j] += length * way_[j];
+            measure();
+        }
+    }
+
+    void begin_at(const Point& point) {
+        way_.assign(rows_.width(), 0.0);
         from_ = point.doubles;
         is_inside_ = point.exact.empty();
         measure();
@@ -129,19 +144,27 @@ class FacetShots {
             }
     }
 
-    // At each bound that is left, along all rows: with many inputs and few rows, hardly anything else is in the way.
-    void along_walls() {
-        if (!is_inside_) return;
-        for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
+    // Beyond each row that is left, by projections: with many inputs, there is room enough.
+    void across_rows() {
+        inner_.measure();
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             if (walls_[i].state != Wall::kOpen) continue;
-            const HalfSpace& beyond = walls_[i].beyond;
-            std::fill(way_.begin(), way_.end(), 0.0);
-            way_[beyond.input + 1] = beyond.sign;
-            for (const auto& row : basis_) {
-                const double factor = beyond.sign * row[beyond.input + 1];
-                for (int j = 1; j <= rows_.dim(); ++j) way_[j] -= factor * row[j];
-            }
-            meets_another();
+            target_ = from_;
+            if (inner_.cross(target_, walls_[i].beyond)) walls_[i].state = Wall::kFacet;
+        }
+    }
+
+    // Beyond each bound that is left: with many inputs and few rows, the other inputs make up for that.
+    void across_bounds() {
+        if (!is_inside_) return;
+        bool is_begun = false;
+        for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
+            Wall& wall = walls_[i];
+            if (wall.state != Wall::kOpen || !walls_.has_double(wall.beyond)) continue;
+            if (!is_begun) corrections_.begin(from_);
+            is_begun = true;
+            if (corrections_.reach(wall.beyond, target_) && rows_.is_inside(target_, &wall.beyond))
+                wall.state = Wall::kFacet;
         }
     }
 
@@ -200,56 +223,6 @@ class FacetShots {
         }
     }
 
-    // From the centre of the box to the nearest point that keeps a distance from all rows, by projections in turn
-    // (Hildreth 1957); false: none was found, for any of some distances.
-    bool start_at_centre() {
-        const Box& box = rows_.box();
-        for (const double share : {0.1, 0.01, 0.001, 0.0001}) {
-            from_ = box.centre;
-            for (int sweep = 0; sweep < kSweeps; ++sweep)
-                if (!push_from_rows(share)) break;
-            measure();
-            if (rows_.is_inside(from_)) return is_inside_ = true;
-        }
-        return false;
-    }
-    static constexpr int kSweeps = 100;
-
-    // From the point towards the centre of the box along all rows, so that none of them comes nearer.
-    bool drift_to_centre(const Point& point) {
-        from_ = point.doubles;
-        for (std::size_t j = 1; j < from_.size(); ++j) way_[j] = 0.9 * (rows_.box().centre[j] - from_[j]);
-        for (const auto& row : basis_) {
-            const double factor = product(way_.data(), row.data(), rows_.width());
-            for (std::size_t j = 1; j < from_.size(); ++j) way_[j] -= factor * row[j];
-        }
-        measure();
-        const double length = std::min(1.0, reach() / 2);
-        for (std::size_t j = 1; j < from_.size(); ++j) from_[j] += length * way_[j];
-        return leave_rows();
-    }
-
-    // Whether some row was nearer than that share of what it varies by in the box.
-    bool push_from_rows(double share) {
-        const Box& box = rows_.box();
-        bool is_moved = false;
-        for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
-            const HalfSpace& beyond = walls_[i].beyond;
-            const double* row = rows_[beyond.slot].row;
-            const double wanted = share * absolute_product(row, box.radius.data(), rows_.width());
-            const double lacks = wanted + beyond.sign * product(row, from_.data(), rows_.width());
-            if (!(lacks > 0)) continue;
-            const double length = product(row, row, rows_.width()) - row[0] * row[0];
-            const double by = -beyond.sign * lacks / length;
-            for (int j = 1; j <= rows_.dim(); ++j) {
-                const double most = (1 - share) * box.radius[j];
-                from_[j] = std::clamp(from_[j] + by * row[j], box.centre[j] - most, box.centre[j] + most);
-            }
-            is_moved = true;
-        }
-        return is_moved;
-    }
-
     // Move the beginning to the middle of the cell along the normal of each row; false: it is not inside.
     bool leave_rows() {
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
@@ -285,26 +258,6 @@ class FacetShots {
             rise = beyond.sign * way_[beyond.input + 1];
         }
         return rise > 0 ? std::max(-here, 0.0) / rise : std::numeric_limits<double>::infinity();
-    }
-
-    // An orthonormal basis of what the rows span, by Gram and Schmidt. Its errors do not matter: shots are verified.
-    void find_basis() {
-        basis_.clear();
-        const int width = rows_.width();
-        for (std::size_t k = 0; k < walls_.num_rows(); ++k) {
-            const double* row = rows_[walls_[k].beyond.slot].row;
-            std::vector<double> rest(row, row + width);
-            rest[0] = 0;
-            const double size = product(rest.data(), rest.data(), width);
-            for (const auto& other : basis_) {
-                const double factor = product(rest.data(), other.data(), width);
-                for (int j = 0; j < width; ++j) rest[j] -= factor * other[j];
-            }
-            const double left = product(rest.data(), rest.data(), width);
-            if (!(left > 1e-12 * size)) continue;  // it depends on those before
-            for (double& x : rest) x /= std::sqrt(left);
-            basis_.push_back(std::move(rest));
-        }
     }
 
     // A point as far inside all walls of a vertex as the others leave room for: `lifted_`, by `lift_` in units of the
@@ -350,11 +303,12 @@ class FacetShots {
 
     CellRows& rows_;
     Walls& walls_;
+    InnerPoint inner_{rows_};
+    Corrections corrections_{rows_};
     std::vector<double> from_, way_, target_;
     bool is_inside_ = false;
     std::vector<double> values_;  // [row]
     std::vector<double> up_, down_;  // [input]: how far every row lets it go along its axis
-    std::vector<std::vector<double>> basis_;
     std::vector<int> at_column_;  // the wall of each nonbasic variable
     std::vector<double> inwards_, lifted_;
     double lift_ = 0;

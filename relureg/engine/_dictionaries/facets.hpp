@@ -27,15 +27,55 @@ class FacetFinder {
     // basis.
     const std::vector<FoundFacet>& find(const Frame& frame, const std::vector<double>& middle,
                                         const std::vector<int>& tied, bool is_feasible) {
+        begin(frame, is_feasible);
+        if (is_feasible)
+            shots_.begin(frame.point, middle);
+        else
+            shots_.begin_near_centre(frame.point);
+        return found(tied);
+    }
+
+    // Likewise of a cell of many inputs, the frame's point of which lies far inside.
+    const std::vector<FoundFacet>& find_around_point(const Frame& frame, const std::vector<int>& tied) {
+        begin(frame, false);
+        shots_.begin_at(frame.point);
+        return found(tied);
+    }
+
+    // Let go of rows of the path that coincide with walls before them, all of which hold strictly at some point: those
+    // are told apart by doubles, else exactly.
+    std::vector<int> let_go_of_twins() {
+        const std::vector<int> path = rows_.path();
+        std::vector<int> kept, twins;
+        for (const int slot : path) {
+            const auto is_same = [&](int other) { return coincide(HalfSpace::of_slot(other, 1), slot); };
+            const bool is_twin = is_bound(slot) || std::any_of(kept.begin(), kept.end(), is_same);
+            (is_twin ? twins : kept).push_back(slot);
+        }
+        if (twins.empty()) return twins;
+        std::vector<int> sides;
+        for (const int slot : kept) sides.push_back(rows_[slot].side);
+        while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
+        for (std::size_t i = 0; i < kept.size(); ++i) rows_.step(kept[i], sides[i]);
+        return twins;
+    }
+
+  private:
+    static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
+
+    void begin(const Frame& frame, bool is_feasible) {
         frame_ = &frame, is_feasible_ = is_feasible, is_ready_ = false;
         walls_.begin();
-        shots_.begin(frame.point, middle, !is_feasible);
+    }
+
+    const std::vector<FoundFacet>& found(const std::vector<int>& tied) {
         shots_.along_axes();
-        if (is_feasible)
-            shots_.around_vertex(frame.dictionary, rows_.bounds());
+        if (is_feasible_)
+            shots_.around_vertex(frame_->dictionary, rows_.bounds());
         else
-            shots_.along_walls();
+            shots_.across_bounds();
         shots_.at_rows();
+        if (!is_feasible_) shots_.across_rows();
         for (std::size_t i = 0; i < walls_.size(); ++i)
             if (walls_[i].state == Wall::kOpen) settle(walls_[i]);
         facets_.clear();
@@ -43,9 +83,6 @@ class FacetFinder {
             if (walls_[i].state == Wall::kFacet) facets_.push_back(facet_on(walls_[i].beyond, tied));
         return facets_;
     }
-
-  private:
-    static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
 
     // -- programs ------------------------------------------------------------------------------------------
 
@@ -216,9 +253,24 @@ class FacetFinder {
     // Whether doubles know that a row depends on some other input than that one.
     bool depends_on_others(const Slot& slot, int input) const {
         for (int j = 0; j < rows_.dim(); ++j)
-            if (j != input && std::fabs(slot.row[j + 1]) > slot.relative_error * slot.majorant[j + 1] * (1 + 0x1p-20))
-                return true;
+            if (j != input && depends_on(slot, j)) return true;
         return false;
+    }
+    // Whether a slot vanishes on a bound of an input.
+    bool is_bound(int slot) const {
+        int input = 0;
+        while (input < rows_.dim() && !depends_on(rows_[slot], input)) ++input;
+        if (input < rows_.dim() && depends_on_others(rows_[slot], input)) return false;
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            for (const bool is_upper : {false, true})
+                if ((is_upper ? exact.has_upper : exact.has_lower)[j] &&
+                    coincide(HalfSpace::of_bound(j, is_upper), slot))
+                    return true;
+        return false;
+    }
+    static bool depends_on(const Slot& slot, int input) {
+        return std::fabs(slot.row[input + 1]) > slot.relative_error * slot.majorant[input + 1] * (1 + 0x1p-20);
     }
 
     CellRows& rows_;

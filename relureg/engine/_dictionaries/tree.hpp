@@ -86,8 +86,60 @@ class Tree final : public Searcher {
         proofs_.start(frame.point);
         if (network_.stages.empty())
             leaf(frame, 0);
-        else
+        else if (!options_.single || !cell_.has_many_inputs() || !finds_at_once(frame))
             enter(frame, root_, 0, 0);
+    }
+
+    // -- a single region of many inputs ------------------------------------------------------------------
+
+    // All rows of the region that is named are known from its signs, so that no order of cuts is needed: a point inside
+    // shows that it is there, and rows that do not bound it are told from its facets. False: that remains open.
+    bool finds_at_once(Frame& frame) {
+        if (has_walls() && !rows_.are_walls_bounds()) return false;
+        return take_named_rows(frame, root_);
+    }
+
+    // A stage of it, whose rows go onto the path, and all stages behind it.
+    bool take_named_rows(Frame& frame, const Context& context) {
+        const Stage& data = *context.data;
+        const Entered stage{&context, rows_.size()};
+        const std::size_t before = rows_.path().size();
+        bool is_there = true;
+        if (data.forced)
+            std::fill_n(sign_.begin() + data.first_unit, data.units, std::int8_t{1});
+        else
+            push_rows(context);
+        for (int i = 0; i < data.units && is_there && !data.forced; ++i) {
+            const int sign = sign_at_once(stage, i), wanted = single_.side(data.first_unit + i);
+            is_there = sign == kOpen ? wanted != 0 : sign == wanted;
+            set_sign(data.first_unit + i, wanted);
+            if (sign == kOpen && is_there) rows_.step(stage.first + i, wanted);
+        }
+        bool is_known = true;
+        if (is_there && is_last(context))
+            is_known = leaf_at_once(frame);
+        else if (is_there)
+            is_known = with_next(context, [&](const Context& next) { return take_named_rows(frame, next); });
+        while (rows_.path().size() > before) rows_.step(rows_.path().back(), 0);
+        rows_.release(stage.first);
+        return is_known;
+    }
+
+    // Of walls that coincide each would show the others to be redundant, so that only one of them stays.
+    bool leaf_at_once(Frame& frame) {
+        inner_.measure();
+        if (!inner_.find(frame.point.doubles)) return false;
+        frame.point.exact.clear();
+        const std::vector<int> path = rows_.path();
+        for (const int slot : facets_.let_go_of_twins()) cell_.add_tied(slot);
+        frame.dictionary.reset({frame.point.doubles.begin() + 1, frame.point.doubles.begin() + 1 + network_.dim});
+        for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
+        for (auto& count : result_->per_stage) ++count;
+        leaf(frame, 0, true);
+        cell_.release_tied(0);
+        while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
+        for (const int slot : path) rows_.step(slot, single_.side(rows_[slot].number));
+        return true;
     }
 
     // -- stages ------------------------------------------------------------------------------------------
@@ -154,6 +206,15 @@ class Tree final : public Searcher {
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (is_last(context)) return cut_.is_on() ? large_leaf(frame, context, depth) : leaf(frame, depth);
         if (context.data->forced) proofs_.find_hull(frame.dictionary);
+        with_next(context, [&](const Context& next) {
+            enter(frame, next, depth, level);
+            return true;
+        });
+    }
+
+    // Go on to the stage behind one that has all its signs.
+    template <class Visit>
+    bool with_next(const Context& context, Visit visit) {
         const auto mark = arena_.mark();
         const Stage& data = *context.data;
         std::vector<int> active;
@@ -162,9 +223,10 @@ class Tree final : public Searcher {
         double* rows = arena_.take<double>(stage_rows_.next_size(context));
         stage_rows_.affine_part(context, context.stage + 1, rows);
         const double* all = stage_rows_.extend(context, rows, active.data(), static_cast<int>(active.size()), arena_);
-        const Context next{&context, context.stage + 1, &network_.stages[context.stage + 1], all, {}, {}, {}};
-        enter(frame, next, depth, level);
+        const bool answer =
+            visit(Context{&context, context.stage + 1, &network_.stages[context.stage + 1], all, {}, {}, {}});
         arena_.release(mark);
+        return answer;
     }
 
     // -- one cell ----------------------------------------------------------------------------------------
@@ -326,12 +388,15 @@ class Tree final : public Searcher {
 
     bool finds_facets() const { return options_.records || options_.enumerates; }
 
-    void leaf(Frame& frame, int depth) {
+    // `is_far_inside`: the frame's point, in a cell of many inputs.
+    void leaf(Frame& frame, int depth, bool is_far_inside = false) {
         if (!is_own(depth) || !tally_.claim_region()) return;
         const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded());
         result_->bounded += bounded;
         if (finds_facets()) {
-            const auto& facets = facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
+            const auto& facets = is_far_inside
+                                     ? facets_.find_around_point(frame, cell_.tied())
+                                     : facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
             for (const FoundFacet& facet : facets) leaf_writer_.add_up(facet, *result_);
             if (options_.records) leaf_writer_.record(frame.point, bounded, facets, result_->records);
             hand_over_if_full(options_, control_, *result_);
@@ -360,6 +425,7 @@ class Tree final : public Searcher {
     CellSearch cell_{rows_, proofs_, statistics_, control_.stop, words_};
     FacetFinder facets_{rows_, proofs_, control_.stop};
     SingleRegion single_{network_, rows_, cell_};
+    InnerPoint inner_{rows_};
     Frames frames_;
     Context root_{};
     std::vector<double> root_rows_;

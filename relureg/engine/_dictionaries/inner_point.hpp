@@ -1,0 +1,82 @@
+// A point far inside a cell of many inputs, by projections onto its rows in turn. What is found is proven to lie there.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "cell_rows.hpp"
+
+namespace relureg {
+
+class InnerPoint {
+  public:
+    explicit InnerPoint(CellRows& rows) : rows_(rows) {}
+
+    // Take in the path. Where an input has no two bounds, it is taken to vary by 1.
+    void measure() {
+        const Box& box = rows_.box();
+        const int width = rows_.width();
+        start_ = box.centre, radius_.assign(width, 0.0);
+        low_.assign(width, 0.0), high_.assign(width, 0.0);
+        for (int j = 0; j < rows_.dim(); ++j) {
+            low_[j + 1] = box.outer_lower[j], high_[j + 1] = box.outer_upper[j];
+            const bool has_low = std::isfinite(low_[j + 1]), has_high = std::isfinite(high_[j + 1]);
+            radius_[j + 1] = has_low && has_high ? (high_[j + 1] - low_[j + 1]) / 2 : 1.0;
+            if (has_low != has_high) start_[j + 1] = has_low ? low_[j + 1] + 1 : high_[j + 1] - 1;
+        }
+        variation_.clear(), length_.clear();
+        for (const int slot : rows_.path()) {
+            const double* row = rows_[slot].row;
+            variation_.push_back(absolute_product(row, radius_.data(), width));
+            length_.push_back(product(row, row, width) - row[0] * row[0]);
+        }
+    }
+
+    // From between all bounds to a point nearby that keeps a distance from all rows of the path (Hildreth, Naval Res.
+    // Logist. Q. 4, 1957); false: where that has ended, the point may lie outside.
+    bool find(std::vector<double>& point) const {
+        point = start_;
+        return push(point, 0.1) || push(point, 0.01);
+    }
+
+    // From a point inside to one beyond a row of the path, and inside all others, for the same path.
+    bool cross(std::vector<double>& point, const HalfSpace& row) const {
+        for (const double share : {0.01, 0.001, 0.0001})
+            if (push(point, share, &row)) return true;
+        return false;
+    }
+
+  private:
+    static constexpr int kSweeps = 30;
+
+    bool push(std::vector<double>& point, double share, const HalfSpace* beyond = nullptr) const {
+        for (int sweep = 0; sweep < kSweeps; ++sweep)
+            if (!push_from_rows(point, share, beyond)) break;
+        return rows_.is_inside(point, beyond);
+    }
+
+    // Whether some row was nearer than that share of what it varies by.
+    bool push_from_rows(std::vector<double>& point, double share, const HalfSpace* beyond) const {
+        bool is_moved = false;
+        for (std::size_t i = 0; i < rows_.path().size(); ++i) {
+            const Slot& slot = rows_[rows_.path()[i]];
+            const int side = beyond && rows_.path()[i] == beyond->slot ? beyond->sign : slot.side;
+            const double lacks = share * variation_[i] - side * product(slot.row, point.data(), rows_.width());
+            if (!(lacks > 0)) continue;
+            const double by = side * lacks / length_[i];
+            for (int j = 1; j <= rows_.dim(); ++j) {
+                const double off = share * radius_[j];
+                point[j] = std::max(low_[j] + off, std::min(high_[j] - off, point[j] + by * slot.row[j]));
+            }
+            is_moved = true;
+        }
+        return is_moved;
+    }
+
+    CellRows& rows_;
+    std::vector<double> start_, radius_, low_, high_;
+    std::vector<double> variation_, length_;  // [row of the path]
+};
+
+}  // namespace relureg
