@@ -38,7 +38,7 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
         return [0] * num_inputs
     rows = np.abs(np.concatenate(blocks))
     others = rows[rows > 0]
-    if not others.size or others.max() <= others.min() * 2**_LEVEL:
+    if not others.size or others.max() / 2**_LEVEL <= others.min():
         return [0] * num_inputs  # the rule in small networks, at little cost
     ordered = np.sort(rows, axis=0)  # NaN last
     half = len(rows) // 2

@@ -23,6 +23,7 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.magnitudes import level, scaled
 from relureg.engine.records import Enumeration, Figures, Generators, Point, Records
 from relureg.engine.sums import WHOLE, Sums
+from relureg.engine.twins import without_twins
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -105,7 +106,7 @@ class CompiledRun:
         self.watch = watch
         self.stopped_by: str | None = None
         self._run = module().Run(
-            translate(problem),
+            translate(problem, merges_twins=not (records or dictionaries or workers.enumerates)),
             records=records,
             generators=generators,
             audit=workers.audit,
@@ -168,10 +169,14 @@ def raise_error(run: Any) -> None:
         raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
 
 
-def translate(problem: Problem) -> Any:
-    """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
+def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
+    """The network on its essential inputs, for the search; the rows of the domain are its first stage.
+
+    Units that repeat others may be left out (`without_twins`) where only figures are asked for, not which unit it is.
+    """
     essential = list(problem.essential_inputs)
-    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
+    stages = [stage.pre_activation for stage in problem.network.stages]
+    forms = [*problem.walls, *(without_twins(stages) if merges_twins else stages)]
     terms = [_on_inputs(form, essential) for form in forms]
     exponents = level(list(_input_rows(forms, terms)), len(essential))
     if any(exponents):

@@ -11,6 +11,9 @@ from relureg.errors import UnsupportedNetworkError
 
 Floats = NDArray[np.float64]
 
+_FEW = 16
+"""Numbers that are looked at one by one sooner than as an array."""
+
 
 def exact_doubles(values: NDArray[Any]) -> Floats:
     """Real numbers as doubles; raises `UnsupportedNetworkError` where one is no double."""
@@ -27,6 +30,8 @@ def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64
     """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
     if denominator & (denominator - 1):
         return None
+    if len(numerators) > _FEW and denominator < 2**1000 and (small := _small_integers(numerators)) is not None:
+        return small / float(denominator)
     try:
         doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
     except OverflowError:
@@ -35,6 +40,15 @@ def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64
         if n * q != p * denominator:
             return None
     return doubles
+
+
+def _small_integers(numbers: NDArray[Any]) -> Floats | None:
+    """Integers as doubles where all are less than 2^53 in size; else None."""
+    try:
+        words = numbers.astype(np.int64)
+    except OverflowError:
+        return None
+    return words.astype(np.float64) if ((-(2**53) < words) & (words < 2**53)).all() else None
 
 
 def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
