@@ -17,6 +17,9 @@ from relureg.exact.rational import RationalMatrix
 _LEVEL = 8
 """Magnitudes within 2^8 of each other are level enough; then inputs stay as they are."""
 
+_FEW = 64
+"""Numbers of which the largest and the smallest are found sooner than medians."""
+
 _MOST = 400
 """Beyond 2^400 products of a few numbers leave the range of doubles."""
 
@@ -34,12 +37,9 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
     >>> level([np.array([[1.0, 3.0, 0.1]])], 2)
     [0, 0]
     """
-    if not num_inputs or not blocks:
-        return [0] * num_inputs
-    rows = np.abs(np.concatenate(blocks))
-    others = rows[rows > 0]
-    if not others.size or others.max() / 2**_LEVEL <= others.min():
+    if not num_inputs or not blocks or _are_alike(blocks):
         return [0] * num_inputs  # the rule in small networks, at little cost
+    rows = np.abs(np.concatenate(blocks))
     ordered = np.sort(rows, axis=0)  # NaN last
     half = len(rows) // 2
     typical = ordered[half].tolist()
@@ -60,6 +60,14 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
             break
     whole = np.clip(np.round(exponents[1:]), -_MOST, _MOST).astype(int)
     return whole.tolist() if np.abs(whole).max() > _LEVEL else [0] * num_inputs
+
+
+def _are_alike(blocks: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether all magnitudes are level, those of constants too; False of many numbers, where that is seldom so."""
+    if sum(block.size for block in blocks) > _FEW:
+        return False
+    sizes = [abs(number) for block in blocks for number in block.ravel().tolist() if number]
+    return not sizes or max(sizes) / 2**_LEVEL <= min(sizes)
 
 
 def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:

@@ -33,6 +33,9 @@ from relureg.network.problem import Problem
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
 
+_FEW = 16
+"""Numbers that are looked at one by one sooner than as an array."""
+
 
 def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
     """Count without keeping anything: memory does not grow with the number of regions.
@@ -274,7 +277,10 @@ def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
 
 def _is_in_range(matrix: RationalMatrix) -> bool:
     """Whether every entry is 0 or rounds with a relative error of at most 2^-53, far from overflow."""
-    size = np.abs(_nearest_doubles(matrix))
+    doubles = _nearest_doubles(matrix)
+    if matrix.doubles is not None and doubles.size <= _FEW:
+        return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
+    size = np.abs(doubles)
     # Where entries are no doubles a zero may be what a small number was rounded to.
     entries = matrix.numerators if matrix.doubles is None else size
     return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(entries))

@@ -19,6 +19,9 @@ from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 Row = dict[tuple[int, int], int]
 """Numerators that are not 0, by source and column; the constant is column 0 of `CONSTANT`."""
 
+_FEW = 16
+"""Units that are searched sooner than looked through."""
+
 _SHARE = 8
 """One unit in so many has to be a twin: a few dead units are not worth a look at every weight."""
 
@@ -31,13 +34,14 @@ def without_twins(stages: Sequence[AffineForm]) -> list[AffineForm]:
 
     Examples
     --------
-    >>> inputs = RationalMatrix.from_floats([[1.0], [-1.0]])
-    >>> first = AffineForm(constant=RationalMatrix.zeros(2, 1), terms={INPUT: inputs})
-    >>> last = AffineForm(constant=RationalMatrix.zeros(1, 1), terms={1: RationalMatrix.from_floats([[1.0, 1.0]])})
+    >>> inputs = RationalMatrix.from_floats([[s * (k + 1.0)] for k in range(8) for s in (1, -1)])
+    >>> first = AffineForm(constant=RationalMatrix.zeros(16, 1), terms={INPUT: inputs})
+    >>> last = AffineForm(constant=RationalMatrix.zeros(1, 1), terms={1: RationalMatrix.from_floats([[1.0] * 16])})
     >>> [(s, m) for s, m in sorted(without_twins([first, last])[1].terms.items())]
-    [(0, <RationalMatrix 1 x 1: -1>), (1, <RationalMatrix 1 x 1: 2>)]
+    [(0, <RationalMatrix 1 x 1: -36>), (1, <RationalMatrix 1 x 8: 2 2 2 2 2 2 2 2>)]
     """
-    if _SHARE * sum(map(_most_twins, stages)) < sum(stage.size for stage in stages):
+    num_units = sum(stage.size for stage in stages)
+    if num_units < _FEW or _SHARE * sum(map(_most_twins, stages)) < num_units:
         return list(stages)
     inputs = next((stage.terms[INPUT].shape[1] for stage in stages if INPUT in stage.terms), 0)
     found: list[_Stage] = []

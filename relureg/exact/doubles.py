@@ -32,14 +32,16 @@ def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64
         return None
     if len(numerators) > _FEW and denominator < 2**1000 and (small := _small_integers(numerators)) is not None:
         return small / float(denominator)
+    integers = numerators.tolist()
     try:
-        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
+        doubles = [n / denominator for n in integers]
     except OverflowError:
         return None
-    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
-        if n * q != p * denominator:
-            return None
-    return doubles
+    if denominator >= 2**1000 or max(map(abs, integers), default=0) >= 2**53:
+        for n, (p, q) in zip(integers, map(float.as_integer_ratio, doubles), strict=True):
+            if n * q != p * denominator:
+                return None
+    return np.array(doubles, dtype=np.float64)
 
 
 def _small_integers(numbers: NDArray[Any]) -> Floats | None:
