@@ -45,12 +45,15 @@ def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64
 
 
 def _small_integers(numbers: NDArray[Any]) -> Floats | None:
-    """Integers as doubles where all are less than 2^53 in size; else None."""
+    """Integers of less than 2^62 in size as the doubles they are; None where one is larger, or no double."""
     try:
         words = numbers.astype(np.int64)
     except OverflowError:
         return None
-    return words.astype(np.float64) if ((-(2**53) < words) & (words < 2**53)).all() else None
+    if not ((-(2**62) < words) & (words < 2**62)).all():
+        return None
+    doubles: Floats = words.astype(np.float64)
+    return doubles if (doubles.astype(np.int64) == words).all() else None
 
 
 def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:
