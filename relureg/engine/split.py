@@ -270,7 +270,10 @@ def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
     near = map(float.as_integer_ratio, by_column.ravel().tolist())
     # n / d - p / q, rounded once, as Python divides integers.
     return np.array(
-        [(n * q - p * denominator) / (denominator * q) for n, (p, q) in zip(matrix.numerators.T.flat, near, strict=True)],
+        [
+            (n * q - p * denominator) / (denominator * q)
+            for n, (p, q) in zip(matrix.numerators.T.flat, near, strict=True)
+        ],
         dtype=np.float64,
     )
 

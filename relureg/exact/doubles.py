@@ -50,7 +50,7 @@ def _small_integers(numbers: NDArray[Any]) -> Floats | None:
         words = numbers.astype(np.int64)
     except OverflowError:
         return None
-    if not ((-(2**62) < words) & (words < 2**62)).all():
+    if not ((words > -(2**62)) & (words < 2**62)).all():
         return None
     doubles: Floats = words.astype(np.float64)
     return doubles if (doubles.astype(np.int64) == words).all() else None

@@ -14,11 +14,13 @@ from relureg.network.affine_forms import AffineForm
 
 
 def _with_twins(seed: int, dim: int, widths: list[int]) -> relureg.Network:
-    """Stages in which half of the units repeat others, some of them with the opposite sign; each reads all of the last."""
+    """Stages of which half of the units repeat others, some with the opposite sign; each reads all of the one before."""
     random = np.random.default_rng(seed)
     weights, biases, fan_in = [], [], dim
     for width in widths:
-        rows = np.hstack([random.integers(-3, 4, size=(width, 1)), random.integers(-99, 100, size=(width, fan_in)) / 64])
+        rows = np.hstack(
+            [random.integers(-3, 4, size=(width, 1)), random.integers(-99, 100, size=(width, fan_in)) / 64]
+        )
         twins = rows[random.integers(0, width, size=width)] * random.choice([-1.0, 1.0], size=(width, 1))
         rows = random.permutation(np.vstack([rows, twins]))
         weights.append(rows[:, 1:]), biases.append(rows[:, 0])
@@ -51,7 +53,9 @@ def test_outputs_of_twins_are_those_of_the_network() -> None:
     """Each unit that stays is one of the network's, and each of the network's is one that stays, or its negative."""
     network = _with_twins(7, 2, [4, 3, 3])
     first, second, third = (stage.pre_activation for stage in network.stages)
-    skipping = AffineForm(constant=third.constant, terms={1: RationalMatrix.from_floats(np.ones((6, 8))), **third.terms})
+    skipping = AffineForm(
+        constant=third.constant, terms={1: RationalMatrix.from_floats(np.ones((6, 8))), **third.terms}
+    )
     stages = [first, second, skipping]
     reduced = without_twins(stages)
     points = np.array([[0.5, -1.25], [-2.0, 0.75], [3.0, 2.0], [-0.125, -0.5]])
