@@ -14,7 +14,7 @@ from relureg.network.affine_forms import AffineForm
 
 
 def _with_twins(seed: int, dim: int, widths: list[int]) -> relureg.Network:
-    """Stages of which half of the units repeat others, some with the opposite sign; each reads all of the one before."""
+    """Stages of which half of the units repeat others, some of opposite sign; each reads all of the one before."""
     random = np.random.default_rng(seed)
     weights, biases, fan_in = [], [], dim
     for width in widths:
