@@ -23,7 +23,8 @@ def _with_twins(seed: int, dim: int, widths: list[int]) -> relureg.Network:
         )
         twins = rows[random.integers(0, width, size=width)] * random.choice([-1.0, 1.0], size=(width, 1))
         rows = random.permutation(np.vstack([rows, twins]))
-        weights.append(rows[:, 1:]), biases.append(rows[:, 0])
+        weights.append(rows[:, 1:])
+        biases.append(rows[:, 0])
         fan_in = 2 * width
     return relureg.Network.from_layers([*weights, np.ones((1, fan_in))], [*biases, [0.0]], name=f"twins_{seed}")
 
