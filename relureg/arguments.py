@@ -16,6 +16,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational, Real
 from typing import Any, ParamSpec, TypeVar
@@ -74,12 +75,12 @@ def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
         wanted = _annotations(function)
         given: list[Any] = list(args)
         for at, (name, value) in enumerate(zip(names, args, strict=False)):
-            if name in wanted:
-                given[at] = _taken(name, value, wanted[name], names)
-        named: dict[str, Any] = {
-            name: _taken(name, value, wanted[name], names) if name in wanted else value
-            for name, value in kwargs.items()
-        }
+            if name in wanted and type(value) not in wanted[name].as_they_are:
+                given[at] = _taken(name, value, wanted[name].annotation, names)
+        named: dict[str, Any] = kwargs
+        for name, value in kwargs.items():
+            if name in wanted and type(value) not in wanted[name].as_they_are:
+                named[name] = _taken(name, value, wanted[name].annotation, names)
         return function(*given, **named)
 
     return wrapper
@@ -128,18 +129,36 @@ def index(value: Any, size: int, what: str) -> int:
     return number % size
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a parameter takes."""
+
+    annotation: Any
+    as_they_are: frozenset[type]
+    """Types whose objects are what is asked for, whatever their values: most arguments, which cost one look then."""
+
+
 @functools.cache
-def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
-    """What each parameter takes; those that only type checkers can look up are left out."""
+def _annotations(function: Callable[..., Any]) -> dict[str, _Wanted]:
+    """What each parameter takes; those that only type checkers can look up, and Any, are left out."""
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name in ("self", "cls") or parameter.annotation is parameter.empty:
             continue
         try:
-            found[name] = eval(parameter.annotation, function.__globals__)
+            annotation = eval(parameter.annotation, function.__globals__)
         except NameError:
             continue
+        if annotation is not Any:
+            found[name] = _Wanted(annotation, _as_they_are(annotation))
     return found
+
+
+def _as_they_are(annotation: Any) -> frozenset[type]:
+    kinds = _alternatives(annotation)
+    if set(kinds) >= _ARRAYS:
+        return frozenset()
+    return frozenset(kind for kind in kinds if isinstance(kind, type) and kind is not list)
 
 
 def _taken(name: str, value: Any, annotation: Any, names: Iterable[str] = ()) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.exact.numbers import primitive
 from relureg.exact.rational import RationalMatrix
 from relureg.families.arrangements import generic_central_regions, generic_regions
 from relureg.network.affine_forms import INPUT
@@ -31,8 +32,15 @@ def first_stage_hyperplanes(network: Network) -> RationalMatrix:
     if not network.stages:
         return RationalMatrix.zeros(0, 1)
     form = network.stages[0].pre_activation
-    weights = form.terms.get(INPUT, RationalMatrix.zeros(form.size, network.input_dim)).columns(essential)
-    rows = RationalMatrix.hstack([form.constant, weights], form.size).primitive_rows()
+    if INPUT not in form.terms:
+        return RationalMatrix.zeros(0, len(essential) + 1)
+    constant, weights = form.constant, form.terms[INPUT].columns(essential)
+    common = math.lcm(constant.denominator, weights.denominator)
+    factor, factors = common // constant.denominator, common // weights.denominator
+    rows = [
+        primitive([factor * offset, *(factors * weight for weight in normal)])
+        for (offset,), normal in zip(constant.numerators.tolist(), weights.numerators.tolist(), strict=True)
+    ]
     distinct = {_one_direction(row): None for row in rows if any(row[1:])}
     matrix = np.empty((len(distinct), len(essential) + 1), dtype=object)
     for index, row in enumerate(distinct):

@@ -120,7 +120,7 @@ def count_regions(
     OutputError
         The journal cannot be written; what it holds stays.
     """
-    return count_problem(
+    return _count(
         Problem(network=network, domain=domain),
         engine,
         limits=Limits(max_regions=max_regions, timeout=timeout),
@@ -154,6 +154,12 @@ def count_problem(
     >>> count_problem(xor, limits=Limits(timeout=60), workers=Workers(jobs=1)).num_regions
     3
     """
+    return _count(problem, engine, limits=limits, workers=workers, report=report)
+
+
+def _count(
+    problem: Problem, engine: str, *, limits: Limits, workers: Workers, report: Report | bool | None
+) -> RegionCount:
     with watching(limits, report) as watch:
         problem = problem.restricted()
         chosen, choice = choose(engine, problem)

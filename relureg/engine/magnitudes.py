@@ -8,7 +8,6 @@ on units: the search works in ``t`` with ``x_j = 2^c_j t_j``, and its points are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,9 @@ from relureg.exact.rational import RationalMatrix
 
 _LEVEL = 8
 """Magnitudes within 2^8 of each other are level enough; then inputs stay as they are."""
+
+_FEW = 64
+"""Numbers of which the largest and the smallest are found sooner than medians."""
 
 _MOST = 400
 """Beyond 2^400 products of a few numbers leave the range of doubles."""
@@ -35,16 +37,19 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
     >>> level([np.array([[1.0, 3.0, 0.1]])], 2)
     [0, 0]
     """
-    rows = np.vstack([np.zeros((0, num_inputs + 1)), *blocks])
-    if not num_inputs or not len(rows) or not np.isfinite(rows).all():
-        return [0] * num_inputs
-    ordered = np.sort(np.abs(rows) / 2, axis=0)
-    typical = (ordered[(len(rows) - 1) // 2] + ordered[len(rows) // 2]) / 2  # `np.median` takes longer than the search
-    if typical.min() > 0 and typical.max() / 2 ** (_LEVEL / 2) < typical.min():
-        return [0] * num_inputs  # the rule, at little cost
+    if not num_inputs or not blocks or _are_alike(blocks):
+        return [0] * num_inputs  # the rule in small networks, at little cost
+    rows = np.abs(np.concatenate(blocks))
+    ordered = np.sort(rows, axis=0)  # NaN last
+    half = len(rows) // 2
+    typical = ordered[half].tolist()
+    if len(rows) % 2 == 0:  # `np.median` takes longer than the search
+        typical = [low / 2 + high / 2 for low, high in zip(ordered[half - 1].tolist(), typical, strict=True)]
+    if 0 < max(typical) / 2 ** (_LEVEL / 2) < min(typical) or not np.isfinite(rows).all():
+        return [0] * num_inputs  # the rule in others
     sizes = np.full(rows.shape, np.nan)
-    np.log2(np.abs(rows), out=sizes, where=rows != 0)
-    sizes = sizes[~np.isnan(sizes).all(axis=1)]
+    np.log2(rows, out=sizes, where=rows != 0)
+    sizes = sizes[rows.any(axis=1)]
     exponents = np.zeros(num_inputs + 1)
     for _ in range(_ROUNDS):
         before = exponents
@@ -57,12 +62,22 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
     return whole.tolist() if np.abs(whole).max() > _LEVEL else [0] * num_inputs
 
 
+def _are_alike(blocks: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether all magnitudes are level, those of constants too; False of many numbers, where that is seldom so."""
+    if sum(block.size for block in blocks) > _FEW:
+        return False
+    sizes = [abs(number) for block in blocks for number in block.ravel().tolist() if number]
+    return not sizes or max(sizes) / 2**_LEVEL <= min(sizes)
+
+
 def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:
     """The columns of a matrix times powers of two."""
     if not any(exponents):
         return matrix
-    factors = RationalMatrix.from_fractions([[Fraction(2) ** exponent] for exponent in exponents], 1)
-    return matrix.T.scale_rows(factors).T
+    lowest = min(0, *exponents)
+    factors = np.empty((len(exponents), 1), dtype=object)
+    factors[:, 0] = [1 << exponent - lowest for exponent in exponents]
+    return matrix.T.scale_rows(RationalMatrix(factors, 1 << -lowest)).T
 
 
 def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -70,7 +85,11 @@ def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     if not sizes.size:
         return np.zeros(sizes.shape[1 - axis])
     ordered = np.sort(sizes if axis == 0 else sizes.T, axis=0)  # NaN last
-    known = ordered.shape[0] - np.isnan(ordered).sum(axis=0)
+    size = len(ordered)
+    if not np.isnan(ordered[-1]).any():
+        whole: NDArray[np.float64] = (ordered[(size - 1) // 2] + ordered[size // 2]) / 2
+        return whole
+    known = size - np.isnan(ordered).sum(axis=0)
     some, columns = known > 0, np.arange(ordered.shape[1])
     middle = (ordered[np.maximum(known - 1, 0) // 2, columns] + ordered[known // 2 * some, columns]) / 2
     result: NDArray[np.float64] = np.where(some, middle, 0.0)

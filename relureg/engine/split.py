@@ -23,6 +23,7 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.magnitudes import level, scaled
 from relureg.engine.records import Enumeration, Figures, Generators, Point, Records, freeze
 from relureg.engine.sums import WHOLE, Sums
+from relureg.engine.twins import without_twins
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -31,6 +32,9 @@ from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
+
+_FEW = 16
+"""Numbers that are looked at one by one sooner than as an array."""
 
 
 def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
@@ -114,7 +118,7 @@ class CompiledRun:
         self.stopped_by: str | None = None
         self._norms = norms
         self._run = module().Run(
-            translate(problem),
+            translate(problem, merges_twins=not (records or dictionaries or workers.enumerates)),
             records=records,
             generators=generators,
             audit=workers.audit,
@@ -180,43 +184,56 @@ def raise_error(run: Any) -> None:
         raise CheckFailedError(f"the splitter contradicts itself: {run.error}; please report the network")
 
 
-def translate(problem: Problem) -> Any:
-    """The network on its essential inputs, for the search; the rows of the domain are its first stage."""
+def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
+    """The network on its essential inputs, for the search; the rows of the domain are its first stage.
+
+    Units that repeat others may be left out (`without_twins`) where only figures are asked for, not which unit it is.
+    """
     essential = list(problem.essential_inputs)
-    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
-    exponents = level(list(_input_rows(forms, essential)), len(essential))
+    stages = [stage.pre_activation for stage in problem.network.stages]
+    forms = [*problem.walls, *(without_twins(stages) if merges_twins else stages)]
+    terms = [_on_inputs(form, essential) for form in forms]
+    exponents = level(list(_input_rows(forms, terms)), len(essential))
+    if any(exponents):
+        for of_form in terms:
+            if INPUT in of_form:
+                of_form[INPUT] = scaled(of_form[INPUT], exponents)
     translated = module().Network(len(essential), exponents)
     denominators: dict[int, int] = {INPUT: 1}
-    for walls in problem.walls:
-        _add_stage(translated, _on_inputs(walls, essential, exponents), denominators, 0, forced=True)
     offset = len(problem.walls)
-    for number, stage in enumerate(problem.network.stages, start=1):
-        denominators[number] = _add_stage(
-            translated, _on_inputs(stage.pre_activation, essential, exponents), denominators, offset, forced=False
-        )
+    for number, (form, of_form) in enumerate(zip(forms, terms, strict=True), start=1 - offset):
+        denominator = _add_stage(translated, form.constant, of_form, denominators, offset, forced=number < 1)
+        if number > 0:
+            denominators[number] = denominator
     return translated
 
 
-def _input_rows(forms: list[AffineForm], essential: list[int]) -> Iterator[NDArray[np.float64]]:
+def _on_inputs(form: AffineForm, essential: list[int]) -> dict[int, RationalMatrix]:
+    """The terms of a form, on the essential inputs alone."""
+    return {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
+
+
+def _input_rows(forms: list[AffineForm], terms: list[dict[int, RationalMatrix]]) -> Iterator[NDArray[np.float64]]:
     """Constants and weights of the rows that are applied directly to the input, in doubles."""
-    for form in forms:
-        if INPUT in form.terms:
-            parts = form.constant, form.terms[INPUT].columns(essential)
-            yield np.hstack([_nearest_doubles(part) for part in parts])
+    for form, of_form in zip(forms, terms, strict=True):
+        if INPUT in of_form:
+            yield np.concatenate([_nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])], axis=1)
 
 
-def _on_inputs(form: AffineForm, essential: list[int], exponents: list[int]) -> AffineForm:
-    """A form on the essential inputs, each in its own unit."""
-    terms = {s: scaled(m.columns(essential), exponents) if s == INPUT else m for s, m in form.terms.items()}
-    return AffineForm(constant=form.constant, terms=terms)
-
-
-def _add_stage(translated: Any, form: AffineForm, denominators: dict[int, int], offset: int, *, forced: bool) -> int:
+def _add_stage(
+    translated: Any,
+    constant: RationalMatrix,
+    terms: dict[int, RationalMatrix],
+    denominators: dict[int, int],
+    offset: int,
+    *,
+    forced: bool,
+) -> int:
     """Add one stage; returns the denominator that makes its exact rows integral."""
-    terms = form.terms
-    denominator = lcm(form.constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
-    matrices = [form.constant, *terms.values()]
+    denominator = lcm(constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
+    matrices = [constant, *terms.values()]
     is_rounded = any(matrix.doubles is None for matrix in matrices)
+    is_out_of_range = not all(map(_is_in_range, matrices))
 
     def exact(matrix: RationalMatrix, source_denominator: int) -> tuple[int, str]:
         """How to scale doubles to integers, as a power of two; or the integers, where doubles do not hold them."""
@@ -226,14 +243,14 @@ def _add_stage(translated: Any, form: AffineForm, denominators: dict[int, int], 
             return scale.bit_length() - 1, ""
         return 0, _hexadecimal(matrix, scale // matrix.denominator)
 
-    shift, integers = exact(form.constant, 1)
+    shift, integers = exact(constant, 1)
     translated.add_stage(
-        units=form.size,
+        units=constant.shape[0],
         forced=forced,
         is_rounded=is_rounded,
-        is_out_of_range=not all(map(_is_in_range, matrices)),
-        constant=_nearest_doubles(form.constant).reshape(-1),
-        low=_rest(form.constant),
+        is_out_of_range=is_out_of_range,
+        constant=_nearest_doubles(constant).reshape(-1),
+        low=_rest(constant),
         shift=shift,
         integers=integers,
     )
@@ -261,24 +278,27 @@ def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
     """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
     if matrix.doubles is not None or not _is_in_range(matrix):
         return np.zeros(0)
-    doubles = _nearest_doubles(matrix)
-    rest = [
-        float(exact - Fraction(double))
-        for row, near in zip(matrix.fractions(), doubles.tolist(), strict=True)
-        for exact, double in zip(row, near, strict=True)
-    ]
-    return np.ascontiguousarray(np.array(rest, dtype=np.float64).reshape(doubles.shape).T).reshape(-1)
+    denominator, by_column = matrix.denominator, _nearest_doubles(matrix).T
+    near = map(float.as_integer_ratio, by_column.ravel().tolist())
+    # n / d - p / q, rounded once, as Python divides integers.
+    return np.array(
+        [
+            (n * q - p * denominator) / (denominator * q)
+            for n, (p, q) in zip(matrix.numerators.T.flat, near, strict=True)
+        ],
+        dtype=np.float64,
+    )
 
 
 def _is_in_range(matrix: RationalMatrix) -> bool:
     """Whether every entry is 0 or rounds with a relative error of at most 2^-53, far from overflow."""
     doubles = _nearest_doubles(matrix)
+    if matrix.doubles is not None and doubles.size <= _FEW:
+        return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
     size = np.abs(doubles)
-    small_or_zero = size <= 2.0**-900
-    if matrix.doubles is None:  # then a zero may be what a small number was rounded to
-        zeros = np.array([not n for n in matrix.numerators.flat], dtype=np.bool_).reshape(matrix.shape)
-        return bool((np.where(small_or_zero, zeros, size < 2.0**900)).all())
-    return bool((np.where(small_or_zero, doubles == 0, size < 2.0**900)).all())
+    # Where entries are no doubles a zero may be what a small number was rounded to.
+    entries = matrix.numerators if matrix.doubles is None else size
+    return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(entries))
 
 
 def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:

@@ -11,6 +11,9 @@ from relureg.errors import UnsupportedNetworkError
 
 Floats = NDArray[np.float64]
 
+_FEW = 16
+"""Numbers that are looked at one by one sooner than as an array."""
+
 
 def exact_doubles(values: NDArray[Any]) -> Floats:
     """Real numbers as doubles; raises `UnsupportedNetworkError` where one is no double."""
@@ -27,14 +30,30 @@ def as_doubles(numerators: NDArray[Any], denominator: int) -> NDArray[np.float64
     """A vector of integers over a denominator as doubles; None when one of these fractions is no double."""
     if denominator & (denominator - 1):
         return None
+    if len(numerators) > _FEW and denominator < 2**1000 and (small := _small_integers(numerators)) is not None:
+        return small / float(denominator)
+    integers = numerators.tolist()
     try:
-        doubles = np.array([n / denominator for n in numerators], dtype=np.float64)
+        doubles = [n / denominator for n in integers]
     except OverflowError:
         return None
-    for n, (p, q) in zip(numerators, map(float.as_integer_ratio, doubles.tolist()), strict=True):
-        if n * q != p * denominator:
-            return None
-    return doubles
+    if denominator >= 2**1000 or max(map(abs, integers), default=0) >= 2**53:
+        for n, (p, q) in zip(integers, map(float.as_integer_ratio, doubles), strict=True):
+            if n * q != p * denominator:
+                return None
+    return np.array(doubles, dtype=np.float64)
+
+
+def _small_integers(numbers: NDArray[Any]) -> Floats | None:
+    """Integers of less than 2^62 in size as the doubles they are; None where one is larger, or no double."""
+    try:
+        words = numbers.astype(np.int64)
+    except OverflowError:
+        return None
+    if not ((words > -(2**62)) & (words < 2**62)).all():
+        return None
+    doubles: Floats = words.astype(np.float64)
+    return doubles if (doubles.astype(np.int64) == words).all() else None
 
 
 def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:

@@ -23,8 +23,8 @@ _FEW, _TINY = 3, 2**8
 """Rows or columns, and entries, for which elimination by hand is faster than any library, and than importing one."""
 
 
-def pivots_of_rows(rows: Rows) -> list[int]:
-    """The pivot columns of a small matrix, by elimination over the integers.
+def pivots_of_rows(rows: Sequence[Sequence[int]]) -> list[int]:
+    """The pivot columns of a small matrix, by elimination over the integers; rows need not be coprime.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def pivots_of_rows(rows: Rows) -> list[int]:
     size = len(rows) * len(rows[0]) if rows else 0
     if size <= _TINY and min(len(rows), size // max(len(rows), 1)) <= _FEW:
         return _pivots_by_hand(rows)
-    echelon, _, rank = _reduced(rows)
+    echelon, _, rank = _reduced([primitive(row) for row in rows])
     return _beginnings(echelon, rank)
 
 
@@ -100,10 +100,10 @@ def components(shape: tuple[int, int], rows: Index, columns: Index) -> list[Inde
     return np.split(order, starts[1:]) if len(order) else []
 
 
-def _pivots_by_hand(rows: Rows) -> list[int]:
+def _pivots_by_hand(rows: Sequence[Sequence[int]]) -> list[int]:
     """Row by row, until each column is a pivot."""
     echelon: dict[int, tuple[int, ...]] = {}
-    for row in rows:
+    for row in map(primitive, rows):
         for pivot in sorted(echelon):
             if factor := row[pivot]:
                 above = echelon[pivot]

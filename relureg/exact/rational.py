@@ -314,7 +314,7 @@ class RationalMatrix:
     @cached_property
     def _pivot_columns(self) -> list[int]:
         if math.prod(self.shape) <= _SMALL:
-            return echelon.pivots_of_rows(self.primitive_rows())
+            return echelon.pivots_of_rows(self.numerators.tolist())
         return echelon.pivots_of_entries(self.shape, *self.nonzeros())
 
     def rank(self) -> int:

@@ -142,6 +142,8 @@ class SparseMatrix(RationalMatrix):
 
     @cached_property
     def floats(self) -> NDArray[np.float64]:
+        if self.doubles is not None:
+            return self.doubles
         return self._spread([n / self.denominator for n in self.values])
 
     def _spread(self, entries: Any) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace relureg {
@@ -14,6 +15,19 @@ inline std::int64_t thread_nanoseconds() {
     return std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
 }
 
+// What reading that clock takes: the least time between two readings with nothing in between.
+inline std::int64_t reading_nanoseconds() {
+    static const std::int64_t least = [] {
+        std::int64_t found = thread_nanoseconds();
+        for (int i = 0; i < 16; ++i) {
+            const std::int64_t before = thread_nanoseconds();
+            found = std::min(found, thread_nanoseconds() - before);
+        }
+        return found;
+    }();
+    return least;
+}
+
 // A sum of times, how many scopes are adding to it, and how many have added something.
 struct Watched {
     std::int64_t nanoseconds = 0;
@@ -22,7 +36,7 @@ struct Watched {
 };
 
 // Adds the processor time of a scope to a sum, once where scopes are nested. To read the clock takes longer than many
-// an integer: after the first scopes one in sixteen stands for all.
+// an integer: after the first scopes one in sixteen stands for all, and what the reading takes is left out.
 class Stopwatch {
   public:
     explicit Stopwatch(Watched& sum) : sum_(sum) {
@@ -32,7 +46,9 @@ class Stopwatch {
         if (weight_) start_ = thread_nanoseconds();
     }
     ~Stopwatch() {
-        if (--sum_.depth == 0 && weight_) sum_.nanoseconds += weight_ * (thread_nanoseconds() - start_);
+        if (--sum_.depth > 0 || !weight_) return;
+        const std::int64_t taken = thread_nanoseconds() - start_ - reading_nanoseconds();
+        sum_.nanoseconds += weight_ * std::max(taken, std::int64_t{0});
     }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
