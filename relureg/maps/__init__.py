@@ -1,4 +1,4 @@
-"""Local linear maps on data: the affine maps around points, functions extracted from them, maps between networks.
+"""Local linear maps on data: affine maps around points, functions extracted, maps between networks.
 
 Everything here works on arrays of points, in chunks of bounded memory; what is decided about regions is decided
 exactly.

@@ -1,4 +1,4 @@
-"""What a network is: affine forms over ReLU stages; domains and slices of its inputs; its exact JSON.
+"""What a network is: affine forms over ReLU stages, domains and slices; its exact JSON.
 
 Begin with `model.py`.
 """
