@@ -30,6 +30,7 @@ ALLOWED_TWICE = {
     "count": "the command shows what complex.count counts",
     "graph": "the command writes what the room complex.graph finds",
     "line": "the command shows what complex.line finds",
+    "lipschitz": "the command shows what proofs.lipschitz proves",
     "maps": "the command and the pictures show what the room maps extracts",
     "topology": "the command shows what the room topology finds",
     "random": "the command writes what families.random draws",

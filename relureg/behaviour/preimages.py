@@ -123,7 +123,7 @@ def preimage(
     >>> square = relureg.Domain.box([0, 0], [1, 1])
     >>> found = preimage(xor, relureg.Domain.box([0], [1]), square)
     >>> len(found), found.volume()
-    (3, Fraction(5, 16))
+    (1, Fraction(1, 8))
     """
     specification = _specification(network, target)
     shared, conditions = _split(specification)
@@ -175,7 +175,7 @@ def image(
     >>> import relureg
     >>> xor = relureg.load("fixtures/truth/xor.json")
     >>> [piece.polytope.vertices for piece in image(xor, relureg.Domain.box([0, 0], [1, 1]))][0]
-    ((Fraction(-3, 1),), (Fraction(0, 1),))
+    ((Fraction(-3, 1),), (Fraction(1, 1),))
     """
     cells = enumerate_problem(
         Problem(network=network, domain=domain), engine,

@@ -72,7 +72,7 @@ def sentence(command: click.Command | None) -> str:
 
 
 class Command(click.Command):
-    """A command whose --box, --view and --outputs take one word (x0:0,1;x1:-2,2 or file) or two (LO HI).
+    """A command whose options of LO HI, such as --box, take one word (x0:0,1;x1:-2,2 or file) or two.
 
     It replaces none of the files that it reads, and ``-o -`` is standard output.
     """
@@ -82,8 +82,9 @@ class Command(click.Command):
             return super().invoke(ctx)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        for option in ("--box", "--view", "--outputs"):
-            args = _join_words(args, option)
+        for parameter in self.params:
+            if isinstance(parameter, click.Option) and parameter.metavar == "LO HI":
+                args = _join_words(args, parameter.opts[0])
         return super().parse_args(ctx, args)
 
 

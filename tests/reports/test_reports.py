@@ -33,6 +33,10 @@ WITH_MORE: dict[Any, type[Report]] = {CountReport: CountRow}
 """Reports with a subclass whose other fields are not in every document of the command."""
 
 
+OTHERS = {"CatalogueReport": "catalogue", "DerivativeReport": "range_of_gradient"}
+"""Reports of a command that has another one as well, and the names of their definitions."""
+
+
 def all_reports() -> dict[str, type[Report]]:
     """Every report, by the name of its definition in the schema."""
     for module in pkgutil.iter_modules(reports.__path__):
@@ -40,7 +44,7 @@ def all_reports() -> dict[str, type[Report]]:
     found = {}
     for report in Report.__subclasses__():
         command = next(field.default for field in dataclasses.fields(report) if field.name == "command")
-        found["catalogue" if report.__name__ == "CatalogueReport" else str(command).replace(" ", "_")] = report
+        found[OTHERS.get(report.__name__, str(command).replace(" ", "_"))] = report
     return {name.replace("-", "_"): report for name, report in found.items()}
 
 
