@@ -16,7 +16,7 @@ from .networks import torus
 
 SMALL = ["dup_dead_2", "int_2-6-6-1", "nobias_2-10-1", "saw_3", "xor"]
 LARGE = ["nobias_3-8-1", "saw_6", "int_3-6-6-1", "rand_2-16-16-1", "rand_2-100-1", "rand_3-16-16-1"]
-LARGEST = ["rand_3-60-1", "rand_4-12-12-1", "rand_4-40-1"]
+LARGEST = ["rand_3-60-1", "rand_4-12-12-1"]
 
 
 def compare(
@@ -53,6 +53,13 @@ def test_larger_networks_of_known_size(name: str) -> None:
 def test_the_largest_networks_of_known_size(name: str) -> None:
     network = relureg.load(f"fixtures/truth/{name}.json")
     compare(network, 0, network.exact_output([0] * network.input_dim)[0], kind=LargeTriangulation)
+
+
+@pytest.mark.sweep
+def test_a_part_of_a_network_of_a_million_faces() -> None:
+    network = relureg.load("fixtures/truth/rand_4-40-1.json")
+    quarter = Domain.box([Fraction(-1, 4)] * 4, [Fraction(1, 4)] * 4)
+    compare(network, 0, network.exact_output([0] * 4)[0], quarter, LargeTriangulation)
 
 
 @pytest.mark.parametrize(
