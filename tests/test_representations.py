@@ -27,6 +27,12 @@ def cells() -> Complex:
     return relureg.enumerate_regions(relureg.load(INT_2))
 
 
+def diagram(network: relureg.Network | None = None) -> relureg.PersistenceDiagram:
+    """Of a network of one input, by default a sawtooth of 32 teeth, on [0, 1]."""
+    network = network or relureg.load("fixtures/truth/saw_6.json")
+    return relureg.persistence(relureg.enumerate_regions(network, relureg.Domain.box([0], [1])))
+
+
 def everything(cells: Complex) -> list[Any]:
     network = cells.network
     count = relureg.count_regions(network)
@@ -35,7 +41,8 @@ def everything(cells: Complex) -> list[Any]:
         cells.generators, cells.linear_regions, cells.hamming, cells.polyhedron(3), cells.affine_map(3), count,
         *count.checks, relureg.Domain.box([-1, -1], [1, 1]), cells.problem, relureg.Slice.through([[0, 0], [2, 1]]),
         relureg.bounds(network), *relureg.bounds(network), relureg.estimate_regions(network, seed=1),
-        relureg.regions_around(network, [0, 0], max_regions=5), network.output,
+        relureg.regions_around(network, [0, 0], max_regions=5), network.output, diagram(),
+        relureg.decision_topology(network),
     ]  # fmt: skip
 
 
@@ -84,7 +91,11 @@ def test_html_is_well_formed_and_tells_the_same_numbers(cells: Complex) -> None:
         cells.linear_regions: ("50", "39", "affine pieces", "<svg"),
         relureg.bounds(cells.network): ("352", "Serra-Ramalingam 2020", "<svg"),
         relureg.estimate_regions(cells.network, seed=1): ("49 exactly",),
-    }
+        relureg.decision_topology(relureg.load("fixtures/truth/dup_dead_2.json")): (
+            "85", "closed", "passed", "y0 &gt;= 0", ">292</td>", "b2",
+        ),
+        diagram(): ("output:0", ">33</td>", "never", "and others", ">21</td>", 'src="data:image/png;base64,'),
+    }  # fmt: skip
     for thing, words in shown.items():
         html = thing._repr_html_()
         ET.fromstring(re.sub(r"(<img [^>]*)>", r"\1/>", html))  # every element is closed, and every text escaped
@@ -94,7 +105,8 @@ def test_html_is_well_formed_and_tells_the_same_numbers(cells: Complex) -> None:
 
 def test_html_of_names_that_are_markup() -> None:
     net = relureg.Network.from_layers([[[1]], [[1]]], [[0], [0]], name="<script>alert('&')</script>")
-    for thing in (net, relureg.count_regions(net), relureg.enumerate_regions(net)):
+    results = (relureg.count_regions(net), relureg.enumerate_regions(net), relureg.decision_topology(net), diagram(net))
+    for thing in (net, *results):
         html = thing._repr_html_()
         assert "<script" not in html
         assert "&lt;script&gt;" in html
@@ -105,6 +117,7 @@ def test_a_complex_without_a_picture_has_its_table(cells: Complex, monkeypatch: 
     html = html_of(relureg.enumerate_regions(cells.network))
     assert "<img" not in html
     assert "average degree" in html
+    assert "<img" not in html_of(diagram())
     monkeypatch.undo()
     stopped = html_of(relureg.enumerate_regions(cells.network, max_regions=20))
     assert "at least 20" in stopped

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import click
 
 from relureg.cli.command import EXIT_CODES, Command
-from relureg.cli.options import network_argument, read_network
+from relureg.cli.options import finite_number, network_argument, read_network
 from relureg.cli.printing import Printer, output_options
-from relureg.cli.range import parse_numbers
 from relureg.cli.scope import scoped
 from relureg.cli.work import Work, work_options
-from relureg.errors import UsageError
 
 EPILOG = f"""\b
 Examples:
@@ -62,12 +62,10 @@ def topology(
     from relureg.topology.homology import Infinity
 
     convention = Infinity.of(infinity, where="--infinity")
-    levels = parse_numbers(level, "--level")
-    if len(levels) != 1:
-        raise UsageError("one level is needed", where="--level")
+    exact_level = finite_number(level, "--level") or Fraction(0)
     network = read_network(net, printer, raw=raw)
     inside, domain = scoped(network, work.scope)
-    decision = Decision.of(inside, output=output, level=levels[0], of_class=of_class)
+    decision = Decision.of(inside, output=output, level=exact_level, of_class=of_class)
     cells = find_complex(decision.network, domain, work, printer)
     found = topology_of_complex(cells, decision, convention)
     printer.emit(TopologyReport.of(inside, decision, found))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
+from collections.abc import Callable
 from functools import singledispatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from relureg.complex.complex import Complex
 from relureg.complex.count import RegionCount
@@ -14,12 +16,18 @@ from relureg.complex.linear.notions import LinearRegions
 from relureg.complex.result import Result
 from relureg.engine.intervals import Interval
 from relureg.errors import ReluregError
+from relureg.exact.numbers import nearest_double
 from relureg.network.model import Network
 from relureg.pages.markup import bars, facts, image, side_by_side, table
 from relureg.reports.layout import few_parts, huge
 from relureg.reports.report import place_of
 from relureg.theory.published import WORDS, Bounds
+from relureg.topology.decision_topology import DecisionTopology
+from relureg.topology.persistence import PersistenceDiagram
 from relureg.words import about
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_DRAWN = 3000
 """Regions up to which a complex is drawn unasked, in about a second."""
@@ -28,6 +36,8 @@ MOST_ASKED = 20_000
 PICTURE_DPI, PICTURE_WIDTH = 90, 430
 """Pixels an inch of such a picture, and pixels that it takes in the page."""
 MOST_BARS = 12
+MOST_CLASSES = 12
+"""Classes of a persistence diagram in its table, those that live longest."""
 
 
 @singledispatch
@@ -141,6 +151,43 @@ def _bounds(bounds: Bounds) -> str:
     return side_by_side("Published bounds", told + note, bars("digits", _few(digits)))
 
 
+@html_of.register
+def _topology(found: DecisionTopology) -> str:
+    failed = [check.name for check in found.checks if check.passed is False]
+    rows = [
+        *_where(found.cells),
+        ("regions, cut along the boundary", f"{found.cells.num_regions:,}"),
+        ("at infinity", found.infinity),
+        ("checks", f"FAILED: {', '.join(failed)}" if failed else "passed"),
+    ]
+    heads = ("part", "", "faces", *(f"b{k}" for k in range(len(found.boundary.betti))))
+    parts = [(part.name, part.relation, *(f"{n:,}" for n in (sum(part.f_vector), *part.betti))) for part in found.parts]
+    told = table(heads, parts, right=range(2, len(heads)))
+    return side_by_side(f"Topology of {found.cells.network.name}", facts(rows), told)
+
+
+@html_of.register
+def _persistence(diagram: PersistenceDiagram) -> str:
+    words = {True: "passed", False: "FAILED", None: "n/a"}
+    rows = [
+        ("filtered by", diagram.by),
+        ("from, to", f"{nearest_double(diagram.least):.6g}, {nearest_double(diagram.largest):.6g}"),
+        ("simplices", f"{diagram.num_simplices:,}"),
+        ("classes", f"{len(diagram.pairs):,}"),
+        (f"check {diagram.check.name}", words[diagram.check.passed]),
+    ]
+    longest = sorted(diagram.points.tolist(), key=lambda point: point[1] - point[2])[:MOST_CLASSES]
+    classes = [
+        (f"{dimension:.0f}", f"{birth:.6g}", "never" if death == math.inf else f"{death:.6g}")
+        for dimension, birth, death in longest
+    ]
+    told = table(("dimension", "birth", "death"), classes, right=range(3))
+    if len(diagram.pairs) > MOST_CLASSES:
+        told += facts([("and others", f"{len(diagram.pairs) - MOST_CLASSES:,}")])
+    picture = _png(diagram.plot, f"the persistence diagram of {diagram.name}, {len(diagram.pairs):,} classes")
+    return side_by_side(f"Persistence of {diagram.name}", facts(rows), told, picture)
+
+
 def _where(result: Result) -> list[tuple[str, str]]:
     network = result.network
     shape = " - ".join(map(str, (network.input_dim, *network.widths, network.output_dim)))
@@ -180,11 +227,14 @@ def _picture(cells: Complex) -> str:
         return ""
     from relureg.plots.figure import plot
 
+    return _png(lambda: plot(cells), f"the complex of {cells.network.name}, {cells.num_regions:,} regions")
+
+
+def _png(draw: Callable[[], Figure], told: str) -> str:
+    """A picture in the page; none where matplotlib is missing or refuses it."""
     stream = io.BytesIO()
     try:
-        plot(cells).savefig(stream, format="png", dpi=PICTURE_DPI)
+        draw().savefig(stream, format="png", dpi=PICTURE_DPI)
     except ReluregError:
         return ""
-    return image(
-        stream.getvalue(), f"the complex of {cells.network.name}, {cells.num_regions:,} regions", PICTURE_WIDTH
-    )
+    return image(stream.getvalue(), told, PICTURE_WIDTH)

@@ -73,7 +73,7 @@ class Decision(Frozen):
             output = index(output, network.output_dim, "output")
             refinement = LevelRefinement.of(network, output, level)
         elif level:
-            raise UsageError(f"a level is one of an output, and there are {network.output_dim}: say which")
+            raise UsageError(f"a level is that of an output; say which of the {network.output_dim} (--output)")
         else:
             refinement = MaximumRefinement.of(network, of_class)
         return cls(network=refinement.network, refinement=refinement, output=output, level=level, of_class=of_class)

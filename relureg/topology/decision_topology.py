@@ -20,6 +20,7 @@ from relureg.frozen import Frozen
 from relureg.network.domain import Domain
 from relureg.network.model import Network
 from relureg.network.problem import Problem
+from relureg.showing import Shown
 from relureg.topology.decision import BOUNDARY, Decision, Selection
 from relureg.topology.face_complex import FaceComplex
 from relureg.topology.homology import Betti, Homology, Infinity, homology
@@ -61,7 +62,7 @@ class TopologyPart(Frozen):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class DecisionTopology(Frozen):
+class DecisionTopology(Shown, Frozen):
     """The Betti numbers of a decision boundary and of what it separates.
 
     Examples

@@ -102,4 +102,5 @@ def vertex_values(
 
 def _require(number: int, known: range, what: str, where: str) -> None:
     if number not in known:
-        raise UsageError(f"there is no {what.format(number)}; there are {known.start} to {known.stop - 1}", where=where)
+        others = f"there are {known.start} to {known.stop - 1}" if known else "there is none at all"
+        raise UsageError(f"there is no {what.format(number)}; {others}", where=where)

@@ -29,6 +29,7 @@ from relureg.errors import UsageError
 from relureg.exact.numbers import nearest_double
 from relureg.frozen import Frozen
 from relureg.packages import needing
+from relureg.showing import Shown
 from relureg.topology.bottleneck import bottleneck
 from relureg.topology.filtration import FilterKind, Filtration, vertex_values
 from relureg.words import plural
@@ -56,7 +57,7 @@ class PersistencePair:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class PersistenceDiagram(Frozen):
+class PersistenceDiagram(Shown, Frozen):
     """The classes of all dimensions, over the integers modulo 2; those that die at birth are left out.
 
     Examples

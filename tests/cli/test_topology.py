@@ -48,10 +48,11 @@ def test_classes(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ((XOR, "--class", "0"), 2, "has no classes"),
         ((XOR, "--output", "1"), 2, "there is no output 1"),
-        ((XOR, "--level", "half"), 2, "--level: 'half'"),
-        ((XOR, "--level", "1,2"), 2, "--level: one level"),
+        ((XOR, "--level", "half"), 2, "--level: 'half' is not a finite number"),
+        ((XOR, "--level", "1,2"), 2, "--level: '1,2' is not a finite number"),
+        ((XOR, "--level", "nan"), 2, "--level: 'nan' is not a finite number"),
         ((XOR, "--infinity", "closd"), 2, "did you mean 'closed'"),
-        ((CLASSES, "--level", "1"), 2, "say which"),
+        ((CLASSES, "--level", "1"), 2, "say which of the 3 (--output)"),
         (("fixtures/truth/int_3-6-6-1.json", "--max-regions", "20"), 4, "the limit of 20 regions"),
     ],
 )

@@ -11,16 +11,22 @@ import relureg
 from relureg import Domain, Network, Problem, Slice, decision_topology
 from tests.contract.networks import KINDS, generated
 
-from .independent import sides
+from .independent import LargeTriangulation, Triangulation, sides
 from .networks import torus
 
 SMALL = ["dup_dead_2", "int_2-6-6-1", "nobias_2-10-1", "saw_3", "xor"]
 LARGE = ["nobias_3-8-1", "saw_6", "int_3-6-6-1", "rand_2-16-16-1", "rand_2-100-1", "rand_3-16-16-1"]
-LARGEST = ["rand_3-60-1", "rand_4-12-12-1", "rand_4-40-1"]
+LARGEST = ["rand_3-60-1", "rand_4-12-12-1"]
 
 
-def compare(network: Network, output: int, level: Fraction, domain: Domain | None = None) -> None:
-    for compactified, expected in sides(network, output, level, domain):
+def compare(
+    network: Network,
+    output: int,
+    level: Fraction,
+    domain: Domain | None = None,
+    kind: type[Triangulation] = Triangulation,
+) -> None:
+    for compactified, expected in sides(network, output, level, domain, kind):
         infinity = "compactified" if compactified else "closed"
         found = decision_topology(network, domain, output=output, level=level, infinity=infinity)
         assert all(check.passed is not False for check in found.checks)
@@ -28,9 +34,10 @@ def compare(network: Network, output: int, level: Fraction, domain: Domain | Non
         assert {part.name: list(part.betti_rational) for part in found.parts} == expected
 
 
+@pytest.mark.parametrize("kind", [Triangulation, LargeTriangulation])
 @pytest.mark.parametrize("name", SMALL)
-def test_networks_of_known_size(name: str) -> None:
-    compare(relureg.load(f"fixtures/truth/{name}.json"), 0, Fraction(0))
+def test_networks_of_known_size(name: str, kind: type[Triangulation]) -> None:
+    compare(relureg.load(f"fixtures/truth/{name}.json"), 0, Fraction(0), kind=kind)
 
 
 @pytest.mark.sweep
@@ -43,11 +50,16 @@ def test_larger_networks_of_known_size(name: str) -> None:
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("name", LARGEST)
-def test_parts_of_the_largest_networks_of_known_size(name: str) -> None:
+def test_the_largest_networks_of_known_size(name: str) -> None:
     network = relureg.load(f"fixtures/truth/{name}.json")
-    dim = network.input_dim
-    quarter = Domain.box([Fraction(-1, 4)] * dim, [Fraction(1, 4)] * dim)
-    compare(network, 0, network.exact_output([0] * dim)[0], quarter)
+    compare(network, 0, network.exact_output([0] * network.input_dim)[0], kind=LargeTriangulation)
+
+
+@pytest.mark.sweep
+def test_a_part_of_a_network_of_a_million_faces() -> None:
+    network = relureg.load("fixtures/truth/rand_4-40-1.json")
+    quarter = Domain.box([Fraction(-1, 4)] * 4, [Fraction(1, 4)] * 4)
+    compare(network, 0, network.exact_output([0] * 4)[0], quarter, LargeTriangulation)
 
 
 @pytest.mark.parametrize(

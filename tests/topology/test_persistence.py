@@ -243,6 +243,13 @@ def test_what_is_no_filtration(by: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
+def test_a_network_without_units_has_no_stage_to_filter_by() -> None:
+    cells = _in_box(relureg.Network.from_layers([[[1, 2]]], [[1]]), -1, 1)
+    assert _pairs(relureg.persistence(cells)) == {(0, Fraction(-2), None): 1}
+    with pytest.raises(UsageError, match="there is no stage 1; there is none at all"):
+        relureg.persistence(cells, "unit:1:0")
+
+
 def test_the_command_compares_writes_and_draws(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written, picture = tmp_path / "d.csv", tmp_path / "d.svg"
     options = ["--box", "0", "1", "--compare", str(TRUTH / "saw_6.json"), "-o", str(written), "--plot", str(picture)]
