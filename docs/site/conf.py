@@ -65,7 +65,7 @@ def set_examples_as_they_are(app: Sphinx, context: click.Context, lines: list[st
 
 
 def end_blocks_with_text(app: Sphinx, page: str, source: list[str]) -> None:
-    """Examples in Python end with an empty line, by which doctest knows that the output has ended; readers need none."""
+    """Drop the empty line at the end of examples in Python, by which doctest knows where the output ends."""
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
 
 
