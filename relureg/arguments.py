@@ -43,7 +43,7 @@ _WORDS = {bool: "True or False", int: "a whole number", float: "a number", str: 
 
 _NUMBERS = {int, float, Fraction}
 
-_ARRAYS = frozenset(typing.get_args(ArrayLike))
+_ARRAYS = frozenset(typing.get_args(ArrayLike) or (ArrayLike,))  # from NumPy 2.5 on a named alias, without parts to see
 
 
 class _MismatchError(Exception):

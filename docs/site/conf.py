@@ -64,6 +64,11 @@ def set_examples_as_they_are(app: Sphinx, context: click.Context, lines: list[st
     lines[:] = [".. rubric:: Examples", "", "::", "", *(f"   {text}" for text in examples), ""] if examples else []
 
 
+def end_blocks_with_text(app: Sphinx, page: str, source: list[str]) -> None:
+    """Drop the empty line at the end of examples in Python, by which doctest knows where the output ends."""
+    source[0] = source[0].replace("\n\n```\n", "\n```\n")
+
+
 def copy_pictures(app: Sphinx, error: Exception | None) -> None:
     """The README names its pictures in HTML, which Sphinx leaves as it is: they are where it says."""
     if error is None:
@@ -72,5 +77,6 @@ def copy_pictures(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """What Sphinx calls."""
+    app.connect("source-read", end_blocks_with_text)
     app.connect("sphinx-click-process-epilog", set_examples_as_they_are)
     app.connect("build-finished", copy_pictures)

@@ -22,7 +22,7 @@ Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage;
 5 an internal check failed; 130 interrupted; 141 the reader of stdout has
 gone; 143 terminated (SIGTERM)."""
 
-_OUTPUTS = {"output", "out", "save", "plot", "junit", "journal", "proof"}
+_OUTPUTS = {"output", "out", "save", "plot", "picture", "graph", "junit", "journal", "proof"}
 """The parameters that name files or folders to write; all others that name a file read it."""
 
 

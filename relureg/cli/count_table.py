@@ -119,7 +119,8 @@ def _count_next(
             return CountRow.of_report(report, file=net, change=change)
 
         standing.partial = lambda reason, proven: row_of(nothing_but(problem, work.engine, reason, proven))
-        standing.as_row = lambda report: writer.lines(report, is_first=before is None)  # type: ignore[arg-type]
+        above = None if before is None else before.row
+        standing.as_row = lambda report: writer.lines(report, before=above)  # type: ignore[arg-type]
         standing.note()
         found = bounds(problem.network, problem.domain)
         if cells is None:
@@ -134,7 +135,7 @@ def _count_next(
     except ReluregError as error:
         raise error if error.where is not None and net in error.where else error.within(net) from error
     with stopping.shielded():  # a row is printed whole
-        click.echo(writer.lines(row, is_first=before is None))
+        click.echo(writer.lines(row, before=above))
         standing.answered = True
         standing.note()
     return _Counted(network=network, count=counted, found=found, row=row)

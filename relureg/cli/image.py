@@ -25,7 +25,7 @@ Examples:
 @work_options
 @output_options
 def image(net: str | None, raw: bool, work: Work, printer: Printer) -> None:
-    """All outputs of NET on a domain, exactly: the image of each region, a polytope, flat where its map is singular."""
+    """Find all outputs of NET on a domain, exactly: of each region a polytope, flat where its map is singular."""
     from relureg.behaviour.preimages import image as find_image
     from relureg.reports.image import ImageReport
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.options import file_options, network_argument, read_network
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
@@ -34,7 +34,10 @@ Examples:
     help="What sublevel sets are of: output:K, unit:STAGE:UNIT (its pre-activation; stages from 1, units from 0) or "
     "distance:REGION (steps in the region graph).",
 )  # fmt: skip
-@click.option("--compare", "other", metavar="OTHER", help="Also the bottleneck distances to this network, exactly.")
+@click.option(
+    "--compare", "other", metavar="OTHER", shell_complete=files,
+    help="Also the bottleneck distances to this network, exactly.",
+)  # fmt: skip
 @click.option(
     "--plot", "picture", metavar="FILE", type=click.Path(path_type=Path), help="Draw the diagram: .svg, .png or .pdf."
 )
@@ -54,7 +57,7 @@ def persistence(
     work: Work,
     printer: Printer,
 ) -> None:
-    """Persistent homology of NET in a bounded domain: components, holes and voids of {f <= t} as t grows.
+    """Find the persistent homology of NET in a bounded domain: components, holes and voids of {f <= t} as t grows.
 
     Births and deaths are values of f at vertices of the complex, exactly. NET is a network, or a complex (.npz) that
     `relureg regions --save` or Python wrote.

@@ -61,7 +61,7 @@ def preimage(
     work: Work,
     printer: Printer,
 ) -> None:
-    """All inputs of NET whose outputs lie in a set, as a union of polyhedra that do not overlap, exactly.
+    """Find all inputs of NET whose outputs lie in a set, exactly: a union of polyhedra that do not overlap.
 
     On the whole input space, or in a --box or --domain. Each piece is the part of a region; those without an interior
     are left out. The volume of all pieces together is exact.

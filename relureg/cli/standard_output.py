@@ -18,7 +18,8 @@ from relureg.errors import UsageError
 
 FORMATS = {
     "animate": ".gif", "around": ".csv", "convert": ".json", "count": ".csv", "construct": ".json",
-    "explore": ".html", "graph": ".graphml", "plot": ".svg", "random": ".json", "regions": ".csv",
+    "explore": ".html", "graph": ".graphml", "persistence": ".csv", "plot": ".svg", "preimage": ".svg",
+    "random": ".json", "regions": ".csv", "trace": ".csv",
 }  # fmt: skip
 """What ``-`` stands for; ``-.png`` chooses another format."""
 

@@ -49,7 +49,7 @@ def topology(
     work: Work,
     printer: Printer,
 ) -> None:
-    """Betti numbers of the decision boundary of NET, of its sides, and of the regions of classes.
+    """Find the Betti numbers of the decision boundary of NET, of its sides, and of the regions of classes.
 
     With one output, or with --output, the boundary is where that is the --level. With several it is where two of them
     are the largest, and each class has the region where its output is. With --class the output is compared with the

@@ -6,14 +6,16 @@ import csv
 import dataclasses
 import io
 import os
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from relureg.network.difference import Difference
 from relureg.reports.count import CountReport
-from relureg.reports.layout import few_parts, grouped
+from relureg.reports.layout import WIDTH, few_parts, grouped, huge
 from relureg.reports.report import json_text
+from relureg.words import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,9 @@ Form = Literal["text", "csv", "json"]
 class RowWriter:
     """Rows as lines of text, one at a time: a table for people, CSV, or JSON.
 
+    The table for people keeps to `WIDTH` columns. What is told of a network and of the place stands below its row,
+    where it is not what the row before has; a name that is too long for its column has a line of its own.
+
     Parameters
     ----------
     files : sequence of str
@@ -100,58 +105,67 @@ class RowWriter:
         self._form = form
         folders = {os.path.dirname(file) for file in files}
         self._label = os.path.basename if len(folders) == 1 else str
-        self._widths: list[int] | None = None
-        self._longest = max((len(self._label(file)) for file in files), default=0)
+        longest = max((len(self._label(file)) for file in (*files, _FIRST)), default=0)
+        self._room = min(longest, WIDTH - sum(len(_GAP) + width for width in _NUMBERS.values()))
 
-    def lines(self, row: CountRow, *, is_first: bool) -> str:
-        """A row, below the header where it is the first, without a line break at its end."""
+    def lines(self, row: CountRow, *, before: CountRow | None) -> str:
+        """A row, below the header where none is before it, without a line break at its end."""
         if self._form == "json":
             return json_text(row, indent=None)
         if self._form == "csv":
-            return "\n".join([*([_csv_line(COLUMNS)] if is_first else []), _csv_line(csv_cells(row))])
-        cells = self._text_cells(row)
-        if self._widths is None or is_first:
-            least = [self._longest, 16, 0, 11, 10, 8, 6, 15, 0, 12, 0, 7]
-            self._widths = [max(map(len, words)) for words in zip(_HEADERS, cells, strict=True)]
-            self._widths = [max(pair) for pair in zip(least, self._widths, strict=True)]
-        lines = [self._joined(cells)]
-        if is_first:
-            header = self._joined(_HEADERS)
+            return "\n".join([*([_csv_line(COLUMNS)] if before is None else []), _csv_line(csv_cells(row))])
+        lines = self._folded(self._label(row.file), _numbers(row))
+        if before is None:
+            (header,) = self._folded(_FIRST, tuple(_NUMBERS))
             lines = [header, "─" * len(header), *lines]
+        place = _place(row)
+        if before is None or place != _place(before):
+            lines += _wrapped(place)
         return "\n".join(lines)
 
-    def _joined(self, cells: Sequence[str]) -> str:
-        assert self._widths is not None
-        shown = [
-            cell.ljust(width) if header in _LEFT else cell.rjust(width)
-            for header, cell, width in zip(_HEADERS, cells, self._widths, strict=True)
-        ]
-        return "   ".join(shown).rstrip()
-
-    def _text_cells(self, row: CountRow) -> list[str]:
-        network, change = row.network, row.change
-        regions = grouped(row.regions) if row.complete else f">= {grouped(row.regions)}"
+    def _folded(self, name: str, numbers: Sequence[str]) -> list[str]:
+        """A row on one line where it fits; else the name first, and the numbers below."""
+        cells = [number.rjust(width) for number, width in zip(numbers, _NUMBERS.values(), strict=True)]
+        if len(name) <= self._room and len(line := _GAP.join([name.ljust(self._room), *cells])) <= WIDTH:
+            return [line]
+        if len(line := _GAP.join([" " * self._room, *cells])) <= WIDTH:
+            return [name, line]
         return [
-            self._label(row.file),
-            " - ".join(map(str, (network.input_dim, *network.widths, network.output_dim))),
-            grouped(network.num_units),
-            regions if row.regions else "not counted",
-            grouped(row.bounded),
-            "-" if change is None or change.regions is None else f"{change.regions:+,}",
-            "-" if change is None or change.ratio is None else f"{change.ratio:.4g}",
-            _changed(change),
-            row.verdict,
-            " - ".join(map(grouped, row.per_stage[:-1])) or "-",
-            few_parts(row.domain),
-            f"{row.seconds:.2f} s",
+            name,
+            *_wrapped("   ".join(f"{header} {number}" for header, number in zip(_NUMBERS, numbers, strict=True))),
         ]
 
 
-_HEADERS = (
-    "network", "widths", "units", "regions", "bounded", "change", "ratio", "weights changed", "checks",
-    "after stages", "domain", "seconds",
-)  # fmt: skip
-_LEFT = {"network", "widths", "after stages", "domain"}
+_FIRST = "network"
+_NUMBERS = {"regions": 11, "bounded": 9, "change": 7, "new weights": 12, "checks": 6, "time": 7}
+"""Columns of the table for people, and how wide they are."""
+_GAP = "  "
+
+
+def _numbers(row: CountRow) -> tuple[str, ...]:
+    regions = huge(row.regions) if row.complete else f">= {huge(row.regions)}"
+    changed = None if row.change is None else row.change.regions
+    return (
+        regions if row.regions else "not counted",
+        huge(row.bounded),
+        "-" if changed is None else f"{'-' if changed < 0 else '+'}{huge(abs(changed))}",
+        _changed(row.change),
+        row.verdict,
+        f"{row.seconds:.2f} s",
+    )
+
+
+def _place(row: CountRow) -> str:
+    """The architecture of a network, and where its regions were counted."""
+    network = row.network
+    widths = " - ".join(map(str, (network.input_dim, *network.widths, network.output_dim)))
+    return f"{widths}   {plural(network.num_units, 'ReLU unit')}   {few_parts(row.domain)}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _changed(change: ChangeFacts | None) -> str:

@@ -19,6 +19,8 @@ import relureg
 from relureg.cli import count_table
 from relureg.cli.main import run
 from relureg.complex.checks import Check
+from relureg.reports.count import CountReport
+from relureg.reports.count_rows import CountRow, RowWriter
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
 from tests.cli.test_interrupts import INTERRUPTIBLE
 
@@ -92,13 +94,36 @@ def test_what_has_changed_is_found_exactly(run_relureg: Run, tmp_path: Path) -> 
 def test_the_table_for_people(run_relureg: Run) -> None:
     done = run_relureg("count", XOR, INT, INT)
     header, rule, *rows = done.stdout.splitlines()
-    assert header.split()[:5] == ["network", "widths", "units", "regions", "bounded"]
-    assert set(rule) == {"─"}
-    assert [row.split()[0] for row in rows] == ["xor.json", "int_2-6-6-1.json", "int_2-6-6-1.json"]
-    assert "other widths" in rows[1]
-    assert "+46" in rows[1]
-    assert "0 of 67" in rows[2]
+    assert header.split()[:4] == ["network", "regions", "bounded", "change"]
+    assert rule == "─" * len(header)
+    assert [row.split()[:3] for row in rows] == [
+        ["xor.json", "3", "0"],
+        ["2", "-", "2"],
+        ["int_2-6-6-1.json", "49", "29"],
+        ["2", "-", "6"],
+        ["int_2-6-6-1.json", "49", "29"],
+    ]  # fmt: skip - what is told of a network is not told again
+    assert rows[1] == "  2 - 2 - 1   2 ReLU units   whole space R^2"
+    assert "+46  other widths" in rows[2]
+    assert "+0       0 of 67" in rows[4]
+    assert max(map(len, done.stdout.splitlines())) <= 80
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_long_names_and_large_numbers_are_folded(run_relureg: Run) -> None:
+    lines = run_relureg("count", XOR, "fixtures/pictures/spiral/0000.json").stdout.splitlines()
+    assert lines[2::3] == [XOR, "fixtures/pictures/spiral/0000.json"]
+    ends = [line.index("regions") + len("regions") for line in lines[:1]]
+    assert [line[: ends[0]].strip() for line in lines[3::3]] == ["3", "1,195"]
+    assert max(map(len, lines)) <= 80
+
+    cells = relureg.count_regions(relureg.load(XOR))
+    row = CountRow.of_report(CountReport.of(cells, ()), file=XOR, change=None)
+    row = dataclasses.replace(row, regions=10**17, bounded=10**17)
+    name, numbers, place = RowWriter([XOR], "text").lines(row, before=row).splitlines()[-3:]
+    assert (name, numbers.split()[:4]) == ("xor.json", ["regions", f"{10**17:,}", "bounded", f"{10**17:,}"])
+    assert place.startswith("    ")
+    assert len(numbers) <= 80
 
 
 def test_one_network_has_its_own_answer_unless_a_table_is_asked_for(run_relureg: Run, tmp_path: Path) -> None:

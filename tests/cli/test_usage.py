@@ -121,6 +121,9 @@ STDOUT = {
     f"graph {XOR} -o -": b"<?xml ",
     f"regions {XOR} -o -": b"region,pattern,bounded,",
     f"count {XOR} -o -": b"file,name,inputs,",
+    f"preimage {XOR} --outputs 0 1 --box 0 1 -o -": b"<?xml ",
+    f"trace {XOR} -A 1,0;0,1 -B 1/4;0 --start 1/3,1 --steps 2 -o -": b"step,x0,x1,u0,pattern",
+    "persistence fixtures/truth/saw_3.json --box 0 1 -o -": b"dimension,birth,death,",
     "construct xor -o -": b'{"format": "relureg-network"',
     f"convert {XOR} -": b'{"format": "relureg-network"',
 }
@@ -137,6 +140,19 @@ def test_a_file_on_standard_output(words: str, tmp_path: Path, monkeypatch: pyte
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [("persistence fixtures/truth/saw_3.json --box 0 1", "--plot"), (f"around {XOR} --at 0,0", "--graph")],
+)
+def test_what_is_written_is_no_input(words: str, option: str, run_relureg: Run, tmp_path: Path) -> None:
+    path = tmp_path / f"written{'.svg' if option == '--plot' else '.csv'}"
+    path.write_text("mine")
+    done = run_relureg(*words.split(), option, path, "--quiet")
+    check_one_line(done, USAGE, f"{path}: the file exists")
+    assert run_relureg(*words.split(), option, path, "--force", "--quiet").returncode == 0
+    assert path.read_text() != "mine"
+
+
 def test_no_part_of_a_file_on_standard_output(run_relureg: Run) -> None:
     done = run_relureg("graph", "fixtures/truth/rand_4-12-12-1.json", "-o", "-", "--max-regions", "9", "--quiet")
     assert (done.returncode, done.stdout) == (4, "")
@@ -151,6 +167,7 @@ def test_a_shell_completes_commands_options_and_files() -> None:
         ("bash", "relureg co", 1, "plain,count\nplain,compare\nplain,construct\nplain,convert\n"),
         ("zsh", "relureg count --eng", 2, "plain\n--engine\nsplit (the default"),
         ("bash", "relureg count fix", 2, "file,fix\n"),
+        ("bash", "relureg persistence n.json --compare fix", 4, "file,fix\n"),
         ("bash", "relureg plot n.json --colour gra", 4, "plain,gradient\n"),
     ]:
         asked = {"_RELUREG_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": str(place)}
