@@ -42,6 +42,15 @@ def test_counts_of_many_inputs(widths: tuple[int, ...], low: float, high: float,
     assert count.predicates.exact <= count.predicates.total / 1000
 
 
+def test_points_keep_off_the_walls_of_thin_cells() -> None:
+    """Where 60 hyperplanes lie behind a cell in 30 dimensions, points halfway to the next one would be up against walls."""
+    network, box = _random(30, 128), _box(30, 0, 1)
+    count = count_regions(network, box, "dictionaries", jobs=1, max_regions=2_000)
+    assert count.num_regions == 2_000
+    assert count.predicates is not None
+    assert count.predicates.exact == 0
+
+
 def test_the_thin_region_that_floats_miss_is_there() -> None:
     """Every region has a point at which the network, in rationals, has its signs."""
     network, box = _random(30, 6, 3), _box(30, 0, 1)
