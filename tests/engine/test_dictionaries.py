@@ -152,6 +152,13 @@ def test_the_whole_space_of_many_inputs_takes_no_integers() -> None:
     assert count.predicates.identities > count.num_regions / 10
 
 
+def test_thin_regions_in_the_whole_space_are_proven_bounded_in_doubles() -> None:
+    """Some 82 hyperplanes lie behind each; their multipliers differ in size by ten orders of magnitude."""
+    count = count_regions(_random(30, 128), None, "dictionaries", jobs=1, max_regions=300)
+    assert (count.num_regions, _exact_share(count)) == (300, 0)
+    assert count.num_bounded > 200
+
+
 def test_ties_without_constants_take_no_integers() -> None:
     widths = (6, 8, 6)
     random = np.random.default_rng(1)
