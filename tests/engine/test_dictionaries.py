@@ -43,7 +43,7 @@ def test_counts_of_many_inputs(widths: tuple[int, ...], low: float, high: float,
 
 
 def test_points_keep_off_the_walls_of_thin_cells() -> None:
-    """Where 60 hyperplanes lie behind a cell in 30 dimensions, points halfway to the next one would be up against walls."""
+    """With 60 hyperplanes behind a cell, points that went halfway to the next one would be up against walls."""
     network, box = _random(30, 128), _box(30, 0, 1)
     count = count_regions(network, box, "dictionaries", jobs=1, max_regions=2_000)
     assert count.num_regions == 2_000

@@ -140,16 +140,15 @@ class CellSearch {
         if (outcome != Outcome::kReached) restart(child, stage);
     }
 
-    // A point strictly inside the part of a cell on one side of a slot; false: there is none. Points that only ever went
-    // half the way to the next hyperplane would creep up to walls until none but integers could tell the sides, so they
-    // also go half the way to the mean of the known ones.
+    // A point strictly inside the part of a cell on one side of a slot; false: there is none. Points that only ever
+    // went half the way to the next hyperplane would creep up to walls until none but integers could tell the sides, so
+    // they also go half the way to the mean of the known ones.
     bool find_point(const Frame& frame, Point& found, int k, int slot, int side) {
         found = frame.point;
         const bool is_there = rows_.is_beyond(found, slot, side);
         if (is_there && !is_near(found, slot)) return true;
         rows_.step(slot, side);
-        const bool is_found =
-            is_there ? keep_off(frame, found, k, side) : find_beyond(frame, found, k, slot, side);
+        const bool is_found = is_there ? keep_off(frame, found, k, side) : find_beyond(frame, found, k, slot, side);
         rows_.step(slot, 0);
         return is_found;
     }
@@ -157,7 +156,7 @@ class CellSearch {
   private:
     // Values in units of their row's size that are taken for other than 0 on the way; proofs do not rest on it.
     static constexpr double kEnough = 1e-9;
-    static constexpr double kNear = 0x1p-10;
+    static constexpr double kNear = 0x1p-10;  // in those units, too
     // In more dimensions, only the last vertex of a program is kept.
     static constexpr int kFewInputs = 32;
     // Points that are taken on into the next stage.

@@ -130,7 +130,8 @@ class Rays {
         }
         program_.add_row(dim, total.data() + 1, 0);
         const double most = std::numeric_limits<double>::infinity();
-        if (program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal) return false;
+        if (program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
+            return false;
         std::vector<BoundedRow> rows;
         for (int k = 0; k < dim; ++k) {
             const int i = program_.nonbasic(k) - dim - 1;
