@@ -42,6 +42,15 @@ def test_counts_of_many_inputs(widths: tuple[int, ...], low: float, high: float,
     assert count.predicates.exact <= count.predicates.total / 1000
 
 
+def test_points_keep_off_the_walls_of_thin_cells() -> None:
+    """With 60 hyperplanes behind a cell, points that went halfway to the next one would be up against walls."""
+    network, box = _random(30, 128), _box(30, 0, 1)
+    count = count_regions(network, box, "dictionaries", jobs=1, max_regions=2_000)
+    assert count.num_regions == 2_000
+    assert count.predicates is not None
+    assert count.predicates.exact == 0
+
+
 def test_the_thin_region_that_floats_miss_is_there() -> None:
     """Every region has a point at which the network, in rationals, has its signs."""
     network, box = _random(30, 6, 3), _box(30, 0, 1)
@@ -141,6 +150,13 @@ def test_the_whole_space_of_many_inputs_takes_no_integers() -> None:
     assert _exact_share(count) < 0.001
     assert count.predicates is not None
     assert count.predicates.identities > count.num_regions / 10
+
+
+def test_thin_regions_in_the_whole_space_are_proven_bounded_in_doubles() -> None:
+    """Some 82 hyperplanes lie behind each; their multipliers differ in size by ten orders of magnitude."""
+    count = count_regions(_random(30, 128), None, "dictionaries", jobs=1, max_regions=300)
+    assert (count.num_regions, _exact_share(count)) == (300, 0)
+    assert count.num_bounded > 200
 
 
 def test_ties_without_constants_take_no_integers() -> None:

@@ -147,6 +147,26 @@ class CellRows {
         return true;
     }
 
+    // Whether doubles alone know a point to lie strictly inside the cell.
+    bool is_surely_inside(const std::vector<double>& point) const {
+        if (!is_surely_in(box_, point.data())) return false;
+        return std::all_of(path_.begin(), path_.end(), [&](int slot) {
+            if (!is_surely_beyond(slots_[slot], slots_[slot].side, point.data(), width())) return false;
+            check(slot, slots_[slot].side, point);
+            return true;
+        });
+    }
+
+    // A point between the bounds of all inputs: in the middle of two, and 1 from a single one.
+    std::vector<double> between_bounds() const {
+        std::vector<double> point = box_.centre;
+        for (int j = 0; j < dim(); ++j) {
+            const auto& b = box_.bounds;
+            if (b.has_lower[j] != b.has_upper[j]) point[j + 1] = b.has_lower[j] ? b.lower[j] + 1 : b.upper[j] - 1;
+        }
+        return point;
+    }
+
     // How far the rows of the path let a way go on from a point, by doubles.
     double reach(const double* from, const double* way) const {
         double length = std::numeric_limits<double>::infinity();
@@ -187,14 +207,18 @@ class CellRows {
   private:
     bool is_beyond(int slot, int side, const std::vector<double>& point) {
         if (is_surely_beyond(slots_[slot], side, point.data(), width())) {
-            if (audit_ && !is_exactly_beyond(slot, side, point))
-                throw ContradictionError("doubles and integers part over a point");
+            check(slot, side, point);
             return true;
         }
         // Far on the other side, or so near that only integers know.
         if (is_surely_beyond(slots_[slot], -side, point.data(), width())) return false;
         ++statistics_.decisions, ++statistics_.exact;
         return is_exactly_beyond(slot, side, point);
+    }
+
+    void check(int slot, int side, const std::vector<double>& point) const {
+        if (audit_ && !is_exactly_beyond(slot, side, point))
+            throw ContradictionError("doubles and integers part over a point");
     }
 
     bool is_exactly_beyond(int slot, int side, const std::vector<double>& point) const {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "cell_proofs.hpp"
+#include "deep_point.hpp"
 #include "long_steps.hpp"
 
 namespace relureg {
@@ -139,14 +140,15 @@ class CellSearch {
         if (outcome != Outcome::kReached) restart(child, stage);
     }
 
-    // A point strictly inside the part of a cell on one side of a slot; false: there is none.
+    // A point strictly inside the part of a cell on one side of a slot; false: there is none. Points that only ever
+    // went half the way to the next hyperplane would creep up to walls until none but integers could tell the sides, so
+    // they also go half the way to the mean of the known ones.
     bool find_point(const Frame& frame, Point& found, int k, int slot, int side) {
         found = frame.point;
-        if (rows_.is_beyond(found, slot, side)) return true;
+        const bool is_there = rows_.is_beyond(found, slot, side);
+        if (is_there && !is_near(found, slot)) return true;
         rows_.step(slot, side);
-        ++statistics_.decisions;
-        const bool is_found =
-            (approach(frame, found, k, slot, side) && rows_.is_inside(found.doubles)) || proofs_.find_point(found);
+        const bool is_found = is_there ? keep_off(frame, found, k, side) : find_beyond(frame, found, k, slot, side);
         rows_.step(slot, 0);
         return is_found;
     }
@@ -154,6 +156,7 @@ class CellSearch {
   private:
     // Values in units of their row's size that are taken for other than 0 on the way; proofs do not rest on it.
     static constexpr double kEnough = 1e-9;
+    static constexpr double kNear = 0x1p-10;  // in those units, too
     // In more dimensions, only the last vertex of a program is kept.
     static constexpr int kFewInputs = 32;
     // Points that are taken on into the next stage.
@@ -256,6 +259,45 @@ class CellSearch {
             each_bit(frame.open[w], 64 * w, [&](int k) { rows_.add_to(frame.dictionary, stage.first + k); });
     }
 
+    // Whether a point is that near to a hyperplane that its cell may be found to be thin there.
+    bool is_near(const Point& point, int slot) const {
+        return point.exact.empty() &&
+               std::fabs(product(rows_[slot].row, point.doubles.data(), rows_.width())) < kNear * rows_[slot].unit_size;
+    }
+
+    bool keep_off(const Frame& frame, Point& found, int k, int side) {
+        go_to_middle(frame, found, k, side);
+        if (!rows_.is_surely_inside(found.doubles)) found = frame.point;
+        return true;
+    }
+
+    bool find_beyond(const Frame& frame, Point& found, int k, int slot, int side) {
+        ++statistics_.decisions;
+        const bool is_likely = approach(frame, found, k, slot, side);
+        if (is_likely) go_to_middle(frame, found, k, side);
+        if (is_likely && rows_.is_surely_inside(found.doubles)) return true;
+        Point deep{found.doubles, {}};
+        if (deep_.find(deep.doubles, [this] { stop_if_told(); })) {
+            found = std::move(deep);
+            return true;
+        }
+        return (is_likely && rows_.is_inside(found.doubles)) || proofs_.find_point(found);
+    }
+
+    // Half the way on to the mean of the points that are known in a part of the cell.
+    void go_to_middle(const Frame& frame, Point& found, int k, int side) {
+        mean_.assign(rows_.width(), 0.0);
+        int count = 0;
+        for (const int v : frame.vertices) {
+            if (vertices_.has(v, k, -side)) continue;
+            const double* vertex = vertices_.point(v);
+            for (int j = 0; j < rows_.width(); ++j) mean_[j] += vertex[j];
+            ++count;
+        }
+        std::vector<double>& point = found.doubles;
+        for (int j = 1; count && j < rows_.width(); ++j) point[j] += (mean_[j] / count - point[j]) / 2;
+    }
+
     // Go from the point inside to where the hyperplane is half behind, towards the mean of points beyond it.
     bool approach(const Frame& frame, Point& found, int k, int slot, int side) {
         mean_.assign(rows_.width(), 0.0);
@@ -286,6 +328,7 @@ class CellSearch {
     std::vector<int> tied_;
     std::vector<double> mean_;
     LongSteps long_steps_;
+    DeepPoint deep_{rows_};
     const Dictionary<double>* optimum_ = nullptr;  // where the last program that `grow` has solved has ended
     Dictionary<double> loose_;
 };

@@ -20,12 +20,12 @@ class Rays {
         const Bounds<mpq_class>& exact = rows_.box().exact;
         for (int j = 0; j < rows_.dim(); ++j)
             if (exact.has_lower[j] || exact.has_upper[j]) return std::nullopt;
-        if (find_common_rise()) return rises_.empty() ? is_surely_bounded() : has_ray_along_rows();
+        if (is_surely_bounded()) return true;
+        if (find_common_rise() && !rises_.empty()) return has_ray_along_rows();
         return std::nullopt;
     }
 
   private:
-    static constexpr double kNothing = 1e-10;  // a multiplier below this share of the largest entry is left out
     static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
 
     void stop_if_told() const {
@@ -105,35 +105,42 @@ class Rays {
         return true;
     }
 
-    // No row rises along a ray: the sum of all rows, which rises along each ray of a pointed cell, is minus a positive
-    // combination of rows.
-    std::optional<bool> is_surely_bounded() {
+    // Whether doubles show that no row rises along a ray: the sum of all rows, which rises along each ray of a pointed
+    // cell, is minus a positive combination of rows. That is found where the sum is largest and each row may fall to
+    // about -1, by amounts that differ, so that vertices are simple.
+    bool is_surely_bounded() {
         const std::vector<int>& path = rows_.path();
-        const int dim = rows_.dim(), goal = dim + static_cast<int>(path.size());
-        std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0);
+        const int dim = rows_.dim();
+        std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0), entries(dim);
+        Bounds<double> bounds;
+        bounds.resize(dim + 1 + path.size());
+        program_.reset(std::vector<double>(dim, 0.0));
         double c = 0;
-        for (const int i : path) {
-            const Slot& slot = rows_[i];
-            for (int j = 1; j <= dim; ++j) {
-                total[j] += slot.side * slot.row[j] / slot.unit_size;
-                sizes[j] += slot.majorant[j] / slot.unit_size * (1 + 0x1p-20);
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const Slot& slot = rows_[path[i]];
+            for (int j = 0; j < dim; ++j) {
+                entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+                total[j + 1] += entries[j];
+                sizes[j + 1] += slot.majorant[j + 1] / slot.unit_size * (1 + 0x1p-20);
             }
             c = std::max(c, slot.relative_error);
+            const int variable = dim + 1 + static_cast<int>(i);
+            program_.add_row(variable, entries.data(), 0);
+            bounds.has_lower[variable] = 1, bounds.lower[variable] = -1 - std::fmod(0.618 * static_cast<double>(i), 1);
         }
-        // Row i of the program is r_i - s_i >= 0: where sum of s_i + sum of y_i (r_i - s_i) is constant in the r_i, the
-        // sum of y_i r_i is 0, for y_i >= 1. So the sum of the r_i is minus that of the (y_i - 1) r_i.
-        const double* reduced = program_.row(program_.row_of(goal));
+        program_.add_row(dim, total.data() + 1, 0);
+        const double most = std::numeric_limits<double>::infinity();
+        if (program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
+            return false;
         std::vector<BoundedRow> rows;
-        for (int k = 0; k < program_.columns(); ++k) {
-            const int i = program_.nonbasic(k) - goal - 1;
-            if (i >= 0 && -reduced[k] - 1 > kNothing)
-                rows.push_back(BoundedRow::of(rows_[path[i]], rows_[path[i]].side));
+        for (int k = 0; k < dim; ++k) {
+            const int i = program_.nonbasic(k) - dim - 1;
+            if (i >= 0) rows.push_back(BoundedRow::of(rows_[path[i]], rows_[path[i]].side));
         }
         std::vector<int> on(dim);
         for (int j = 0; j < dim; ++j) on[j] = j + 1;
         const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
-        if (identity_.solve(target, rows, on, dim)) return true;
-        return std::nullopt;
+        return identity_.solve(target, rows, on, dim);
     }
 
     // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if
