@@ -84,20 +84,9 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for option in ("--box", "--view", "--outputs"):
             args = _join_words(args, option)
-        if not ctx.resilient_parsing:
-            self._refuse_repetitions(ctx, args)
+            if sum(arg.partition("=")[0] == option for arg in args) > 1:  # the first would be dropped without a word
+                raise UsageError('is given twice; the intervals of a box are one word, "x0:0,1;x1:-2,2"', where=option)
         return super().parse_args(ctx, args)
-
-    def _refuse_repetitions(self, ctx: click.Context, args: list[str]) -> None:
-        """Raise where an option stands twice of which one value would be dropped."""
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
-        seen: set[click.Parameter] = set()
-        for parameter in order:
-            if isinstance(parameter, click.Option) and not (parameter.multiple or parameter.count or parameter.is_flag):
-                if parameter in seen:
-                    hint = '; all intervals of a box are one word, "x0:0,1;x1:-2,2"' if parameter.name == "box" else ""
-                    raise UsageError(f"is given twice, and has one value{hint}", where=parameter.opts[0])
-                seen.add(parameter)
 
 
 def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

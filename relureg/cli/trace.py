@@ -109,5 +109,5 @@ def _rows(text: str, count: int, width: int, option: str) -> list[list[Fraction]
             raise UsageError(f"{count} x {width} numbers are needed, rows separated by ;", where=option) from error
         raise error.within(option) from error
     if len(rows) != count:
-        raise UsageError(f"{count} x {width} numbers are needed, and there {'is' if len(rows) == 1 else 'are'} {plural(len(rows), 'row')}", where=option)
+        raise UsageError(f"{count} x {width} numbers are needed, not {plural(len(rows), 'row')}", where=option)
     return rows

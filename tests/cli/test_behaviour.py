@@ -123,10 +123,10 @@ def test_an_image(run_relureg: Run) -> None:
     assert done["pieces"][0]["inequalities"] == [["1", "-1"], ["3", "1"]]
 
 
-def test_an_option_of_one_value_is_given_once(run_relureg: Run) -> None:
+def test_a_box_is_given_once(run_relureg: Run) -> None:
     """The first box would be dropped without a word."""
     done = run_relureg("range", XOR, "--box", "x0:0,0", "--box", "x1:0,1")
-    check_one_line(done, USAGE, '--box: is given twice, and has one value; all intervals of a box are one word, "x0:')
+    check_one_line(done, USAGE, "--box: is given twice; the intervals of a box are one word")
 
 
 def test_derivatives_of_a_combination_are_told_as_such(run_relureg: Run) -> None:
