@@ -38,12 +38,13 @@ def test_acas_xu_3() -> None:
         ("marabou_coav_6_40_40_38_19_1.nnet", "marabou_coav", True),
         ("marabou_twin_5_10x3_1.nnet", "marabou_twin_5_10x3_1", True),
         ("marabou_twin_10_10_1.nnet", "marabou_twin_10_10_1", True),
+        ("acasxu_1_1_eran_onnx.onnx", "vnncomp_acasxu_4", True),
         ("marabou_fc_2_2_3.onnx", "marabou_fc_robust_holds", True),
         ("marabou_fc_2_2_3.onnx", "marabou_fc_robust_violated", False),
     ],
 )
 def test_published_verdicts(network: str, name: str, holds: bool) -> None:
-    """Of Marabou's benchmarks and tests; each file says where its verdict is from."""
+    """Of benchmarks and tests of others; each file says where its verdict is from."""
     loaded = relureg.load(f"fixtures/nets/{network}")
     assert check_property(loaded, f"fixtures/properties/{name}.vnnlib", timeout=60).holds == holds
 
