@@ -269,7 +269,7 @@ class _Maps:
 
 
 def _product(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``rows @ matrix.T``, by parts so small that BLAS starts no threads: these gain less than they spend on waiting."""
+    """``rows @ matrix.T``, by parts so small that BLAS starts no threads: these wait more than they gain."""
     step = _ONE_THREAD // max(matrix.size, 1)
     if not 16 <= step < len(rows):
         return rows @ matrix.T

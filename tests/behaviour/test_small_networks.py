@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -21,7 +22,7 @@ def small(seed: int) -> Network:
     """Two inputs, small integers: hyperplanes coincide, meet in one point, and lie on the walls of the box."""
     rng = np.random.default_rng(seed)
     widths = [2, int(rng.integers(1, 5)), int(rng.integers(1, 4)), 2]
-    layers = [rng.integers(-2, 3, (n, k)).tolist() for k, n in zip(widths, widths[1:], strict=False)]
+    layers = [rng.integers(-2, 3, (n, k)).tolist() for k, n in itertools.pairwise(widths)]
     biases = [rng.integers(-2, 3, n).tolist() for n in widths[1:]]
     return Network.from_layers(layers, biases)
 
