@@ -89,4 +89,4 @@ class DerivativeReport(Report):
 
 
 def _coefficients(output: int, count: int, direction: Sequence[Fraction] | None) -> Texts:
-    return tuple(map(str, direction or [int(k == output) for k in range(count)]))
+    return tuple(map(str, direction or [Fraction(k == output) for k in range(count)]))
