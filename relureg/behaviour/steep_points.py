@@ -53,6 +53,7 @@ def steep_points(
     widest = max([form.size for form in relaxation.stages], default=1)
     count = int(np.clip(_ENTRIES // (max(widest, relaxation.output.size) * relaxation.dim), 8, _DRAWN))
     centres = np.array(start, dtype=np.float64).reshape(-1, relaxation.dim)
+    centres = centres[np.isfinite(centres).all(axis=1)]
     sizes = np.zeros(len(centres))
     with np.errstate(all="ignore"):
         for turn in range(_ROUNDS):
@@ -64,7 +65,8 @@ def steep_points(
             inside = low + (high - low) * rng.random((count, relaxation.dim))
             is_far = (points < low) | (points > high)
             points = np.where(is_far & np.isfinite(inside), inside, np.clip(points, low, high))
-            points = points[keeps(points)]
+            # Beyond the largest double there is no point that could be tried.
+            points = points[np.isfinite(points).all(axis=1) & keeps(points)]
             found = norm(_jacobians(relaxation, points)[:, outputs])
             centres, sizes = np.vstack([centres, points]), np.concatenate([sizes, np.nan_to_num(found, posinf=0.0)])
             order = np.argsort(-sizes, kind="stable")[:_KEPT]

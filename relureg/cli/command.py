@@ -83,8 +83,12 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         for parameter in self.params:
-            if isinstance(parameter, click.Option) and parameter.metavar == "LO HI":
-                args = _join_words(args, parameter.opts[0])
+            if not (isinstance(parameter, click.Option) and parameter.metavar == "LO HI"):
+                continue
+            option = parameter.opts[0]
+            args = _join_words(args, option)
+            if sum(arg.partition("=")[0] == option for arg in args) > 1:  # the first would be dropped without a word
+                raise UsageError('is given twice; the intervals of a box are one word, "x0:0,1;x1:-2,2"', where=option)
         return super().parse_args(ctx, args)
 
 

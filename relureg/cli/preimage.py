@@ -110,7 +110,8 @@ def _target(network: Network, outputs: str | None, path: Path | None) -> Domain 
         try:
             return parse_box(outputs.replace("y", "x"), space, "--outputs")
         except DomainError as error:
-            raise DomainError(re.sub(r"\bx(\d)", r"y\1", error.message), where=error.where) from error
+            told = re.sub(r"\bx(\d)", r"y\1", error.message).replace("input", "output")
+            raise DomainError(told, where=error.where) from error
     assert path is not None
     try:
         if unpacked_suffix(path) == ".vnnlib":

@@ -86,7 +86,7 @@ def range(  # noqa: A001
             )
         with cells_on_stderr(printer.quiet) as progress:
             derivatives = derivative_ranges(inside, domain, progress=progress)
-        printer.emit(DerivativeReport.of(inside, domain, derivatives))
+        printer.emit(DerivativeReport.of(inside, domain, derivatives, direction=along))
         return
     with cells_on_stderr(printer.quiet) as progress:
         try:

@@ -15,6 +15,7 @@ from relureg.cli.scope import parse_rows
 from relureg.cli.work import limit_options
 from relureg.errors import LimitReachedError, ReluregError, UsageError
 from relureg.exact.numbers import as_fraction
+from relureg.words import plural
 
 ROWS = 20
 """States in a table when nothing else is said."""
@@ -108,5 +109,5 @@ def _rows(text: str, count: int, width: int, option: str) -> list[list[Fraction]
             raise UsageError(f"{count} x {width} numbers are needed, rows separated by ;", where=option) from error
         raise error.within(option) from error
     if len(rows) != count:
-        raise UsageError(f"{count} x {width} numbers are needed, and there are {len(rows)} rows", where=option)
+        raise UsageError(f"{count} x {width} numbers are needed, not {plural(len(rows), 'row')}", where=option)
     return rows

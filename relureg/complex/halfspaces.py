@@ -24,6 +24,8 @@ from relureg.network.problem import Problem
 
 _MOST_NUMBERS = 1 << 16
 """Coefficients of one stage that are held at once, in doubles: few enough for a cache."""
+_ONE_THREAD = 1 << 18
+"""Multiplications of a product up to which BLAS (OpenBLAS, as NumPy brings it) keeps to one thread."""
 
 ExactRow = tuple[int, ...]
 """An inequality ``a @ x <= b`` as coprime integers: a_1, ..., a_d, b."""
@@ -262,8 +264,16 @@ class _Maps:
             units = self._sources[source]
             if source + 1 < number:  # of longer runs
                 units = units[self.runs[source + 1][heads]]
-            value += (units.reshape(-1, units.shape[2]) @ matrix.floats.T).reshape(value.shape)
+            value += _product(units.reshape(-1, units.shape[2]), matrix.floats).reshape(value.shape)
         return value
+
+
+def _product(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``rows @ matrix.T``, by parts so small that BLAS starts no threads: these wait more than they gain."""
+    step = _ONE_THREAD // max(matrix.size, 1)
+    if not 16 <= step < len(rows):
+        return rows @ matrix.T
+    return np.concatenate([rows[first : first + step] @ matrix.T for first in range(0, len(rows), step)])
 
 
 def exact_pieces(

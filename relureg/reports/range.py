@@ -54,14 +54,6 @@ class RangeFacts:
     minimum: ExtremumFacts
     maximum: ExtremumFacts
 
-    @property
-    def name(self) -> str:
-        """Of an output y0, y1, ...; else the coefficients."""
-        others = [(k, text) for k, text in enumerate(self.direction) if text != "0"]
-        if len(others) == 1 and others[0][1] == "1":
-            return f"y{others[0][0]}"
-        return few_coordinates(self.direction)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangeReport(Report):
@@ -99,5 +91,13 @@ class RangeReport(Report):
     def table(self) -> RenderableType:
         table = plain_table("output", "minimum", "at", "maximum", "at", left=(0, 2, 4))
         for found in self.ranges:
-            table.add_row(found.name, *found.minimum.words("-"), *found.maximum.words(""))
+            table.add_row(name_of_direction(found.direction), *found.minimum.words("-"), *found.maximum.words(""))
         return page(self.network, self.domain, table, *proof_lines(self.proof), seconds_line(self.seconds))
+
+
+def name_of_direction(direction: Texts) -> str:
+    """Of an output y0, y1, ...; else the coefficients of a combination."""
+    others = [(k, text) for k, text in enumerate(direction) if text != "0"]
+    if len(others) == 1 and others[0][1] == "1":
+        return f"y{others[0][0]}"
+    return f"({few_coordinates(direction)}) y"

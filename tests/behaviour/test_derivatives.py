@@ -17,6 +17,11 @@ def test_generated_networks(kind: str) -> None:
     check_derivatives(kind, 5)
 
 
+def test_a_steep_region_beyond_the_largest_double() -> None:
+    """Its point is no double, so that none is drawn around it."""
+    check_derivatives("mixed-magnitudes", 9)
+
+
 @pytest.mark.sweep
 @pytest.mark.parametrize("kind", KINDS)
 def test_more_generated_networks(kind: str) -> None:

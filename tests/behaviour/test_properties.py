@@ -32,6 +32,36 @@ def test_acas_xu_3() -> None:
     assert check_property(relureg.load(ACAS), "fixtures/properties/acasxu_3.vnnlib").holds
 
 
+@pytest.mark.parametrize(
+    ("network", "name", "holds"),
+    [
+        ("marabou_coav_6_40_40_38_19_1.nnet", "marabou_coav", True),
+        ("marabou_twin_5_10x3_1.nnet", "marabou_twin_5_10x3_1", True),
+        ("marabou_twin_10_10_1.nnet", "marabou_twin_10_10_1", True),
+        ("acasxu_1_1_eran_onnx.onnx", "vnncomp_acasxu_4", True),
+        ("marabou_fc_2_2_3.onnx", "marabou_fc_robust_holds", True),
+        ("marabou_fc_2_2_3.onnx", "marabou_fc_robust_violated", False),
+    ],
+)
+def test_published_verdicts(network: str, name: str, holds: bool) -> None:
+    """Of benchmarks and tests of others; each file says where its verdict is from."""
+    loaded = relureg.load(f"fixtures/nets/{network}")
+    assert check_property(loaded, f"fixtures/properties/{name}.vnnlib", timeout=60).holds == holds
+
+
+def test_a_published_verdict_in_128_inputs() -> None:
+    """Marabou's tests expect SAT: within 1 of 0.5, output 1 of KJ_TinyTaxiNet can be as large as output 0."""
+    network = relureg.load("fixtures/nets/marabou_tinytaxinet_conv.onnx")
+    names = [f"X_{k}" for k in range(128)]
+    declared = "".join(f"(declare-const {name} Real)" for name in [*names, "Y_0", "Y_1"])
+    box = "".join(f"(assert (>= {name} -0.5))(assert (<= {name} 1.5))" for name in names)
+    found = check_property(network, spec(f"{declared}{box}(assert (>= Y_1 Y_0))", 128, 2)).counterexample
+    assert found is not None
+    first, second = network.exact_output(found.point)
+    assert second >= first
+    assert all(-1 <= 2 * x <= 3 for x in found.point)
+
+
 def test_acas_xu_with_a_tighter_bound_is_violated() -> None:
     network = relureg.load(ACAS)
     text = Path("fixtures/properties/acasxu_1.vnnlib").read_text().replace("(> Y_0 1500)", "(> Y_0 0.5)")

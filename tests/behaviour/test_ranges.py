@@ -62,6 +62,13 @@ def test_ranges_by_the_vertices_of_regions(kind: str, monkeypatch: pytest.Monkey
         check_range(kind, seed)
 
 
+def test_published_ranges() -> None:
+    """What Marabou's tests (``test_calculate_bounds``) expect of fc_2-2-3.onnx on this box."""
+    network = relureg.load("fixtures/nets/marabou_fc_2_2_3.onnx")
+    found = output_range(network, Domain.box([3, -2], [4, -1]))
+    assert [(one.minimum.value, one.maximum.value) for one in found] == [(2, 6), (-3, -1), (1, 3)]
+
+
 @pytest.mark.sweep
 def test_a_wide_box() -> None:
     """Of a network of 125 units and 96,031 regions there: no sample exceeds the maximum, which a point attains."""

@@ -121,3 +121,23 @@ def test_an_image(run_relureg: Run) -> None:
     done = json.loads(run_relureg("image", XOR, "--box", "0", "1", "--json").stdout)
     assert [piece["vertices"] for piece in done["pieces"]] == [[["-3"], ["1"]]]
     assert done["pieces"][0]["inequalities"] == [["1", "-1"], ["3", "1"]]
+
+
+def test_a_box_is_given_once(run_relureg: Run) -> None:
+    """The first box would be dropped without a word."""
+    done = run_relureg("range", XOR, "--box", "x0:0,0", "--box", "x1:0,1")
+    check_one_line(done, USAGE, "--box: is given twice; the intervals of a box are one word")
+
+
+def test_derivatives_of_a_combination_are_told_as_such(run_relureg: Run) -> None:
+    found = json.loads(run_relureg("range", XOR, "--of", "gradient", "--direction=-1/2", "--json").stdout)["ranges"]
+    assert [(one["direction"], one["input"], one["maximum"]["value"]["num"]) for one in found] == [
+        (["-1/2"], 0, 1),
+        (["-1/2"], 1, 1),
+    ]
+    assert "d(-0.5) y/dx0" in run_relureg("range", XOR, "--of", "gradient", "--direction=-1/2").stdout
+
+
+def test_sets_of_outputs_are_told_as_such(run_relureg: Run) -> None:
+    done = run_relureg("preimage", XOR, "--outputs", "0")
+    check_one_line(done, USAGE, "--outputs: '0' is not an interval; write LO HI, or y0:LO,HI for one output")

@@ -13,6 +13,7 @@ import pytest
 
 import relureg
 from relureg.complex.complex import Complex
+from relureg.complex.halfspaces import _ONE_THREAD, _product
 from relureg.exact.rational import RationalMatrix
 
 Row = tuple[Fraction, ...]
@@ -144,3 +145,10 @@ def test_a_vertex_beyond_the_doubles_is_infinite() -> None:
 
 def test_hundreds_of_vertices_of_a_deep_network() -> None:
     assert_nearest(relureg.enumerate_regions(relureg.random_network([2, 6, 6, 6], seed=5)))
+
+
+def test_products_by_parts_are_the_product() -> None:
+    """Integers, so that no order of the sums rounds: 300 rows are more than one part, and leave a rest."""
+    rows, matrix = (np.random.default_rng(4).integers(-9, 9, shape).astype(float) for shape in ((300, 60), (80, 60)))
+    assert _ONE_THREAD // matrix.size < 60
+    assert np.array_equal(_product(rows, matrix), rows @ matrix.T)

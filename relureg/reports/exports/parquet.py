@@ -14,7 +14,7 @@ from relureg.packages import needing
 from relureg.reports.exports.columns import Lists, NestedLists
 
 Column = NDArray[Any] | Lists | NestedLists | list[Any]
-"""A column of one batch: numbers, (n, k, ...) numbers as lists of k, lists, or Python objects."""
+"""A column of one batch: numbers, texts in ASCII, (n, k, ...) numbers as lists of k, lists, or Python objects."""
 
 
 def require_pyarrow() -> None:
@@ -32,7 +32,8 @@ def write_parquet(
     """Write batches with the same columns, a row group each; at least one batch.
 
     What is `told` besides becomes the file's metadata, as JSON. A file that `is_large` is written without dictionaries
-    of values: with numbers that are all different these take time, and make it larger.
+    of values, which take time with numbers that are all different and make it larger, and tells the least and largest
+    values of the first column alone.
 
     Raises
     ------
@@ -46,7 +47,10 @@ def write_parquet(
         first = first.replace_schema_metadata({name: json.dumps(value) for name, value in told.items()})
         schema = first.schema
         tables = (table.replace_schema_metadata(schema.metadata) for table in tables)
-    with parquet.ParquetWriter(stream, first.schema, use_dictionary=not is_large) as writer:
+    statistics = first.column_names[:1] if is_large else True
+    with parquet.ParquetWriter(
+        stream, first.schema, use_dictionary=not is_large, write_statistics=statistics
+    ) as writer:
         writer.write_table(first)
         for table in tables:
             writer.write_table(table)
@@ -58,6 +62,8 @@ def _array(arrow: Any, column: Column) -> Any:
     if isinstance(column, np.ndarray) and column.ndim > 1:
         starts = np.arange(0, column.shape[0] + 1, dtype=np.int32) * column.shape[1]
         return arrow.ListArray.from_arrays(starts, _array(arrow, column.reshape(-1, *column.shape[2:])))
+    if isinstance(column, np.ndarray) and column.dtype.kind == "S":  # ASCII
+        return arrow.array(column, type=arrow.binary()).cast(arrow.string())
     return arrow.array(column)
 
 

@@ -96,7 +96,7 @@ def streamed_parquet(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None
             records = part.batch.records
             units = Lists(starts=records.facet_starts, values=records.facet_units)
             columns: dict[str, Any] = {
-                "region": part.region, "pattern": part.batch.patterns, "bounded": part.batch.bounded,
+                "region": part.region, "pattern": _as_bytes(part.batch), "bounded": part.batch.bounded,
                 "degree": part.degree, "point": records.points,
                 "facets": NestedLists(starts=part.facet_starts, values=units),
                 "weights": part.weights, "bias": part.bias,
@@ -113,8 +113,6 @@ def streamed_parquet(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None
 
 def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
     """The arrays of a complex but for ``facet_neighbours``; each grows in a file of its own beside the archive."""
-    network = stream.network
-    width = max(network.num_units + len(network.widths) - 1, 1)
     facets = units = generators = 0
     with SpooledNpz(wanted.folder) as spool:
         for part in _parts(stream, wanted):
@@ -122,7 +120,7 @@ def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
             if not part.batch.first:
                 for name in ("facet_starts", "facet_unit_starts"):
                     spool.append(name, np.zeros(1, dtype=np.int64))
-            spool.append("pattern", _as_bytes(part.batch, width))
+            spool.append("pattern", _as_bytes(part.batch))
             spool.append("bounded", part.batch.bounded)
             spool.append("degree", part.degree)
             spool.append("point", records.points)
@@ -147,10 +145,11 @@ def streamed_npz(stream: CellStream, file: BinaryIO, wanted: Wanted) -> None:
             write_frame(archive, stream.problem, wanted)
 
 
-def _as_bytes(batch: CellBatch, width: int) -> NDArray[np.bytes_]:
-    """The patterns, of a length each."""
+def _as_bytes(batch: CellBatch) -> NDArray[np.bytes_]:
+    """The patterns, all of one length; there are units or there are not."""
     found = letters(batch.signs > 0, batch.problem.network.widths)
-    return found.view(f"S{width}")[:, 0] if found.shape[1] else np.zeros(len(batch), dtype=f"S{width}")
+    width = found.shape[1]
+    return found.view(f"S{width}")[:, 0] if width else np.zeros(len(batch), dtype="S1")
 
 
 def write_frame(archive: NpzWriter, problem: Problem, wanted: Wanted) -> None:
