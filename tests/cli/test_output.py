@@ -163,7 +163,8 @@ def test_files_are_written_and_not_replaced(command: str, suffix: str, run_relur
     words = [command, INT, "-o", str(path)]
     if command == "regions" and suffix in ("graphml", "gexf"):
         refused = document(run_relureg, *words, exit_code=2)
-        assert refused["error"]["message"] == "the suffix of a list of regions is one of .csv, .json, .npz, .parquet, .mat"
+        suffixes = ".csv, .json, .npz, .parquet, .mat"
+        assert refused["error"]["message"] == f"the suffix of a list of regions is one of {suffixes}"
         return
     written = document(run_relureg, *words)["files"]
     assert written[0] == str(path)

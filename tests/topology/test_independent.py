@@ -16,7 +16,7 @@ from .networks import torus
 
 SMALL = ["dup_dead_2", "int_2-6-6-1", "nobias_2-10-1", "saw_3", "xor"]
 LARGE = ["nobias_3-8-1", "saw_6", "int_3-6-6-1", "rand_2-16-16-1", "rand_2-100-1", "rand_3-16-16-1"]
-LARGEST = ["rand_3-60-1", "rand_4-12-12-1"]
+LARGEST = ["rand_3-60-1", "rand_4-12-12-1", "rand_4-40-1"]
 
 
 def compare(
