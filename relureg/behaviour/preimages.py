@@ -133,12 +133,9 @@ def preimage(
     within = inputs if domain is None else domain if inputs is None else domain.intersect(inputs)
     form = condition_form(network, conditions)
     longer = network.replace(stages=(*network.stages, Stage(pre_activation=form, name="conditions")))
-    cells = enumerate_problem(
-        Problem(network=longer, domain=within), engine,
-        limits=Limits(max_regions=max_regions, timeout=timeout), workers=Workers(jobs=jobs), report=progress,
-    )  # fmt: skip
-    if not cells.complete:
-        raise LimitReachedError(f"stopped by {cells.stopped_by}: not all pieces of the preimage were found")
+    problem = Problem(network=longer, domain=within)
+    limits, workers = Limits(max_regions=max_regions, timeout=timeout), Workers(jobs=jobs)
+    cells = _all_regions(problem, engine, limits, workers, progress, "preimage")
     signs = cells.records.signs_of(np.arange(cells.num_regions))[:, network.num_units :]
     strict = np.array([condition.is_strict for condition in conditions], dtype=np.bool_)
     holds = np.where(strict, signs > 0, signs >= 0)  # what is 0 on a region is not below 0
@@ -177,13 +174,25 @@ def image(
     >>> [piece.polytope.vertices for piece in image(xor, relureg.Domain.box([0, 0], [1, 1]))][0]
     ((Fraction(-3, 1),), (Fraction(1, 1),))
     """
-    cells = enumerate_problem(
-        Problem(network=network, domain=domain), engine,
-        limits=Limits(max_regions=max_regions, timeout=timeout), workers=Workers(jobs=jobs), report=progress,
-    )  # fmt: skip
-    if not cells.complete:
-        raise LimitReachedError(f"stopped by {cells.stopped_by}: not all pieces of the image were found")
+    problem = Problem(network=network, domain=domain)
+    limits, workers = Limits(max_regions=max_regions, timeout=timeout), Workers(jobs=jobs)
+    cells = _all_regions(problem, engine, limits, workers, progress, "image")
     return tuple(ImagePiece(region=k, polytope=_image_of(cells, k)) for k in range(cells.num_regions))
+
+
+def _all_regions(
+    problem: Problem,
+    engine: str,
+    limits: Limits,
+    workers: Workers,
+    progress: Callable[[Progress], None] | bool | None,
+    name: str,
+) -> Complex:
+    """Of a problem, of which a limit leaves nothing that could be told."""
+    cells = enumerate_problem(problem, engine, limits=limits, workers=workers, report=progress)
+    if not cells.complete:
+        raise LimitReachedError(f"stopped by {cells.stopped_by}: not all pieces of the {name} were found")
+    return cells
 
 
 def _image_of(cells: Complex, region: int) -> Polytope:

@@ -6,7 +6,6 @@ the other in a direction in which its Jacobian stretches most.
 
 from __future__ import annotations
 
-import gzip
 import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -22,9 +21,9 @@ from relureg.complex.complex import Complex
 from relureg.engine.limits import Limits, Progress, watching
 from relureg.errors import CheckFailedError, UsageError
 from relureg.exact.numbers import as_fraction, nearest_double
-from relureg.files import open_atomically
 from relureg.network.model import Network
-from relureg.proofs.proof_writer import TreeWriter, encoded_slice, put_line
+from relureg.proofs.proof_file import open_proof
+from relureg.proofs.proof_writer import TreeWriter, encoded_slice
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import Walls, fractions_over
 from relureg.proofs.value_checker import DUAL, square
@@ -101,14 +100,12 @@ def write_lipschitz_proof(
     about = cells.network if slice_of is None else slice_of
     claims = [_claim(cells, found, group, p, q) for found, group in zip(constants, groups, strict=True)]
     head = {"format": FORMAT, "version": VERSION, "networks": [about.sha256], "claims": claims}
-    with watching(Limits(timeout=timeout), progress) as watch, open_atomically(Path(path), force=force) as stream:
-        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
-            put_line(packed, head)
-            for _ in claims:
-                TreeWriter(cells, packed, watch, with_points=False).write()
-        size = stream.tell()
+    with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
+        file.put(head)
+        for _ in claims:
+            TreeWriter(cells, file, watch, with_points=False).write()
     count = len(claims) * cells.num_regions
-    return ValueProofFigures(path=Path(path), num_bytes=size, num_cells=count, num_claims=len(claims))
+    return ValueProofFigures(path=Path(path), num_bytes=file.num_bytes, num_cells=count, num_claims=len(claims))
 
 
 def _claim(cells: Complex, found: LipschitzConstant, outputs: list[int], p: str, q: str) -> dict[str, Any]:

@@ -7,8 +7,6 @@ is described in docs/proofs.md.
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,11 +18,11 @@ from relureg.arguments import checked
 from relureg.complex.complex import Complex
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import CheckFailedError, UsageError
-from relureg.files import open_atomically
 from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.proofs.leaf_facets import LeafFacets
+from relureg.proofs.proof_file import ProofFile, open_proof
 from relureg.proofs.questions import BATCH, MOST_ENTRIES, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
@@ -111,16 +109,13 @@ def write_proof(
         raise UsageError(f"only a complete complex can be proved, and this one was stopped by {cells.stopped_by}")
     if diameter and not facets:
         raise UsageError("a diameter is proved by facets; ask for them as well")
-    with watching(Limits(timeout=timeout), progress) as watch, open_atomically(Path(path), force=force) as stream:
-        # Without a name and a time in it, equal proofs are equal files.
-        with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
-            writer = TreeWriter(cells, packed, watch, facets=facets)
-            claims = _claims(cells, facets=facets, diameter=diameter)
-            writer.put(header(cells, claims, slice_of))
-            writer.write()
-        size = stream.tell()
+    with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
+        writer = TreeWriter(cells, file, watch, facets=facets)
+        claims = _claims(cells, facets=facets, diameter=diameter)
+        file.put(header(cells, claims, slice_of))
+        writer.write()
     return ProofFigures(
-        path=Path(path), num_bytes=size, num_leaves=cells.num_regions, num_closed=writer.num_closed,
+        path=Path(path), num_bytes=file.num_bytes, num_leaves=cells.num_regions, num_closed=writer.num_closed,
         claims=read_only(claims),
     )  # fmt: skip
 
@@ -171,9 +166,9 @@ class TreeWriter:
     """
 
     def __init__(
-        self, cells: Complex, stream: gzip.GzipFile, watch: Watch, *, facets: bool = False, with_points: bool = True
+        self, cells: Complex, file: ProofFile, watch: Watch, *, facets: bool = False, with_points: bool = True
     ) -> None:
-        self._cells, self._stream, self._watch, self._with_points = cells, stream, watch, with_points
+        self._cells, self._file, self._watch, self._with_points = cells, file, watch, with_points
         self._walls = Walls(cells.domain)
         self._tree = Tree(cells, self._walls, self._ask)
         self._facets = LeafFacets(cells, self._ask) if facets else None
@@ -207,18 +202,9 @@ class TreeWriter:
         if self._questions:
             answer_all(self._questions, self._walls)
         for step in self._steps:
-            self.put(step if self._with_points or step[0] != "leaf" else step[:1])
+            self._file.put(step if self._with_points or step[0] != "leaf" else step[:1])
         self._questions.clear()
         self._steps.clear()
         self._entries = 0
         self._watch.out_of_time(self.num_leaves, self.num_leaves / self._cells.num_regions)
         stopping.check()
-
-    def put(self, line: Any) -> None:
-        """Write a line now."""
-        put_line(self._stream, line)
-
-
-def put_line(stream: gzip.GzipFile, line: Any) -> None:
-    """Write a line of a proof."""
-    stream.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")

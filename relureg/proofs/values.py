@@ -8,12 +8,10 @@ a tree of cells is made (`value_tree`).
 from __future__ import annotations
 
 import dataclasses
-import gzip
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,6 @@ from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import DomainError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
-from relureg.files import open_atomically
 from relureg.frozen import Frozen
 from relureg.network import json_format
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -38,7 +35,8 @@ from relureg.network.slices import Slice
 from relureg.network.specification import Condition
 from relureg.network.subtraction import subtract
 from relureg.proofs import value_checker
-from relureg.proofs.proof_writer import encoded_slice, put_line
+from relureg.proofs.proof_file import open_proof
+from relureg.proofs.proof_writer import encoded_slice
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import fractions_over
 from relureg.proofs.value_tree import ValueTree
@@ -308,14 +306,12 @@ def _write(
             "claims": [part.told for part in parts],
         }
         num_cells = 0
-        with open_atomically(Path(path), force=force) as stream:
-            with gzip.GzipFile(filename="", mode="wb", fileobj=stream, compresslevel=6, mtime=0) as packed:
-                put_line(packed, head)
-                for part in parts:
-                    if part.claim.has_tree:
-                        num_cells += part.write(partial(put_line, packed), watch, num_cells)
-            size = stream.tell()
-    return ValueProofFigures(path=Path(path), num_bytes=size, num_cells=num_cells, num_claims=len(claims))
+        with open_proof(path, force=force) as file:
+            file.put(head)
+            for part in parts:
+                if part.claim.has_tree:
+                    num_cells += part.write(file.put, watch, num_cells)
+    return ValueProofFigures(path=Path(path), num_bytes=file.num_bytes, num_cells=num_cells, num_claims=len(claims))
 
 
 class _Part:

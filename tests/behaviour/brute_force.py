@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,3 +55,20 @@ def supremum(network: Network, domain: Domain | None, direction: Sequence[Fracti
 
 def dot(one: Sequence[Fraction | int], other: Sequence[Fraction | int]) -> Fraction:
     return sum((Fraction(a) * b for a, b in zip(one, other, strict=True)), Fraction(0))
+
+
+def clipped_area(corners: list[list[Fraction]], rows: list[list[Fraction]]) -> Fraction:
+    """Of the part of a convex polygon on which affine functions are not negative, by Sutherland and Hodgman."""
+    middle = [sum(c, Fraction(0)) / len(corners) for c in zip(*corners, strict=True)]
+    polygon = sorted(corners, key=lambda v: math.atan2(float(v[1] - middle[1]), float(v[0] - middle[0])))
+    for constant, *slope in rows:
+        kept: list[list[Fraction]] = []
+        for one, two in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+            a, b = constant + dot(slope, one), constant + dot(slope, two)
+            if a >= 0:
+                kept.append(one)
+            if a * b < 0:
+                kept.append([x + (y - x) * a / (a - b) for x, y in zip(one, two, strict=True)])
+        polygon = kept
+    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
+    return abs(sum((one[0] * two[1] - one[1] * two[0] for one, two in pairs), Fraction(0))) / 2

@@ -13,7 +13,7 @@ from relureg import Domain, Network, image, preimage
 from relureg.complex.polyhedron import Polyhedron
 from tests.contract.networks import KINDS, generated
 
-from .brute_force import dot, iter_regions
+from .brute_force import clipped_area, dot, iter_regions
 
 ABS = Network.from_layers([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
 
@@ -21,23 +21,6 @@ ABS = Network.from_layers([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
 def holds(piece: Polyhedron, point: list[Fraction]) -> bool:
     rows = zip(piece.inequalities.matrix.fractions(), piece.inequalities.constant.fractions(), strict=True)
     return all(dot(row, point) + constant >= 0 for row, (constant,) in rows)
-
-
-def clipped_area(corners: list[list[Fraction]], rows: list[list[Fraction]]) -> Fraction:
-    """Of the part of a convex polygon on which affine functions are not negative, by Sutherland and Hodgman."""
-    middle = [sum(c, Fraction(0)) / len(corners) for c in zip(*corners, strict=True)]
-    polygon = sorted(corners, key=lambda v: np.arctan2(float(v[1] - middle[1]), float(v[0] - middle[0])))
-    for constant, *slope in rows:
-        kept: list[list[Fraction]] = []
-        for one, two in zip(polygon, polygon[1:] + polygon[:1], strict=True):
-            a, b = constant + dot(slope, one), constant + dot(slope, two)
-            if a >= 0:
-                kept.append(one)
-            if a * b < 0:
-                kept.append([x + (y - x) * a / (a - b) for x, y in zip(one, two, strict=True)])
-        polygon = kept
-    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    return abs(sum((one[0] * two[1] - one[1] * two[0] for one, two in pairs), Fraction(0))) / 2
 
 
 @pytest.mark.parametrize("name", ["rand_2-16-16-1", "int_2-6-6-1", "xor"])

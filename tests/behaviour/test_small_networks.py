@@ -13,7 +13,7 @@ from relureg import Domain, Network
 from relureg.behaviour.polytopes import volume
 from relureg.network.subtraction import subtract
 
-from .brute_force import Region, dot, iter_regions, supremum
+from .brute_force import clipped_area, iter_regions, supremum
 
 BOX = Domain.box([-2, -1], [1, 2])
 
@@ -25,23 +25,6 @@ def small(seed: int) -> Network:
     layers = [rng.integers(-2, 3, (n, k)).tolist() for k, n in itertools.pairwise(widths)]
     biases = [rng.integers(-2, 3, n).tolist() for n in widths[1:]]
     return Network.from_layers(layers, biases)
-
-
-def area(region: Region, rows: list[list[Fraction]]) -> Fraction:
-    """Of the part of a polygon on which affine functions, constants first, are not negative."""
-    middle = [sum(column, Fraction(0)) / len(region.vertices) for column in zip(*region.vertices, strict=True)]
-    polygon = sorted(region.vertices, key=lambda v: np.arctan2(float(v[1] - middle[1]), float(v[0] - middle[0])))
-    for constant, *slope in rows:
-        kept: list[list[Fraction]] = []
-        for one, two in zip(polygon, polygon[1:] + polygon[:1], strict=True):
-            a, b = constant + dot(slope, one), constant + dot(slope, two)
-            if a >= 0:
-                kept.append(one)
-            if a * b < 0:
-                kept.append([x + (y - x) * a / (a - b) for x, y in zip(one, two, strict=True)])
-        polygon = kept
-    pairs = zip(polygon, polygon[1:] + polygon[:1], strict=True)
-    return abs(sum((one[0] * two[1] - one[1] * two[0] for one, two in pairs), Fraction(0))) / 2
 
 
 def check(seed: int) -> None:
@@ -74,7 +57,9 @@ def check(seed: int) -> None:
         for region in regions
     ]
     inside = relureg.preimage(network, Domain.box([low, -np.inf], [high, np.inf]), BOX)
-    assert inside.volume() == sum((area(*pair) for pair in zip(regions, rows, strict=True)), Fraction(0))
+    assert inside.volume() == sum(
+        (clipped_area(region.vertices, kept) for region, kept in zip(regions, rows, strict=True)), Fraction(0)
+    )
     total = Fraction(0)
     with relureg.iter_cells(network, BOX, vertices=True) as stream:
         seen = {pattern for batch in stream for pattern in batch.patterns}
