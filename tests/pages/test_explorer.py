@@ -132,6 +132,19 @@ def test_a_page_decodes_and_draws_no_more_than_is_seen(browser: Browser, written
     page.close()
 
 
+def test_a_page_of_another_size_is_drawn_at_once(page: Page) -> None:
+    """A canvas whose size changes is empty: in that very frame it is filled again, and not with the old drawing."""
+    painted = """new Promise((done) => {
+      const { plane } = relureg.explorer;
+      plane.cost = 1000; // as if drawing took long
+      const middle = () => plane.under.getContext("2d").getImageData(300, 300, 1, 1).data[3];
+      new ResizeObserver(() => plane.width === 600 && done(middle())).observe(plane.box);
+      plane.box.style.flex = "0 0 600px";
+    })"""
+    assert page.value(painted) == 255
+    assert not page.value("Boolean(relureg.explorer.plane.moves)")
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -22,6 +22,7 @@ class Plane {
     const { clientWidth: width, clientHeight: height } = this.box;
     if (!width || !height || (width === this.width && height === this.height)) return;
     const first = !this.width;
+    [this.cost, this.moves] = [0, false]; // a canvas of another size is empty, and shall not be seen so
     const middle = first ? null : this.toPlane(this.width / 2, this.height / 2);
     this.ratio = window.devicePixelRatio || 1;
     [this.width, this.height] = [width, height];
@@ -32,6 +33,7 @@ class Plane {
     if (first || this.isWhole) this.fit();
     else [this.left, this.top] = [middle[0] - width / 2 / this.scale[0], middle[1] + height / 2 / this.scale[1]];
     this.changed();
+    if (!first) this.paint();
   }
 
   // Show the whole view.
