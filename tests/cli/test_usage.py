@@ -159,6 +159,10 @@ def test_no_part_of_a_file_on_standard_output(run_relureg: Run) -> None:
     assert (done.returncode, done.stdout) == (4, "")
     no_format = run_relureg("maps", "at", XOR, "--data", "fixtures/maps/xor.csv", "-o", "-", "--quiet")
     check_one_line(no_format, USAGE, "-o: at writes no file that fits a pipe; name a file, or a format as in -.npz\n")
+    unknown = run_relureg("plot", XOR, "-o", "-.xyz", "--quiet")
+    check_one_line(unknown, USAGE, "-o -.xyz: the suffix is not one of .svg, .png, .pdf, .html\n")
+    made = run_relureg("construct", "tropical", "max(x, 0)", "-o", "-")
+    assert (made.returncode, json.loads(made.stdout)["format"]) == (0, "relureg-network")
     twice = run_relureg("count", XOR, "-o", "-", "--json")
     check_one_line(twice, USAGE, "--json and -o - both print on standard output; leave one out\n")
 
