@@ -64,7 +64,10 @@ class Group(click.Group):
                 f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
                 f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
             )
-        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        nearest = (
+            did_you_mean(name, [*self.list_commands(ctx), "--help"])
+            or f"; there are {', '.join(self.list_commands(ctx))}"
+        )
         raise UsageError(f"there is no command {short(name)}{nearest}")
 
 

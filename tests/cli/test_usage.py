@@ -49,6 +49,7 @@ def test_a_wrong_box(words: tuple[str, ...], run_relureg: Run) -> None:
 COMMAND_LINES = {
     ("frobnicate",): r"there is no command 'frobnicate'; there are inspect, count, .*, maps",
     ("coutn", XOR): r"there is no command 'coutn' \(did you mean 'count'\?\)",
+    ("help",): r"there is no command 'help' \(did you mean '--help'\?\)",
     ("maps", "clusster"): r"there is no command 'clusster' \(did you mean 'cluster'\?\)",
     (XOR,): rf"'{XOR}' is no command; a command comes first, as in: relureg inspect {XOR}",
     ("count", XOR, "--engine", "splt"): r"there is no engine 'splt' \(did you mean 'split'\?\); choose auto, .*",
