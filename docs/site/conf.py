@@ -6,6 +6,8 @@ source are left as they are, and lead into a copy beside the site.
 
 from __future__ import annotations
 
+import html
+import re
 import shutil
 from pathlib import Path
 
@@ -69,6 +71,20 @@ def end_blocks_with_text(app: Sphinx, page: str, source: list[str]) -> None:
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
 
 
+def show_dark_pictures(app: Sphinx, page: str, source: list[str]) -> None:
+    """Beside a picture that has a dark one, NAME-dark, place that: the theme shows the one or the other."""
+
+    def both(found: re.Match[str]) -> str:
+        words, name = html.escape(found[1]), Path(found[2])
+        dark = name.with_stem(f"{name.stem}-dark")
+        if not (ROOT / "docs" / dark).exists():
+            return found[0]
+        shown = (("light", name), ("dark", dark))
+        return "".join(f'<img class="only-{theme}" alt="{words}" src="{file.as_posix()}">' for theme, file in shown)
+
+    source[0] = re.sub(r"!\[([^]]*)\]\((pictures/[^)]*)\)", both, source[0])
+
+
 def copy_pictures(app: Sphinx, error: Exception | None) -> None:
     """The README names its pictures in HTML, which Sphinx leaves as it is: they are where it says."""
     if error is None:
@@ -78,5 +94,6 @@ def copy_pictures(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """What Sphinx calls."""
     app.connect("source-read", end_blocks_with_text)
+    app.connect("source-read", show_dark_pictures)
     app.connect("sphinx-click-process-epilog", set_examples_as_they_are)
     app.connect("build-finished", copy_pictures)

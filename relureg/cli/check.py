@@ -28,7 +28,9 @@ Examples:
 @click.argument("net", shell_complete=files, metavar="NET")
 @click.argument("property_", metavar="PROPERTY", type=click.Path(path_type=Path))
 @reading_options
-@click.option("--junit", metavar="FILE", help="Write a JUnit XML report; one of relureg's own is replaced.")
+@click.option(
+    "--junit", metavar="FILE", shell_complete=files, help="Write a JUnit XML report; one of relureg's own is replaced."
+)
 @value_proof_options("the verdict", "Replace an existing report or proof.")
 @limit_options
 @output_options

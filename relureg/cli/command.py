@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ Exit codes: 0 done and every check held; 1 the answer is "no"; 2 wrong usage;
 3 the input cannot be read or is not supported; 4 stopped by a limit you set;
 5 an internal check failed; 130 interrupted; 141 the reader of stdout has
 gone; 143 terminated (SIGTERM)."""
+
+Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+"""Asked by a shell which words complete one that is begun."""
 
 _OUTPUTS = {"output", "out", "save", "plot", "picture", "graph", "junit", "journal", "proof"}
 """The parameters that name files or folders to write; all others that name a file read it."""
@@ -61,7 +64,10 @@ class Group(click.Group):
                 f"{short(name)} is no command; a command comes first, as in: {ctx.command_path} "
                 f"{self.list_commands(ctx)[0]} {short(name)[1:-1]}"
             )
-        nearest = did_you_mean(name, self.list_commands(ctx)) or f"; there are {', '.join(self.list_commands(ctx))}"
+        nearest = (
+            did_you_mean(name, [*self.list_commands(ctx), "--help"])
+            or f"; there are {', '.join(self.list_commands(ctx))}"
+        )
         raise UsageError(f"there is no command {short(name)}{nearest}")
 
 
@@ -95,6 +101,25 @@ class Command(click.Command):
 def files(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What the shell completes where a file is meant: its own files."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def one_of(module: str, *names: str) -> Complete:
+    """What the shell completes where one of the words of a module is meant; it is imported only then.
+
+    Parameters
+    ----------
+    module : str
+    names : str
+        What in it holds words: mappings by their keys, enums by their values.
+    """
+
+    def words(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        held = importlib.import_module(module)
+        known = (getattr(entry, "value", entry) for name in names for entry in getattr(held, name))
+        default = [parameter.default] if isinstance(parameter.default, str) else []
+        return [CompletionItem(word) for word in dict.fromkeys([*default, *known]) if word.startswith(incomplete)]
+
+    return words
 
 
 def _files_read(parameters: dict[str, Any]) -> list[Path]:

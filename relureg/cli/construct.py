@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, one_of
 from relureg.cli.output import network_output_options, write_network
 from relureg.cli.printing import Printer, output_options
 from relureg.errors import UsageError
@@ -19,7 +19,7 @@ Examples:
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=one_of("relureg.families.catalogue", "CONSTRUCTIONS"))
 @click.argument("parameters", nargs=-1, metavar="[PARAMETER=VALUE]...")
 @network_output_options
 @output_options

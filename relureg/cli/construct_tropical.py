@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, files
 from relureg.cli.output import write_network
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.work import limit_options
@@ -38,7 +38,7 @@ Examples:
 @click.option("--slopes", metavar="M0,M1,...", help="Its slopes from left to right, one more than breakpoints.")
 @click.option("--through", metavar="X,Y", default="0,0", show_default=True, help="A point of its graph.")
 @click.option(
-    "-o", "--output", metavar="FILE",
+    "-o", "--output", metavar="FILE", shell_complete=files,
     help="Write the network here (.json, .nnet or .onnx); to standard output as JSON if left out.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace an existing file.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from relureg.cli.command import files
 from relureg.network import json_format
 from relureg.network.model import Network
 from relureg.readers.formats import save
@@ -17,8 +18,9 @@ def network_output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """-o and --force."""
     function = click.option("--force", is_flag=True, help="Replace an existing file.")(function)
     return click.option(
-        "-o", "--output", metavar="FILE", help="A .json, .nnet or .onnx file; relureg JSON on stdout without it."
-    )(function)
+        "-o", "--output", metavar="FILE", shell_complete=files,
+        help="A .json, .nnet or .onnx file; relureg JSON on stdout without it.",
+    )(function)  # fmt: skip
 
 
 def write_network(network: Network, output: str | None, *, force: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, one_of
 from relureg.cli.options import parse_widths
 from relureg.cli.output import network_output_options, write_network
 from relureg.cli.printing import Printer, output_options
@@ -25,7 +25,10 @@ Examples:
 @click.option(
     "--widths", metavar="N0,N1,...", required=True, help="Inputs and hidden layers, without the output layer."
 )
-@click.option("--init", default="he", show_default=True, help="he, torch, integer, sparse or nobias.")
+@click.option(
+    "--init", default="he", show_default=True, shell_complete=one_of("relureg.families.random", "INITIALISATIONS"),
+    help="he, torch, integer, sparse or nobias.",
+)  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same network everywhere.")
 @click.option("--outputs", type=click.IntRange(min=1), default=1, show_default=True, help="Units of the output layer.")
 @network_output_options

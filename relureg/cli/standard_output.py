@@ -14,7 +14,7 @@ import click
 
 from relureg import stopping
 from relureg.cli.standing import this_run
-from relureg.errors import UsageError
+from relureg.errors import ReluregError, UsageError
 
 FORMATS = {
     "animate": ".gif", "around": ".csv", "convert": ".json", "count": ".csv", "construct": ".json",
@@ -39,8 +39,8 @@ def to_standard_output(context: click.Context) -> Iterator[None]:
     if name != "-" and not (name.startswith("-.") and "/" not in name):
         yield
         return
-    command = context.command.name or ""
-    suffix = name[1:] or FORMATS.get(command)
+    command = context.info_name or ""
+    suffix = name[1:] or FORMATS.get(command.partition(" ")[0])
     if suffix is None:
         raise UsageError(f"{command} writes no file that fits a pipe; name a file, or a format as in -.npz", where="-o")
     printer = context.params.get("as_json")
@@ -57,5 +57,9 @@ def to_standard_output(context: click.Context) -> Iterator[None]:
         with path.open("rb") as stream:
             shutil.copyfileobj(stream, sys.stdout.buffer)
         sys.stdout.buffer.flush()
+    except ReluregError as error:
+        if error.where == str(path):
+            error.where = f"-o {name}"
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import click
 
-from relureg.cli.command import EXIT_CODES, Command
+from relureg.cli.command import EXIT_CODES, Command, one_of
 from relureg.cli.options import finite_number, network_argument, read_network
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import scoped
@@ -33,7 +33,7 @@ Examples:
     help="The region where this output, counted from 0, is the largest.",
 )  # fmt: skip
 @click.option(
-    "--infinity", default="closed", show_default=True,
+    "--infinity", default="closed", show_default=True, shell_complete=one_of("relureg.topology.homology", "Infinity"),
     help="closed: sets as they lie in R^d; compactified: R^d and a point at infinity, which is in what is unbounded; "
     "bounded: the bounded faces alone.",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from relureg.cli import guard, progress
-from relureg.cli.command import EXIT_CODES, Command, files
+from relureg.cli.command import EXIT_CODES, Command, files, one_of
 from relureg.cli.options import parse_widths, read_network, reading_options
 from relureg.cli.printing import Printer, output_options
 from relureg.cli.scope import Scope, scope_of, scope_options, scoped
@@ -49,18 +49,24 @@ MAX_SAVED = 10
 @click.option("--random", "count", type=click.IntRange(min=1), metavar="K", help="Verify K random networks.")
 @click.option("--widths", multiple=True, metavar="N0,N1,...", help="Of random networks; several are taken in turn.")
 @click.option(
-    "--init", "inits", multiple=True, help="Of random networks: he, torch, integer, sparse, nobias; several in turn."
-)
+    "--init", "inits", multiple=True, shell_complete=one_of("relureg.families.random", "INITIALISATIONS"),
+    help="Of random networks: he, torch, integer, sparse, nobias; several in turn.",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random networks.")
 @scope_options
 @click.option("--claims", is_flag=True, help="Let violated claims fail the run as well.")
-@click.option("--junit", metavar="FILE", help="Write a JUnit XML report; one of relureg's own is replaced.")
+@click.option(
+    "--junit", metavar="FILE", shell_complete=files, help="Write a JUnit XML report; one of relureg's own is replaced."
+)
 @click.option(
     "--save", metavar="FOLDER", type=click.Path(path_type=Path),
     help="Write violating networks here, each as it is and made small.",
 )  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace another file of the name of the report.")
-@click.option("--engine", default="auto", show_default=True, help="split, dictionaries or lp, as for `relureg count`.")
+@click.option(
+    "--engine", default="auto", show_default=True, shell_complete=one_of("relureg.engine.engines", "ENGINES"),
+    help="split, dictionaries or lp, as for `relureg count`.",
+)  # fmt: skip
 @jobs_option("Processes; as many as cores by default.")
 @click.option(
     "--max-regions", type=click.IntRange(min=1), help="Of one network; one with more is left out (exit code 4)."

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from relureg.cli import guard
+from relureg.cli.command import one_of
 from relureg.cli.scope import OPTIONS, Scope, scope_of
 from relureg.engine.limits import MAX_JOBS, Limits, Workers
 
@@ -104,6 +105,7 @@ def work_options(function: Callable[..., Any]) -> Callable[..., Any]:
         *OPTIONS,
         click.option(
             "--engine", default="auto", show_default=True,
+            shell_complete=one_of("relureg.engine.engines", "ENGINES", "COUNTERS"),
             help="split (the default; cells by their vertices), dictionaries (cells at one vertex; the default where "
             "cells have many, as in domains bounded in 8 dimensions: --verbose tells why) or lp (exact linear "
             "programs, slow); `count` also has charpoly (characteristic polynomial, one hidden layer). All are exact.",

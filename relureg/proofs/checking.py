@@ -78,10 +78,19 @@ def check_proof(path: str | Path, network: Network, other: Network | None = None
         else:
             numbers, sentences = checker.check(str(path), *networks)
     except (checker.RefusedError, value_checker.RefusedError) as error:
-        raise ProofRefusedError(str(error), where=str(path)) from None
+        said = str(error) if _is_packed(path) else "is no proof; name a file that --proof has written"
+        raise ProofRefusedError(said, where=str(path)) from None
+    except FileNotFoundError as error:
+        raise MalformedNetworkError("no such file; check the path", where=str(path)) from error
     except OSError as error:
         raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     return Proved(numbers=read_only(numbers), sentences=tuple(sentences))
+
+
+def _is_packed(path: str | Path) -> bool:
+    """Whether it begins as every proof does, which is compressed."""
+    with open(path, "rb") as stream:
+        return stream.read(2) == b"\x1f\x8b"
 
 
 def _is_of_values(path: str | Path) -> bool:

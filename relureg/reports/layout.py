@@ -48,9 +48,9 @@ def page(network: NetworkFacts, place: str, *parts: RenderableType) -> Renderabl
 
 def titled(title: Text, *parts: RenderableType) -> RenderableType:
     """A title, and parts below it."""
-    spaced: list[RenderableType] = [title]
+    spaced: list[RenderableType] = [Spaced(title)]
     for part in parts:
-        spaced += [Text(), Indented(part)]
+        spaced += [Text(), Indented(Spaced(part) if isinstance(part, Text) else part)]
     return Group(*spaced)
 
 
@@ -67,7 +67,6 @@ def facts_table(justify: Any = "left") -> Table:
     table = Table.grid(padding=(0, 3))
     table.add_column()
     table.add_column(justify=justify, overflow="fold")
-    table.add_column()
     return table
 
 
@@ -91,6 +90,23 @@ class Folded:
             lines = textwrap.wrap(f"{name}: {note}", width, initial_indent="  ", subsequent_indent="    ",
                                   break_long_words=False, break_on_hyphens=False)  # fmt: skip
             yield Text("\n".join(lines), style="dim")
+
+
+class Spaced:
+    """A line of entries with three spaces between them, which begins anew between entries where it is too long."""
+
+    def __init__(self, line: Text) -> None:
+        self.line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first, *entries = self.line.split("   ") or [Text()]
+        lines = [first]
+        for entry in entries:
+            if lines[-1].cell_len + 3 + entry.cell_len <= options.max_width:
+                lines[-1] += Text("   ") + entry
+            else:
+                lines.append(Text("  ") + entry)
+        yield from lines
 
 
 class Indented:
@@ -195,6 +211,11 @@ def few_numbers(values: Iterable[float]) -> str:
     if len(texts) <= _MOST_NUMBERS:
         return ", ".join(texts)
     return f"{', '.join(texts[:_FEW])}, ... ({len(texts):,} numbers)"
+
+
+def affine(weights: str, bias: float) -> str:
+    """An affine function of the weights' text."""
+    return f"({weights}) x {'-' if bias < 0 else '+'} {abs(bias):.4g}"
 
 
 def grouped(value: int) -> str:

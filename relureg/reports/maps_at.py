@@ -12,7 +12,7 @@ from rich.table import Table
 
 from relureg.frozen import read_only
 from relureg.maps.local import iter_maps
-from relureg.reports.layout import facts_table, files_part, page, percent, plain_table, seconds_line
+from relureg.reports.layout import affine, facts_table, files_part, page, percent, plain_table, seconds_line
 from relureg.reports.report import NetworkFacts, Report
 from relureg.words import plural
 
@@ -200,5 +200,4 @@ def _cut(text: str, most: int) -> str:
 
 
 def _affine(weights: Iterable[float], bias: float) -> str:
-    numbers = ", ".join(f"{value:.4g}" for value in weights)
-    return f"({numbers}) x {'-' if bias < 0 else '+'} {abs(bias):.4g}"
+    return affine(", ".join(f"{value:.4g}" for value in weights), bias)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from relureg.engine.choice import EngineChoice
 from relureg.reports.exports.region_files import RegionRow
-from relureg.reports.layout import add_files, checks_line, facts_table, few_numbers, grouped, page, plain_table
+from relureg.reports.layout import add_files, affine, checks_line, facts_table, few_numbers, grouped, page, plain_table
 from relureg.reports.report import NetworkFacts, Report, checks_of, details_of, place_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _add(table: Table, row: RegionRow) -> None:
     table.add_row(
         grouped(row["region"]), row["pattern"], "yes" if row["bounded"] else "no", few_numbers(row["point"]),
         grouped(len(row["facets"])), " ".join("-" if n < 0 else str(n) for n in row["neighbours"]),
-        "; ".join(f"({few_numbers(w)}) x + {b:.4g}" for w, b in zip(row["weights"], row["bias"], strict=True)),
+        "; ".join(affine(few_numbers(w), b) for w, b in zip(row["weights"], row["bias"], strict=True)),
     )  # fmt: skip
     if "vertices" in row:
         table.add_row("", "", "", Text("vertices " + " ".join(f"({few_numbers(v)})" for v in row["vertices"])))

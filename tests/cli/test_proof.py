@@ -92,6 +92,12 @@ def test_a_network_in_another_format(run_relureg: Run, tmp_path: Path) -> None:
     assert run_relureg("check-proof", proof, tmp_path / "net.json").returncode == 0
 
 
+def test_what_is_no_proof(run_relureg: Run) -> None:
+    done = run_relureg("check-proof", INT, INT)
+    check_one_line(done, 1, f"{INT}: is no proof; name a file that --proof has written\n")
+    check_one_line(run_relureg("check-proof", "gone.proof", INT), INPUT, "gone.proof: no such file; check the path\n")
+
+
 def test_a_proof_that_is_refused(run_relureg: Run, tmp_path: Path) -> None:
     done = run_relureg("check-proof", SHIPPED, INT)
     check_one_line(done, 1, f"{SHIPPED}: line 1: it is of the network with sha256 b91f72")
@@ -106,9 +112,6 @@ def test_a_proof_that_is_refused(run_relureg: Run, tmp_path: Path) -> None:
 
 def test_wrong_usage(run_relureg: Run, tmp_path: Path) -> None:
     proof = tmp_path / "new.proof"
-    check_one_line(
-        run_relureg("check-proof", tmp_path / "none", INT), INPUT, f"{tmp_path / 'none'}: cannot be read: No"
-    )
     check_one_line(
         run_relureg("count", INT, "--proof", proof, "--journal", tmp_path / "j"), USAGE,
         "--proof: is written of regions that are kept in memory",

@@ -97,7 +97,7 @@ EITHER = "give either an expression or --breakpoints and --slopes, not both"
 BREAKPOINTS = "construct tropical --breakpoints 0"
 WRONG = {
     f"tropical {SAW} --expression x": "give either NET or --expression, not both",
-    f"tropical {SAW} --output 1": "there is no output 1; they are numbered 0 to 0",
+    f"tropical {SAW} --output 1": "there is no output 1; number 0 is the only one",
     "tropical --expression x --output 1": "--output: an expression has output 0 only",
     f"tropical {SAW} --level one": "Invalid value for '--level': 'one' is not a number",
     f"tropical {SAW} --timeout 0": "timeout is 0; a positive number of seconds is needed",

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -48,6 +49,7 @@ def test_a_wrong_box(words: tuple[str, ...], run_relureg: Run) -> None:
 COMMAND_LINES = {
     ("frobnicate",): r"there is no command 'frobnicate'; there are inspect, count, .*, maps",
     ("coutn", XOR): r"there is no command 'coutn' \(did you mean 'count'\?\)",
+    ("help",): r"there is no command 'help' \(did you mean '--help'\?\)",
     ("maps", "clusster"): r"there is no command 'clusster' \(did you mean 'cluster'\?\)",
     (XOR,): rf"'{XOR}' is no command; a command comes first, as in: relureg inspect {XOR}",
     ("count", XOR, "--engine", "splt"): r"there is no engine 'splt' \(did you mean 'split'\?\); choose auto, .*",
@@ -158,6 +160,10 @@ def test_no_part_of_a_file_on_standard_output(run_relureg: Run) -> None:
     assert (done.returncode, done.stdout) == (4, "")
     no_format = run_relureg("maps", "at", XOR, "--data", "fixtures/maps/xor.csv", "-o", "-", "--quiet")
     check_one_line(no_format, USAGE, "-o: at writes no file that fits a pipe; name a file, or a format as in -.npz\n")
+    unknown = run_relureg("plot", XOR, "-o", "-.xyz", "--quiet")
+    check_one_line(unknown, USAGE, "-o -.xyz: the suffix is not one of .svg, .png, .pdf, .html\n")
+    made = run_relureg("construct", "tropical", "max(x, 0)", "-o", "-")
+    assert (made.returncode, json.loads(made.stdout)["format"]) == (0, "relureg-network")
     twice = run_relureg("count", XOR, "-o", "-", "--json")
     check_one_line(twice, USAGE, "--json and -o - both print on standard output; leave one out\n")
 
@@ -169,10 +175,41 @@ def test_a_shell_completes_commands_options_and_files() -> None:
         ("bash", "relureg count fix", 2, "file,fix\n"),
         ("bash", "relureg persistence n.json --compare fix", 4, "file,fix\n"),
         ("bash", "relureg plot n.json --colour gra", 4, "plain,gradient\n"),
+        (
+            "bash",
+            "relureg count n.json --engine ",
+            4,
+            "plain,auto\nplain,split\nplain,dictionaries\nplain,lp\nplain,charpoly",
+        ),
+        ("bash", "relureg verify --engine l", 3, "plain,lp\n"),
+        ("bash", "relureg random --init n", 3, "plain,nobias\n"),
+        ("bash", "relureg verify --init ", 3, "plain,he\nplain,torch\n"),
+        ("bash", "relureg topology n.json --infinity b", 4, "plain,bounded\n"),
+        ("bash", "relureg construct zig", 2, "plain,zigzag\n"),
+        ("bash", "relureg construct tropical -o fix", 4, "file,fix\n"),
     ]:
         asked = {"_RELUREG_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": str(place)}
         result = CliRunner().invoke(relureg, [], prog_name="relureg", env=asked, complete_var="_RELUREG_COMPLETE")
         assert result.output.startswith(found)
+
+
+MAPS = ("at", "cluster", "extract", "relate")
+FILES = {"FILE", "FOLDER", "NET", "OTHER", "OUT", "PROOF", "PROPERTY", "JOURNAL"}
+
+
+@pytest.mark.parametrize("command", [*COMMANDS[:-1], "construct tropical", *(f"maps {name}" for name in MAPS)])
+def test_a_shell_completes_files_wherever_a_file_is_meant(command: str) -> None:
+    context = click.Context(relureg, info_name="relureg")
+    _, found, rest = relureg.resolve_command(context, command.split())
+    if isinstance(found, click.Group):
+        _, found, rest = found.resolve_command(context, rest)
+    assert found is not None
+    assert not rest
+    for parameter in found.params:
+        named = parameter.make_metavar(click.Context(found))
+        if FILES.intersection(re.findall("[A-Z]+", named)):
+            items = parameter.shell_complete(click.Context(found, info_name=command), "fix")
+            assert [(item.value, item.type) for item in items] in ([("fix", "file")], [("fix", "dir")]), named
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "construct tropical", "maps at", "maps relate"])

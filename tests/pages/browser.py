@@ -85,8 +85,10 @@ class Browser:
         answer: dict[str, Any] = json.loads(text)
         return answer
 
-    def open(self, path: Path, *, width: int = 1200, height: int = 800, scheme: str = "light") -> Page:
-        """A file as a page, loaded."""
+    def open(
+        self, path: Path, *, width: int = 1200, height: int = 800, scheme: str = "light", before: str = ""
+    ) -> Page:
+        """A file as a page, loaded; a script that runs before its own may watch it."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, target, session)
@@ -94,6 +96,7 @@ class Browser:
             page.call(f"{domain}.enable")
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=before)
         self.events.clear()
         page.call("Page.navigate", url=path.resolve().as_uri())
         page.wait("document.readyState === 'complete' && Boolean(window.relureg)")

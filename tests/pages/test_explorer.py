@@ -99,6 +99,52 @@ def test_a_tap_shows_what_regions_says(page: Page, cells: relureg.Complex, capsy
         assert f"Region {row['region']}, pattern {row['pattern']}" in page.value(SAID)
 
 
+WATCH = """
+  window.seen = { decoded: new Set(), drawings: 0 };
+  const [decode, clear] = [window.atob, CanvasRenderingContext2D.prototype.clearRect];
+  window.atob = (text) => { seen.decoded.add(text); return decode(text); };
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    if (this.canvas.id !== "surface") seen.drawings += 1;
+    return clear.apply(this, box);
+  };
+"""
+
+
+def test_a_page_decodes_and_draws_no_more_than_is_seen(browser: Browser, written: Path) -> None:
+    """What makes a page of 20,000 regions open quickly: of what tells of single regions it decodes nothing."""
+    page = browser.open(written, before=WATCH)
+    assert page.complaints() == []  # two frames later
+    assert page.value("seen.drawings") == 1
+    decoded = "Object.entries(relureg.explorer.told.columns).filter(([, { data }]) => seen.decoded.has(data))"
+    names = set(page.value(f"{decoded}.map(([name]) => name)"))
+    of_regions = {
+        "patterns",
+        "points",
+        "bias",
+        "unitStarts",
+        "units",
+    }  # weights of one output are the slopes of colours
+    assert not names & of_regions
+    assert {"corners", "starts", "edges"} <= names
+    assert page.value("relureg.explorer.polygons.grid === undefined")
+    page.value("relureg.explorer.select(3)")
+    assert of_regions <= set(page.value(f"{decoded}.map(([name]) => name)"))
+    page.close()
+
+
+def test_a_page_of_another_size_is_drawn_at_once(page: Page) -> None:
+    """A canvas whose size changes is empty: in that very frame it is filled again, and not with the old drawing."""
+    painted = """new Promise((done) => {
+      const { plane } = relureg.explorer;
+      plane.cost = 1000; // as if drawing took long
+      const middle = () => plane.under.getContext("2d").getImageData(300, 300, 1, 1).data[3];
+      new ResizeObserver(() => plane.width === 600 && done(middle())).observe(plane.box);
+      plane.box.style.flex = "0 0 600px";
+    })"""
+    assert page.value(painted) == 255
+    assert not page.value("Boolean(relureg.explorer.plane.moves)")
+
+
 @pytest.mark.parametrize(
     "words",
     [

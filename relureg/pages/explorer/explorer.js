@@ -3,8 +3,9 @@
 const FINENESS = 0.62; // how much finer the lines of each stage are than those of the one before
 
 class Explorer {
-  constructor(told, columns, page) {
-    Object.assign(this, { told, page }, columns);
+  constructor(told, page) {
+    Object.assign(this, { told, page });
+    unpack(told.columns, this);
     this.numOutputs = told.shape[told.shape.length - 1];
     this.widths = told.shape.slice(1, -1);
     this.numUnits = this.widths.reduce((sum, width) => sum + width, 0);
@@ -14,7 +15,6 @@ class Explorer {
     this.graph = new Graph(this.facetStarts, this.facetBehind);
     this.pieces = Array.from({ length: told.numRegions }, () => []);
     this.region.forEach((region, piece) => this.pieces[region].push(piece));
-    this.centres = this.pieces.map((pieces) => this.centre(pieces));
     this.colour = told.colour;
     this.stages = this.widths.map(() => true);
     this.boundary = told.hasBoundary;
@@ -39,6 +39,8 @@ class Explorer {
   }
 
   // The mean of the corners of pieces of one region, which lies inside; null where none is in view.
+  get centres() { return (this.middles ??= this.pieces.map((pieces) => this.centre(pieces))); }
+
   centre(pieces) {
     let [x, y, count] = [0, 0, 0];
     for (const piece of pieces) {
@@ -53,6 +55,7 @@ class Explorer {
 
   // Places along the path: the middle of each region, and between two the middle of what they share in view.
   route() {
+    if (!this.path.length) return [];
     if (!this.gates) {
       this.gates = new Map();
       for (let edge = 0; edge < this.edgeStage.length; edge += 1) {

@@ -6,7 +6,10 @@ class Graph {
     this.starts = starts;
     this.behind = behind;
     this.count = starts.length - 1;
-    this.degrees = Int32Array.from({ length: this.count }, (_, region) => this.neighbours(region).length);
+    this.degrees = new Int32Array(this.count);
+    for (let region = 0, k = 0; region < this.count; region += 1) {
+      for (; k < starts[region + 1]; k += 1) if (behind[k] >= 0) this.degrees[region] += 1;
+    }
   }
 
   neighbours(region) {

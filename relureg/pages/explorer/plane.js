@@ -20,8 +20,9 @@ class Plane {
 
   resize() {
     const { clientWidth: width, clientHeight: height } = this.box;
-    if (!width || !height) return;
+    if (!width || !height || (width === this.width && height === this.height)) return;
     const first = !this.width;
+    [this.cost, this.moves] = [0, false]; // a canvas of another size is empty, and shall not be seen so
     const middle = first ? null : this.toPlane(this.width / 2, this.height / 2);
     this.ratio = window.devicePixelRatio || 1;
     [this.width, this.height] = [width, height];
@@ -32,12 +33,13 @@ class Plane {
     if (first || this.isWhole) this.fit();
     else [this.left, this.top] = [middle[0] - width / 2 / this.scale[0], middle[1] + height / 2 / this.scale[1]];
     this.changed();
+    if (!first) this.paint();
   }
 
   // Show the whole view.
   fit() {
     const [width, height] = [this.high[0] - this.low[0], this.high[1] - this.low[1]];
-    this.scale = [(this.width - 24) / width, (this.height - 24) / height];
+    this.scale = [(this.width - 60) / width, (this.height - 44) / height]; // beside it there is room for the ticks
     const least = Math.min(...this.scale);
     // Two units that differ little are drawn alike; on a slice distances are those of the space around.
     if (this.isometric || Math.max(width, height) < 4 * Math.min(width, height)) this.scale = [least, least];
@@ -157,7 +159,7 @@ class Plane {
       if (this.x(value) > 30 && this.x(value) < this.width - 40) label(shorter(value, x1 - x0), this.x(value), this.height - 6, "center");
     }
     for (const value of ticks(y0, y1, this.height / 80)) {
-      if (this.y(value) > 12 && this.y(value) < this.height - 24) label(shorter(value, y1 - y0), 6, this.y(value) + 4, "left");
+      if (this.y(value) > 26 && this.y(value) < this.height - 20) label(shorter(value, y1 - y0), 6, this.y(value) + 4, "left");
     }
     label(this.names[0], this.width - 8, this.height - 6, "right");
     label(this.names[1], 6, 14, "left");

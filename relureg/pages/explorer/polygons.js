@@ -17,10 +17,9 @@ class Polygons {
       }
       this.boxes.set([x0, y0, x1, y1], 4 * piece);
     }
-    this.makeGrid();
   }
 
-  // A grid of squares, and in each the polygons whose box meets it.
+  // A grid of squares, and in each the polygons whose box meets it: made when a point is first looked for.
   makeGrid() {
     const size = Math.max(1, Math.min(256, Math.ceil(Math.sqrt(this.count))));
     this.size = size;
@@ -49,6 +48,7 @@ class Polygons {
 
   // The polygon that holds a point, or -1.
   at(x, y) {
+    if (!this.grid) this.makeGrid();
     const [column, row] = this.square(x, y);
     const found = this.grid[row * this.size + column].find((piece) => this.holds(piece, x, y));
     return found === undefined ? -1 : found;
