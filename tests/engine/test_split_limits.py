@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 import relureg
-from relureg import Domain, Network, count_regions, enumerate_regions, stopping
+from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine.gathering import is_witness
 from relureg.engine.limits import Progress
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
+from tests.deadlines import LONG, OVER, over_after
 
 INTERRUPTED_WITHIN = 20.0  # seconds, on a busy machine; a search looks whether it is to stop at every cell
-LONG = 600.0  # seconds that no search takes here: `over_after` ends them
 GROWTH = 4_000  # kB that a count of a million regions may take beyond one of ten thousand; 300 were seen
 
 
@@ -51,16 +51,6 @@ def _round_polygon(lines: int = 100) -> Network:
 
 
 # -- limits --------------------------------------------------------------------------------------------
-
-
-def over_after(is_enough: Callable[[Progress], bool]) -> Callable[[Progress], None]:
-    """A callback that lets the time limit pass as soon as enough is found, however fast the machine is."""
-
-    def look(progress: Progress) -> None:
-        if is_enough(progress):
-            stopping.set_deadline(time.monotonic(), stopping.time_limit(LONG))
-
-    return look
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 8])
@@ -101,7 +91,7 @@ def test_a_limit_on_time(jobs: int) -> None:
     assert time.monotonic() - started >= 0.2
     assert part.stopped_by == "the time limit of 0.2 s"
     part = count_regions(_endless(), timeout=LONG, jobs=jobs, progress=over_after(lambda p: p.regions > 1_000))
-    assert part.stopped_by == "the time limit of 600 s"
+    assert part.stopped_by == OVER
     assert (part.complete, part.num_regions > 1_000, part.num_facets) == (False, True, None)
 
 
@@ -116,7 +106,7 @@ def test_what_was_found_before_a_cell_with_many_facets_stays() -> None:
 def test_a_journal_keeps_what_batches_have_found_at_the_limit(tmp_path: Path) -> None:
     over = over_after(lambda progress: progress.regions > 0)
     count = count_regions(_endless(), timeout=LONG, jobs=2, journal=tmp_path / "run.journal", progress=over)
-    assert count.stopped_by == "the time limit of 600 s"
+    assert count.stopped_by == OVER
     assert count.num_regions == relureg.journal_status(tmp_path / "run.journal").regions > 0
 
 
@@ -139,7 +129,7 @@ def test_one_stage_of_a_billion_regions_is_counted_in_steps() -> None:
         return len({*seen, 0}) > 3
 
     part = count_regions(_gaussian(1, 4, 400, 1), timeout=LONG, jobs=1, progress=over_after(has_three))
-    assert part.stopped_by == "the time limit of 600 s"
+    assert part.stopped_by == OVER
     assert seen == sorted(seen)
     assert 1_000_000_000 > part.num_regions >= seen[-1] > 0
 
