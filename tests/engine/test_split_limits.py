@@ -14,7 +14,8 @@ import pytest
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine.gathering import is_witness
-from relureg.engine.limits import Progress
+from relureg.engine.limits import Progress, Watch, Workers
+from relureg.engine.split import CompiledRun
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
 from tests.deadlines import LONG, OVER, over_after
@@ -166,6 +167,24 @@ def test_an_error_in_the_callback_stops_the_search() -> None:
     before = _threads()
     with pytest.raises(RuntimeError, match="enough"):
         count_regions(_endless(), timeout=LONG, progress=refuse)
+    assert _threads() == before
+
+
+def test_threads_begin_as_there_are_parts_for_them() -> None:
+    before = _threads()
+    small = CompiledRun(Problem(network=relureg.load("fixtures/truth/xor.json")), Workers(jobs=8), Watch())
+    small._run.start()
+    assert _threads() <= before + 1
+    small._run.join()
+    assert small.figures().regions == 3
+    seen: list[int] = []
+
+    def are_three(_: Progress) -> bool:
+        seen.append(_threads() - before)
+        return seen[-1] == 3
+
+    count_regions(_endless(), timeout=60, jobs=3, progress=over_after(are_three))
+    assert max(seen) == 3
     assert _threads() == before
 
 
