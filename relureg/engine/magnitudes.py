@@ -27,19 +27,23 @@ _ROUNDS = 4
 """Medians of rows and of columns in turn: two rounds do, as rows differ in one factor each."""
 
 
-def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
-    """The exponents ``c_j`` for rows ``constant, weights`` on the inputs; all 0 where these are level already.
+Block = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Constants, shape (n, 1), and weights, shape (n, inputs)."""
+
+
+def level(blocks: Sequence[Block], num_inputs: int) -> list[int]:
+    """The exponents ``c_j`` for rows of constants and weights on the inputs; all 0 where these are level already.
 
     Examples
     --------
-    >>> level([np.array([[1.0, 3.0, 1e-5], [-2.0, 1.0, -2e-5]])], 2)
+    >>> level([(np.array([[1.0], [-2.0]]), np.array([[3.0, 1e-5], [1.0, -2e-5]]))], 2)
     [0, 17]
-    >>> level([np.array([[1.0, 3.0, 0.1]])], 2)
+    >>> level([(np.array([[1.0]]), np.array([[3.0, 0.1]]))], 2)
     [0, 0]
     """
     if not num_inputs or not blocks or _are_alike(blocks):
         return [0] * num_inputs  # the rule in small networks, at little cost
-    rows = np.abs(np.concatenate(blocks))
+    rows = np.abs(np.concatenate([np.concatenate(block, axis=1) for block in blocks]))
     ordered = np.sort(rows, axis=0)  # NaN last
     half = len(rows) // 2
     typical = ordered[half].tolist()
@@ -62,11 +66,11 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
     return whole.tolist() if np.abs(whole).max() > _LEVEL else [0] * num_inputs
 
 
-def _are_alike(blocks: Sequence[NDArray[np.float64]]) -> bool:
+def _are_alike(blocks: Sequence[Block]) -> bool:
     """Whether all magnitudes are level, those of constants too; False of many numbers, where that is seldom so."""
-    if sum(block.size for block in blocks) > _FEW:
+    if sum(constants.size + weights.size for constants, weights in blocks) > _FEW:
         return False
-    sizes = [abs(number) for block in blocks for number in block.ravel().tolist() if number]
+    sizes = [abs(number) for block in blocks for part in block for number in part.ravel().tolist() if number]
     return not sizes or max(sizes) / 2**_LEVEL <= min(sizes)
 
 

@@ -7,7 +7,6 @@ matrix in doubles, and in integers where doubles do not hold it), and its chunks
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
@@ -35,6 +34,8 @@ _INTERVAL = 0.05
 
 _FEW = 16
 """Numbers that are looked at one by one sooner than as an array."""
+
+_NOTHING = np.zeros(0)
 
 
 def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
@@ -126,7 +127,7 @@ class CompiledRun:
             enumerates=workers.enumerates,
             dictionaries=dictionaries,
             chunk_regions=chunk_regions,
-            jobs=workers.jobs or os.cpu_count() or 1,
+            jobs=workers.threads,
             batches=[WHOLE],
             **({} if norms is None else {"norms": norms}),
         )
@@ -193,7 +194,7 @@ def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
     stages = [stage.pre_activation for stage in problem.network.stages]
     forms = [*problem.walls, *(without_twins(stages) if merges_twins else stages)]
     terms = [_on_inputs(form, essential) for form in forms]
-    exponents = level(list(_input_rows(forms, terms)), len(essential))
+    exponents = level([*_input_rows(forms, terms)], len(essential))
     if any(exponents):
         for of_form in terms:
             if INPUT in of_form:
@@ -213,11 +214,13 @@ def _on_inputs(form: AffineForm, essential: list[int]) -> dict[int, RationalMatr
     return {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
 
 
-def _input_rows(forms: list[AffineForm], terms: list[dict[int, RationalMatrix]]) -> Iterator[NDArray[np.float64]]:
+def _input_rows(
+    forms: list[AffineForm], terms: list[dict[int, RationalMatrix]]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Constants and weights of the rows that are applied directly to the input, in doubles."""
     for form, of_form in zip(forms, terms, strict=True):
         if INPUT in of_form:
-            yield np.concatenate([_nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])], axis=1)
+            yield _nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])
 
 
 def _add_stage(
@@ -259,7 +262,7 @@ def _add_stage(
         translated.add_term(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
-            by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
+            by_column=_nearest_doubles(matrix).ravel(order="F"),
             low=_rest(matrix),
             shift=shift,
             integers=integers,
@@ -277,7 +280,7 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
 def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
     """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
     if matrix.doubles is not None or not _is_in_range(matrix):
-        return np.zeros(0)
+        return _NOTHING
     denominator, by_column = matrix.denominator, _nearest_doubles(matrix).T
     near = map(float.as_integer_ratio, by_column.ravel().tolist())
     # n / d - p / q, rounded once, as Python divides integers.
