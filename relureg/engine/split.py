@@ -236,7 +236,7 @@ def _add_stage(
     denominator = lcm(constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
     matrices = [constant, *terms.values()]
     is_rounded = any(matrix.doubles is None for matrix in matrices)
-    is_out_of_range = not all(map(_is_in_range, matrices))
+    are_in_range = [*map(_is_in_range, matrices)]
 
     def exact(matrix: RationalMatrix, source_denominator: int) -> tuple[int, str]:
         """How to scale doubles to integers, as a power of two; or the integers, where doubles do not hold them."""
@@ -251,19 +251,19 @@ def _add_stage(
         units=constant.shape[0],
         forced=forced,
         is_rounded=is_rounded,
-        is_out_of_range=is_out_of_range,
+        is_out_of_range=not all(are_in_range),
         constant=_nearest_doubles(constant).reshape(-1),
-        low=_rest(constant),
+        low=_rest(constant) if are_in_range[0] else _NOTHING,
         shift=shift,
         integers=integers,
     )
-    for source, matrix in terms.items():
+    for (source, matrix), is_in_range in zip(terms.items(), are_in_range[1:], strict=True):
         shift, integers = exact(matrix, denominators[source])
         translated.add_term(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
             by_column=_nearest_doubles(matrix).ravel(order="F"),
-            low=_rest(matrix),
+            low=_rest(matrix) if is_in_range else _NOTHING,
             shift=shift,
             integers=integers,
         )
@@ -278,8 +278,8 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
 
 
 def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
-    """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
-    if matrix.doubles is not None or not _is_in_range(matrix):
+    """What the nearest doubles lack of entries in range, by column, in doubles; empty where that is nothing."""
+    if matrix.doubles is not None:
         return _NOTHING
     denominator, by_column = matrix.denominator, _nearest_doubles(matrix).T
     near = map(float.as_integer_ratio, by_column.ravel().tolist())
@@ -299,6 +299,8 @@ def _is_in_range(matrix: RationalMatrix) -> bool:
     if matrix.doubles is not None and doubles.size <= _FEW:
         return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
     size = np.abs(doubles)
+    if matrix.doubles is not None and 2.0**-900 < size.min() and size.max() < 2.0**900:
+        return True  # the rule
     # Where entries are no doubles a zero may be what a small number was rounded to.
     entries = matrix.numerators if matrix.doubles is None else size
     return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(entries))
