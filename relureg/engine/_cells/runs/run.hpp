@@ -61,9 +61,9 @@ class Run {
         changed_.notify_all();
     }
 
-    // Threads that end may have begun others.
+    // Threads that end may have begun others. Each is joined as it goes.
     void join() {
-        for (std::unique_ptr<Worker> last; (last = last_worker()); last.reset()) {}
+        while (last_worker()) continue;
     }
 
     std::vector<Prefix> remaining() {
@@ -154,13 +154,12 @@ class Run {
 
     // The search recurses once a unit and once a stage; stacks are virtual memory until they are used. Those of small
     // networks are so small that the C library keeps them for the next thread.
-    std::size_t stack() const {
-        return (std::size_t{8} << 20) + 16384 * (network_.num_units + network_.stages.size());
-    }
+    std::size_t stack() const { return (std::size_t{8} << 20) + 16384 * (network_.num_units + network_.stages.size()); }
 
     // As many as have a batch to take that no other one waits for.
     void start_workers() {
-        for (; begun_ < jobs_ && static_cast<int>(batches_.size()) > waiting_ - (jobs_ - begun_); ++begun_)
+        const int parts = static_cast<int>(batches_.size());
+        for (; begun_ < jobs_ && parts > waiting_ - (jobs_ - begun_); ++begun_)
             workers_.push_back(std::make_unique<Worker>(stack(), [this] { guard([this] { work(); }); }));
     }
 
