@@ -299,7 +299,7 @@ def _is_in_range(matrix: RationalMatrix) -> bool:
     if matrix.doubles is not None and doubles.size <= _FEW:
         return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
     size = np.abs(doubles)
-    if matrix.doubles is not None and 2.0**-900 < size.min() and size.max() < 2.0**900:
+    if matrix.doubles is not None and size.min() > 2.0**-900 and size.max() < 2.0**900:
         return True  # the rule
     # Where entries are no doubles a zero may be what a small number was rounded to.
     entries = matrix.numerators if matrix.doubles is None else size
