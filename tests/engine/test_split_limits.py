@@ -14,7 +14,7 @@ import pytest
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine.gathering import is_witness
-from relureg.engine.limits import Progress, Watch, Workers
+from relureg.engine.limits import Limits, Progress, Watch, Workers
 from relureg.engine.split import CompiledRun
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
@@ -71,6 +71,17 @@ def test_a_limit_on_regions_is_exact(make: Callable[[], Network], jobs: int) -> 
         passed = {check.name: check.passed for check in whole.checks}
         assert passed["watertight"] is (None if len(network.stages) == 1 else True)  # one stage takes one step
         assert False not in passed.values()
+
+
+@pytest.mark.parametrize("enumerates", [False, True])
+def test_no_more_regions_are_told_than_the_limit_allows(enumerates: bool) -> None:
+    """What is told meanwhile is kept as a proven lower bound, beside the count in the end."""
+    run = CompiledRun(
+        Problem(network=_gaussian(1, 3, 16, 16, 1)),
+        Workers(jobs=2, enumerates=enumerates),
+        Watch(Limits(max_regions=100)),
+    )
+    assert run.count().regions == run._run.regions_so_far == 100
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
