@@ -36,7 +36,7 @@ class Run {
         join();
     }
 
-    // A thread for each batch, up to `jobs`; the others begin when parts are given away, which seldom happens in a small
+    // A thread for each batch, up to `jobs`; the others begin as parts are given away, which is seldom so in a small
     // search. Until then they count as waiting for one.
     void start() {
         std::lock_guard lock(mutex_);
