@@ -32,9 +32,6 @@ sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the
 	$(BIN)/python -m pytest -n auto --hypothesis-profile=explore tests/network tests/tropical tests/property
 
 SANITIZED := build/sanitize
-# What must be found within a part of a second: not by a build that is ten times slower.
-TIMED     := test_split_limits.py::test_a_limit_on_time test_split_limits.py::test_the_regions_up_to_a_limit_on_time_are_proven \
-	test_split_limits.py::test_a_journal_keeps_what_batches_have_found_at_the_limit
 
 sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	rm -rf $(SANITIZED)/tree
@@ -49,7 +46,7 @@ sanitize: $(STAMP) ## run the splitter's tests under AddressSanitizer and Undefi
 	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	../venv/bin/python -m pytest -n auto -p no:cacheprovider --durations=10 tests/contract tests/engine \
-		--ignore tests/engine/runs/test_schedulers.py $(TIMED:%=--deselect tests/engine/%)
+		--ignore tests/engine/runs/test_schedulers.py
 
 wheel: $(STAMP) ## an sdist, and from it a wheel that carries GMP along, tried in an environment of its own
 	rm -rf dist

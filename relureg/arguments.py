@@ -88,7 +88,7 @@ def checked(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
 def whole_number(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     """The value as an int; raises where it is none, or not between `least` and `most`."""
-    number: int = _taken(name, value, int)
+    number: int = value if type(value) is int else _taken(name, value, int)
     if number < least:
         raise ArgumentValueError(f"{name} is {short(number)}; at least {least} is needed")
     if most is not None and number > most:

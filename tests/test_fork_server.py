@@ -12,6 +12,7 @@ import pytest
 from tests.fork_server import ForkServer
 
 XOR = "fixtures/truth/xor.json"
+ENDLESS = "fixtures/nets/acasxu_1_1_nnet.nnet"
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_the_environment_is_that_of_the_moment(
 
 def test_a_command_that_takes_too_long_is_ended(fork_server: ForkServer, tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
-        fork_server.run(["count", XOR], stdin=b"", folder=tmp_path, timeout=0.001)
+        fork_server.run(["count", str(Path(ENDLESS).resolve())], stdin=b"", folder=tmp_path, timeout=0.3)
     done = fork_server.run(["inspect", XOR, "--json"], stdin=b"", folder=tmp_path, timeout=60)
     assert json.loads(done.stdout)["error"]["where"] == XOR  # there is no such file in that folder
 

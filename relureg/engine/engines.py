@@ -143,13 +143,14 @@ COUNTERS = {
 
 def choose(name: str, problem: Problem) -> tuple[Engine, EngineChoice]:
     """The engine of that name for a problem, and why it is that one; raises `UsageError` when there is none."""
-    known = ENGINES | COUNTERS
-    if name not in known and name != "auto":
+    choice = choose_name(name, problem)
+    engine = ENGINES.get(choice.engine) or COUNTERS.get(choice.engine)
+    if engine is None:
+        known = [*ENGINES, *COUNTERS]
         raise UsageError(
             f"there is no engine {short(name)}{did_you_mean(name, ['auto', *known])}; choose {_listed('auto', *known)}"
         )
-    choice = choose_name(name, problem)
-    return known[choice.engine], choice
+    return engine, choice
 
 
 def _listed(*names: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +100,11 @@ class Workers:
             raise UsageError("regions are kept beside a journal; name one")
 
     @property
+    def threads(self) -> int:
+        """How many threads there may be."""
+        return self.jobs or num_cores()
+
+    @property
     def in_batches(self) -> bool:
         """Whether the work is cut into batches that are searched one by one."""
         return self.scheduler is not None or self.journal is not None
@@ -138,9 +145,21 @@ class Watch:
             self._report(Progress(regions=regions, seconds=time.monotonic() - self._started, **known))
 
 
-@contextlib.contextmanager
-def watching(limits: Limits, report: Report | bool | None) -> Iterator[Watch]:
+@cache
+def num_cores() -> int:
+    """The cores of this machine; asking the system takes longer than a small network."""
+    return os.cpu_count() or 1
+
+
+def watching(limits: Limits, report: Report | bool | None) -> contextlib.AbstractContextManager[Watch]:
     """A watch over what is done inside, which begins now; where `report` is True, with a bar for people."""
+    if limits.timeout is None and report is not True:  # nothing to undo afterwards, which takes time of its own
+        return contextlib.nullcontext(Watch(limits, report or None))
+    return _watching(limits, report)
+
+
+@contextlib.contextmanager
+def _watching(limits: Limits, report: Report | bool | None) -> Iterator[Watch]:
     with stopping.within(limits.timeout), _reporting(report) as report_to:
         yield Watch(limits, report_to)
 

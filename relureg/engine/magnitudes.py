@@ -27,19 +27,23 @@ _ROUNDS = 4
 """Medians of rows and of columns in turn: two rounds do, as rows differ in one factor each."""
 
 
-def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
-    """The exponents ``c_j`` for rows ``constant, weights`` on the inputs; all 0 where these are level already.
+Block = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Constants, shape (n, 1), and weights, shape (n, inputs)."""
+
+
+def level(blocks: Sequence[Block], num_inputs: int) -> list[int]:
+    """The exponents ``c_j`` for rows of constants and weights on the inputs; all 0 where these are level already.
 
     Examples
     --------
-    >>> level([np.array([[1.0, 3.0, 1e-5], [-2.0, 1.0, -2e-5]])], 2)
+    >>> level([(np.array([[1.0], [-2.0]]), np.array([[3.0, 1e-5], [1.0, -2e-5]]))], 2)
     [0, 17]
-    >>> level([np.array([[1.0, 3.0, 0.1]])], 2)
+    >>> level([(np.array([[1.0]]), np.array([[3.0, 0.1]]))], 2)
     [0, 0]
     """
     if not num_inputs or not blocks or _are_alike(blocks):
         return [0] * num_inputs  # the rule in small networks, at little cost
-    rows = np.abs(np.concatenate(blocks))
+    rows = np.abs(np.concatenate([np.concatenate(block, axis=1) for block in blocks]))
     ordered = np.sort(rows, axis=0)  # NaN last
     half = len(rows) // 2
     typical = ordered[half].tolist()
@@ -47,26 +51,25 @@ def level(blocks: Sequence[NDArray[np.float64]], num_inputs: int) -> list[int]:
         typical = [low / 2 + high / 2 for low, high in zip(ordered[half - 1].tolist(), typical, strict=True)]
     if 0 < max(typical) / 2 ** (_LEVEL / 2) < min(typical) or not np.isfinite(rows).all():
         return [0] * num_inputs  # the rule in others
-    sizes = np.full(rows.shape, np.nan)
-    np.log2(rows, out=sizes, where=rows != 0)
-    sizes = sizes[rows.any(axis=1)]
+    has_zeros = not rows.all()
+    sizes = _sizes_without_zeros(rows) if has_zeros else np.log2(rows)
     exponents = np.zeros(num_inputs + 1)
     for _ in range(_ROUNDS):
         before = exponents
-        of_rows = _medians(sizes + exponents, axis=1)
-        exponents = _medians(of_rows[:, None] - sizes, axis=0)
+        of_rows = _medians(sizes + exponents, 1, has_gaps=has_zeros)
+        exponents = _medians(of_rows[:, None] - sizes, 0, has_gaps=has_zeros)
         exponents -= exponents[0]
-        if np.array_equal(exponents, before):
+        if (exponents == before).all():
             break
-    whole = np.clip(np.round(exponents[1:]), -_MOST, _MOST).astype(int)
-    return whole.tolist() if np.abs(whole).max() > _LEVEL else [0] * num_inputs
+    whole = [max(-_MOST, min(round(exponent), _MOST)) for exponent in exponents[1:].tolist()]
+    return whole if max(map(abs, whole)) > _LEVEL else [0] * num_inputs
 
 
-def _are_alike(blocks: Sequence[NDArray[np.float64]]) -> bool:
+def _are_alike(blocks: Sequence[Block]) -> bool:
     """Whether all magnitudes are level, those of constants too; False of many numbers, where that is seldom so."""
-    if sum(block.size for block in blocks) > _FEW:
+    if sum(constants.size + weights.size for constants, weights in blocks) > _FEW:
         return False
-    sizes = [abs(number) for block in blocks for number in block.ravel().tolist() if number]
+    sizes = [abs(number) for block in blocks for part in block for number in part.ravel().tolist() if number]
     return not sizes or max(sizes) / 2**_LEVEL <= min(sizes)
 
 
@@ -80,13 +83,21 @@ def scaled(matrix: RationalMatrix, exponents: Sequence[int]) -> RationalMatrix:
     return matrix.T.scale_rows(RationalMatrix(factors, 1 << -lowest)).T
 
 
-def _medians(sizes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _sizes_without_zeros(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms, NaN of zeros; rows of nothing else are left out."""
+    sizes = np.full(rows.shape, np.nan)
+    np.log2(rows, out=sizes, where=rows != 0)
+    return sizes[rows.any(axis=1)]
+
+
+def _medians(sizes: NDArray[np.float64], axis: int, *, has_gaps: bool) -> NDArray[np.float64]:
     """Medians of what is no NaN; 0 where there is nothing else. (`np.nanmedian` takes milliseconds on small arrays.)"""
     if not sizes.size:
         return np.zeros(sizes.shape[1 - axis])
-    ordered = np.sort(sizes if axis == 0 else sizes.T, axis=0)  # NaN last
+    ordered = (sizes if axis == 0 else sizes.T).copy()
+    ordered.sort(axis=0)  # NaN last
     size = len(ordered)
-    if not np.isnan(ordered[-1]).any():
+    if not has_gaps:
         whole: NDArray[np.float64] = (ordered[(size - 1) // 2] + ordered[size // 2]) / 2
         return whole
     known = size - np.isnan(ordered).sum(axis=0)

@@ -7,7 +7,6 @@ How a cell of the tree is gone on with by chance, and why the sums are unbiased 
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from relureg import stopping
 from relureg.engine import split
 from relureg.engine.experience import Experience, Learned, expected_regions
+from relureg.engine.limits import num_cores
 from relureg.engine.sums import WHOLE
 from relureg.network.problem import Problem
 
@@ -92,7 +92,7 @@ class TreeSampler:
         self._over = over
         self._dim = problem.essential_dim
         self._widths = [*(form.size for form in problem.walls), *problem.network.widths]
-        self._jobs = jobs or os.cpu_count() or 1
+        self._jobs = jobs or num_cores()
         self._run = split.module().Run(
             split.translate(problem),
             records=False,

@@ -7,14 +7,13 @@ many regions there are beside it, and is proved as all regions of that engine ar
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.engine import split
-from relureg.engine.limits import Watch
+from relureg.engine.limits import Watch, num_cores
 from relureg.engine.records import Records
 from relureg.network.problem import Problem
 
@@ -39,7 +38,7 @@ class SingleRegions:
         self.problem = problem
         self.stopped_by: str | None = None
         self._watch = watch
-        self._jobs = jobs or os.cpu_count() or 1
+        self._jobs = jobs or num_cores()
         self._network = split.translate(problem)
         self._found = 0
 

@@ -7,7 +7,6 @@ matrix in doubles, and in integers where doubles do not hold it), and its chunks
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import cache
@@ -35,6 +34,8 @@ _INTERVAL = 0.05
 
 _FEW = 16
 """Numbers that are looked at one by one sooner than as an array."""
+
+_NOTHING = np.zeros(0)
 
 
 def count_regions(problem: Problem, workers: Workers, watch: Watch) -> Figures:
@@ -126,7 +127,7 @@ class CompiledRun:
             enumerates=workers.enumerates,
             dictionaries=dictionaries,
             chunk_regions=chunk_regions,
-            jobs=workers.jobs or os.cpu_count() or 1,
+            jobs=workers.threads,
             batches=[WHOLE],
             **({} if norms is None else {"norms": norms}),
         )
@@ -193,7 +194,7 @@ def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
     stages = [stage.pre_activation for stage in problem.network.stages]
     forms = [*problem.walls, *(without_twins(stages) if merges_twins else stages)]
     terms = [_on_inputs(form, essential) for form in forms]
-    exponents = level(list(_input_rows(forms, terms)), len(essential))
+    exponents = level([*_input_rows(forms, terms)], len(essential))
     if any(exponents):
         for of_form in terms:
             if INPUT in of_form:
@@ -213,11 +214,13 @@ def _on_inputs(form: AffineForm, essential: list[int]) -> dict[int, RationalMatr
     return {s: m.columns(essential) if s == INPUT else m for s, m in form.terms.items()}
 
 
-def _input_rows(forms: list[AffineForm], terms: list[dict[int, RationalMatrix]]) -> Iterator[NDArray[np.float64]]:
+def _input_rows(
+    forms: list[AffineForm], terms: list[dict[int, RationalMatrix]]
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Constants and weights of the rows that are applied directly to the input, in doubles."""
     for form, of_form in zip(forms, terms, strict=True):
         if INPUT in of_form:
-            yield np.concatenate([_nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])], axis=1)
+            yield _nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])
 
 
 def _add_stage(
@@ -233,7 +236,7 @@ def _add_stage(
     denominator = lcm(constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
     matrices = [constant, *terms.values()]
     is_rounded = any(matrix.doubles is None for matrix in matrices)
-    is_out_of_range = not all(map(_is_in_range, matrices))
+    are_in_range = [*map(_is_in_range, matrices)]
 
     def exact(matrix: RationalMatrix, source_denominator: int) -> tuple[int, str]:
         """How to scale doubles to integers, as a power of two; or the integers, where doubles do not hold them."""
@@ -248,19 +251,19 @@ def _add_stage(
         units=constant.shape[0],
         forced=forced,
         is_rounded=is_rounded,
-        is_out_of_range=is_out_of_range,
+        is_out_of_range=not all(are_in_range),
         constant=_nearest_doubles(constant).reshape(-1),
-        low=_rest(constant),
+        low=_rest(constant) if are_in_range[0] else _NOTHING,
         shift=shift,
         integers=integers,
     )
-    for source, matrix in terms.items():
+    for (source, matrix), is_in_range in zip(terms.items(), are_in_range[1:], strict=True):
         shift, integers = exact(matrix, denominators[source])
         translated.add_term(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
-            by_column=np.ascontiguousarray(_nearest_doubles(matrix).T).reshape(-1),
-            low=_rest(matrix),
+            by_column=_nearest_doubles(matrix).ravel(order="F"),
+            low=_rest(matrix) if is_in_range else _NOTHING,
             shift=shift,
             integers=integers,
         )
@@ -275,9 +278,9 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
 
 
 def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
-    """What the nearest doubles lack of the entries, by column, in doubles; empty where that is nothing."""
-    if matrix.doubles is not None or not _is_in_range(matrix):
-        return np.zeros(0)
+    """What the nearest doubles lack of entries in range, by column, in doubles; empty where that is nothing."""
+    if matrix.doubles is not None:
+        return _NOTHING
     denominator, by_column = matrix.denominator, _nearest_doubles(matrix).T
     near = map(float.as_integer_ratio, by_column.ravel().tolist())
     # n / d - p / q, rounded once, as Python divides integers.
@@ -296,6 +299,8 @@ def _is_in_range(matrix: RationalMatrix) -> bool:
     if matrix.doubles is not None and doubles.size <= _FEW:
         return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
     size = np.abs(doubles)
+    if matrix.doubles is not None and size.min() > 2.0**-900 and size.max() < 2.0**900:
+        return True  # the rule
     # Where entries are no doubles a zero may be what a small number was rounded to.
     entries = matrix.numerators if matrix.doubles is None else size
     return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(entries))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextvars
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,7 +17,7 @@ from relureg.arguments import checked, whole_number
 from relureg.complex.enumeration import enumerate_problem
 from relureg.complex.neighbourhood import around_problem, box_around, centre_on, unstable_units
 from relureg.complex.sides import iter_signs_at
-from relureg.engine.limits import MAX_JOBS, Limits, Workers
+from relureg.engine.limits import MAX_JOBS, Limits, Workers, num_cores
 from relureg.engine.records import Point
 from relureg.errors import CheckFailedError, ReluregError, UsageError
 from relureg.exact.numbers import as_double
@@ -123,7 +122,7 @@ def iter_surroundings_in(
     """`iter_surroundings` of a problem that is restricted to a flat, in whose space the points are given."""
     if radius is not None and box_radius is not None:
         raise UsageError("radius counts facets and box_radius measures inputs; give one of them")
-    jobs = (os.cpu_count() or 1) if jobs is None else whole_number("jobs", jobs, least=1, most=MAX_JOBS)
+    jobs = num_cores() if jobs is None else whole_number("jobs", jobs, least=1, most=MAX_JOBS)
     ball = _Ball(problem, flat, radius, box_radius, limits)
     waiting: deque[Future[Surroundings]] = deque()
     pool = ThreadPoolExecutor(min(jobs, max(len(points), 1)))

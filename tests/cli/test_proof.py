@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from relureg.cli.main import run
 from relureg.network import json_format
+from relureg.proofs import proof_writer
+from relureg.proofs.proof_writer import ProofFigures, write_proof
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
+from tests.deadlines import LONG, OVER, over_after
 
 ROOT = Path(__file__).parents[2]
 INT = "fixtures/truth/int_2-6-6-1.json"
@@ -147,10 +152,16 @@ def test_a_limit_of_time_while_a_proof_is_checked(run_relureg: Run) -> None:
     check_one_line(done, 4, "stopped by the time limit of 0.001 s")
 
 
-def test_a_limit_of_time_while_the_proof_is_written(run_relureg: Run, tmp_path: Path) -> None:
-    done = run_relureg("count", "fixtures/truth/rand_3-60-1.json", "--proof", tmp_path / "p", "--timeout", "3")
-    assert done.returncode == 4
-    assert "36,051 regions" in done.stderr
+def test_a_limit_of_time_while_the_proof_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def write(*args: Any, **kwargs: Any) -> ProofFigures:
+        return write_proof(*args, **{**kwargs, "progress": over_after(lambda progress: True)})
+
+    monkeypatch.setattr(proof_writer, "write_proof", write)
+    net = "fixtures/truth/rand_3-16-16-1.json"
+    assert run(["count", net, "--proof", str(tmp_path / "p"), "--timeout", f"{LONG:g}"]) == 4
+    assert f"stopped by {OVER}: 5,092 regions" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -98,7 +98,7 @@ def test_samples_are_right_on_average(case: int) -> None:
         assert (np.abs(found.mean(axis=0) - expected) <= 4 * error + 1e-9).all()
 
 
-@pytest.mark.parametrize("widths", [(3, 12, 10, 1), (9, 7, 7, 1), (12, 9, 4, 1)])
+@pytest.mark.parametrize("widths", [(3, 12, 10, 1), (9, 6, 5, 1), (10, 6, 4, 1)])
 def test_samples_of_dictionaries_are_right_on_average(widths: tuple[int, ...]) -> None:
     problem = Problem(network=he(*widths), domain=Domain.box([-1] * widths[0], [1] * widths[0])).restricted()
     count = count_regions(problem.network, problem.domain, jobs=1)

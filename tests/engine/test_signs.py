@@ -232,9 +232,9 @@ def _degenerate(kind: str, seed: int) -> Network:
 
 
 def test_inputs_of_different_size_are_levelled() -> None:
-    assert level([np.array([[1.0, 2.0, 1e-6], [0.0, -1.0, 2e-6]])], 2) == [-1, 19]
-    assert level([np.array([[1.0, 2.0, 0.5]])], 2) == [0, 0]
-    assert level([np.array([[np.inf, 2.0, 0.5]])], 2) == [0, 0]
+    assert level([(np.array([[1.0], [0.0]]), np.array([[2.0, 1e-6], [-1.0, 2e-6]]))], 2) == [-1, 19]
+    assert level([(np.array([[1.0]]), np.array([[2.0, 0.5]]))], 2) == [0, 0]
+    assert level([(np.array([[np.inf]]), np.array([[2.0, 0.5]]))], 2) == [0, 0]
     assert level([], 0) == []
 
 

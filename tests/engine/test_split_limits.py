@@ -14,11 +14,13 @@ import pytest
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
 from relureg.engine.gathering import is_witness
-from relureg.engine.limits import Progress
+from relureg.engine.limits import Limits, Progress, Watch, Workers
+from relureg.engine.split import CompiledRun
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
+from tests.deadlines import LONG, OVER, over_after
 
-INTERRUPTED_WITHIN = 1.0  # seconds; a search looks whether it is to stop at every cell
+INTERRUPTED_WITHIN = 20.0  # seconds, on a busy machine; a search looks whether it is to stop at every cell
 GROWTH = 4_000  # kB that a count of a million regions may take beyond one of ten thousand; 300 were seen
 
 
@@ -71,6 +73,17 @@ def test_a_limit_on_regions_is_exact(make: Callable[[], Network], jobs: int) -> 
         assert False not in passed.values()
 
 
+@pytest.mark.parametrize("enumerates", [False, True])
+def test_no_more_regions_are_told_than_the_limit_allows(enumerates: bool) -> None:
+    """What is told meanwhile is kept as a proven lower bound, beside the count in the end."""
+    run = CompiledRun(
+        Problem(network=_gaussian(1, 3, 16, 16, 1)),
+        Workers(jobs=2, enumerates=enumerates),
+        Watch(Limits(max_regions=100)),
+    )
+    assert run.count().regions == run._run.regions_so_far == 100
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_the_regions_up_to_a_limit_are_proven(jobs: int) -> None:
     network = _gaussian(1, 3, 16, 16, 1)
@@ -86,9 +99,11 @@ def test_the_regions_up_to_a_limit_are_proven(jobs: int) -> None:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_limit_on_time(jobs: int) -> None:
     started = time.monotonic()
-    part = count_regions(_endless(), timeout=0.4, jobs=jobs)
-    assert 0.4 <= time.monotonic() - started < 0.4 + INTERRUPTED_WITHIN
-    assert part.stopped_by == "the time limit of 0.4 s"
+    part = count_regions(_endless(), timeout=0.2, jobs=jobs)
+    assert time.monotonic() - started >= 0.2
+    assert part.stopped_by == "the time limit of 0.2 s"
+    part = count_regions(_endless(), timeout=LONG, jobs=jobs, progress=over_after(lambda p: p.regions > 1_000))
+    assert part.stopped_by == OVER
     assert (part.complete, part.num_regions > 1_000, part.num_facets) == (False, True, None)
 
 
@@ -101,32 +116,34 @@ def test_what_was_found_before_a_cell_with_many_facets_stays() -> None:
 
 
 def test_a_journal_keeps_what_batches_have_found_at_the_limit(tmp_path: Path) -> None:
-    count = count_regions(_endless(), timeout=0.8, jobs=2, journal=tmp_path / "run.journal")
-    assert count.stopped_by == "the time limit of 0.8 s"
+    over = over_after(lambda progress: progress.regions > 0)
+    count = count_regions(_endless(), timeout=LONG, jobs=2, journal=tmp_path / "run.journal", progress=over)
+    assert count.stopped_by == OVER
     assert count.num_regions == relureg.journal_status(tmp_path / "run.journal").regions > 0
 
 
 def test_the_regions_up_to_a_limit_on_time_are_proven() -> None:
-    network = _gaussian(0, 3, 400, 400, 1)
-    part = enumerate_regions(network, timeout=0.2)
+    network = _gaussian(0, 3, 150, 150, 1)
+    part = enumerate_regions(network, timeout=LONG, progress=over_after(lambda progress: progress.regions > 1_000))
     assert not part.complete
     assert part.num_regions > 1_000
     signs = part.records.signs
-    some = np.linspace(0, part.num_regions - 1, 50).astype(int).tolist()
+    some = np.linspace(0, part.num_regions - 1, 20).astype(int).tolist()
     assert all(is_witness(part.point(region), signs[region], Problem(network=network)) for region in some)
 
 
 def test_one_stage_of_a_billion_regions_is_counted_in_steps() -> None:
     """It is one cell, which is cut in parts of up to four million regions: each is a step of the progress."""
-    seen: list[Progress] = []
-    started = time.monotonic()
-    part = count_regions(_gaussian(1, 4, 400, 1), timeout=1.5, jobs=1, progress=seen.append)
-    assert time.monotonic() - started < 1.5 + INTERRUPTED_WITHIN
-    assert part.stopped_by == "the time limit of 1.5 s"
-    regions = [progress.regions for progress in seen]
-    assert regions == sorted(regions)
-    assert len({*regions, part.num_regions}) >= 3
-    assert part.num_regions >= regions[-1] > 0
+    seen: list[int] = []
+
+    def has_three(progress: Progress) -> bool:
+        seen.append(progress.regions)
+        return len({*seen, 0}) > 3
+
+    part = count_regions(_gaussian(1, 4, 400, 1), timeout=LONG, jobs=1, progress=over_after(has_three))
+    assert part.stopped_by == OVER
+    assert seen == sorted(seen)
+    assert 1_000_000_000 > part.num_regions >= seen[-1] > 0
 
 
 def test_limits_that_make_no_sense() -> None:
@@ -138,7 +155,12 @@ def test_limits_that_make_no_sense() -> None:
 
 def test_progress_is_reported() -> None:
     seen: list[Progress] = []
-    count = count_regions(_endless(), timeout=1.0, progress=seen.append)
+
+    def is_third(progress: Progress) -> bool:
+        seen.append(progress)
+        return len(seen) == 3
+
+    count = count_regions(_endless(), timeout=LONG, progress=over_after(is_third))
     assert len(seen) >= 3
     regions = [progress.regions for progress in seen]
     fractions = [progress.fraction for progress in seen if progress.fraction is not None]
@@ -155,7 +177,25 @@ def test_an_error_in_the_callback_stops_the_search() -> None:
 
     before = _threads()
     with pytest.raises(RuntimeError, match="enough"):
-        count_regions(_endless(), timeout=30.0, progress=refuse)
+        count_regions(_endless(), timeout=LONG, progress=refuse)
+    assert _threads() == before
+
+
+def test_threads_begin_as_there_are_parts_for_them() -> None:
+    before = _threads()
+    small = CompiledRun(Problem(network=relureg.load("fixtures/truth/xor.json")), Workers(jobs=8), Watch())
+    small._run.start()
+    assert _threads() <= before + 1
+    small._run.join()
+    assert small.figures().regions == 3
+    seen: list[int] = []
+
+    def are_three(_: Progress) -> bool:
+        seen.append(_threads() - before)
+        return seen[-1] == 3
+
+    count_regions(_endless(), timeout=60, jobs=3, progress=over_after(are_three))
+    assert max(seen) == 3
     assert _threads() == before
 
 
@@ -193,7 +233,7 @@ def test_an_interrupt_ends_the_search_at_once(make: Callable[[], Network], recor
     timer = threading.Timer(0.5, interrupt)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        (enumerate_regions if records else count_regions)(network, timeout=30.0, jobs=2)
+        (enumerate_regions if records else count_regions)(network, timeout=LONG, jobs=2)
     assert time.monotonic() - sent[0] < INTERRUPTED_WITHIN
     timer.join()
     assert _threads() == before

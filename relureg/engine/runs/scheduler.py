@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from relureg import stopping
+from relureg.engine.limits import num_cores
 from relureg.engine.runs import batches
 from relureg.engine.runs.batches import Batch, Outcome
 from relureg.engine.runs.settings import RunSettings
@@ -62,7 +62,7 @@ class ThreadScheduler:
     workers_name = "threads"
 
     def __init__(self, jobs: int | None = None) -> None:
-        self._jobs = jobs or os.cpu_count() or 1
+        self._jobs = jobs or num_cores()
         self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="relureg")
         self._done: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
         self._cancelled = threading.Event()

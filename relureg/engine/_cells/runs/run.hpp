@@ -36,9 +36,11 @@ class Run {
         join();
     }
 
+    // A thread for each batch, up to `jobs`; the others begin as parts are given away, which is seldom so in a small
+    // search. Until then they count as waiting for one.
     void start() {
-        for (int i = 0; i < jobs_; ++i)
-            workers_.push_back(std::make_unique<Worker>(stack(), [this] { guard([this] { work(); }); }));
+        std::lock_guard lock(mutex_);
+        start_workers();
     }
 
     void stop() {
@@ -59,7 +61,10 @@ class Run {
         changed_.notify_all();
     }
 
-    void join() { workers_.clear(); }
+    // Threads that end may have begun others. Each is joined as it goes.
+    void join() {
+        while (last_worker()) continue;
+    }
 
     std::vector<Prefix> remaining() {
         std::lock_guard lock(mutex_);
@@ -108,9 +113,9 @@ class Run {
     // Wait until every worker has ended, a chunk of records is ready or the time is over; true: all have ended.
     bool wait(double seconds) {
         std::unique_lock lock(mutex_);
-        const auto ready = [this] { return ended_ == jobs_ || !chunks_.empty(); };
-        changed_.wait_for(lock, std::chrono::duration<double>(seconds), ready);
-        return ended_ == jobs_;
+        const auto ready = [this] { return ended_ == begun_ || !chunks_.empty(); };
+        told_.wait_for(lock, std::chrono::duration<double>(seconds), ready);
+        return ended_ == begun_;
     }
 
     bool take_chunk(Records& chunk) {
@@ -147,9 +152,23 @@ class Run {
   private:
     static constexpr std::size_t kMostChunks = 4;
 
-    // The search recurses once a unit and once a stage; stacks are virtual memory until they are used.
-    std::size_t stack() const {
-        return (std::size_t{64} << 20) + 16384 * (network_.num_units + network_.stages.size());
+    // The search recurses once a unit and once a stage; stacks are virtual memory until they are used. Those of small
+    // networks are so small that the C library keeps them for the next thread.
+    std::size_t stack() const { return (std::size_t{8} << 20) + 16384 * (network_.num_units + network_.stages.size()); }
+
+    // As many as have a batch to take that no other one waits for.
+    void start_workers() {
+        const int parts = static_cast<int>(batches_.size());
+        for (; begun_ < jobs_ && parts > waiting_ - (jobs_ - begun_); ++begun_)
+            workers_.push_back(std::make_unique<Worker>(stack(), [this] { guard([this] { work(); }); }));
+    }
+
+    std::unique_ptr<Worker> last_worker() {
+        std::lock_guard lock(mutex_);
+        if (workers_.empty()) return nullptr;
+        auto last = std::move(workers_.back());
+        workers_.pop_back();
+        return last;
     }
 
     void work() {
@@ -162,7 +181,7 @@ class Run {
     // run that is over at once still takes its first unit, so that runs one after the other come to an end.
     bool next(Prefix& prefix, bool is_first) {
         std::unique_lock lock(mutex_);
-        ++waiting_;
+        if (!is_first) ++waiting_;
         note_hunger();
         const auto is_ending = [this, is_first] { return control_.stop || (control_.is_over && !is_first); };
         changed_.wait(lock, [&] { return !batches_.empty() || waiting_ == jobs_ || is_ending(); });
@@ -184,6 +203,7 @@ class Run {
             std::lock_guard lock(mutex_);
             batches_.push_back(std::move(prefix));
             note_hunger();
+            if (!control_.is_over && !control_.stop) start_workers();
         }
         changed_.notify_all();
     }
@@ -196,7 +216,7 @@ class Run {
             changed_.wait(lock, [this] { return chunks_.size() < kMostChunks || control_.stop; });
             chunks_.push_back(std::move(records));
         }
-        changed_.notify_all();
+        told_.notify_all();
     }
 
     // With one-word bitsets; a cell with too many facets for them becomes a unit of its own, which fails on the way to
@@ -229,7 +249,7 @@ class Run {
             if (result.records.bounded.empty()) return;
             chunks_.push_back(std::move(result.records));
         }
-        changed_.notify_all();
+        told_.notify_all();
     }
 
     template <class Body>
@@ -250,7 +270,7 @@ class Run {
             }
             ++ended_;
         }
-        changed_.notify_all();
+        changed_.notify_all(), told_.notify_all();
     }
 
     Network network_;
@@ -259,10 +279,10 @@ class Run {
     Control control_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable changed_, told_;  // for threads that search or sample, and for who waits for them
     std::vector<Prefix> batches_;  // not yet taken; the last one is taken first
     std::atomic<std::int64_t> cpu_nanoseconds_{0};
-    int waiting_ = 0, ended_ = 0;
+    int begun_ = 0, waiting_ = jobs_, ended_ = 0;  // threads; who has not begun waits, and so does who has ended
     Result total_;
     std::deque<Records> chunks_;
     std::string error_;

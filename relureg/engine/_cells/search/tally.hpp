@@ -19,20 +19,7 @@ class Tally {
     void begin_comparison(Result& result) { result_ = &result, is_comparing_ = true; }
 
     // Count one region, unless the limit forbids it.
-    bool claim_region() {
-        if (is_comparing_) {
-        } else if (options_.max_regions) {
-            if (control_.regions.fetch_add(1) >= options_.max_regions) {
-                control_.out_of_regions = true;
-                control_.stop = true;
-                return false;
-            }
-        } else if (++unreported_ >= 4096) {
-            flush_progress();
-        }
-        ++result_->regions;
-        return true;
-    }
+    bool claim_region() { return claim_regions(1) == 1; }
 
     // How many more regions the limit allows.
     std::int64_t room() const {
@@ -42,13 +29,15 @@ class Tally {
 
     // Count regions that were found together: as many of them as the limit allows.
     std::int64_t claim_regions(std::int64_t count) {
-        if (options_.max_regions) {
-            const std::int64_t room = options_.max_regions - control_.regions.fetch_add(count);
-            if (room < count) {
+        if (is_comparing_) {
+        } else if (options_.max_regions) {
+            std::int64_t before = control_.regions.load(), allowed = 0;  // never beyond the limit: others read it
+            do allowed = std::min(count, options_.max_regions - before);
+            while (!control_.regions.compare_exchange_weak(before, before + allowed));
+            if (allowed < count) {
                 control_.out_of_regions = true;
                 control_.stop = true;
-                control_.regions.fetch_sub(count - std::max<std::int64_t>(room, 0));
-                count = std::max<std::int64_t>(room, 0);
+                count = allowed;
             }
         } else if ((unreported_ += count) >= 4096) {
             flush_progress();
