@@ -60,28 +60,12 @@ class LineSplitter {
     // hyperplane, which changes neither the cell nor the facets that contain what is moved. `descend` as in splitting.
     template <class Descend>
     void split(Cell& cell, const Context& context, int unit, const Candidates& rest, int depth, Descend descend) {
-        const ExactVector& row = state_.oracle.exact_row(context, unit);
-        const int which = crosses_line(cell, context, unit);
-        ExactVector line = (*cell.lines)[which];
-        mpz_class slope = dot(row, line);
-        if (slope < 0) {
-            slope = -slope;
-            for (auto& entry : line) entry = -entry;
-        }
-        std::vector<ExactVector> lines;
-        for (std::size_t k = 0; k < cell.lines->size(); ++k)
-            if (static_cast<int>(k) != which)
-                lines.push_back(combine(slope, (*cell.lines)[k], -dot(row, (*cell.lines)[k]), line));
-        Generators& g = cell.generators;
-        std::vector<ExactVector> moved;
-        for (int i = 0; i < g.count; ++i) {
-            const ExactVector& old = state_.oracle.exact_generator(cell, g, i);
-            moved.push_back(combine(slope, old, -dot(row, old), line));
-        }
+        const Moved moved = move(cell, context, unit);
+        const Generators& g = cell.generators;
         branching_.for_each_side(context, unit, depth, 0.5, [&](int side, int below) {
             SlotOwner owner(state_.arena.template take<ExactSlot>(g.count + 1), g.count + 1);
-            Cell child = child_of(cell, context, unit, side, moved, line, owner);
-            child.lines = &lines;
+            Cell child = child_of(cell, context, unit, side, moved, owner);
+            child.lines = &moved.lines;
             Signs signs = Signs::allocate(state_.arena, g.count + 1, rest.words());
             descend(child, signs, side, below);
         });
@@ -89,6 +73,30 @@ class LineSplitter {
 
   private:
     using Maker = GeneratorMaker<D_, W>;
+
+    // A line on the positive side of a hyperplane that cuts it; the other lines and the generators, moved along it.
+    struct Moved {
+        ExactVector line;
+        std::vector<ExactVector> lines, generators;
+    };
+
+    Moved move(Cell& cell, const Context& context, int unit) {
+        const Stopwatch watch(state_.oracle.statistics.exact_time);
+        const ExactVector& row = state_.oracle.exact_row(context, unit);
+        const int which = crosses_line(cell, context, unit);
+        Moved moved{(*cell.lines)[which], {}, {}};
+        mpz_class slope = dot(row, moved.line);
+        if (slope < 0) {
+            slope = -slope;
+            for (auto& entry : moved.line) entry = -entry;
+        }
+        const auto along = [&](const ExactVector& x) { return combine(slope, x, -dot(row, x), moved.line); };
+        for (std::size_t k = 0; k < cell.lines->size(); ++k)
+            if (static_cast<int>(k) != which) moved.lines.push_back(along((*cell.lines)[k]));
+        for (int i = 0; i < cell.generators.count; ++i)
+            moved.generators.push_back(along(state_.oracle.exact_generator(cell, cell.generators, i)));
+        return moved;
+    }
 
     int crosses_line(const Cell& cell, const Context& context, int unit) const {
         const ExactVector& row = state_.oracle.exact_row(context, unit);
@@ -99,8 +107,7 @@ class LineSplitter {
 
     // The child on one side: the generators moved onto the cut, which lie on it, and the line as a ray, which lies on
     // every facet so far but not on the new one.
-    Cell child_of(const Cell& cell, const Context& context, int unit, int side, const std::vector<ExactVector>& moved,
-                  const ExactVector& line, SlotOwner& owner) {
+    Cell child_of(const Cell& cell, const Context& context, int unit, int side, const Moved& moved, SlotOwner& owner) {
         const Generators& g = cell.generators;
         const int words = state_.words();
         Cell child;
@@ -109,11 +116,12 @@ class LineSplitter {
         std::copy(cell.alive, cell.alive + words, child.alive);
         const int slot = facets_.add_cut(cell, context, unit, side, child);
         for (int i = 0; i < g.count; ++i) {
-            Maker::append(child.generators, moved[i], &owner.slots[i], g.tags(i).at_infinity, g.tags(i).quiet);
+            Maker::append(child.generators, moved.generators[i], &owner.slots[i], g.tags(i).at_infinity,
+                          g.tags(i).quiet);
             std::copy(g.incident(i), g.incident(i) + words, child.generators.incident(i));
             child.generators.incident(i)[slot / 64] |= std::uint64_t{1} << (slot % 64);
         }
-        ExactVector ray = line;
+        ExactVector ray = moved.line;
         if (side < 0)
             for (auto& entry : ray) entry = -entry;
         // Along a line of the cell no source so far has changed; this unit, if active, does.
