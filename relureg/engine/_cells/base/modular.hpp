@@ -1,7 +1,7 @@
 // Arithmetic modulo primes of one word, in Montgomery's form.
 //
-// A product carries a factor 2^-64 that is not removed where what is computed is homogeneous in each row: every entry of
-// a row carries the same power of it then, and only zeros are asked for.
+// A product carries a factor 2^-64 that is not removed where what is computed is homogeneous in each row: every entry
+// of a row carries the same power of it then, and only zeros are asked for.
 #pragma once
 
 #include <cmath>

@@ -77,8 +77,8 @@ class LineSplitter {
   private:
     using Maker = GeneratorMaker<D_, W>;
 
-    // What was moved last along one of so many lines, and what came out. Other cells with as many move the same, but for
-    // signs of generators: cells below have fewer lines, so that it stands while a cell is split.
+    // What was moved last along one of so many lines, and what came out. Other cells with as many move the same, but
+    // for signs of generators: cells below have fewer lines, so that it stands while a cell is split.
     struct Moved {
         ExactVector row;
         std::vector<ExactVector> from_lines, from_generators;

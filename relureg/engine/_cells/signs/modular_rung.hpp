@@ -5,8 +5,8 @@
 // vanishes on it iff p divides m . N. The entries of N divide minors of r independent rows, so that with Hadamard
 //     |m . N| <= |m|_1 times the product of the r largest |row|_1.
 // Where p divides m . N for primes whose product is larger, m . N = 0. One remainder that is not 0 shows that m . N is
-// not. Nothing is allocated, and nothing grows. Where all parameters are doubles, rows are summed modulo p as they are in
-// doubles, and no integer of any size is made.
+// not. Nothing is allocated, and nothing grows. Where all parameters are doubles, rows are summed modulo p as they are
+// in doubles, and no integer of any size is made.
 #pragma once
 
 #include <algorithm>
