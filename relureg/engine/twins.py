@@ -118,25 +118,20 @@ def _rows_of(form: AffineForm) -> tuple[int, list[Row]]:
 def _on_those_that_stay(row: Row, factor: int, stages: Sequence[_Stage]) -> Row:
     """A row of the outputs of stages on those of the units that stay, times a multiple of their denominators."""
     found: Row = {}
-
-    def add(key: tuple[int, int], numerator: int) -> None:
-        if total := found.get(key, 0) + numerator:
-            found[key] = total
-        else:
-            found.pop(key, None)
-
-    for (source, column), numerator in row.items():
+    for key, numerator in row.items():
+        source, column = key
         if source <= INPUT:
-            add((source, column), numerator * factor)
+            found[key] = found.get(key, 0) + numerator * factor
             continue
         stage = stages[source - 1]
         place = stage.places[column]
-        add((source, place), numerator * factor)
+        key = source, place
+        found[key] = found.get(key, 0) + numerator * factor
         if stage.is_mirrored[column]:
             scale = numerator * (factor // stage.denominator)
             for key, own in stage.rows[place].items():
-                add(key, -scale * own)
-    return found
+                found[key] = found.get(key, 0) - scale * own
+    return {key: numerator for key, numerator in found.items() if numerator}
 
 
 def _most_twins(form: AffineForm) -> int:

@@ -147,6 +147,29 @@ def test_whole_units_that_have_decayed() -> None:
     assert decided.exact < decided.by_values / 20
 
 
+@pytest.mark.parametrize(("dim", "units"), [(2, 20), (3, 10)])
+def test_points_of_an_edge_that_differ_by_parts_of_1e_38(dim: int, units: int) -> None:
+    """A remainder parts them, and does not part what a sum of two units meets where both are 0."""
+    random = np.random.default_rng(0)
+    weights, biases = [], []
+    for fan_in, size in pairwise((dim, units, units, 1)):
+        weight = random.normal(size=(size, fan_in)).astype(np.float32).astype(float)
+        decayed = (random.random((size, fan_in)) < 0.1) | (random.random(size) < 0.2)[:, None]
+        weights.append(np.where(decayed, weight * 1e-38, weight))
+        biases.append(random.normal(size=size).astype(np.float32).astype(float))
+    later, constants = weights[1], biases[1]
+    later[:6] = random.normal(size=(6, units)).astype(np.float32)
+    later[4:6], constants[4:6] = later[:2] + later[2:4], constants[:2] + constants[2:4]
+    network = Network.from_layers(weights, biases)
+    counted, searched = (
+        count_regions(network, audit=True, jobs=1, by_enumeration=by_enumeration) for by_enumeration in (False, True)
+    )
+    assert all(check.passed is not False for count in (counted, searched) for check in count.checks)
+    assert counted.num_regions == searched.num_regions
+    assert counted.predicates is not None
+    assert counted.predicates.modular > 0
+
+
 # -- zeros ---------------------------------------------------------------------------------------------
 
 

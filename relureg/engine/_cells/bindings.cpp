@@ -7,6 +7,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -68,11 +70,13 @@ class Builder {
         const int expected =
             source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
                    : network.dim;
-        auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
-                                      : std::make_shared<relureg::LazyIntegers>(parse(integers));
-        relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
-        if (term.by_column.size() != size || (!integers.empty() && exact->all().size() != size) || columns != expected)
+        const std::vector<mpz_class> given = integers.empty() ? std::vector<mpz_class>{} : parse(integers);
+        if (static_cast<std::size_t>(by_column.size()) != size || (!integers.empty() && given.size() != size) ||
+            columns != expected)
             throw std::invalid_argument("wrong shape of weights");
+        auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
+                                      : std::make_shared<relureg::LazyIntegers>(given, stage.units);
+        relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
         stage.terms.push_back(std::move(term));
     }
 
@@ -183,7 +187,7 @@ nb::dict figures(relureg::Run& run) {
     result["modular"] = total.statistics.modular;
     result["identities"] = total.statistics.identities;
     result["remembered"] = total.statistics.remembered;
-    result["exact_nanoseconds"] = total.statistics.exact_time.nanoseconds;
+    result["exact_nanoseconds"] = std::max(total.statistics.exact_time.nanoseconds, std::int64_t{0});
     result["nanoseconds"] = static_cast<std::int64_t>(1e9 * run.cpu_seconds());
     return result;
 }

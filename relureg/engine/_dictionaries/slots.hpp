@@ -119,8 +119,7 @@ class Box {
         if (walls.terms.empty()) return false;
         const auto& term = walls.terms.front();
         int entries = 0;
-        for (int j = 0; j < term.columns; ++j)
-            entries += term.exact->all()[static_cast<std::size_t>(wall) * term.columns + j] != 0;
+        for (int j = 0; j < term.columns; ++j) entries += term.exact->row(wall)[j] != 0;
         return entries == 1;
     }
 
@@ -159,7 +158,7 @@ class Box {
             if (!is_bound(walls, i)) continue;
             const auto& term = walls.terms.front();
             for (int j = 0; j < dim_; ++j) {
-                const mpz_class& weight = term.exact->all()[static_cast<std::size_t>(i) * term.columns + j];
+                const mpz_class& weight = term.exact->row(i)[j];
                 if (weight == 0) continue;
                 mpq_class to(-walls.exact_constant[i], weight);
                 to.canonicalize();

@@ -129,6 +129,36 @@ void test_primes() {
     CHECK(primes().size() == static_cast<std::size_t>(kMostPrimes));
 }
 
+// Rows summed modulo primes are the rows in integers modulo these, up to one factor.
+void test_rows_modulo_primes() {
+    Rng rng(91);
+    for (int round = 0; round < 24; ++round) {
+        const int dim = 2 + round % 3;
+        const Network network = random_network(rng, dim, {4, 5, 3}, round % 2 ? 120 : 3);
+        std::vector<std::int8_t> sign(network.num_units + 1);
+        for (auto& s : sign) s = rng() % 3 ? 1 : -1;
+        const Rows rows(network, sign);
+        TwofoldRung<0, 1> twofold(dim + 1, 1, sign.data());
+        Watched time;
+        const ExactRung<0, 1> exact(dim + 1, 1, sign.data(), time);
+        const IntegerRows<0> integers(dim + 1, twofold.rows());
+        ModularRung<0, 1> rung(dim + 1, 1, sign.data(), integers, exact);
+        for (const Context& context : rows.contexts)
+            for (int unit = 0; unit < context.data->units; ++unit)
+                for (int k = 0; k < 3; ++k) {
+                    const mpz_class p(std::to_string(primes()[k].value()));
+                    const ExactVector& row = context.exact_row(unit, dim, sign.data());
+                    std::vector<std::uint64_t> residues(dim + 1);
+                    rung.read(context, unit, k, residues.data());
+                    for (int j = 0; j <= dim; ++j) {
+                        CHECK((residues[j] == 0) == (row[j] % p == 0));
+                        const mpz_class here(std::to_string(residues[j])), first(std::to_string(residues[0]));
+                        CHECK((here * row[0] - first * row[j]) % p == 0);
+                    }
+                }
+    }
+}
+
 // A value that every prime but the last one that is needed divides is no zero, and 0 is one.
 void test_modular(int factors) {
     mpz_class product = 1;
@@ -147,11 +177,42 @@ void test_modular(int factors) {
         Watched time;
         const ExactRung<0, 1> exact(2, 1, sign.data(), time);
         const IntegerRows<0> integers(2, twofold.rows());
-        ModularRung<0, 1> rung(2, 1, integers, exact);
+        ModularRung<0, 1> rung(2, 1, sign.data(), integers, exact);
         Corner corner(rows, 1, 1);
         corner.add({1, 0}, 1, 0x1p-50);
         CHECK(rung.is_zero({corner.cell, corner.cell.generators}, rows.contexts[0], 1, 0) == vanishes);
     }
+}
+
+// The same where all parameters are doubles: the product is a sum of units that are constant.
+void test_modular_in_doubles(int factors) {
+    mpz_class product = 1;
+    for (int k = 0; k < factors; ++k) product *= mpz_class(std::to_string(primes()[k].value()));
+    std::vector<double> constants{0}, slopes{1}, weights{0}, others{1};
+    for (int k = 0; product != 0; ++k, product >>= 50) {
+        const mpz_class part = product % (mpz_class(1) << 50);
+        constants.push_back(std::ldexp(part.get_d(), 50 * k));
+        slopes.push_back(0), weights.push_back(1), others.push_back(0);
+    }
+    weights.insert(weights.end(), others.begin(), others.end());  // of a unit that vanishes with the facet
+    Network network;
+    network.dim = 1;
+    network.exponents.assign(1, 0);
+    add_stage(network, static_cast<int>(constants.size()), constants, slopes);
+    add_stage(network, 2, {0, 0}, weights);
+    network.finish();
+    const std::vector<std::int8_t> sign(network.num_units + 1, 1);
+    const Rows rows(network, sign);
+    TwofoldRung<0, 1> twofold(2, 1, sign.data());
+    Watched time;
+    const ExactRung<0, 1> exact(2, 1, sign.data(), time);
+    const IntegerRows<0> integers(2, twofold.rows());
+    ModularRung<0, 1> rung(2, 1, sign.data(), integers, exact);
+    Corner corner(rows, 1, 1);
+    corner.add({1, 0}, 1, 0x1p-50);
+    const Place place{corner.cell, corner.cell.generators};
+    CHECK(!rung.is_zero(place, rows.contexts[1], 0, 0));
+    CHECK(rung.is_zero(place, rows.contexts[1], 1, 0));
 }
 
 // Zeros and what is next to them, by both: rows through a corner, and rows that miss it by one unit in their last
@@ -171,7 +232,7 @@ void test_modular_against_integers() {
         Watched time;
         const ExactRung<0, 1> exact(dim + 1, 1, sign.data(), time);
         const IntegerRows<0> integers(dim + 1, twofold.rows());
-        ModularRung<0, 1> rung(dim + 1, 1, integers, exact);
+        ModularRung<0, 1> rung(dim + 1, 1, sign.data(), integers, exact);
         std::vector<ExactVector> planes;
         for (int i = 0; i < dim; ++i) planes.push_back(rows.contexts[0].exact_row(i, dim, sign.data()));
         Corner corner(rows, dim, 1);

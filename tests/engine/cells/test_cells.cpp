@@ -84,6 +84,51 @@ void test_out_of_range() {
     for (const Stage& stage : network.stages) CHECK(std::isinf(stage.value_error[0]) && std::isinf(stage.norm[0]));
 }
 
+// -- integers of any size --------------------------------------------------------------------------------------
+
+mpz_class integer(Rng& rng, int words) {
+    mpz_class result = rng() % 4;
+    for (int k = 1; result != 0 && k < words; ++k) result = (result << 60) + (rng() >> 4);
+    return rng() % 2 ? result : mpz_class(-result);
+}
+
+// Rows of few and of many digits, one of them a sum of others: all vanish on the vector, which has no divisor where it
+// is short.
+void test_null_vector() {
+    Rng rng(13);
+    int num_found = 0, num_short = 0;
+    for (int round = 0; round < 300; ++round) {
+        const int size = 2 + round % 5;
+        std::vector<ExactVector> rows(size - 1, ExactVector(size));
+        for (auto& row : rows)
+            for (auto& entry : row) entry = integer(rng, rng() % 2 ? 1 : 1 + round % 9);
+        ExactVector sum(size);
+        for (const auto& row : rows)
+            for (int j = 0; j < size; ++j) sum[j] += 3 * row[j];
+        rows.insert(rows.begin() + rng() % rows.size(), sum);
+        ExactVector x;
+        try {
+            x = null_vector(rows, size);
+        } catch (const ContradictionError&) {  // they are dependent
+            continue;
+        }
+        ++num_found;
+        mpz_class divisor = 0;
+        for (const auto& entry : x) divisor = gcd(divisor, entry);
+        CHECK(divisor != 0);
+        for (const auto& row : rows) CHECK(dot(row, x) == 0);
+        if (width(x) <= 300) ++num_short, CHECK(divisor == 1);
+    }
+    CHECK(num_found > 200 && num_short > 50 && num_short < num_found);
+    bool is_refused = false;
+    try {
+        null_vector({{1, 2, 3}, {2, 4, 6}}, 3);
+    } catch (const ContradictionError&) {
+        is_refused = true;
+    }
+    CHECK(is_refused);
+}
+
 // -- refinement ----------------------------------------------------------------------------------------------
 
 // A generator off by 2^-20 is found again within the bound that is given, from the rows of its facets.
@@ -212,8 +257,11 @@ int main() {
         for (const int bits : {10, 40, 50, 60, 80, 100, 120, 200})
             for (const int side : {-1, 0, 1}) test_predicate(dim, bits, side);
     for (const int spread : {0, 2, 10, 40}) test_unit_values(spread);
+    test_null_vector();
     test_primes();
+    test_rows_modulo_primes();
     for (const int factors : {1, 2, 5, kMostPrimes - 2}) test_modular(factors);
+    for (const int factors : {1, 2, 5}) test_modular_in_doubles(factors);
     test_modular_against_integers();
     test_integer_rows();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);

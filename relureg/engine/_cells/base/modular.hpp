@@ -1,10 +1,12 @@
 // Arithmetic modulo primes of one word, in Montgomery's form.
 //
-// A product carries a factor 2^-64 that is never removed: what is computed here is homogeneous in each row, so that
-// every entry of a row carries the same power of it, and only zeros are asked for.
+// A product carries a factor 2^-64 that is not removed where what is computed is homogeneous in each row: every entry
+// of a row carries the same power of it then, and only zeros are asked for.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
@@ -14,6 +16,8 @@ class Prime {
   public:
     explicit Prime(std::uint64_t p) : p_(p), inverse_(p) {
         for (int k = 0; k < 5; ++k) inverse_ *= 2 - p * inverse_;  // Newton: right to 3 bits, then to 6, 12, ...
+        one_ = -p % p;
+        square_ = static_cast<std::uint64_t>(static_cast<unsigned __int128>(one_) * one_ % p);
     }
 
     std::uint64_t value() const { return p_; }
@@ -32,8 +36,30 @@ class Prime {
         return x >= 0 || rest == 0 ? rest : p_ - rest;
     }
 
+    std::uint64_t dot(const std::vector<std::uint64_t>& a, const std::vector<std::uint64_t>& b) const {
+        std::uint64_t sum = 0;
+        for (std::size_t j = 0; j < a.size(); ++j) sum = add(sum, multiply(a[j], b[j]));
+        return sum;
+    }
+    // x 2^64 for a finite double x, which is a fraction whose denominator is a power of two: a product with it is one
+    // with x.
+    std::uint64_t factor(double x) const {
+        int exponent = 0;
+        const auto mantissa = static_cast<std::int64_t>(std::ldexp(std::frexp(x, &exponent), 53));
+        exponent -= 53;
+        std::uint64_t result = multiply(of(mantissa), square_);
+        std::uint64_t power = exponent >= 0 ? add(one_, one_) : half(one_);
+        for (int rest = std::abs(exponent); rest; rest >>= 1, power = multiply(power, power))
+            if (rest & 1) result = multiply(result, power);
+        return result;
+    }
+    std::uint64_t of(double x) const { return multiply(factor(x), 1); }
+
   private:
+    std::uint64_t half(std::uint64_t x) const { return x % 2 ? x / 2 + p_ / 2 + 1 : x / 2; }
+
     std::uint64_t p_, inverse_;
+    std::uint64_t one_, square_;  // 2^64 and 2^128
 };
 
 constexpr int kMostPrimes = 24, kPrimeBits = 61;

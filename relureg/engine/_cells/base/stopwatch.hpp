@@ -3,7 +3,6 @@
 
 #include <time.h>
 
-#include <algorithm>
 #include <cstdint>
 
 namespace relureg {
@@ -15,19 +14,6 @@ inline std::int64_t thread_nanoseconds() {
     return std::int64_t{1000000000} * time.tv_sec + time.tv_nsec;
 }
 
-// What reading that clock takes: the least time between two readings with nothing in between.
-inline std::int64_t reading_nanoseconds() {
-    static const std::int64_t least = [] {
-        std::int64_t found = thread_nanoseconds();
-        for (int i = 0; i < 16; ++i) {
-            const std::int64_t before = thread_nanoseconds();
-            found = std::min(found, thread_nanoseconds() - before);
-        }
-        return found;
-    }();
-    return least;
-}
-
 // A sum of times, how many scopes are adding to it, and how many have added something.
 struct Watched {
     std::int64_t nanoseconds = 0;
@@ -36,19 +22,22 @@ struct Watched {
 };
 
 // Adds the processor time of a scope to a sum, once where scopes are nested. To read the clock takes longer than many
-// an integer: after the first scopes one in sixteen stands for all, and what the reading takes is left out.
+// an integer: after the first scopes one in sixteen stands for all, and what a reading takes is left out. That differs
+// by what caches hold, so it is read twice in each place: the time between tells.
 class Stopwatch {
   public:
     explicit Stopwatch(Watched& sum) : sum_(sum) {
         if (sum_.depth++ > 0) return;
         const std::int64_t number = sum_.scopes++;
         weight_ = number < kAll ? 1 : number % kShare == 0 ? kShare : 0;
-        if (weight_) start_ = thread_nanoseconds();
+        if (!weight_) return;
+        const std::int64_t before = thread_nanoseconds();
+        start_ = thread_nanoseconds();
+        reading_ = start_ - before;
     }
     ~Stopwatch() {
         if (--sum_.depth > 0 || !weight_) return;
-        const std::int64_t taken = thread_nanoseconds() - start_ - reading_nanoseconds();
-        sum_.nanoseconds += weight_ * std::max(taken, std::int64_t{0});
+        sum_.nanoseconds += weight_ * (thread_nanoseconds() - start_ - reading_);
     }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
@@ -57,7 +46,7 @@ class Stopwatch {
     static constexpr std::int64_t kAll = 64, kShare = 16;
 
     Watched& sum_;
-    std::int64_t start_ = 0, weight_ = 0;
+    std::int64_t start_ = 0, reading_ = 0, weight_ = 0;
 };
 
 }  // namespace relureg

@@ -32,7 +32,7 @@ struct Context {
         auto row = std::make_unique<ExactVector>(dim + 1);
         (*row)[0] = data->exact_constant[unit];
         for (const auto& term : data->terms) {
-            const mpz_class* weights = &term.exact->all()[static_cast<std::size_t>(unit) * term.columns];
+            const std::vector<mpz_class>& weights = term.exact->row(unit);
             if (term.source == 0) {
                 for (int k = 0; k < term.columns; ++k) (*row)[k + 1] += weights[k];
                 continue;

@@ -40,6 +40,7 @@ class ExactSections {
             ++oracle_.statistics.small_integers;
             return static_cast<__int128>(a[i]) * b[j] == static_cast<__int128>(a[j]) * b[i];
         }
+        if (are_parted(s, i, j)) return ++oracle_.statistics.modular, false;
         ++oracle_.statistics.exact;
         const Stopwatch watch(oracle_.statistics.exact_time);
         return value(s, 0, i) * value(s, 1, j) == value(s, 0, j) * value(s, 1, i);
@@ -61,11 +62,14 @@ class ExactSections {
 
     mpz_class value(const Section& s, int point, int row) { return dot(this->row(s, row), vector(s, point)); }
 
-    const ExactVector& row(const Section& s, int row) const {
+    // The unit of a row.
+    int unit_of(const Section& s, int row) const {
         const Section* at = &s;
         for (; at->parent; at = at->parent) row = at->number[row];
-        return oracle_.exact_row(*context_, unit_[row]);
+        return unit_[row];
     }
+
+    const ExactVector& row(const Section& s, int row) const { return oracle_.exact_row(*context_, unit_of(s, row)); }
 
     const ExactVector& vector(const Section& s, int i) {
         if (!s.parent) return oracle_.exact_generator(*cell_, cell_->generators, i);
@@ -78,6 +82,43 @@ class ExactSections {
             ++num_vectors_;
         }
         return *point.exact;
+    }
+
+    // Whether remainders modulo a prime show that two rows vanish at different points of a segment: those of
+    // v_i(0) v_j(1) and v_j(0) v_i(1) differ. Rows and points are known up to factors, which both products have.
+    bool are_parted(const Section& s, int i, int j) {
+        const Residues first = residues(s, 0), second = residues(s, 1);
+        if (first.empty() || second.empty()) return false;
+        const Residues row_i = residues_of_row(s, i), row_j = residues_of_row(s, j);
+        const Prime& p = primes()[0];
+        return p.multiply(p.dot(row_i, first), p.dot(row_j, second)) !=
+               p.multiply(p.dot(row_j, first), p.dot(row_i, second));
+    }
+
+    using Residues = std::vector<std::uint64_t>;
+
+    Residues residues_of_row(const Section& s, int row) const {
+        Residues result(D());
+        oracle_.read_residues(*context_, unit_of(s, row), result.data());
+        return result;
+    }
+
+    // A point modulo that prime; empty where that tells nothing of it.
+    Residues residues(const Section& s, int i) {
+        if (!s.parent) {
+            const std::uint64_t* x = oracle_.generator_residues({*cell_, cell_->generators}, i);
+            return x ? Residues(x, x + D()) : Residues();
+        }
+        const SectionPoint& point = s.points[i];
+        Residues a = residues(*s.parent, point.above);
+        if (point.below < 0 || a.empty()) return a;
+        const Residues b = residues(*s.parent, point.below);
+        if (b.empty()) return b;
+        const Residues row = residues_of_row(*s.parent, s.cut);
+        const Prime& p = primes()[0];
+        const std::uint64_t va = p.dot(row, a), vb = p.dot(row, b);
+        for (int j = 0; j < D(); ++j) a[j] = p.subtract(p.multiply(va, b[j]), p.multiply(vb, a[j]));
+        return a;
     }
 
     // The values at a point as integers without common divisor, where 64 bits hold them; else null.

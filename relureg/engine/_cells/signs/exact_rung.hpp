@@ -17,6 +17,8 @@ class ExactRung {
     ExactRung(int coordinates, int words, const std::int8_t* sign, Watched& time)
         : coordinates_(coordinates), words_(words), sign_(sign), time_(time) {}
 
+    Watched& time() const { return time_; }
+
     int sign(const Place& place, const Context& context, int unit, int i) const {
         return sgn(dot(row(context, unit), generator(place, i)));
     }

@@ -49,23 +49,25 @@ class GeneratorMaker {
             }
         }
         const Stopwatch watch(oracle_.statistics.exact_time);
+        if (cell.lines->empty())
+            return append(fresh, from_rows(cell, context, unit, a, b, fresh), slot, tags.at_infinity, tags.quiet);
         const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
         const ExactVector& row = oracle_.exact_row(context, unit);
-        const mpz_class weight_a = -dot(row, gb), weight_b = dot(row, ga);
-        ExactVector made = cell.lines->empty() ? from_rows({cell, fresh, &context, unit}, weight_a, ga, weight_b, gb)
-                                               : combine(weight_a, ga, weight_b, gb);
-        append(fresh, std::move(made), slot, tags.at_infinity, tags.quiet);
+        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
     }
 
-    // The new generator from its rows, whose integers do not grow with its history, oriented as the combination of the
-    // ends is.
-    ExactVector from_rows(const Place& here, const mpz_class& weight_a, const ExactVector& a, const mpz_class& weight_b,
-                          const ExactVector& b) const {
-        ExactVector vector = oracle_.null_vector_of(here, here.generators.count);
-        int j = 0;
-        while (vector[j] == 0) ++j;
-        const mpz_class entry = weight_a * a[j] + weight_b * b[j];
-        if (sgn(entry) * sgn(vector[j]) < 0)
+    // The new generator from its rows, whose integers do not grow with its history. It lies strictly inside of whatever
+    // does not contain both ends of its edge: y_0 = 0 or else a facet of the cell tells its orientation.
+    ExactVector from_rows(const Cell& cell, const Context& context, int unit, int a, int b, Generators& fresh) const {
+        ExactVector vector = oracle_.null_vector_of({cell, fresh, &context, unit}, fresh.count);
+        int sign = fresh.tags(fresh.count).at_infinity ? 0 : sgn(vector[0]);
+        const std::uint64_t *at_a = cell.generators.incident(a), *at_b = cell.generators.incident(b);
+        Mask::each(cell.alive, words(), [&](int slot) {
+            const Facet& facet = cell.facets[slot];
+            if (sign || !facet.context || (at_a[slot / 64] & at_b[slot / 64]) >> (slot % 64) & 1) return;
+            sign = facet.side * sgn(dot(oracle_.exact_row(*facet.context, facet.local_unit), vector));
+        });
+        if (sign < 0)
             for (auto& x : vector) x = -x;
         return vector;
     }

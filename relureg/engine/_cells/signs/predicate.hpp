@@ -30,7 +30,7 @@ class Predicate {
         : coordinates_(coordinates), words_(words), audit_(audit), refiner_(coordinates), row_(coordinates),
           twofold_(coordinates, words, sign), integers_(coordinates, twofold_.rows()),
           structure_(coordinates, words, sign, integers_), exact_(coordinates, words, sign, statistics.exact_time),
-          modular_(coordinates, words, integers_, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
+          modular_(coordinates, words, sign, integers_, exact_), values_(coordinates, words, sign, twofold_, exact_) {}
 
     Statistics statistics;
 
@@ -119,6 +119,10 @@ class Predicate {
         return exact_generator({cell, g}, i);
     }
     ExactVector null_vector_of(const Place& place, int i) const { return exact_.null_vector(place, i); }
+
+    // Modulo the first prime, up to factors; null where that tells nothing of the generator.
+    void read_residues(const Context& context, int unit, std::uint64_t* row) { modular_.read(context, unit, 0, row); }
+    const std::uint64_t* generator_residues(const Place& place, int i) { return modular_.generator(place, i, 0); }
 
     const double* twofold_generator(const Place& place, int i) { return twofold_.generator(place, i); }
     bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,

@@ -78,6 +78,7 @@ class UnitValues {
     // Keep what integers say of a unit.
     void improve(const Place& place, const Context& context, int unit, int i) {
         if (context.data->is_out_of_range) return;
+        const Stopwatch watch(exact_.time());
         Measure& value = at(place, context, unit, i);
         const ExactVector &row = exact_.row(context, unit), &x = exact_.generator(place, i);
         const mpz_class product = dot(row, x);
