@@ -11,8 +11,8 @@ namespace relureg {
 class LongSteps {
   public:
     // Take a basic variable to its largest (direction 1) or smallest value (-1), from any basis. kReached: it stands
-    // there, beyond `enough` times the direction, or `visit` has had enough on the way. kOptimal: it stands there and is
-    // not beyond that, or a bound has shown that it cannot be beyond `hopeless`, which is less.
+    // there, beyond `enough` times the direction, or `visit` has had enough on the way. kOptimal: it stands there and
+    // is not beyond that, or a bound has shown that it cannot be beyond `hopeless`, which is less.
     template <class Visit>
     Outcome solve(Dictionary<double>& dictionary, int variable, int direction, double enough, double hopeless,
                   const Bounds<double>& bounds, Visit visit) {

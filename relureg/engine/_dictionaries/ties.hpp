@@ -31,7 +31,7 @@ inline bool are_opposite(const SignedRow& a, const SignedRow& b) {
     return sgn((*a.row)[pivot]) * a.sign * sgn((*b.row)[pivot]) * b.sign < 0 && are_parallel(*a.row, *b.row);
 }
 
-// Whether what a unit of a stage reads is a positive (1) or negative multiple (-1) of what another one does; 0: neither.
+// Whether the row of a unit of a stage is a positive (1) or negative multiple (-1) of that of another; 0: neither.
 inline int same_direction(const Stage& stage, int a, int b) {
     ExactVector of_a{stage.exact_constant[a]}, of_b{stage.exact_constant[b]};
     for (const auto& term : stage.terms)
