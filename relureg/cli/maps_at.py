@@ -39,7 +39,7 @@ Examples:
     "--polyhedron", "polyhedra", metavar="ROW", type=click.IntRange(min=0), multiple=True,
     help="Also the irredundant inequalities of the region of that point; may be repeated.",
 )  # fmt: skip
-@click.option("--exact", is_flag=True, help="Prove these inequalities by rational linear programs.")
+@click.option("--exact", is_flag=True, help="Prove these inequalities, by points and multipliers.")
 @click.option("--rows", type=click.IntRange(min=0), default=10, show_default=True, help="Points to print.")
 @picture_options("gradient images, or points of two inputs, and the dual points")
 @image_option

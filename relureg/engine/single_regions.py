@@ -32,10 +32,14 @@ class SingleRegions:
         Whose limits end what is under way.
     jobs : int, optional
         Threads; all cores when left out.
+    asks_bounded : bool, optional
+        Decide of each region whether it is bounded, which with hundreds of inputs takes longer than all its facets;
+        else none is called so.
     """
 
-    def __init__(self, problem: Problem, watch: Watch, jobs: int | None = None) -> None:
+    def __init__(self, problem: Problem, watch: Watch, jobs: int | None = None, *, asks_bounded: bool = True) -> None:
         self.problem = problem
+        self._asks_bounded = asks_bounded
         self.stopped_by: str | None = None
         self._watch = watch
         self._jobs = jobs or num_cores()
@@ -62,6 +66,7 @@ class SingleRegions:
             enumerates=False,
             dictionaries=True,
             single=True,
+            asks_bounded=self._asks_bounded,
             jobs=min(self._jobs, max(len(signs), 1)),
             batches=[(row * numbers)[row != 0].tolist() for row in signs],
         )

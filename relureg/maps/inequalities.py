@@ -11,9 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from relureg.arguments import checked
 from relureg.complex.affine import AffineMap
-from relureg.engine.lp import Row, interior_point
+from relureg.complex.facets import facet_units
+from relureg.engine.limits import Watch
+from relureg.engine.lp import Row
 from relureg.engine.records import freeze
-from relureg.errors import UsageError
+from relureg.engine.single_regions import SingleRegions
+from relureg.errors import CheckFailedError, UsageError
 from relureg.exact.float_matrices import Floats, row_norms
 from relureg.exact.rational import RationalMatrix, nearest_doubles
 from relureg.frozen import Frozen
@@ -23,10 +26,11 @@ from relureg.maps.points import check_points
 from relureg.maps.redundancy import facets_among
 from relureg.maps.signs import SignFinder
 from relureg.network.model import Network
+from relureg.network.problem import Problem
 
 MOST = 256
 """Hyperplanes of which it is decided whether they are facets. Around an image a convolutional network has ten thousand,
-and each takes a linear program in all pixels."""
+and each takes a linear program in all pixels, in doubles."""
 
 _DIGITS = 9
 """Rows of norm 1 that agree to so many digits count as one, without `exact`."""
@@ -55,7 +59,7 @@ class LocalRegion(Frozen):
 
     @property
     def is_exact(self) -> bool:
-        """Whether the facets are proved, by rational linear programs with certificates, or found in doubles."""
+        """Whether the facets are proved, by points and multipliers, or found in doubles."""
         return self.inequalities is not None
 
 
@@ -68,8 +72,8 @@ def region_around(network: Network, point: ArrayLike, *, exact: bool = False, mo
     point : array_like, shape (d,)
         On a boundary the region is that of `find_regions`.
     exact : bool, optional
-        Rows over the rationals, rounded once, and redundancy decided by rational linear programs (needs the extra
-        ``lp``); else all in doubles (HiGHS in SciPy, the extra ``maps``), which is fast and not proved.
+        Rows over the rationals, rounded once, and each facet proved by a point that violates it alone, each other row
+        by multipliers; else all in doubles (HiGHS in SciPy, the extra ``maps``), not proved.
     most : int, optional
         Decide for that many hyperplanes, the nearest ones; None: all of them. Each is compared with all others.
 
@@ -80,9 +84,9 @@ def region_around(network: Network, point: ArrayLike, *, exact: bool = False, mo
     UsageError
         SciPy is missing.
     CheckFailedError
-        In doubles the region has no interior.
+        The region has no interior.
     EngineUnavailableError
-        pycddlib is missing.
+        The compiled engine is missing.
 
     Examples
     --------
@@ -168,14 +172,18 @@ def _nearest_rows(rows: Sequence[Row], point: Floats, most: int | None) -> list[
 
 
 def _irredundant(rows: Sequence[Row], candidates: Sequence[int]) -> list[int]:
-    """Those of some rows that a point violates alone, proved by that point or by a certificate that there is none."""
+    """Those of some distinct rows that a point violates alone: facets of the region of all rows, as one of a network.
+
+    Each is proved by such a point, each other one by multipliers, as all facets of that engine are.
+    """
     if not rows:
         return []
-    essential = RationalMatrix.from_fractions([list(row[1:]) for row in rows], len(rows[0]) - 1).pivot_columns()
-    short = [(row[0], *(row[1 + axis] for axis in essential)) for row in rows]
-    kept = []
-    for number in candidates:
-        crossed = [*short[:number], tuple(-entry for entry in short[number]), *short[number + 1 :]]
-        if interior_point(crossed, len(essential)) is not None:
-            kept.append(number)
-    return kept
+    weights = RationalMatrix.from_fractions([list(row[1:]) for row in rows], len(rows[0]) - 1)
+    constants = RationalMatrix.from_fractions([[row[0]] for row in rows], 1)
+    network = Network.from_layers([weights, np.zeros((1, len(rows)))], [constants, np.zeros(1)])
+    search = SingleRegions(Problem(network=network), Watch(), jobs=1, asks_bounded=False)
+    found = search.find(np.ones((1, len(rows)), dtype=np.int8))
+    if not found.num_regions:
+        raise CheckFailedError("the region around the point is empty")
+    facets = {unit for facet in range(len(found.facet_region)) for unit in facet_units(found, facet)}
+    return [number for number in candidates if number in facets]

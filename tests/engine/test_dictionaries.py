@@ -227,3 +227,17 @@ def test_units_that_the_box_leaves_stable_cost_no_program() -> None:
     assert count.num_regions == 1
     assert count.predicates is not None
     assert count.predicates.total == 0
+
+
+def test_units_that_repeat_others_are_told_without_integers() -> None:
+    """Multiples of a unit, by positive and by negative factors, touch the walls of every cell that it bounds."""
+    random = np.random.default_rng(3)
+    factors = np.array([1, 2, -1, -0.5])
+    first, second = random.normal(size=(5, 6)), random.normal(size=(4, 20))
+    weights = [np.kron(first, factors[:, None]), np.kron(second, factors[:, None]), np.ones((1, 16))]
+    biases = [np.kron(random.normal(size=5), factors), np.kron(random.normal(size=4), factors), np.zeros(1)]
+    network, box = Network.from_layers(weights, biases), Domain.box([-1] * 6, [1] * 6)
+    found = count_regions(network, box, engine="dictionaries", jobs=1)
+    assert (found.predicates.exact, found.predicates.zero > 100) == (0, True)
+    assert found.num_regions == count_regions(network, box, engine="split", by_enumeration=True, jobs=1).num_regions
+    assert count_regions(network, box, engine="dictionaries", audit=True, jobs=1).num_regions == found.num_regions

@@ -13,6 +13,8 @@ import torch
 
 import relureg
 from relureg import maps
+from relureg.engine.limits import Watch
+from relureg.engine.single_regions import SingleRegions
 from relureg.errors import DataError
 from relureg.exact.rational import RationalMatrix
 from relureg.maps.exact_regions import direction, exact_region_signs, exact_unit_rows
@@ -20,6 +22,7 @@ from relureg.maps.float_network import FloatNetwork
 from relureg.maps.maxima import as_maxima
 from relureg.maps.residues import ResidueNetwork, num_binary_places, num_primes, primes
 from relureg.maps.signs import SignFinder
+from relureg.network.problem import Problem
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 NAMES = ("xor", "int_2-6-6-1", "int_3-6-6-1", "nobias_2-10-1", "dup_dead_2", "saw_3", "rand_2-16-16-1")
@@ -390,6 +393,23 @@ def test_a_circle_against_an_annulus_is_told_apart_by_a_closed_region() -> None:
     assert (network(1e4 * np.stack([np.cos(turn), np.sin(turn)], axis=1)) < 0).all()
     region = maps.region_around(network, cells.records.points[closed], exact=True)
     assert region.units.tolist() == [0, 1, 2]
+
+
+def test_facets_in_many_inputs_are_those_that_doubles_find() -> None:
+    """Programs in doubles, of another library, find the same facets among 61 hyperplanes in 16 inputs."""
+    network = relureg.random_network([16, 40, 20, 1], seed=1)
+    point = np.random.default_rng(2).normal(size=16)
+    region, floats = (maps.region_around(network, point, exact=exact, most=None) for exact in (True, False))
+    assert sorted(region.units.tolist()) == sorted(floats.units.tolist())
+    assert region.num_facets == 50
+
+
+def test_single_regions_are_called_bounded_only_where_that_is_asked_for() -> None:
+    network = relureg.load(TRUTH / "int_2-6-6-1.json")
+    cells = relureg.enumerate_regions(network)
+    signs, problem = cells.records.signs[cells.records.bounded][:1], Problem(network=network)
+    assert SingleRegions(problem, Watch(), jobs=1).find(signs).bounded.tolist() == [True]
+    assert SingleRegions(problem, Watch(), jobs=1, asks_bounded=False).find(signs).bounded.tolist() == [False]
 
 
 def test_a_network_without_units_has_no_facet() -> None:

@@ -270,21 +270,23 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def(
             "__init__",
             [](relureg::Run* self, const Builder& builder, bool records, bool generators, bool audit,
-               std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, std::int64_t chunk_regions,
-               int jobs, const std::vector<Steps>& batches, std::shared_ptr<relureg::NormSearch> norms) {
+               std::int64_t max_regions, bool enumerates, bool dictionaries, bool single, bool asks_bounded,
+               std::int64_t chunk_regions, int jobs, const std::vector<Steps>& batches,
+               std::shared_ptr<relureg::NormSearch> norms) {
                 std::vector<relureg::Prefix> prefixes;
                 for (const Steps& batch : batches) prefixes.push_back(prefix(batch, builder.network));
                 relureg::Options options;
                 options.records = records, options.generators = generators, options.audit = audit;
                 options.max_regions = max_regions, options.enumerates = enumerates;
                 options.dictionaries = dictionaries, options.single = single;
+                options.asks_bounded = asks_bounded;
                 options.chunk_regions = chunk_regions, options.norms = norms;
                 if (norms) norms->levels.resize(builder.network.stages.size());
                 new (self) relureg::Run(builder.network, options, jobs, std::move(prefixes));
             },
             nb::arg("network"), nb::arg("records"), nb::arg("generators"), nb::arg("audit"), nb::arg("max_regions"),
-            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("chunk_regions") = 0,
-            nb::arg("jobs"), nb::arg("batches"), nb::arg("norms") = nullptr)
+            nb::arg("enumerates"), nb::arg("dictionaries"), nb::arg("single") = false, nb::arg("asks_bounded") = true,
+            nb::arg("chunk_regions") = 0, nb::arg("jobs"), nb::arg("batches"), nb::arg("norms") = nullptr)
         .def("start", &relureg::Run::start)
         .def("stop", &relureg::Run::stop)
         .def("hand_back", &relureg::Run::hand_back)

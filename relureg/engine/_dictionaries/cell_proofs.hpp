@@ -1,6 +1,7 @@
 // Proofs about the cell on the present path: a sign is absent, a half-space is empty, a point is there, no ray is.
 #pragma once
 
+#include <map>
 #include <memory>
 
 #include "exact_program.hpp"
@@ -148,6 +149,11 @@ class CellProofs {
 
     // Whether integers show a tie; once for each basis.
     bool is_tie(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
+        if (!beyond.is_bound() && support_.size() == 1 &&
+            is_twin(rows_[support_.front()], rows_[beyond.slot], beyond.sign)) {
+            ++statistics_.remembered;
+            return true;
+        }
         KnownTies::Key key = key_of(dictionary, beyond);
         if (const auto known = known_.find(key)) {
             ++statistics_.remembered;
@@ -157,6 +163,15 @@ class CellProofs {
         const bool found = is_identity(dictionary, beyond);
         known_.add(std::move(key), found);
         return found;
+    }
+
+    // Whether a unit's row is minus that of another one of its stage, on these sides, in whatever cell, up to a factor:
+    // then what they read is multiplied by rows that are. Asked of integers once for each pair.
+    bool is_twin(const Slot& other, const Slot& slot, int sign) {
+        if (other.context != slot.context) return false;
+        const auto [at, is_new] = twins_.try_emplace({other.number, slot.number}, 0);
+        if (is_new) at->second = same_direction(*slot.context->data, other.unit, slot.unit);
+        return at->second * other.side * sign < 0;
     }
 
     // All that an identity depends on: its rows with their sides, and the inputs that are not bounded there.
@@ -239,6 +254,7 @@ class CellProofs {
     Identity identity_{rows_.box()};
     std::vector<BoundedRow> bounded_rows_;
     KnownTies known_;
+    std::map<std::pair<int, int>, int> twins_;  // of the network: 1 or -1 where one unit repeats another, else 0
     Rays rays_{rows_, identity_, stop_};
 };
 

@@ -92,7 +92,10 @@ class CellSearch {
             const auto outcome = grow(frame, stage, slot, sign, [&] {
                 if (rows_.dim() <= kFewInputs) note_vertex(frame, stage);
             });
-            if (outcome == Outcome::kReached) note_vertex(frame, stage);
+            if (outcome == Outcome::kReached && is_crossed_)
+                note_crossing(frame, stage, slot, sign);
+            else if (outcome == Outcome::kReached)
+                note_vertex(frame, stage);
             if (outcome == Outcome::kUnbounded) note_ray(frame, stage, slot, sign);
             if (outcome == Outcome::kReached || outcome == Outcome::kUnbounded) return true;
             const Absence absence = proofs_.absence(*optimum_, HalfSpace::of_slot(slot, sign));
@@ -207,10 +210,16 @@ class CellSearch {
     Outcome grow(Frame& frame, const Entered& stage, int slot, int sign, Visit visit) {
         const auto look = [&] { stop_if_told(); };
         const int variable = rows_.variable(slot);
+        is_crossed_ = false;
         if (has_many_inputs()) {
             loose_ = frame.dictionary;
-            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, -kEnough, rows_.bounds(), look);
-            if (outcome == Outcome::kReached) std::swap(loose_, frame.dictionary);
+            measure_rows(frame.point, slot);
+            const auto cross = [&] {
+                stop_if_told();
+                return is_crossed_ = crosses(frame.point, slot, sign);
+            };
+            const auto outcome = long_steps_.solve(loose_, variable, sign, kEnough, -kEnough, rows_.bounds(), cross);
+            if (outcome == Outcome::kReached && !is_crossed_) std::swap(loose_, frame.dictionary);
             optimum_ =
                 &loose_;  // which is no vertex of the cell where it has only been shown that there is no better one
             if (outcome != Outcome::kStuck) return outcome;
@@ -218,6 +227,47 @@ class CellSearch {
         }
         optimum_ = &frame.dictionary;
         return frame.dictionary.improve(variable, sign, false, kEnough, rows_.bounds(), [&] { look(), visit(); });
+    }
+
+    // The values of the cell's rows and of a slot at the point inside, as the dictionary has them.
+    void measure_rows(const Point& inside, int slot) {
+        values_.resize(rows_.size());
+        const auto measure = [&](int s) {
+            values_[s] = product(rows_[s].row, inside.doubles.data(), rows_.width()) / rows_[s].unit_size;
+        };
+        for (const int s : rows_.path()) measure(s);
+        measure(slot);
+    }
+
+    // Whether the way from the point inside to where long steps stand, which is outside of some rows and bounds as long
+    // as they go on, leaves the cell beyond a slot: by about as much as the point is on this side of it, see `shoot`.
+    bool crosses(const Point& inside, int slot, int sign) {
+        const Bounds<double>& bounds = rows_.bounds();
+        const int dim = rows_.dim();
+        share_ = 1;
+        for (int i = 0; i < loose_.rows(); ++i) {
+            const int v = loose_.basic(i);
+            if (!bounds.has_lower[v] && !bounds.has_upper[v]) continue;
+            const double here = v < dim ? inside.doubles[v + 1] : values_[rows_.slot_of(v)], there = loose_.value(i);
+            if (bounds.has_lower[v] && there < bounds.lower[v])
+                share_ = std::min(share_, (here - bounds.lower[v]) / (here - there));
+            if (bounds.has_upper[v] && there > bounds.upper[v])
+                share_ = std::min(share_, (bounds.upper[v] - here) / (there - here));
+        }
+        const double here = values_[slot] * sign, there = loose_.value_of(rows_.variable(slot)) * sign;
+        return here + share_ * (there - here) > std::max({kEnough, std::fabs(here) / 4, there / 4});
+    }
+
+    // The point where that way leaves the cell.
+    void note_crossing(Frame& frame, const Entered& stage, int slot, int sign) {
+        const int fresh = vertices_.push();
+        double* point = vertices_.point(fresh);
+        const double* from = frame.point.doubles.data();
+        std::copy_n(from, rows_.width(), point);
+        for (int j = 0; j < rows_.dim(); ++j) point[j + 1] += share_ * (loose_.value_of(j) - from[j + 1]);
+        note_signs(fresh, frame.open, stage);
+        vertices_.note(fresh, slot - stage.first, sign);
+        frame.vertices.push_back(fresh);
     }
 
     void note_vertex(Frame& frame, const Entered& stage) {
@@ -327,6 +377,9 @@ class CellSearch {
     Vertices vertices_;
     std::vector<int> tied_;
     std::vector<double> mean_;
+    std::vector<double> values_;  // [slot]: at the point inside, in units of its row
+    double share_ = 0;  // of the way to where long steps stand, in the cell
+    bool is_crossed_ = false;  // and that was far enough
     LongSteps long_steps_;
     DeepPoint deep_{rows_};
     const Dictionary<double>* optimum_ = nullptr;  // where the last program that `grow` has solved has ended

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "../_cells/base/lanes.hpp"
+
 namespace relureg {
 
 // What each variable may be. Variables 0, 1, ... are the inputs; rows follow.
@@ -49,6 +51,7 @@ class Dictionary {
         columns_ = static_cast<int>(at.size());
         stride_ = kIsExact ? columns_ : (columns_ + 3) & ~3;
         at_ = at;
+        at_.resize(stride_, Number(0));
         nonbasic_.resize(columns_);
         place_.assign(columns_, 0);
         for (int c = 0; c < columns_; ++c) nonbasic_[c] = c, place_[c] = ~c;
@@ -173,7 +176,7 @@ class Dictionary {
             for (int c = 0; c < columns_; ++c)
                 if (from[c] != 0) to[c] += factor * from[c];
         } else {
-            for (int c = 0; c < stride_; ++c) to[c] += factor * from[c];
+            for (int c = 0; c < stride_; ++c) to[c] = multiply_add(factor, from[c], to[c]);
         }
     }
 
@@ -260,8 +263,7 @@ class Dictionary {
     void exchange(int pivot_row, int column, Number left, Number entered) {
         Number* by = mutable_row(pivot_row);
         const Number inverse = Number(1) / by[column];
-        for (int c = 0; c < columns_; ++c)
-            if (c != column) by[c] *= -inverse;
+        for (int c = 0; c < columns_; ++c) by[c] *= -inverse;
         by[column] = inverse;
         for (int i = 0; i < rows(); ++i) {
             if (i == pivot_row) continue;
@@ -279,7 +281,7 @@ class Dictionary {
     int columns_ = 0, stride_ = 0;
     std::vector<Number> table_;  // [row * stride_ + column]
     std::vector<Number> value_;  // [row]
-    std::vector<Number> at_;  // [column]
+    std::vector<Number> at_;  // [column], filled up as rows are
     std::vector<int> basic_, nonbasic_;
     std::vector<int> place_;  // [variable]: its row, or ~column
     Ray ray_;

@@ -141,6 +141,7 @@ class FacetFinder {
     Outcome grow(const HalfSpace& beyond, bool by_all) {
         const auto look = [this] {
             if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+            return false;
         };
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             const HalfSpace& row = walls_[i].beyond;

@@ -31,6 +31,18 @@ inline bool are_opposite(const SignedRow& a, const SignedRow& b) {
     return sgn((*a.row)[pivot]) * a.sign * sgn((*b.row)[pivot]) * b.sign < 0 && are_parallel(*a.row, *b.row);
 }
 
+// Whether the row of a unit of a stage is a positive (1) or negative multiple (-1) of that of another; 0: neither.
+inline int same_direction(const Stage& stage, int a, int b) {
+    ExactVector of_a{stage.exact_constant[a]}, of_b{stage.exact_constant[b]};
+    for (const auto& term : stage.terms)
+        for (int j = 0; j < term.columns; ++j) {
+            of_a.push_back(term.exact->all()[static_cast<std::size_t>(a) * term.columns + j]);
+            of_b.push_back(term.exact->all()[static_cast<std::size_t>(b) * term.columns + j]);
+        }
+    if (!are_parallel(of_a, of_b)) return 0;
+    return are_opposite({&of_a, 1}, {&of_b, 1}) ? -1 : 1;
+}
+
 // The largest value of sum . (1, x) between bounds, one of which may be let go of; none where nothing bounds it.
 inline std::optional<mpq_class> largest_in(const Bounds<mpq_class>& bounds, const std::vector<mpq_class>& sum,
                                            const HalfSpace& beyond = {}) {

@@ -391,7 +391,8 @@ class Tree final : public Searcher {
     // `is_far_inside`: the frame's point, in a cell of many inputs.
     void leaf(Frame& frame, int depth, bool is_far_inside = false) {
         if (!is_own(depth) || !tally_.claim_region()) return;
-        const bool bounded = rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded());
+        const bool bounded =
+            options_.asks_bounded && (rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded()));
         result_->bounded += bounded;
         if (finds_facets()) {
             const auto& facets = is_far_inside

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "_dictionaries/kernel.hpp"
+#include "_dictionaries/long_steps.hpp"
 #include "_dictionaries/proofs.hpp"
 #include "_dictionaries/ties.hpp"
 
@@ -321,6 +322,59 @@ void a_bound_called_out_of_reach_is_out_of_reach() {
     CHECK(num_negative > 500);
 }
 
+// Long steps over as many inputs as leave a part of the breakpoints aside, against the simplex method in rationals.
+// Several inputs are alike, so that many reduced costs change sign at once; some have one bound only.
+void long_steps_end_at_the_optimum() {
+    Rng rng(7);
+    int num_reached = 0;
+    for (int trial = 0; trial < 60; ++trial) {
+        const int dim = 33 + static_cast<int>(rng() % 60), rows = 1 + static_cast<int>(rng() % 4), goal = dim + rows;
+        Bounds<double> bounds;
+        Bounds<mpq_class> exact_bounds;
+        bounds.resize(goal + 1), exact_bounds.resize(goal + 1);
+        std::vector<double> at(dim);
+        for (int v = 0; v < goal; ++v) {
+            bounds.has_lower[v] = 1, bounds.has_upper[v] = v < dim && v % 16;
+            bounds.lower[v] = v < dim ? -1 : 0, bounds.upper[v] = static_cast<double>(rng() % 4) / 2;
+            if (v < dim) at[v] = bounds.lower[v];
+            exact_bounds.lower[v] = bounds.lower[v], exact_bounds.upper[v] = bounds.upper[v];
+        }
+        exact_bounds.has_lower = bounds.has_lower, exact_bounds.has_upper = bounds.has_upper;
+        Dictionary<double> dictionary;
+        Dictionary<mpq_class> exact;
+        dictionary.reset(at), exact.reset({at.begin(), at.end()});
+        for (int i = 0; i <= rows; ++i) {
+            std::vector<double> weights(dim);
+            double value = i < rows ? 1 : 0;
+            for (int j = 0; j < dim; ++j) {
+                weights[j] = static_cast<double>(rng() % 17) - 8;
+                if (trial % 3 == 0 && j % 4) weights[j] = weights[j - j % 4];
+                if (i == rows && j % 16 == 0)
+                    weights[j] = -std::fabs(weights[j]);  // no upper bound: it is bounded all the same
+            }
+            dictionary.add_row(dim + i, weights.data(), value);
+            const std::vector<mpq_class> same(weights.begin(), weights.end());
+            exact.add_row(dim + i, same.data(), value);
+        }
+        const auto nothing = [] {};
+        const Outcome proved = exact.improve(goal, 1, false, 1000000, exact_bounds, nothing);
+        LongSteps steps;
+        const Outcome outcome = steps.solve(dictionary, goal, 1, 1e6, -1e6, bounds, [] { return false; });
+        if (proved != Outcome::kOptimal || outcome == Outcome::kStuck) continue;
+        ++num_reached;
+        const double most = exact.value_of(goal).get_d();
+        CHECK(outcome == Outcome::kOptimal);
+        CHECK(std::fabs(dictionary.value_of(goal) - most) <= 1e-9 * (1 + std::fabs(most)));
+        for (int v = 0; v < goal; ++v) {
+            CHECK(dictionary.value_of(v) >= bounds.lower[v] - 1e-9);
+            CHECK(!bounds.has_upper[v] || dictionary.value_of(v) <= bounds.upper[v] + 1e-9);
+        }
+        const Outcome ended = steps.solve(dictionary, goal, -1, 1e6, -1e6, bounds, [] { return true; });
+        CHECK(ended == Outcome::kReached || ended == Outcome::kStuck);
+    }
+    CHECK(num_reached > 30);
+}
+
 }  // namespace
 
 int main() {
@@ -330,6 +384,7 @@ int main() {
     an_identity_that_is_solved_has_positive_multipliers();
     a_kernel_is_as_near_as_it_says();
     a_bound_called_out_of_reach_is_out_of_reach();
+    long_steps_end_at_the_optimum();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }

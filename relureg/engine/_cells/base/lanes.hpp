@@ -43,6 +43,10 @@ struct Four {
     friend unsigned above(Four a, Four b) {
         return static_cast<unsigned>(_mm256_movemask_pd(_mm256_cmp_pd(a.x, b.x, _CMP_GT_OQ)));
     }
+    // x[k] where a[k] > b[k], else 0
+    friend Four where_above(Four a, Four b, Four x) {
+        return {_mm256_and_pd(_mm256_cmp_pd(a.x, b.x, _CMP_GT_OQ), x.x)};
+    }
     // Bit k: a[k] < -b[k]
     friend unsigned below_minus(Four a, Four b) {
         const __m256d minus = _mm256_xor_pd(b.x, _mm256_set1_pd(-0.0));
@@ -88,6 +92,10 @@ struct Four {
         unsigned bits = 0;
         for (int k = 0; k < 4; ++k) bits |= static_cast<unsigned>(a.x[k] > b.x[k]) << k;
         return bits;
+    }
+    friend Four where_above(Four a, Four b, Four x) {
+        for (int k = 0; k < 4; ++k) x.x[k] = a.x[k] > b.x[k] ? x.x[k] : 0.0;
+        return x;
     }
     friend unsigned below_minus(Four a, Four b) {
         unsigned bits = 0;

@@ -33,6 +33,7 @@ struct Options {
     bool dictionaries = false;     // hold cells by simplex dictionaries, not by generators
     bool enumerates = false;   // search the last stage, too, where figures alone are wanted
     bool single = false;       // each batch names one region (of dictionaries alone)
+    bool asks_bounded = true;  // of each region whether it is bounded; else none is called so (likewise)
     std::int64_t chunk_regions = 0;  // records are handed over whenever a thread holds so many; 0: as batches end
     std::shared_ptr<NormSearch> norms;  // yield only regions with a larger norm than before (of dictionaries alone)
 };
