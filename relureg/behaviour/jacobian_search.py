@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from relureg.behaviour.affine_pieces import affine_piece
 from relureg.behaviour.norms import Enclosure
 from relureg.behaviour.open_stages import output_weights
-from relureg.behaviour.programs import value_at
+from relureg.behaviour.optima import value_at
 from relureg.behaviour.relaxation import Relaxation
 from relureg.behaviour.space import Space
 from relureg.behaviour.steep_points import steep_points
