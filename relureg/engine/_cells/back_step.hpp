@@ -16,10 +16,10 @@ struct Lines {
 
 // What a step adds to one function.
 struct Stepped {
-    double lifted = 0;    // by the lines' rise
-    double shift = 0;     // by the constants of the pre-activations
+    double lifted = 0;  // by the lines' rise
+    double shift = 0;  // by the constants of the pre-activations
     double absolute = 0;  // the sum of the absolute new coefficients: 0 iff all of them are
-    double weight = 0;    // and of these times the sizes
+    double weight = 0;  // and of these times the sizes
 };
 
 inline double sum_of(Four four) {
