@@ -1,5 +1,5 @@
-// A step back through one stage: what affine functions of its units are at most, as ones of its pre-activations. On each
-// cell a unit lies between two lines through doubles; relureg/behaviour/relaxation.py derives what is computed here.
+// A step back through one stage: what affine functions of its units are at most, as ones of its pre-activations.
+// On each cell a unit lies between two lines; relureg/behaviour/relaxation.py derives what is computed here.
 #pragma once
 
 #include <cstddef>
