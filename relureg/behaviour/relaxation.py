@@ -337,7 +337,7 @@ class _Pass:
                     - np.minimum(c, 0.0) * np.minimum(high, -low)[part, None, :]
                 )
             for source, weights in stage.terms.items():
-                added = (passed.reshape(-1, stage.size) @ weights).reshape(*constants.shape, weights.shape[1])
+                added = passed @ weights  # a product a cell: small enough for BLAS to start no threads, mostly
                 held[source] = held[source] + added if source in held else added
         if INPUT in held:
             found.normals[part] = held[INPUT]
