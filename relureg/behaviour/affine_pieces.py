@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.behaviour.programs import Row
+from relureg.behaviour.optima import Row
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import CONSTANT, INPUT, AffineForm
 from relureg.network.evaluation import add_to

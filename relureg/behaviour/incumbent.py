@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.behaviour.affine_pieces import affine_piece, walls_of
-from relureg.behaviour.programs import Outcome, Program
+from relureg.behaviour.optima import Outcome
+from relureg.behaviour.programs import Program
 from relureg.behaviour.relaxation import Bounds, Cells
 from relureg.behaviour.space import Space
 from relureg.errors import CheckFailedError

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.behaviour.affine_pieces import affine_piece
 from relureg.behaviour.norms import Enclosure
-from relureg.behaviour.open_stages import output_weights
-from relureg.behaviour.programs import value_at
+from relureg.behaviour.open_stages import derivative_bounds, output_weights
+from relureg.behaviour.optima import value_at
 from relureg.behaviour.relaxation import Relaxation
 from relureg.behaviour.space import Space
 from relureg.behaviour.steep_points import steep_points
@@ -144,7 +145,7 @@ class JacobianSearch:
             )
         self.problem = Problem(network=network, domain=domain)
         self.space = Space.of(domain, network.input_dim)
-        if not self.space.is_full:
+        if domain is not None and not self.space.is_full:
             raise DomainError(NO_INTERIOR)
         self.maxima, self.workers, self.watch, self.norms = maxima, workers, watch, norms
         self.relaxation = Relaxation(network)
@@ -163,6 +164,16 @@ class JacobianSearch:
             for maximum in self.maxima:  # one Jacobian is that of all points
                 maximum._solve(np.ones(self.problem.network.num_units, dtype=np.int8), self.space.inner_point())
             return
+        self._bound_from_weights()
+        try:
+            self._search(what)
+        except LimitReachedError as error:
+            if (reason := stopping.reason()) is None:
+                raise
+            raise self._stopped(reason, what) from error
+
+    def _search(self, what: str) -> None:
+        """From values at points to the largest ones, round after round."""
         self._try_points()
         slacks = _SLACKS if all(maximum.low > 0 for maximum in self.maxima) else _SLACKS[-1:]
         for slack in slacks:
@@ -175,6 +186,17 @@ class JacobianSearch:
             self._close_above(values, what)
             if before != [maximum.low for maximum in self.maxima]:
                 self._try_points()
+
+    def _bound_from_weights(self) -> None:
+        """What no Jacobian exceeds, whatever the signs of units: it holds before anything is searched."""
+        low, high = derivative_bounds(self.relaxation)
+        with np.errstate(all="ignore"):
+            middle = 0.5 * low + 0.5 * high
+            errors = np.maximum(high - middle, middle - low) * SLACK
+            for maximum in self.maxima:
+                (bound,) = maximum.bounds(middle[None, maximum.outputs], errors[None, maximum.outputs]).tolist()
+                if math.isfinite(bound):
+                    maximum.closed_above = Fraction(bound)
 
     def _close_above(self, values: Sequence[Fraction | float], what: str) -> None:
         """Prove that none is larger than a value, for each maximum, or find the largest one."""
@@ -192,10 +214,13 @@ class JacobianSearch:
                     _raise_to(search, number, maximum.low)
         self.cells += search.cells
         if run.stopped_by is not None:
-            between = ", ".join(maximum.enclosure_so_far() for maximum in self.maxima)
-            raise LimitReachedError(f"the search was stopped by {run.stopped_by}: {what} {between}")
+            raise self._stopped(run.stopped_by, what)
         for value, maximum in zip(values, self.maxima, strict=True):
             maximum.closed_above = max(value, maximum.low)
+
+    def _stopped(self, reason: str, what: str) -> LimitReachedError:
+        between = ", ".join(maximum.enclosure_so_far() for maximum in self.maxima)
+        return LimitReachedError(f"the search was stopped by {reason}: {what} {between}")
 
     def _describe_outputs(self, search: Any) -> None:
         """Tell the compiled search what the outputs are of each stage's units, and what is looked for."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from relureg.behaviour.relaxation import Relaxation
 from relureg.exact.rounding_bounds import SLACK, UNDERFLOW
+from relureg.network.affine_forms import INPUT
 
 Floats = NDArray[np.float64]
 Weights = dict[int, tuple[Floats, Floats]]
@@ -19,17 +22,28 @@ def output_weights(relaxation: Relaxation) -> list[Weights]:
     A unit with an open sign is taken as any multiple, between 0 and 1, of its pre-activation. Where doubles do not
     reach, bounds are infinite or no numbers.
     """
+    return list(_iter_weights(relaxation))[:-1][::-1]
+
+
+def derivative_bounds(relaxation: Relaxation) -> tuple[Floats, Floats]:
+    """Lower and upper bounds (m, d) of each derivative, whatever the signs of all units: on the whole space."""
+    *_, weights = _iter_weights(relaxation)
+    nothing = np.zeros((relaxation.output.size, relaxation.dim))
+    return weights.get(INPUT, (nothing, nothing))
+
+
+def _iter_weights(relaxation: Relaxation) -> Iterator[Weights]:
+    """The weights with no stage open, then with the last one, with the last two, ..., with all of them."""
     form, share = relaxation.output, relaxation.share
     weights: Weights = {}
     for source, matrix in form.terms.items():
         error = 0.0 if form.is_exact else share * form.absolute[source] + UNDERFLOW
         weights[source] = matrix - error, matrix + error
-    found = []
-    with np.errstate(all="ignore"):
-        for number in range(len(relaxation.stages), 0, -1):
-            found.append(dict(weights))
+    yield dict(weights)
+    for number in range(len(relaxation.stages), 0, -1):
+        with np.errstate(all="ignore"):
             _open(relaxation, number, weights)
-    return found[::-1]
+        yield dict(weights)
 
 
 def _open(relaxation: Relaxation, number: int, weights: Weights) -> None:

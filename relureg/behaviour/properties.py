@@ -10,7 +10,7 @@ from pathlib import Path
 
 from relureg.arguments import checked
 from relureg.behaviour.incumbent import Goal, Point
-from relureg.behaviour.programs import Row
+from relureg.behaviour.optima import Row
 from relureg.behaviour.search import Search
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Limits, Progress, Watch, watching

@@ -22,6 +22,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg.engine import split
 from relureg.exact.numbers import nearest_double
 from relureg.exact.rational import RationalMatrix
 from relureg.exact.rounding_bounds import ROUNDOFF, SLACK, UNDERFLOW, gamma
@@ -32,6 +33,8 @@ Floats = NDArray[np.float64]
 
 _SMALL = 2.0**-400
 """Products of numbers that are no smaller do not vanish."""
+_NUMBERS = 2**15
+"""Coefficients that are held at once, so that they stay near the processor."""
 _LEAST_SLOPE = 2.0**-60
 
 
@@ -79,6 +82,22 @@ class Bounds:
         return np.where(self.least >= 0, 1, np.where(self.most <= 0, -1, 0)).astype(np.int8)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Walked:
+    """What a walk adds up: affine functions of the input, on K cells for n entries of a form."""
+
+    normals: Floats
+    """(K, n, d)"""
+    constants: Floats
+    """(K, n)"""
+    error: Floats
+    """(K, n): what rounding did so far."""
+    touched: NDArray[np.bool_]
+    """(K, n): whether it did anything."""
+    gain: Floats
+    """(K, n, N), or without entries."""
+
+
 class _Form:
     """An affine form in doubles."""
 
@@ -115,6 +134,8 @@ class Relaxation:
         self.output = _Form(network.output)
         fan_in = network.input_dim + network.num_units + 16
         self.share = gamma(8 * fan_in)
+        self.widest = max((stage.size for stage in self.stages), default=0)
+        self.step_back = split.module().step_back
         self.is_finite = all(np.isfinite(form.constant).all() and all(np.isfinite(w).all() for w in form.terms.values())
                              for form in (*self.stages, self.output))  # fmt: skip
 
@@ -156,7 +177,7 @@ class _Pass:
         self.count = len(cells.low)
         self.size_of = {INPUT: np.maximum(np.abs(cells.low), np.abs(cells.high))}
         self.low_of, self.high_of = {INPUT: cells.low}, {INPUT: cells.high}
-        self.lines: dict[int, tuple[Floats, Floats, Floats]] = {}
+        self.lines: dict[int, Floats] = {}
         self.sizes: dict[int, Floats] = {}
         self.tiny = np.zeros(self.count)
         self.walls: dict[int, tuple[Floats, Floats]] = {}
@@ -254,7 +275,7 @@ class _Pass:
         rise = np.maximum(-slope * low, (1.0 - slope) * high) * SLACK
         rise = np.where(is_open, rise + UNDERFLOW, 0.0)
         below = np.where(is_open, (high > -low).astype(np.float64), slope)
-        self.lines[number] = slope, rise, below
+        self.lines[number] = np.stack([slope, rise, below, self.sizes[number]])
         self.low_of[number], self.high_of[number] = np.maximum(low, 0.0), np.maximum(high, 0.0)
         self.size_of[number] = self.high_of[number]
 
@@ -268,50 +289,62 @@ class _Pass:
         with_gain: bool,
     ) -> tuple[Floats, Floats, Floats]:
         """Affine functions of the input above some entries of a form, each times its sense, 1 or -1."""
-        of, share = self.of, self.of.share
+        of = self.of
         senses = np.broadcast_to(np.asarray(senses, dtype=np.float64), len(rows))
-        held: dict[int, Floats] = {s: np.asarray(senses[:, None] * w[rows])[None] for s, w in form.terms.items()}
-        constants = np.tile(senses * form.constant[rows], (self.count, 1))
-        start = np.abs(constants)
-        error = np.zeros_like(constants) if form.is_exact else 2 * ROUNDOFF * size[:, rows]
-        touched = np.full(constants.shape, not form.is_exact)
-        gain = np.zeros((self.count, len(rows), of.num_units if with_gain else 0))
+        first = {s: np.asarray(senses[:, None] * w[rows]) for s, w in form.terms.items()}
+        found = _Walked(
+            normals=np.zeros((self.count, len(rows), of.dim)),
+            constants=np.tile(senses * form.constant[rows], (self.count, 1)),
+            error=np.zeros((self.count, len(rows))) if form.is_exact else 2 * ROUNDOFF * size[:, rows],
+            touched=np.full((self.count, len(rows)), not form.is_exact),
+            gain=np.zeros((self.count, len(rows), of.num_units if with_gain else 0)),
+        )
+        start = np.abs(found.constants)
+        few = max(1, _NUMBERS // (max(len(rows), 1) * max(self.of.widest, 1)))
+        for at in range(0, self.count, few):
+            self._walk(found, first, last, slice(at, min(at + few, self.count)), with_gain=with_gain)
+        error = found.error + np.where(found.touched, of.share * start + UNDERFLOW * (1 + self.tiny[:, None]), 0.0)
+        total = found.constants + error * SLACK
+        # The sum itself rounds once, unless nothing was added.
+        total = np.where(error > 0, total + 2 * ROUNDOFF * np.abs(total), total)
+        return found.normals, total, found.gain
+
+    def _walk(self, found: _Walked, first: dict[int, Floats], last: int, part: slice, *, with_gain: bool) -> None:
+        """Back from the units of stage `last` to the input, on some of the cells."""
+        of, share = self.of, self.of.share
+        constants, error, touched = found.constants[part], found.error[part], found.touched[part]
+        held = {source: np.ascontiguousarray(weights)[None] for source, weights in first.items()}
         for number in range(last, 0, -1):
             if number not in held:
                 continue
             c = held.pop(number)
-            slope, rise, below = self.lines[number]
             stage = of.stages[number - 1]
-            positive = np.maximum(c, 0.0)
-            negative = np.minimum(c, 0.0)
-            passed = positive * slope[:, None, :] + negative * below[:, None, :]
-            lifted = np.matmul(positive, rise[:, :, None])[..., 0]
-            absolute = np.abs(passed)
-            touched |= ((passed != 0) | ((c != 0) & (np.abs(c) < _SMALL))).any(axis=-1) | (lifted > 0)
-            constants = constants + lifted + passed @ stage.constant
-            error += share * (np.matmul(absolute, self.sizes[number][:, :, None])[..., 0] + lifted)
+            passed = np.empty((*constants.shape, stage.size))
+            sums = np.empty((4, *constants.shape))
+            of.step_back(c, np.ascontiguousarray(self.lines[number][:, part]), stage.constant, passed, sums)
+            lifted, shift, absolute, weight = sums
+            constants += lifted + shift
+            error += share * (weight + lifted)
+            touched |= (absolute != 0) | (lifted > 0)
+            if not absolute.all():  # products that vanish
+                touched |= ((c != 0) & (np.abs(c) < _SMALL)).any(axis=-1)
             if with_gain:
                 units = slice(of.offsets[number - 1], of.offsets[number])
                 low, high = self.cells_bounds(number)
-                gain[:, :, units] = positive * rise[:, None, :] - negative * np.minimum(high, -low)[:, None, :]
+                rise = self.lines[number][1]
+                found.gain[part, :, units] = (
+                    np.maximum(c, 0.0) * rise[part, None, :]
+                    - np.minimum(c, 0.0) * np.minimum(high, -low)[part, None, :]
+                )
             for source, weights in stage.terms.items():
-                added = passed @ weights
+                added = passed @ weights  # a product a cell: small enough for BLAS to start no threads, mostly
                 held[source] = held[source] + added if source in held else added
-        normals = held.get(INPUT)
-        normals = (
-            np.zeros((self.count, len(rows), of.dim))
-            if normals is None
-            else np.broadcast_to(normals, (self.count, len(rows), of.dim))
-        )
-        error = error + np.where(touched, share * start + UNDERFLOW * (1 + self.tiny[:, None]), 0.0)
-        total = constants + error * SLACK
-        # The sum itself rounds once, unless nothing was added.
-        total = np.where(error > 0, total + 2 * ROUNDOFF * np.abs(total), total)
-        return normals, total, gain
+        if INPUT in held:
+            found.normals[part] = held[INPUT]
 
     def cells_bounds(self, number: int) -> tuple[Floats, Floats]:
         """By how much the units of a stage with an open sign can be below and above 0."""
-        slope, rise, _ = self.lines[number]
+        slope, rise = self.lines[number][:2]
         is_open = rise > 0
         high = np.where(is_open, self.high_of[number], 0.0)
         # The line above rises by -slope low at 0.

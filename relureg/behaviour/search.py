@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from relureg import stopping
 from relureg.behaviour.affine_pieces import affine_piece, walls_of
 from relureg.behaviour.incumbent import Goal, Incumbent, Point
+from relureg.behaviour.optima import Outcome, value_at
 from relureg.behaviour.program_bounds import ProgramBounds
-from relureg.behaviour.programs import Outcome, Program, value_at
+from relureg.behaviour.programs import Program
 from relureg.behaviour.relaxation import Cells, Relaxation
 from relureg.behaviour.space import Space
 from relureg.engine.limits import Watch

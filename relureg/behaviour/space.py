@@ -11,7 +11,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.behaviour.programs import Bound, Optimum, Outcome, Program, Row
+from relureg.behaviour.optima import Bound, Optimum, Outcome, Row
+from relureg.behaviour.programs import Program
 from relureg.errors import DomainError
 from relureg.exact.numbers import double_below
 from relureg.frozen import Frozen

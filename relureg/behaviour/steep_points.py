@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from relureg import stopping
 from relureg.behaviour.relaxation import Relaxation
 from relureg.network.affine_forms import INPUT
 
@@ -57,6 +58,8 @@ def steep_points(
     sizes = np.zeros(len(centres))
     with np.errstate(all="ignore"):
         for turn in range(_ROUNDS):
+            if len(centres) and stopping.reason() is not None:
+                break  # what is known by now is told
             scale = unit * 10.0 ** rng.uniform(-3 if turn else -1, 2, (count, 1))
             around = (
                 centres[rng.integers(0, len(centres), count)] if len(centres) else np.zeros((count, relaxation.dim))

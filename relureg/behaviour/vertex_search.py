@@ -12,7 +12,8 @@ import numpy as np
 
 from relureg.behaviour.affine_pieces import affine_piece, walls_of
 from relureg.behaviour.incumbent import Point
-from relureg.behaviour.programs import Outcome, Program
+from relureg.behaviour.optima import Outcome
+from relureg.behaviour.programs import Program
 from relureg.behaviour.relaxation import Relaxation
 from relureg.behaviour.space import Space
 from relureg.complex.affine import float_output_maps

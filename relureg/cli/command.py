@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from relureg.cli.standard_output import to_standard_output
-from relureg.errors import UsageError
+from relureg.errors import DomainError, UsageError
 from relureg.files import protecting
 from relureg.words import did_you_mean, short
 
@@ -27,6 +29,9 @@ Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 _OUTPUTS = {"output", "out", "save", "plot", "picture", "graph", "junit", "journal", "proof"}
 """The parameters that name files or folders to write; all others that name a file read it."""
+_NUMBER = r"[-+]?(?:\d[\d.eE/+-]*|\.\d[\d.eE+-]*|inf)"
+_INTERVAL = re.compile(rf"(?:x\d+:)?{_NUMBER},{_NUMBER}")
+"""An interval of one input, as `--box` has it, or of all of them."""
 
 
 class Group(click.Group):
@@ -92,6 +97,7 @@ class Command(click.Command):
             if not (isinstance(parameter, click.Option) and parameter.metavar == "LO HI"):
                 continue
             option = parameter.opts[0]
+            _refuse_words_of_inputs(args, option)
             args = _join_words(args, option)
             if sum(arg.partition("=")[0] == option for arg in args) > 1:  # the first would be dropped without a word
                 raise UsageError('is given twice; the intervals of a box are one word, "x0:0,1;x1:-2,2"', where=option)
@@ -127,6 +133,17 @@ def _files_read(parameters: dict[str, Any]) -> list[Path]:
     values = [value for name, value in parameters.items() if name not in _OUTPUTS]
     words = [word for value in values for word in (value if isinstance(value, tuple) else [value])]
     return [Path(word) for word in words if isinstance(word, (str, Path)) and os.path.isfile(word)]
+
+
+def _refuse_words_of_inputs(args: list[str], option: str) -> None:
+    """An interval for each input, in words of their own, is not what the option takes: say how to write it."""
+    words = args[args.index(option) + 1 :] if option in args else []
+    given = list(itertools.takewhile(lambda word: _INTERVAL.fullmatch(word) and not os.path.exists(word), words))
+    if len(given) > 1:
+        named = [word if ":" in word else f"x{k}:{word}" for k, word in enumerate(given)]
+        wanted = ";".join(named[:3]) + (";..." if len(named) > 3 else "")
+        told = f'bounds of each input are one word, "{wanted}"; LO HI are those of every input'
+        raise DomainError(told).within(option)
 
 
 def _join_words(args: list[str], option: str) -> list[str]:

@@ -118,6 +118,7 @@ def _stream(network: Network, work: Work, printer: Printer, output: Path, wanted
     """Regions into a file while they are found."""
     from relureg.cli.answer import close, expect_regions, proving
     from relureg.cli.progress import progress_on_stderr
+    from relureg.cli.standing import this_run
     from relureg.complex.stream import open_stream
     from relureg.network.problem import Problem
     from relureg.reports.exports.region_files import save_regions
@@ -130,6 +131,7 @@ def _stream(network: Network, work: Work, printer: Printer, output: Path, wanted
     network, domain = scoped(network, work.scope)
     _check_names(network, wanted["input_names"])
     problem = Problem(network=network, domain=domain).restricted()
+    this_run().unwritten = output
     expect_regions(problem)
     with progress_on_stderr(printer.quiet) as progress:
         cells = open_stream(

@@ -36,6 +36,8 @@ class Standing:
     """Standard output is a file that is written whole or not at all."""
     journal: Path | None = None
     """Where an interrupted run can be gone on with."""
+    unwritten: Path | None = None
+    """A file that is there only once the run has come to its end."""
     regions: int = 0
     """A proven lower bound, where regions are counted."""
     partial: Callable[[str, int], Report] | None = None
@@ -94,6 +96,8 @@ class Standing:
     def _line(self, kind: int, name: str) -> str:
         prefix = "relureg: error: " if guard.EXIT[kind] == guard.EXIT[guard.TIME] else "relureg: "
         more = f"; go on with: relureg resume {printable(str(self.journal))}" if self.journal is not None else ""
+        if self.unwritten is not None and not self.answered:
+            more += f"; {printable(str(self.unwritten))} has not been written"
         place = f"{printable(self.place)}: " if self.place is not None else ""
         return f"{prefix}{place}{self._text(kind, name)}{more}"
 

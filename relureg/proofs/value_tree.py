@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from relureg.behaviour.affine_pieces import affine_piece
-from relureg.behaviour.programs import Outcome, Program, Row
+from relureg.behaviour.optima import Outcome, Row
+from relureg.behaviour.programs import Program
 from relureg.behaviour.relaxation import Bounds, Cells, Relaxation
 from relureg.behaviour.space import Space
 from relureg.errors import CheckFailedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +12,13 @@ import pytest
 import relureg
 from relureg import Domain, lipschitz_constant, lipschitz_constants
 from relureg.behaviour import jacobian_search
+from relureg.behaviour.jacobian_search import JacobianSearch
+from relureg.behaviour.lipschitz_constants import NormMaximum
 from relureg.behaviour.norms import NORMS, OperatorNorm
+from relureg.behaviour.open_stages import derivative_bounds
+from relureg.behaviour.relaxation import Relaxation
+from relureg.behaviour.steep_points import steep_points
+from relureg.engine.limits import Limits, Watch, Workers
 from tests.contract.networks import KINDS, generated
 from tests.deadlines import LONG, over_after
 
@@ -150,3 +157,50 @@ def test_a_limit_leaves_an_enclosure() -> None:
         lipschitz_constant(network, timeout=LONG, jobs=1, progress=over_after(lambda progress: progress.regions > 0))
     least = float(str(stopped.value).split("at least ")[1].split()[0])
     assert 0 < least < 11548
+
+
+def test_an_enclosure_is_there_from_the_start() -> None:
+    """Whatever was looked at: a Jacobian at a point from below, intervals of weights from above."""
+    network = relureg.load("fixtures/lipschitz/exlipbab_bike.json")
+    with pytest.raises(relureg.errors.LimitReachedError, match=r"the constant is at least .* and at most ") as stopped:
+        lipschitz_constant(network, timeout=1e-6, jobs=1)
+    least, most = (float(word) for word in re.findall(r"at (?:least|most) (\S+)", str(stopped.value)))
+    assert 0 < least <= 10802.403812748 <= most < 1e6
+
+
+@pytest.mark.parametrize("norms", [("2", "2"), ("1", "inf"), ("inf", "1")])
+def test_intervals_of_weights_bound_a_constant(norms: tuple[str, str]) -> None:
+    network = relureg.load("fixtures/lipschitz/exlipbab_iris.json")
+    p, q = norms
+    known = NormMaximum(network, slice(None), OperatorNorm(p=p, q=q))
+    JacobianSearch(network, None, [known], Workers(jobs=1), Watch(Limits()))._bound_from_weights()
+    assert lipschitz_constant(network, p=p, q=q).value.high <= known.closed_above < 10**6
+
+
+def test_no_derivative_of_a_region_exceeds_the_intervals_of_weights() -> None:
+    network = relureg.load("fixtures/truth/int_2-6-6-1.json")
+    low, high = derivative_bounds(Relaxation(network))
+    entries = np.array([np.array(m, dtype=float) for m in relureg.enumerate_regions(network).affine_maps()[0]])
+    assert (low <= entries.min(axis=0)).all()
+    assert (high >= entries.max(axis=0)).all()
+    # By hand: x -> 2 max(3 x, 0) - 5 max(-x, 0), whose slopes 6 and 5 count from 0 each.
+    hat = relureg.Network.from_layers([[[3], [-1]], [[2, -5]]], [[0, 0], [0]])
+    low, high = derivative_bounds(Relaxation(hat))
+    assert -1e-9 < low[0, 0] <= 0
+    assert 11 <= high[0, 0] < 11 + 1e-9
+
+
+def test_points_beyond_all_doubles_are_not_drawn() -> None:
+    """A unit that vanishes at 1.5e308: points of ten and a hundred times that size are none."""
+    network = relureg.Network.from_layers([[[1]], [[1]]], [[-1.5e308], [0]])
+    box = np.full(1, -np.inf), np.full(1, np.inf)
+    asked = []
+
+    def alike(jacobians: np.ndarray) -> np.ndarray:
+        asked.append(len(jacobians))
+        return np.ones(len(jacobians))
+
+    found = steep_points(Relaxation(network), box, slice(None), alike, lambda points: np.ones(len(points), bool))
+    assert np.isfinite(found).all()
+    assert len(found) == 16
+    assert 0 < asked[0] < 2000  # some were, and fewer than were drawn

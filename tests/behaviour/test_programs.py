@@ -7,8 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from relureg.behaviour import programs
-from relureg.behaviour.programs import Outcome, Program, value_at
+from relureg.behaviour import proposed_bases
+from relureg.behaviour.optima import Outcome, value_at
+from relureg.behaviour.programs import Program
 from relureg.engine import lp
 
 
@@ -16,7 +17,7 @@ from relureg.engine import lp
 @pytest.mark.parametrize("seed", range(3))
 def test_random_programs(seed: int, with_proposals: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if not with_proposals:
-        monkeypatch.setattr(programs, "propose", lambda program, objective: None)
+        monkeypatch.setattr(proposed_bases, "propose", lambda program, objective: None)
     rng = np.random.default_rng(seed)
     outcomes = set()
     for _ in range(60):
@@ -62,7 +63,7 @@ def _bound(axis: int, bound: Fraction, sign: int, dim: int) -> list[int]:
 def test_a_wrong_proposal_costs_pivots_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     square = Program(rows=((3, -1, -1),), low=(Fraction(0), Fraction(0)), high=(Fraction(2), Fraction(2)))
     zeros = np.zeros(1), np.zeros(2)
-    monkeypatch.setattr(programs, "propose", lambda program, objective: ([0.0, 0.0], *zeros))
+    monkeypatch.setattr(proposed_bases, "propose", lambda program, objective: ([0.0, 0.0], *zeros))
     assert square.maximise([2, 1]).value == 5
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,6 +94,30 @@ def test_interrupting_the_terms_of_many_points(tmp_path: Path, fixtures: Path) -
         assert stderr.splitlines()[-1] == "relureg: interrupted"
         assert "Traceback" not in stderr
         assert [path.name for path in tmp_path.iterdir()] == ["X.npy"]
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_interrupting_a_stream_of_regions(suffix: str, tmp_path: Path, fixtures: Path) -> None:
+    """Once the file has been begun, of more regions than any machine finds meanwhile."""
+    net = fixtures / "nets" / "acasxu_1_1_nnet.nnet"
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTIBLE, "regions", net, "--stream", "--inequalities", "-o", f"r{suffix}"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    begun = time.monotonic()
+    while not list(tmp_path.iterdir()) and time.monotonic() < begun + 60:
+        time.sleep(0.01)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stdout) == (130, "")
+    told = rf"relureg: interrupted: [\d,]+ regions? (are|is) a proven lower bound; r\{suffix} has not been written"
+    assert re.fullmatch(told, stderr.splitlines()[-1])
+    assert "Traceback" not in stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reader_that_has_gone_is_no_news(fixtures: Path) -> None:

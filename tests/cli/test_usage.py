@@ -34,6 +34,9 @@ BOXES = {
     ("y:0,1",): "'y:0,1' does not name an input; write x0:LO,HI;x1:LO,HI",
     ("x" + "9" * 5000 + ":0,1",): "x9999",
     ("file",): "the network file states no input box; give LO HI",
+    ("0,0", "0,1"): 'bounds of each input are one word, "x0:0,0;x1:0,1"; LO HI are those of every input',
+    ("-1,.5", "-2e-3,1/3", "0,1", "0,1"): 'bounds of each input are one word, "x0:-1,.5;x1:-2e-3,1/3;x2:0,1;..."; ',
+    ("x0:0,1", "x1:-1,inf"): 'bounds of each input are one word, "x0:0,1;x1:-1,inf"; ',
 }
 
 

@@ -17,6 +17,7 @@ import scipy.io
 import relureg
 from relureg.complex.stream import CellStream
 from relureg.errors import LimitReachedError, UsageError
+from relureg.reports.exports import mat
 
 BOX = relureg.Domain.box([-2, -3], [2, 2])
 NETWORKS = {
@@ -153,9 +154,24 @@ def test_a_failed_check_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert list(tmp_path.iterdir()) == []
 
 
+def test_more_than_a_matlab_file_holds_is_refused(
+    cells: relureg.Complex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, n = cells.inequalities().matrix.size, cells.num_regions
+    assert rows > cells.affine_maps()[0].size
+    size = 8 * rows + 120 * n
+    monkeypatch.setattr(mat, "_MOST_BYTES", size + 1)
+    relureg.save_regions(cells, tmp_path / "fits.mat")
+    monkeypatch.setattr(mat, "_MOST_BYTES", size)
+    told = f"{n} regions take {size:,} bytes, and a variable .* holds less than {size:,}; choose .npz or .parquet"
+    with pytest.raises(relureg.errors.OutputError, match=told):
+        relureg.save_regions(cells, tmp_path / "more.mat")
+    assert [path.name for path in tmp_path.iterdir()] == ["fits.mat"]
+
+
 def test_what_does_not_fit_is_refused_before_the_work(tmp_path: Path) -> None:
     network = relureg.load("fixtures/truth/int_2-6-6-1.json")
-    with pytest.raises(UsageError, match="suffix of a stream"):
+    with pytest.raises(UsageError, match=r"suffix of a stream .*; a \.mat file is made in memory"):
         relureg.save_regions(relureg.iter_cells(network), tmp_path / "f.mat")
     with pytest.raises(UsageError, match="no place for names"):
         relureg.save_regions(relureg.iter_cells(network), tmp_path / "f.csv", input_names=["a", "b"])

@@ -14,6 +14,7 @@
 #include <memory>
 #include <sstream>
 
+#include "back_step.hpp"
 #include "interface/norms.hpp"
 #include "runs/run.hpp"
 #include "runs/watchdog.hpp"
@@ -156,6 +157,34 @@ nb::list remaining(relureg::Run& run) {
     return result;
 }
 
+using Cube = nb::ndarray<const double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using CubeOut = nb::ndarray<double, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+
+// A step back of R functions on each of K cells, which may start from the same coefficients: into passed (K, R, n) and
+// sums (4, K, R); `lines` are (4, K, n), as `Lines` has them.
+void step_back(const Cube& coefficients, const Cube& lines, const Doubles& constant, const CubeOut& passed,
+               const CubeOut& sums) {
+    const std::size_t cells = passed.shape(0), rows = passed.shape(1), n = passed.shape(2);
+    const bool is_same = coefficients.shape(0) == 1;
+    if ((!is_same && coefficients.shape(0) != cells) || coefficients.shape(1) != rows || coefficients.shape(2) != n ||
+        lines.shape(0) != 4 || lines.shape(1) != cells || lines.shape(2) != n || constant.size() != n ||
+        sums.shape(0) != 4 || sums.shape(1) != cells || sums.shape(2) != rows)
+        throw std::invalid_argument("arrays of other shapes than a step back takes");
+    const std::size_t each = cells * n, count = cells * rows;
+    for (std::size_t k = 0; k < cells; ++k) {
+        const double* first = lines.data() + k * n;
+        const relureg::Lines of_cell{first, first + each, first + 2 * each, first + 3 * each};
+        for (std::size_t r = 0; r < rows; ++r) {
+            const std::size_t at = k * rows + r;
+            const auto found = relureg::step_back(coefficients.data() + (is_same ? r : at) * n, of_cell,
+                                                  constant.data(), n, passed.data() + at * n);
+            double* told = sums.data() + at;
+            told[0] = found.lifted, told[count] = found.shift;
+            told[2 * count] = found.absolute, told[3 * count] = found.weight;
+        }
+    }
+}
+
 std::string hexadecimal(relureg::Wide wide) {
     char text[33];
     std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(wide >> 64),
@@ -240,6 +269,8 @@ NB_MODULE(RELUREG_MODULE, m) {
         return false;
 #endif
     });
+    m.def("step_back", &step_back, nb::arg("coefficients"), nb::arg("lines"), nb::arg("constant"), nb::arg("passed"),
+          nb::arg("sums"), nb::call_guard<nb::gil_scoped_release>());
     nb::class_<Builder>(m, "Network")
         .def(nb::init<int, std::vector<int>>(), nb::arg("dim"), nb::arg("exponents"))
         .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),

@@ -13,9 +13,12 @@ from relureg.complex.halfspaces import Inequalities
 from relureg.errors import OutputError
 from relureg.network.patterns import texts
 from relureg.packages import needing
+from relureg.words import plural
 
 _MOST_BYTES = 2**31
 """Of one variable in a file of MATLAB's version 5."""
+_HEADS = 120
+"""Bytes that say of a matrix in a cell what it is, at most."""
 
 
 def require_scipy() -> None:
@@ -41,8 +44,7 @@ def write_mat(
         There is more than a file of version 5 holds.
     """
     weights, bias = maps
-    if max(8 * rows.matrix.size, 8 * weights.size) + 120 * cells.num_regions > _MOST_BYTES:
-        raise OutputError("is more than a .mat file holds; choose .npz or .parquet", where=".mat")
+    _require_room(cells.num_regions, rows, weights)
     variables: dict[str, Any] = {
         "A": _cell([rows.of(region)[0] for region in range(cells.num_regions)]),
         "b": _cell([rows.of(region)[1][:, None] for region in range(cells.num_regions)]),
@@ -58,6 +60,18 @@ def write_mat(
     if names:
         variables["input_names"] = _cell(list(names))
     _scipy_io().savemat(stream, variables, do_compression=True)
+
+
+def _require_room(num_regions: int, rows: Inequalities, weights: NDArray[np.float64]) -> None:
+    """Raise `OutputError` where a cell array would be larger than the format allows, before it is made."""
+    size = 8 * max(rows.matrix.size, weights.size) + _HEADS * num_regions
+    if size >= _MOST_BYTES:
+        raise OutputError(
+            f"the matrices of {plural(num_regions, 'region')} take {size:,} bytes, and a variable of a MAT-file of "
+            f"version 5 holds less than {_MOST_BYTES:,}; choose .npz or .parquet, which --stream writes in constant "
+            "memory",
+            where=".mat",
+        )
 
 
 def _cell(values: list[Any]) -> Any:

@@ -134,7 +134,8 @@ def check_destination(path: Path, *, force: bool, is_stream: bool = False, input
     if suffix not in _FORMATS:
         raise UsageError(f"the suffix of a list of regions is one of {', '.join(_FORMATS)}", where=str(path))
     if is_stream and suffix not in _STREAM_FORMATS:
-        raise UsageError(f"the suffix of a stream is one of {', '.join(_STREAM_FORMATS)}", where=str(path))
+        why = "; a .mat file is made in memory, of all regions" if suffix == ".mat" else ""
+        raise UsageError(f"the suffix of a stream is one of {', '.join(_STREAM_FORMATS)}{why}", where=str(path))
     if input_names and suffix == ".csv":
         raise UsageError("a .csv file has no place for names of inputs; choose another suffix", where=str(path))
     if suffix == ".parquet":

@@ -11,6 +11,9 @@
 namespace relureg {
 
 inline double absolute(double x) { return std::fabs(x); }
+// max(x, 0) and min(x, 0); what is no number stays none
+inline double positive_part(double x) { return x < 0 ? 0.0 : x; }
+inline double negative_part(double x) { return x > 0 ? 0.0 : x; }
 // a * b + c, rounded once where the processor can, else twice
 inline double multiply_add(double a, double b, double c) {
 #ifdef __FMA__
@@ -37,6 +40,9 @@ struct Four {
     friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
     friend Four operator-(Four a) { return {_mm256_xor_pd(a.x, _mm256_set1_pd(-0.0))}; }
     friend Four absolute(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
+    // Of a number and what is none these instructions take the second.
+    friend Four positive_part(Four a) { return {_mm256_max_pd(_mm256_setzero_pd(), a.x)}; }
+    friend Four negative_part(Four a) { return {_mm256_min_pd(_mm256_setzero_pd(), a.x)}; }
     // a * b + c
     friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
     // Bit k: a[k] > b[k]; never for a NaN.
@@ -82,6 +88,14 @@ struct Four {
     }
     friend Four absolute(Four a) {
         for (int k = 0; k < 4; ++k) a.x[k] = std::fabs(a.x[k]);
+        return a;
+    }
+    friend Four positive_part(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = positive_part(a.x[k]);
+        return a;
+    }
+    friend Four negative_part(Four a) {
+        for (int k = 0; k < 4; ++k) a.x[k] = negative_part(a.x[k]);
         return a;
     }
     friend Four multiply_add(Four a, Four b, Four c) {
