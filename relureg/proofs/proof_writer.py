@@ -22,13 +22,10 @@ from relureg.frozen import Frozen, read_only
 from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.proofs.leaf_facets import LeafFacets
-from relureg.proofs.proof_file import ProofFile, open_proof
+from relureg.proofs.proof_file import ProofFile, header, open_proof
 from relureg.proofs.questions import BATCH, MOST_ENTRIES, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
-
-FORMAT = "relureg-proof"
-VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +109,8 @@ def write_proof(
     with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
         writer = TreeWriter(cells, file, watch, facets=facets)
         claims = _claims(cells, facets=facets, diameter=diameter)
-        file.put(header(cells, claims, slice_of))
+        about, told = _claim(cells, claims, slice_of)
+        file.put(header([about], [told]))
         writer.write()
     return ProofFigures(
         path=Path(path), num_bytes=file.num_bytes, num_leaves=cells.num_regions, num_closed=writer.num_closed,
@@ -127,17 +125,15 @@ def _claims(cells: Complex, *, facets: bool, diameter: bool) -> dict[str, int]:
     return claims | ({"diameter": cells.graph.diameter} if diameter else {})
 
 
-def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> dict[str, Any]:
-    """The first line of a proof."""
+def _claim(cells: Complex, numbers: dict[str, int], slice_of: Network | None) -> tuple[Network, dict[str, Any]]:
+    """The network that the proof is about, and what it claims."""
     network = cells.network
     about, flat = (network, None) if slice_of is None or slice_of == network else (slice_of, network.slice)
     if about != network and (flat is None or flat.base.shape[0] != about.input_dim or about.on(flat) != network):
         raise UsageError("the complex is not one of a slice of that network")
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "network": about.sha256,
-        "claims": claims,
+    return about, {
+        "kind": "regions",
+        "numbers": numbers,
         "slice": None if flat is None else encoded_slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
     }
