@@ -378,9 +378,10 @@ def check(proof: str, *networks: bytes) -> list[str]:
         with gzip.open(proof) as lines:
             steps = (json.loads(text) for line[0], text in enumerate(lines, start=1))
             head: Any = next(steps)
-            need((head["format"], head["version"]) == ("relureg-proof", 2), "not a proof in version 2 of the format")
+            need([head["format"], head["version"]] == ["relureg-proof", 2] and head["claims"], "no proof in version 2")
             need(head["networks"] == hashes, f"it is of networks with sha256 {head['networks']}, not {hashes}")
-            said = [f"{y} are the outputs of the network with sha256 {h}" for y, h in zip(Y, hashes, strict=False)]
+            about = (f"{y} are the outputs of the network with sha256 {h}" for y, h in zip(Y, hashes, strict=False))
+            said = [", and ".join(about)]
             for told in head["claims"]:
                 need("goals" in told or len(known) == 1, "what is claimed is about one network")
                 prove = Cell.values if "goals" in told else Cell.regions if "numbers" in told else Cell.lipschitz

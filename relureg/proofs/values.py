@@ -71,8 +71,15 @@ class _Goal:
         return cls(is_strict=True, constant=-value, inputs=(Fraction(0),) * dim, outputs=tuple(direction))
 
     @property
-    def entries(self) -> list[Fraction]:
-        return [self.constant, *self.inputs, *self.outputs]
+    def lead(self) -> Fraction:
+        """The first coefficient that is not 0."""
+        return next((entry for entry in (*self.inputs, *self.outputs) if entry), Fraction(1))
+
+    def primitive(self) -> _Goal:
+        """The positive multiple of which the first coefficient is 1 or -1."""
+        size = abs(self.lead)
+        inputs, outputs = (tuple(entry / size for entry in entries) for entries in (self.inputs, self.outputs))
+        return _Goal(is_strict=self.is_strict, constant=self.constant / size, inputs=inputs, outputs=outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,7 +321,8 @@ class _Part:
         self.claim, self._originals = claim, originals
         flat, self.domain = (None, None) if claim.domain is None else reduced(claim.domain)
         joined = networks[0] if len(networks) == 1 else subtract(networks[0], networks[1])
-        self.network = joined.replace(output=_goals(joined, claim.goals), outputs=())
+        goals = [goal.primitive() for goal in claim.goals]
+        self.network = joined.replace(output=_goals(joined, goals), outputs=())
         self.network = self.network if flat is None else self.network.on(flat)
         self._names = _names_of(networks)
         slice_ = flat if outer is None else outer if flat is None else flat.within(outer)
@@ -323,7 +331,7 @@ class _Part:
         self.walls = _walls(self.space)
         self.told: dict[str, Any] = {
             "kind": claim.kind,
-            "goals": [self._told(goal) for goal in claim.goals],
+            "goals": [self._told(goal) for goal in goals],
             "slice": None if slice_ is None else encoded_slice(slice_),
             "walls": [encoded(row) for row in self.walls],
         }
@@ -344,11 +352,9 @@ class _Part:
         """Over the inputs of the network that the proof is about, the outputs of it, and those of the other one."""
         minus = [-x for x in goal.outputs] if len(self._originals) > 1 else []
         inputs = goal.inputs if any(goal.inputs) else (Fraction(0),) * self._originals[0].input_dim
-        entries = [-goal.constant, *inputs, *goal.outputs, *minus]
-        lead = next((entry for entry in entries[1:] if entry), Fraction(1))
-        entries = [entry / lead for entry in entries]
+        entries = [goal.lead * entry for entry in (-goal.constant, *inputs, *goal.outputs, *minus)]
         over = math.lcm(*(entry.denominator for entry in entries))
-        sense = (">" if lead > 0 else "<") + ("" if goal.is_strict else "=")
+        sense = (">" if goal.lead > 0 else "<") + ("" if goal.is_strict else "=")
         return [sense, *encoded([over, *(int(entry * over) for entry in entries)])]
 
     def write(self, put: Callable[[Any], None], watch: Watch, before: int) -> int:
