@@ -15,14 +15,12 @@ ReLU. Points are put into them. What holds everywhere is proved by a tree of cel
   not negative there, add up to a function that is positive nowhere on the box around the cell (Farkas).
 * ["empty", k, y_k, ...]: no point of the cell reaches all goals, which are > 0 or >= 0. Proof: goals and rows add up to
   a function that is negative on the box, or positive nowhere if one of these goals is > 0.
-* ["leaf", ...]: every z_u has its sign. Leaves with a point strictly inside, divided by units that are affine and not
-  constant, are the activation regions: maximal open sets on which each z_u has one sign, 0 only if it is 0 throughout.
-  Their graph, by each row that cuts out a leaf: ["none", y, j, y_j, ...]: as in "close", without it the leaf is the
-  same; ["facet", point]: the line to it meets the row strictly inside others; ["met", k]: the k-th such line met it.
+* ["leaf", ...]: every z_u has its sign. Leaves with a point strictly inside, divided by affine units alone, are the
+  activation regions. Their graph, by each row that cuts out a leaf: ["none", y, j, y_j, ...]: as in "close", the others
+  cut it out; ["facet", point]: the line there meets it strictly inside the others; ["met", k]: so did the k-th line.
 
-Row u is z_u times its sign, row -1 - k is wall k of the domain. It is affine where all units of earlier stages have
-their sign, and has a sign unasked if it is constant. Else a sum holds values of units without a sign; if l <= z <= h,
-then w max(z, 0) <= s z + max(0, -s l, (w - s) h) for any s. So these are replaced, from the last unit to the first.
+Row u is z_u times its sign, row -1 - k is wall k. Where earlier units have no sign, it is not affine; if l <= z <= h,
+w max(z, 0) <= s z + max(0, -s l, (w - s) h) for any s, by which all are replaced, from the last unit to the first.
 """
 
 from __future__ import annotations
@@ -98,7 +96,7 @@ def read_network(data: bytes) -> tuple[list[dict[int, Any]], int, str]:
 
 
 class Cell:
-    """A part of the domain. Over z_u is base and the sum of weights times over max(z_v, 0), from the first v on."""
+    """A part of the domain. z_u is base / unit, and weights / over times max(z_v, 0), as it reads v = first, ..."""
 
     def __init__(self, told: Any, networks: Sequence[tuple[list[dict[int, Any]], int, str]]) -> None:
         self.told, self.slice, (_, num_inputs, self.sha256), *_ = told, list[list[Fraction]](), *networks
@@ -107,7 +105,7 @@ class Cell:
             over, rows = whole(told["slice"]["over"]), told["slice"]["rows"]
             self.slice, self.dim = [[Fraction(whole(entry), over) for entry in row] for row in rows], len(rows[0]) - 1
             need([*map(len, rows)] == [self.dim + 1] * num_inputs, "the slice does not fit the network")
-        walls = [[*map(whole, wall)] for wall in told["walls"]]
+        self.walls = walls = [[*map(whole, wall)] for wall in told["walls"]]
         need(all(len(wall) == self.dim + 1 and any(wall[1:]) for wall in walls), "a wall does not fit the inputs")
         need(len({tuple(x // gcd(*wall) for x in wall) for wall in walls}) == len(walls), "a wall stands twice")
         self.rows = {-1 - k: wall for k, wall in enumerate(walls)}
@@ -117,7 +115,7 @@ class Cell:
                 j, entry = next(pair for pair in enumerate(normal) if pair[1])
                 self.ends[j][entry < 0] = Fraction(-constant, entry)
         self.signs, self.cuts, self.bounds = dict.fromkeys(self.rows, 1), [*self.rows], dict[int, tuple[int, int]]()
-        self.base, self.over, self.reads = {**self.rows}, dict.fromkeys(self.rows, 1), list[tuple[int, Row]]()
+        self.depth, self.units = dict.fromkeys(self.rows, 1), list[Any]()
         self.outputs, self.stages, self.stage, names = list[int](), [range(0)], 0, [f"x{j}" for j in range(num_inputs)]
         for y, (forms, inputs, _) in zip(Y, networks, strict=False):
             need(inputs == num_inputs, "the networks have other numbers of inputs")
@@ -126,12 +124,12 @@ class Cell:
                 for i, (constant,) in enumerate(form[-1]):
                     read = [zip(self.stages[before + k], form[k][i], strict=True) for k in form if k > 0]
                     self.add([constant, *(form[0][i] if 0 in form else [Fraction(0)] * inputs)], chain(*read))
-                self.stages.append(range(self.stages[-1].stop, len(self.reads)))
+                self.stages.append(range(self.stages[-1].stop, len(self.units)))
             self.outputs += self.stages[-1]
             names += [f"{y}{k}" for k in range(len(self.stages[-1]))]
         self.signs |= dict.fromkeys(self.outputs, 2)  # which is no sign, but lets values pass
         self.strict, self.words = dict[int, bool](), list[tuple[str, str, str]]()
-        for unit, (sense, *entries) in enumerate(told.get("goals", ()), start=len(self.reads)):
+        for unit, (sense, *entries) in enumerate(told.get("goals", ()), start=len(self.units)):
             over, bound, *weights = map(whole, entries)
             need(sense in (">", ">=", "<", "<="), f"{sense!r} where a goal is to be compared")
             row = [Fraction(entry, over if sense[0] == ">" else -over) for entry in (-bound, *weights)]
@@ -139,18 +137,20 @@ class Cell:
             left = affine([Fraction(entry, over) for entry in (0, *weights)], names)
             self.words.append((left, sense, short(Fraction(bound, over))))
             self.strict[unit], self.signs[unit] = len(sense) == 1, 1
-        self.stages.append(range(self.stages[-1].stop, len(self.reads)))
+        self.stages.append(range(self.stages[-1].stop, len(self.units)))
+        self.unit = lcm(*(x.denominator for row, _, _ in self.units for x in row))
+        self.over = lcm(*(w.denominator for _, read, _ in self.units for w in read.values()))
+        self.base = [[int(x * self.unit) for x in row] for row, _, _ in self.units]
+        self.reads = [(span.start, [int(read.get(v, 0) * self.over) for v in span]) for _, read, span in self.units]
+        self.rows = {wall: [x * self.unit for x in row] for wall, row in self.rows.items()}
         self.learn({})
 
     def add(self, row: list[Fraction], pairs: Iterable[tuple[int, Fraction]]) -> None:
-        """Define a unit by its constant and weights of the inputs, and pairs of a unit that it reads and its weight."""
         if self.slice:
             row = [row[0] * (k == 0) + times(row[1:], column) for k, column in enumerate(zip(*self.slice, strict=True))]
-        read, unit = {v: w for v, w in pairs if w}, len(self.reads)
-        over = lcm(*(entry.denominator for entry in row), *(w.denominator * self.over[v] for v, w in read.items()))
-        units = range(min(read, default=0), max(read, default=-1) + 1)
-        self.base[unit], self.over[unit] = [int(entry * over) for entry in row], over
-        self.reads.append((units.start, [int(read.get(v, 0) * over / self.over[v]) for v in units]))
+        read = {v: w for v, w in pairs if w}
+        self.depth[len(self.units)] = 1 + max((self.depth[v] for v in read), default=0)
+        self.units.append((row, read, range(min(read, default=0), max(read, default=-1) + 1)))
 
     def place(self) -> str:
         words, walls = f"R^{self.dim}", self.told["walls"]
@@ -162,18 +162,17 @@ class Cell:
         inputs = ", ".join(affine(row, [f"t{j}" for j in range(self.dim)]) for row in self.slice)
         return f"{words} of t, where x = ({inputs})" if inputs else words
 
-    def point(self, told: Any, least: int = 1) -> Row:
-        """A point p / q of the space as (q, p); with `least` 0 perhaps (0, p), far out in the direction p."""
+    def point(self, told: Any, least: int = 1) -> Row:  # (q, p) for p / q; with 0 also (0, p), far out along p
         point = [*map(whole, told)]
         need(len(point) == self.dim + 1 and point[0] >= least and any(point), "not a point of this space")
         return point
 
-    def values_at(self, point: Row) -> dict[int, int]:  # over q z_u at (q, p), or how it grows in the direction p
-        values = {wall: times(base, point) for wall, base in self.base.items() if wall < 0}
-        need(all(value >= 0 for value in values.values()), "the point is not in the domain")
+    def values_at(self, point: Row) -> dict[int, Fraction]:  # q z_u at (q, p), or how it grows in the direction p
+        need(all(times(wall, point) >= 0 for wall in self.walls), "the point is not in the domain")
+        values = dict[int, Fraction]()
         for unit, (first, weights) in enumerate(self.reads):
             passed = (w * values[v] for v, w in enumerate(weights, first) if values[v] > 0 or v in self.outputs)
-            values[unit] = times(self.base[unit], point) + sum(passed)
+            values[unit] = Fraction(times(self.base[unit], point), self.unit) + Fraction(sum(passed)) / self.over
         return values
 
     def step(self, kind: Any, *told: Any) -> list[Cell]:
@@ -189,9 +188,9 @@ class Cell:
                 part.ends = [*self.ends[:j], side, *self.ends[j + 1 :]]
         elif kind == "bounds":
             for unit in told:
-                tops = [self.most({unit: sense * FINE}) for sense in (-1, 1)]
+                tops = [self.most({unit: sense * FINE**2}) for sense in (-1, 1)]
                 need(None not in tops, f"unit {unit} has no bounds")
-                self.bounds = self.bounds | {unit: (-ceil(tops[0]), ceil(tops[1]))}
+                self.bounds = self.bounds | {unit: (-ceil(tops[0] / FINE), ceil(tops[1] / FINE))}
                 self.learn({unit: -1 if tops[1] <= 0 else 1} if min(tops) <= 0 else {})
         elif kind == "close":
             unit, sign, *multipliers = told
@@ -202,56 +201,57 @@ class Cell:
             self.show(told, "a point may reach all goals")
         return parts
 
-    def learn(self, signs: dict[int, int]) -> None:
-        """Take in signs; where all units of a stage have theirs, compute the rows of the next one."""
-        need(signs.keys() <= {*range(len(self.reads))} - self.signs.keys(), f"{[*signs]}: no unit without a sign")
+    def learn(self, signs: dict[int, int]) -> None:  # where all units of a stage have theirs, the next one is affine
+        need(signs.keys() <= {*range(len(self.units))} - self.signs.keys(), f"{[*signs]}: no unit without a sign")
         self.signs = self.signs | signs
         while self.stage + 1 < len(self.stages) and all(unit in self.signs for unit in self.stages[self.stage]):
             self.stage += 1
-            rows = {unit: self.base[unit] for unit in self.stages[self.stage]}
-            for unit in rows:
-                for other, weight in enumerate(self.reads[unit][1], self.reads[unit][0]):
+            rows = dict[int, Row]()  # unit * over ** (depth - 1) times z_u
+            for unit in self.stages[self.stage]:
+                (first, weights), k = self.reads[unit], self.depth[unit] - 1
+                rows[unit] = [x * self.over**k for x in self.base[unit]]
+                for other, weight in enumerate(weights, first):
                     if weight and self.signs[other] > 0:
-                        rows[unit] = plus(rows[unit], weight, self.rows[other])
+                        rows[unit] = plus(rows[unit], weight * self.over ** (k - self.depth[other]), self.rows[other])
             constant = {unit: (row[0] > 0) - (row[0] < 0) for unit, row in rows.items() if not any(row[1:])}
             self.rows, self.signs = self.rows | rows, constant | self.signs
 
     def show(self, told: Any, reason: str, beyond: dict[int, int] | None = None, in_box: bool = True) -> None:
         """See that rows k times y_k, of k, y_k, j, y_j, ..., add up to nothing positive; one may have another sign."""
         factors, signs = dict[int, int](), self.signs | (beyond or {})
-        common = lcm(*(self.over.get(unit, 1) for unit in told[0::2])) * FINE
         for unit, weight in zip(told[0::2], map(whole, told[1::2]), strict=True):
             need(signs.get(unit) in (-1, 1) and weight > 0, f"row {unit!r} has no sign, or its multiplier is {weight}")
-            factors[unit] = factors.get(unit, 0) + signs[unit] * weight * (common // self.over[unit])
+            factors[unit] = factors.get(unit, 0) + signs[unit] * weight * FINE**2
         top, is_enough = self.most(factors, in_box), beyond or any(self.strict.get(unit) for unit in factors)
         need(top is not None and (top < 0 or (top == 0 and is_enough)), reason)
 
     def most(self, factors: dict[int, int], in_box: bool = True) -> Any:
-        """What the sum of factors times over z_u is at most on the box around the cell; None: that is not known."""
+        """What the sum of factors times z_u is at most on the box around the cell; None: that is not known."""
         row, weights = [0] * (1 + self.dim), [0] * (1 + max(factors.keys() - self.rows.keys(), default=-1))
+        over = [self.over**k for k in range(max((self.depth[unit] for unit in factors), default=1))]
         for unit in factors.keys() & self.rows.keys():
-            row = plus(row, factors[unit], self.rows[unit])
-        for unit in reversed(range(len(weights))):  # what is still to be added: weights times over max(z_u, 0)
-            slope = weight = weights[unit] * (self.signs.get(unit, 1) > 0)
+            row = plus(row, factors[unit] * over[-self.depth[unit]], self.rows[unit])
+        for unit in reversed(range(len(weights))):  # what is still to be added: weights / over times max(z_u, 0)
+            slope = weight = -(-weights[unit] // self.over) * (self.signs.get(unit, 1) > 0)
             if weight and unit not in self.signs:
                 need(weight < 0 or unit in self.bounds, f"unit {unit} has no bounds")
                 low, high = self.bounds.get(unit, (0, 0))
                 slope = weight * high // (high - low) if weight > 0 else weight * (high > -low)
-                row[0] += ceil(Fraction(max(0, -slope * low, (weight - slope) * high), FINE))
+                row[0] += ceil(Fraction(max(0, -slope * low, (weight - slope) * high) * self.unit * over[-1], FINE))
             if unit in self.rows:
-                row = plus(row, slope, self.rows[unit]) if slope else row
+                row = plus(row, slope * over[-self.depth[unit]], self.rows[unit]) if slope else row
             elif slope or unit in factors:
                 slope, (first, read) = slope + factors.get(unit, 0), self.reads[unit]
-                row = plus(row, slope, self.base[unit])
+                row = plus(row, slope * over[-1], self.base[unit])
                 weights[first : first + len(read)] = plus(weights[first : first + len(read)], slope, read)
         ends = [both[x > 0] if x and in_box else None if x else 0 for x, both in zip(row[1:], self.ends, strict=True)]
-        return None if None in ends else row[0] + times(row[1:], ends)
+        return None if None in ends else Fraction(row[0] + times(row[1:], ends)) / (self.unit * over[-1])
 
     def leaves(self, steps: Iterator[Any]) -> Iterator[tuple[Cell, list[Any]]]:
         pending = [self]
         while pending:
             cell, (kind, *told) = pending.pop(), next(steps, ["nothing"])
-            if kind == "leaf" and len(cell.signs) == len(cell.base):
+            if kind == "leaf" and len(cell.signs) == len(cell.depth):
                 yield cell, told
             else:
                 pending += reversed(cell.step(kind, *told))
@@ -301,23 +301,21 @@ class Cell:
 
     def values(self, steps: Iterator[Any]) -> Iterator[str]:
         kind, words, (left, sense, right) = self.told["kind"], " and ".join(map(" ".join, self.words)), self.words[0]
-        if kind in ("never", "largest"):
-            need(not any(self.leaves(steps)), "a leaf says nothing of goals")
+        need(kind not in ("never", "largest") or not any(self.leaves(steps)), "a leaf says nothing of goals")
         if kind == "never":
             yield f"nowhere {words}, in {self.place()}"
             return
         point = self.point(self.told["at"], least=kind != "endless")
         reached = [(self.values_at(point)[unit], is_strict) for unit, is_strict in self.strict.items()]
         if kind == "largest":
-            need(reached == [(0, True)], "the value is not attained at the point")
+            need(reached == [(Fraction(0), True)], "the value is not attained at the point")
             words = f"the {'largest' if sense == '>' else 'smallest'} value of {left} is {right}, at"
         elif kind == "endless":
             self.values_at(self.point(self.told["from"]))  # the domain is not empty
             need(point[0] == 0 < reached[0][0], "the function does not grow along the ray")
             words = f"{left} {'grows' if sense == '>' else 'falls'} without end along"
         else:
-            are_reached = all(value >= is_strict for value, is_strict in reached)
-            need(kind == "reached" and are_reached, "the point does not reach all goals")
+            need(all(v > 0 or (v == 0 and not strict) for v, strict in reached), "the point does not reach all goals")
             words += " at"
         entries = ", ".join(short(Fraction(entry, point[0] or 1)) for entry in point[1:])
         yield f"{words} {'t' if self.slice else 'x'} = ({entries}), in {self.place()}"
@@ -328,10 +326,11 @@ class Cell:
         units, (one, two) = [self.outputs[k] for k in self.told["outputs"]], map(self.point, self.told["at"])
         before, after = self.values_at(one), self.values_at(two)
         apart = [two[0] * a - one[0] * b for a, b in zip(one, two, strict=True)][1:]
-        rise = [Fraction(two[0] * before[u] - one[0] * after[u], self.over[u]) for u in units]
+        rise = [two[0] * before[u] - one[0] * after[u] for u in units]
         need(any(apart) and SQUARE[q](rise) >= low**2 * SQUARE[p](apart), "two points do not show so large a constant")
+        overs = {u: self.unit * self.over ** (self.depth[u] - 1) for u in units}
         for cell, _ in self.leaves(steps):
-            jacobian = [[Fraction(x, self.over[u]) for x in cell.rows[u][1:]] for u in units]
+            jacobian = [[Fraction(x, over) for x in cell.rows[u][1:]] for u, over in overs.items()]
             need(is_at_most(jacobian, p, q, high**2), "the norm of a Jacobian is larger")
         outputs = ", ".join(f"y{k}" for k in self.told["outputs"])
         value = f"is {short(low)}" if low == high else f"lies in [{short(low)}, {short(high)}]"
