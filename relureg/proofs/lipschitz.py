@@ -24,7 +24,7 @@ from relureg.exact.numbers import as_fraction, nearest_double
 from relureg.network.model import Network
 from relureg.proofs.checker import DUAL, SQUARE
 from relureg.proofs.proof_file import header, open_proof
-from relureg.proofs.proof_writer import TreeWriter, encoded_slice
+from relureg.proofs.proof_writer import TreeWriter, encoded_slice, settled_units
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import Walls, fractions_over
 from relureg.proofs.values import ValueProofFigures
@@ -101,8 +101,9 @@ def write_lipschitz_proof(
     claims = [_claim(cells, found, group, p, q) for found, group in zip(constants, groups, strict=True)]
     with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
         file.put(header([about], claims))
-        for _ in claims:
-            TreeWriter(cells, file, watch, with_points=False).write()
+        for claim in claims:
+            settled = settled_units(about, claim)
+            TreeWriter(cells, file, watch, with_points=False, settled=settled).write()
     count = len(claims) * cells.num_regions
     return ValueProofFigures(path=Path(path), num_bytes=file.num_bytes, num_cells=count, num_claims=len(claims))
 
