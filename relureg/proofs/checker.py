@@ -202,7 +202,7 @@ class Cell:
         return parts
 
     def learn(self, signs: dict[int, int]) -> None:  # where all units of a stage have theirs, the next one is affine
-        need(signs.keys() <= {*range(len(self.units))} - self.signs.keys(), f"{[*signs]}: no unit without a sign")
+        need(all(u in self.depth and u not in self.signs for u in signs), f"{[*signs]}: no unit without a sign")
         self.signs = self.signs | signs
         while self.stage + 1 < len(self.stages) and all(unit in self.signs for unit in self.stages[self.stage]):
             self.stage += 1
