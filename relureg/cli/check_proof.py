@@ -29,9 +29,9 @@ Example:
 def check_proof(proof: Path, net: str, other: str | None, raw: bool, printer: Printer) -> None:
     """Check PROOF, which `--proof` of another command has written, against NET, the network that it is about.
 
-    Of `compare` it is about NET and OTHER. The same is done by checker/check_proof.py, of count and graph, and
-    checker/check_values.py, of range, check, compare and lipschitz: programs that need Python alone, and nothing of
-    relureg. The exit code is 1 where the proof is refused; then the first line that fails is named, and why.
+    Of `compare` it is about NET and OTHER. The same is done by checker/check_proof.py, a program that needs Python
+    alone, and nothing of relureg. The exit code is 1 where the proof is refused; then the first line that fails is
+    named, and why.
     """
     from relureg.proofs.checking import check_proof as check
     from relureg.reports.proof import CheckProofReport

@@ -1,22 +1,20 @@
-"""The checkers, asked from Python: `check_proof` says what a proof proves of a network, or why it is refused."""
+"""The checker, asked from Python: `check_proof` says what a proof proves of a network, or why it is refused."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from relureg import stopping
 from relureg.arguments import checked
-from relureg.errors import MalformedNetworkError, ProofRefusedError, UsageError
+from relureg.errors import MalformedNetworkError, ProofRefusedError
 from relureg.frozen import Frozen, read_only
 from relureg.network import json_format
 from relureg.network.model import Network
-from relureg.proofs import checker, value_checker
-from relureg.proofs.values import FORMAT
+from relureg.proofs import checker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +32,7 @@ class Proved(Frozen):
 def check_proof(path: str | Path, network: Network, other: Network | None = None) -> Proved:
     """Check a proof that `write_proof`, another of the writers or ``--proof`` has written.
 
-    As the programs ``checker/check_proof.py`` (of regions) and ``checker/check_values.py`` (of ranges, properties,
-    differences and Lipschitz constants) do.
+    As the program ``checker/check_proof.py`` does.
 
     Parameters
     ----------
@@ -51,8 +48,6 @@ def check_proof(path: str | Path, network: Network, other: Network | None = None
 
     Raises
     ------
-    UsageError
-        A second network, and the proof is about the regions of one.
     ProofRefusedError
         It does not prove what it claims of this network; says which line fails first, and why.
     MalformedNetworkError
@@ -70,21 +65,15 @@ def check_proof(path: str | Path, network: Network, other: Network | None = None
     stopping.check()  # the checker itself knows no limits, and is broken off where it takes long
     networks = [json_format.write(each) for each in (network, other) if each is not None]
     try:
-        if _is_of_values(path):
-            sentences = value_checker.check(str(path), *networks)
-            numbers = {"claims": len(sentences) - 1}
-        elif other is not None:
-            raise UsageError("the proof is about the regions of one network; name no second one")
-        else:
-            numbers, sentences = checker.check(str(path), *networks)
-    except (checker.RefusedError, value_checker.RefusedError) as error:
+        sentences = checker.check(str(path), *networks)
+    except checker.RefusedError as error:
         said = str(error) if _is_packed(path) else "is no proof; name a file that --proof has written"
         raise ProofRefusedError(said, where=str(path)) from None
     except FileNotFoundError as error:
         raise MalformedNetworkError("no such file; check the path", where=str(path)) from error
     except OSError as error:
         raise MalformedNetworkError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
-    return Proved(numbers=read_only(numbers), sentences=tuple(sentences))
+    return Proved(numbers=read_only(_numbers(path)), sentences=tuple(sentences))
 
 
 def _is_packed(path: str | Path) -> bool:
@@ -93,11 +82,9 @@ def _is_packed(path: str | Path) -> bool:
         return stream.read(2) == b"\x1f\x8b"
 
 
-def _is_of_values(path: str | Path) -> bool:
-    """Whether the first line says so; what cannot be read is none."""
-    try:
-        with gzip.open(path) as lines:
-            head = json.loads(next(lines))
-    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, StopIteration):
-        return False
-    return isinstance(head, dict) and head.get("format") == FORMAT
+def _numbers(path: str | Path) -> dict[str, int]:
+    """Those that the first line of a proof claims, which is right."""
+    with gzip.open(path) as lines:
+        claims = json.loads(next(lines))["claims"]
+    found: dict[str, int] = claims[0].get("numbers", {"claims": len(claims)})
+    return found

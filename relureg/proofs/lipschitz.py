@@ -22,12 +22,12 @@ from relureg.engine.limits import Limits, Progress, watching
 from relureg.errors import CheckFailedError, UsageError
 from relureg.exact.numbers import as_fraction, nearest_double
 from relureg.network.model import Network
-from relureg.proofs.proof_file import open_proof
-from relureg.proofs.proof_writer import TreeWriter, encoded_slice
+from relureg.proofs.checker import DUAL, SQUARE
+from relureg.proofs.proof_file import header, open_proof
+from relureg.proofs.proof_writer import TreeWriter, encoded_slice, settled_units
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import Walls, fractions_over
-from relureg.proofs.value_checker import DUAL, square
-from relureg.proofs.values import FORMAT, VERSION, ValueProofFigures
+from relureg.proofs.values import ValueProofFigures
 
 Point = tuple[Fraction, ...]
 _SHORTEST = 2000
@@ -99,11 +99,11 @@ def write_lipschitz_proof(
         raise UsageError("the constants are not one of all outputs, or one of each")
     about = cells.network if slice_of is None else slice_of
     claims = [_claim(cells, found, group, p, q) for found, group in zip(constants, groups, strict=True)]
-    head = {"format": FORMAT, "version": VERSION, "networks": [about.sha256], "claims": claims}
     with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
-        file.put(head)
-        for _ in claims:
-            TreeWriter(cells, file, watch, with_points=False).write()
+        file.put(header([about], claims))
+        for claim in claims:
+            settled = settled_units(about, claim)
+            TreeWriter(cells, file, watch, with_points=False, settled=settled).write()
     count = len(claims) * cells.num_regions
     return ValueProofFigures(path=Path(path), num_bytes=file.num_bytes, num_cells=count, num_claims=len(claims))
 
@@ -113,7 +113,7 @@ def _claim(cells: Complex, found: LipschitzConstant, outputs: list[int], p: str,
     jacobian = found.jacobian.fractions()
     way = _steepest(jacobian, p, q)
     image = [sum((a * x for a, x in zip(row, way, strict=True)), Fraction(0)) for row in jacobian]
-    ratio = square(image, q) / Fraction(square(way, p))
+    ratio = SQUARE[q](image) / Fraction(SQUARE[p](way))
     low = min(found.value.low, Enclosure.of_root(ratio).low)
     flat = cells.network.slice
     return {
@@ -124,7 +124,6 @@ def _claim(cells: Complex, found: LipschitzConstant, outputs: list[int], p: str,
         "high": encoded([found.value.high.numerator, found.value.high.denominator]),
         "slice": None if flat is None else encoded_slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
-        "inside": encoded(fractions_over(found.point)),
         "at": [encoded(fractions_over(point)) for point in (found.point, _near(cells, found.point, way))],
     }
 
@@ -144,16 +143,16 @@ def _steepest(matrix: list[list[Fraction]], p: str, q: str) -> Point:
     """A vector v for which ``|J v|_q / |v|_p`` is the norm of J, or close below it."""
     columns = [list(column) for column in zip(*matrix, strict=True)]
     if len(matrix) == 1 or q == "inf":
-        return _along(max(matrix, key=lambda row: square(row, DUAL[p])), p)
+        return _along(max(matrix, key=lambda row: SQUARE[DUAL[p]](row)), p)
     if p == "1":
-        best = max(range(len(columns)), key=lambda j: square(columns[j], q))
+        best = max(range(len(columns)), key=lambda j: SQUARE[q](columns[j]))
         return tuple(Fraction(int(j == best)) for j in range(len(columns)))
     if q == "1" and (p == "2" or len(matrix) <= len(columns)):
         sums = [_signed_sum(matrix, signs) for signs in itertools.product((1, -1), repeat=len(matrix))]
-        return _along(max(sums, key=lambda row: square(row, DUAL[p])), p)
+        return _along(max(sums, key=lambda row: SQUARE[DUAL[p]](row)), p)
     if p == "inf":
         every = itertools.product((1, -1), repeat=len(columns))
-        signs = max(every, key=lambda signs: square(_signed_sum(columns, signs), q))
+        signs = max(every, key=lambda signs: SQUARE[q](_signed_sum(columns, signs)))
         return tuple(map(Fraction, signs))
     largest = max((abs(x) for row in matrix for x in row), default=Fraction(0)) or Fraction(1)
     scaled = np.array([[nearest_double(x / largest) for x in row] for row in matrix])

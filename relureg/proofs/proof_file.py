@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from relureg.files import open_atomically
+from relureg.network.model import Network
+
+FORMAT = "relureg-proof"
+VERSION = 2
+
+
+def header(networks: Sequence[Network], claims: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The first line of a proof."""
+    hashes = [network.sha256 for network in networks]
+    return {"format": FORMAT, "version": VERSION, "networks": hashes, "claims": list(claims)}
 
 
 @dataclass(slots=True)

@@ -19,16 +19,18 @@ from relureg.complex.complex import Complex
 from relureg.engine.limits import Limits, Progress, Watch, watching
 from relureg.errors import CheckFailedError, UsageError
 from relureg.frozen import Frozen, read_only
+from relureg.network import json_format
 from relureg.network.model import Network
 from relureg.network.slices import Slice
+from relureg.proofs import checker
 from relureg.proofs.leaf_facets import LeafFacets
-from relureg.proofs.proof_file import ProofFile, open_proof
+from relureg.proofs.proof_file import ProofFile, header, open_proof
 from relureg.proofs.questions import BATCH, MOST_ENTRIES, Question, answer_all, encoded
 from relureg.proofs.rows import Walls
 from relureg.proofs.tree import Leaf, Step, Tree
 
-FORMAT = "relureg-proof"
-VERSION = 1
+MOST_BOUNDED = 500
+"""Units of a network that are bounded before all else: each takes a time that grows with those before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +112,10 @@ def write_proof(
     if diameter and not facets:
         raise UsageError("a diameter is proved by facets; ask for them as well")
     with watching(Limits(timeout=timeout), progress) as watch, open_proof(path, force=force) as file:
-        writer = TreeWriter(cells, file, watch, facets=facets)
         claims = _claims(cells, facets=facets, diameter=diameter)
-        file.put(header(cells, claims, slice_of))
+        about, told = _claim(cells, claims, slice_of)
+        writer = TreeWriter(cells, file, watch, facets=facets, settled=settled_units(about, told))
+        file.put(header([about], [told]))
         writer.write()
     return ProofFigures(
         path=Path(path), num_bytes=file.num_bytes, num_leaves=cells.num_regions, num_closed=writer.num_closed,
@@ -127,17 +130,15 @@ def _claims(cells: Complex, *, facets: bool, diameter: bool) -> dict[str, int]:
     return claims | ({"diameter": cells.graph.diameter} if diameter else {})
 
 
-def header(cells: Complex, claims: dict[str, int], slice_of: Network | None) -> dict[str, Any]:
-    """The first line of a proof."""
+def _claim(cells: Complex, numbers: dict[str, int], slice_of: Network | None) -> tuple[Network, dict[str, Any]]:
+    """The network that the proof is about, and what it claims."""
     network = cells.network
     about, flat = (network, None) if slice_of is None or slice_of == network else (slice_of, network.slice)
     if about != network and (flat is None or flat.base.shape[0] != about.input_dim or about.on(flat) != network):
         raise UsageError("the complex is not one of a slice of that network")
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "network": about.sha256,
-        "claims": claims,
+    return about, {
+        "kind": "regions",
+        "numbers": numbers,
         "slice": None if flat is None else encoded_slice(flat),
         "walls": [encoded(row.integers) for row in Walls(cells.domain).rows],
     }
@@ -149,6 +150,19 @@ def encoded_slice(flat: Slice) -> dict[str, Any]:
     columns = [matrix.numerators * (over // matrix.denominator) for matrix in (flat.base, flat.directions)]
     rows = [encoded([*base, *directions]) for base, directions in zip(*(c.tolist() for c in columns), strict=True)]
     return {"over": encoded([over])[0], "rows": rows}
+
+
+def settled_units(network: Network, claim: dict[str, Any]) -> dict[int, bool]:
+    """Units that the checker is to bound on the whole domain, in this order, and whether that gives them their sign."""
+    whole = checker.Cell(claim, [checker.read_network(json_format.write(network))])
+    if any(None in ends for ends in whole.ends) or network.num_units > MOST_BOUNDED:
+        return {}
+    for unit in range(network.num_units):
+        if unit not in whole.signs:
+            whole.step("bounds", unit)
+    # Those that were only bounded may have helped to bound the ones behind.
+    last = max((unit for unit in whole.bounds if unit in whole.signs), default=-1)
+    return {unit: unit in whole.signs for unit in whole.bounds if unit <= last}
 
 
 class TreeWriter:
@@ -163,14 +177,25 @@ class TreeWriter:
         Whether leaves tell of their facets.
     with_points : bool
         Whether leaves tell a point.
+    settled : mapping of int to bool, optional
+        What the checker finds of the whole domain, see `settled_units`.
     """
 
     def __init__(
-        self, cells: Complex, file: ProofFile, watch: Watch, *, facets: bool = False, with_points: bool = True
+        self,
+        cells: Complex,
+        file: ProofFile,
+        watch: Watch,
+        *,
+        facets: bool = False,
+        with_points: bool = True,
+        settled: Mapping[int, bool] | None = None,
     ) -> None:
         self._cells, self._file, self._watch, self._with_points = cells, file, watch, with_points
         self._walls = Walls(cells.domain)
-        self._tree = Tree(cells, self._walls, self._ask)
+        self._bounded = list(settled or {})
+        known = frozenset(unit for unit, has_sign in (settled or {}).items() if has_sign)
+        self._tree = Tree(cells, self._walls, self._ask, known)
         self._facets = LeafFacets(cells, self._ask) if facets else None
         self._questions: list[Question] = []
         self._steps: list[Step] = []
@@ -178,6 +203,8 @@ class TreeWriter:
 
     def write(self) -> None:
         """All steps."""
+        if self._bounded:
+            self._file.put(["bounds", *self._bounded])
         for step, leaf in self._tree.iter_steps():
             self._steps.append(step)
             self.num_closed += step[0] == "close"

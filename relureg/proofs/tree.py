@@ -59,9 +59,14 @@ class Tree:
         With all its regions.
     ask : callable
         Is given each `Question`; the answer completes a step that was yielded or is about to be.
+    settled : set of int
+        Units that have one sign in the whole domain, which need no steps.
     """
 
-    def __init__(self, cells: Complex, walls: Walls, ask: Callable[[Question], None]) -> None:
+    def __init__(
+        self, cells: Complex, walls: Walls, ask: Callable[[Question], None], settled: frozenset[int] = frozenset()
+    ) -> None:
+        self._settled = settled
         self._records, self._network, self._walls, self._ask = cells.records, cells.network, walls, ask
         self._signs = cells.records.signs
         self._stages = StageRows(cells.network)
@@ -100,6 +105,8 @@ class Tree:
         rows: dict[int, Row] = {}
         for unit, entries in enumerate(matrix.tolist(), start=self._stages.offsets[stage]):
             integers = [int(entry) for entry in entries]
+            if unit in self._settled:
+                continue
             if any(integers[1:]):
                 rows[unit] = Row.of(unit, integers, self._stages.over[stage])
             elif (integers[0] > 0) - (integers[0] < 0) != signs[unit]:

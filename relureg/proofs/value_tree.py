@@ -25,8 +25,8 @@ from relureg.behaviour.space import Space
 from relureg.errors import CheckFailedError
 from relureg.exact.numbers import nearest_double
 from relureg.network.model import Network
+from relureg.proofs.checker import Cell, RefusedError
 from relureg.proofs.questions import encoded
-from relureg.proofs.value_checker import RefusedError, Tree
 
 Step = list[Any]
 Floats = NDArray[np.float64]
@@ -57,6 +57,8 @@ class _Node:
     most: Floats
     widths: Floats
     """(N,): those of the bounds that were told last."""
+    cell: Cell
+    """The checker's."""
     num_open: int = 2**31
     idle: int = 0
 
@@ -70,8 +72,8 @@ class ValueTree:
         Its outputs are the goals.
     space : Space
         The domain.
-    tree : Tree
-        The checker's, whose cells have the same units by other names.
+    cell : Cell
+        The checker's of the whole domain, which has the same units by other names.
     names : sequence of N int
         The checker's names of the units.
     wall_names : sequence of int
@@ -86,15 +88,15 @@ class ValueTree:
         self,
         network: Network,
         space: Space,
-        tree: Tree,
+        cell: Cell,
         names: Sequence[int],
         wall_names: Sequence[int],
         is_strict: Sequence[bool],
         put: Callable[[Step], None],
     ) -> None:
-        self._network, self._space, self._tree, self._put = network, space, tree, put
+        self._network, self._space, self._cell, self._put = network, space, cell, put
         self._names, self._walls, self._is_strict = list(names), list(wall_names), list(is_strict)
-        self._goals = [len(tree.signs) - len(is_strict) + k for k in range(len(is_strict))]
+        self._goals = list(cell.strict)
         self._relaxation = Relaxation(network)
         self.num_cells = 0
 
@@ -117,6 +119,7 @@ class ValueTree:
             _Node(
                 low=low, high=high, exact=(self._space.low, self._space.high), held=np.zeros(units, dtype=np.int8),
                 least=np.full(units, -math.inf), most=np.full(units, math.inf), widths=np.full(units, math.inf),
+                cell=self._cell,
             )
         ]  # fmt: skip
         while stack:
@@ -124,16 +127,14 @@ class ValueTree:
             tell(self.num_cells)
             stack += reversed(self._look_at(stack.pop()))
 
-    def _take(self, step: Step) -> bool:
-        """Write a step if the checker accepts it."""
+    def _take(self, node: _Node, step: Step) -> list[Cell] | None:
+        """Write a step if the checker accepts it, and give the cells that follow."""
         try:
-            self._tree.take(*step)
+            following = node.cell.step(*step)
         except RefusedError:
-            return False
+            return None
         self._put(step)
-        if step[0] == "empty":
-            self._tree.end_cell()
-        return True
+        return following
 
     def _look_at(self, node: _Node) -> list[_Node]:
         """Close a cell, or divide it into two, the first of which the checker goes on with."""
@@ -159,16 +160,17 @@ class ValueTree:
         if unit is None:
             return []
         if not is_finite:  # in their order, each affine on the cell
-            if self._solve_rows(node, signs):
-                return []
             unit = int(np.flatnonzero(signs == 0)[0])
-        if not self._take(["split", self._names[unit]]):
+            if self._close_side(node, signs, unit):
+                return [node]
+        parts = self._take(node, ["split", self._names[unit]])
+        if parts is None:
             raise CheckFailedError(f"unit {unit} cannot divide a cell; please report the network")
-        return [self._part(node, unit, sign) for sign in (-1, 1)]
+        return [self._part(node, cell, unit, sign) for cell, sign in zip(parts, (-1, 1), strict=True)]
 
     def _signs(self, node: _Node) -> NDArray[np.int8]:
         """Those that the checker knows; a unit that vanishes adds nothing, as one that is negative."""
-        told = [self._tree.signs[name] for name in self._names]
+        told = [node.cell.signs.get(name) for name in self._names]
         return np.array([0 if sign is None else sign or -1 for sign in told], dtype=np.int8)
 
     def _tell_bounds(self, node: _Node) -> None:
@@ -176,20 +178,21 @@ class ValueTree:
         with np.errstate(all="ignore"):
             widths = node.most - node.least
             wanted = (node.least >= 0) | (node.most <= 0) | (widths < WORTH * node.widths)
-        told = [unit for unit in np.flatnonzero(wanted).tolist() if self._tree.signs[self._names[unit]] is None]
         step: Step = ["bounds"]
-        for unit in told:
-            if self._tree.signs[self._names[unit]] is not None:  # constant, since the units before have their signs
+        for unit in np.flatnonzero(wanted).tolist():
+            if (
+                self._names[unit] in node.cell.signs
+            ):  # perhaps since now: constant, as the units before have their signs
                 continue
             try:
-                self._tree.find_bounds(self._names[unit])
+                node.cell.step("bounds", self._names[unit])
             except RefusedError:
                 continue
             step.append(self._names[unit])
             node.widths[unit] = widths[unit]
         if len(step) > 1:
             self._put(step)
-        for unit, sign in enumerate(self._tree.signs[name] for name in self._names):
+        for unit, sign in enumerate(node.cell.signs.get(name) for name in self._names):
             if sign is not None:
                 node.least[unit] = max(node.least[unit], 0.0) if sign > 0 else node.least[unit]
                 node.most[unit] = min(node.most[unit], 0.0) if sign <= 0 else node.most[unit]
@@ -198,14 +201,15 @@ class ValueTree:
         """Close a cell by bounds, if they seem to allow it."""
         if bounds.is_empty[0]:
             for unit in np.flatnonzero((bounds.least[0] > bounds.most[0]) & (node.held != 0)).tolist():
-                if self._take(["empty", self._names[unit], 1]):
+                if self._take(node, ["empty", self._names[unit], 1]) is not None:
                     return True
         best = int(bounds.upper[0].argmin())
-        if bounds.upper[0, best] < 0 and self._take(["empty", self._goals[best], 1]):
+        if bounds.upper[0, best] < 0 and self._take(node, ["empty", self._goals[best], 1]) is not None:
             return True
         if not (node.held.any() or self._space.rows or len(self._goals) > 1):
             return False
-        return self._take(["empty", *self._proposed(node, bounds)])
+        proposed = self._proposed(node, bounds)
+        return bool(proposed) and self._take(node, ["empty", *proposed]) is not None
 
     def _proposed(self, node: _Node, bounds: Bounds) -> Step:
         """Goals and rows, of which affine bounds say that some sum is negative, and rounded multipliers; else nothing.
@@ -271,26 +275,27 @@ class ValueTree:
         middle = 0.5 * (node.low[axis] + node.high[axis])
         value = Fraction(middle)
         step: Step = ["cut", axis, *encoded([value.denominator, value.numerator])]
-        if not self._take(step):
+        following = self._take(node, step)
+        if following is None:
             raise CheckFailedError(f"a cell cannot be cut at coordinate {axis}; please report the network")
         parts = []
-        for side in (0, 1):
+        for side, cell in enumerate(following):
             low, high, exact = node.low.copy(), node.high.copy(), [list(node.exact[0]), list(node.exact[1])]
             (high if side == 0 else low)[axis] = middle
             exact[1 - side][axis] = value
-            part = self._part(node)
+            part = self._part(node, cell)
             part.low, part.high, part.exact = low, high, (tuple(exact[0]), tuple(exact[1]))
             parts.append(part)
         return parts
 
     @staticmethod
-    def _part(node: _Node, unit: int | None = None, sign: int = 0) -> _Node:
+    def _part(node: _Node, cell: Cell, unit: int | None = None, sign: int = 0) -> _Node:
         held = node.held.copy()
         if unit is not None:
             held[unit] = sign
         return _Node(
             low=node.low, high=node.high, exact=node.exact, held=held, least=node.least, most=node.most,
-            widths=node.widths.copy(), num_open=node.num_open, idle=node.idle,
+            widths=node.widths.copy(), num_open=node.num_open, idle=node.idle, cell=cell,
         )  # fmt: skip
 
     # -- exact programs ------------------------------------------------------------------------------
@@ -320,14 +325,24 @@ class ValueTree:
                     )
         return found, blocked_by
 
-    def _solve_rows(self, node: _Node, signs: NDArray[np.int8]) -> bool:
-        """Close a cell without an interior."""
+    def _close_side(self, node: _Node, signs: NDArray[np.int8], unit: int) -> bool:
+        """Close a side of a unit that is affine on the cell and has one sign there."""
+        number = next(k for k in range(1, len(self._network.stages) + 1) if unit < self._network.offsets[k])
+        form = self._network.stages[number - 1].pre_activation
+        entries = form.entries(np.array([unit - self._network.offsets[number - 1]]))
+        piece = affine_piece(self._network, entries, signs)
+        row, scale = _primitive(piece.rows.numerators.tolist()[0], piece.rows.denominator)
         rows, _ = self._rows(node, signs)
-        rows += [(name, row, Fraction(1)) for name, row in zip(self._walls, self._space.rows, strict=True)]
-        if not rows:
-            return False
-        found = Program(rows=(), low=node.exact[0], high=node.exact[1]).deepest([row for _, row, _ in rows])
-        return found.value <= 0 and self._take_multipliers(rows, found.multipliers)
+        rows += [(name, wall, Fraction(1)) for name, wall in zip(self._walls, self._space.rows, strict=True)]
+        for sign in (-1, 1):
+            side = (self._names[unit], tuple(sign * entry for entry in row), scale)
+            program = Program(rows=(), low=node.exact[0], high=node.exact[1])
+            found = program.deepest([side[1], *(other for _, other, _ in rows)])
+            if found.value <= 0:
+                (_, *weights) = _weights([side, *rows], found.multipliers)
+                if self._take(node, ["close", side[0], sign, *weights]) is not None:
+                    return True
+        return False
 
     def _solve(self, node: _Node, signs: NDArray[np.int8]) -> int | None:
         """Close a cell on which the goals are affine; the unit to be cut where they are not, or are elsewhere."""
@@ -346,22 +361,24 @@ class ValueTree:
         program = Program(rows=tuple(row for _, row, _ in weak), low=node.exact[0], high=node.exact[1])
         found = program.deepest([row for _, row, _ in strict]) if strict else program.maximise([0] * program.dim)
         if found.outcome is Outcome.EMPTY or (strict and found.value <= 0):
-            if self._take_multipliers([*weak, *strict], found.multipliers):
+            if self._take(node, ["empty", *_weights([*weak, *strict], found.multipliers)]) is not None:
                 return None
             raise CheckFailedError("multipliers of an exact program do not close a cell; please report the network")
         if blocker is None:
             raise CheckFailedError("a point reaches what it should not; please report the network")
         return blocker
 
-    def _take_multipliers(self, rows: Sequence[tuple[int, Row, Fraction]], multipliers: Sequence[Fraction]) -> bool:
-        weights = [(name, y * scale) for (name, _, scale), y in zip(rows, multipliers, strict=True) if y > 0]
-        over = math.lcm(*(y.denominator for _, y in weights))
-        whole = [int(y * over) for _, y in weights]
-        common = math.gcd(*whole)
-        step: Step = ["empty"]
-        for (name, _), y in zip(weights, whole, strict=True):
-            step += [name, *encoded([y // common])]
-        return self._take(step)
+
+def _weights(rows: Sequence[tuple[int, Row, Fraction]], multipliers: Sequence[Fraction]) -> Step:
+    """Names and multipliers, of the functions of which the rows are multiples, as coprime integers."""
+    weights = [(name, y * scale) for (name, _, scale), y in zip(rows, multipliers, strict=True) if y > 0]
+    over = math.lcm(*(y.denominator for _, y in weights))
+    whole = [int(y * over) for _, y in weights]
+    common = math.gcd(*whole)
+    step: Step = []
+    for (name, _), y in zip(weights, whole, strict=True):
+        step += [name, *encoded([y // common])]
+    return step
 
 
 def _primitive(numerators: Sequence[int], denominator: int) -> tuple[Row, Fraction]:

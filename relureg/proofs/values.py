@@ -34,15 +34,12 @@ from relureg.network.model import Network
 from relureg.network.slices import Slice
 from relureg.network.specification import Condition
 from relureg.network.subtraction import subtract
-from relureg.proofs import value_checker
-from relureg.proofs.proof_file import open_proof
+from relureg.proofs import checker
+from relureg.proofs.proof_file import header, open_proof
 from relureg.proofs.proof_writer import encoded_slice
 from relureg.proofs.questions import encoded
 from relureg.proofs.rows import fractions_over
 from relureg.proofs.value_tree import ValueTree
-
-FORMAT = "relureg-value-proof"
-VERSION = 1
 
 Point = tuple[Fraction, ...]
 
@@ -74,8 +71,15 @@ class _Goal:
         return cls(is_strict=True, constant=-value, inputs=(Fraction(0),) * dim, outputs=tuple(direction))
 
     @property
-    def entries(self) -> list[Fraction]:
-        return [self.constant, *self.inputs, *self.outputs]
+    def lead(self) -> Fraction:
+        """The first coefficient that is not 0."""
+        return next((entry for entry in (*self.inputs, *self.outputs) if entry), Fraction(1))
+
+    def primitive(self) -> _Goal:
+        """The positive multiple of which the first coefficient is 1 or -1."""
+        size = abs(self.lead)
+        inputs, outputs = (tuple(entry / size for entry in entries) for entries in (self.inputs, self.outputs))
+        return _Goal(is_strict=self.is_strict, constant=self.constant / size, inputs=inputs, outputs=outputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,15 +303,9 @@ def _write(
     outer = None if about is None else networks[0].slice
     with watching(Limits(timeout=timeout), progress) as watch:
         parts = [_Part(networks, originals, outer, claim) for claim in claims]
-        head = {
-            "format": FORMAT,
-            "version": VERSION,
-            "networks": [network.sha256 for network in originals],
-            "claims": [part.told for part in parts],
-        }
         num_cells = 0
         with open_proof(path, force=force) as file:
-            file.put(head)
+            file.put(header(originals, [part.told for part in parts]))
             for part in parts:
                 if part.claim.has_tree:
                     num_cells += part.write(file.put, watch, num_cells)
@@ -323,49 +321,49 @@ class _Part:
         self.claim, self._originals = claim, originals
         flat, self.domain = (None, None) if claim.domain is None else reduced(claim.domain)
         joined = networks[0] if len(networks) == 1 else subtract(networks[0], networks[1])
-        self.network = joined.replace(output=_goals(joined, claim.goals), outputs=())
+        goals = [goal.primitive() for goal in claim.goals]
+        self.network = joined.replace(output=_goals(joined, goals), outputs=())
         self.network = self.network if flat is None else self.network.on(flat)
         self._names = _names_of(networks)
         slice_ = flat if outer is None else outer if flat is None else flat.within(outer)
         dim = self.network.input_dim
         self.space = Space.of(self.domain, dim)
         self.walls = _walls(self.space)
-        at: list[int] | None = None
+        self.told: dict[str, Any] = {
+            "kind": claim.kind,
+            "goals": [self._told(goal) for goal in goals],
+            "slice": None if slice_ is None else encoded_slice(slice_),
+            "walls": [encoded(row) for row in self.walls],
+        }
         if claim.kind == "endless" and claim.ray is not None:
             ray = claim.ray
             if flat is not None:
                 base = [x for (x,) in flat.base.fractions()]
                 ray = flat.coordinates([a + b for a, b in zip(base, claim.ray, strict=True)])
-            at = [0, *fractions_over(ray)[1:]]
+            self.told |= {
+                "at": encoded([0, *fractions_over(ray)[1:]]),
+                "from": encoded(fractions_over(_inside(self.space))),
+            }
         elif claim.point is not None:
-            at = list(fractions_over(claim.point if flat is None else flat.coordinates(claim.point)))
-        self.told: dict[str, Any] = {
-            "kind": claim.kind,
-            "goals": [self._told(goal) for goal in claim.goals],
-            "slice": None if slice_ is None else encoded_slice(slice_),
-            "walls": [encoded(row) for row in self.walls],
-            "inside": None if claim.kind == "reached" else encoded(fractions_over(_inside(self.space))),
-            "at": None if at is None else encoded(at),
-        }
+            point = claim.point if flat is None else flat.coordinates(claim.point)
+            self.told["at"] = encoded(fractions_over(point))
 
     def _told(self, goal: _Goal) -> list[Any]:
         """Over the inputs of the network that the proof is about, the outputs of it, and those of the other one."""
         minus = [-x for x in goal.outputs] if len(self._originals) > 1 else []
         inputs = goal.inputs if any(goal.inputs) else (Fraction(0),) * self._originals[0].input_dim
-        entries = [goal.constant, *inputs, *goal.outputs, *minus]
+        entries = [goal.lead * entry for entry in (-goal.constant, *inputs, *goal.outputs, *minus)]
         over = math.lcm(*(entry.denominator for entry in entries))
-        return [goal.is_strict, *encoded([over, *(int(entry * over) for entry in entries)])]
+        sense = (">" if goal.lead > 0 else "<") + ("" if goal.is_strict else "=")
+        return [sense, *encoded([over, *(int(entry * over) for entry in entries)])]
 
     def write(self, put: Callable[[Any], None], watch: Watch, before: int) -> int:
         """Write the tree; returns its number of cells."""
-        checker = value_checker.Checker()
-        checker.read(*(json_format.write(network) for network in self._originals))
-        domain = value_checker.Domain(self.told, checker.dim)
-        goals = [value_checker.read_goal(goal) for goal in self.told["goals"]]
+        networks = [checker.read_network(json_format.write(network)) for network in self._originals]
         is_strict = [goal.is_strict for goal in self.claim.goals]
-        cells = value_checker.Tree(checker.with_goals(goals, domain), domain, is_strict)
         wall_names = [-1 - self.walls.index(row) for row in self.space.rows]
-        tree = ValueTree(self.network, self.space, cells, self._names, wall_names, is_strict, put)
+        cell = checker.Cell(self.told, networks)
+        tree = ValueTree(self.network, self.space, cell, self._names, wall_names, is_strict, put)
 
         def tell(num_cells: int) -> None:
             stopping.check()

@@ -76,7 +76,7 @@ def test_a_slice_and_a_saved_complex(run_relureg: Run, tmp_path: Path) -> None:
     done = run_relureg("count", net, "--through", "0,0,0;1,2,0;0,1,3", "--proof", proof, "--json")
     regions = valid(done.stdout)["regions"]
     done = run_relureg("check-proof", proof, net)
-    assert f"exactly {regions} activation regions in R^2, for inputs that depend on its points" in done.stdout
+    assert f"exactly {regions} activation regions in R^2 of t, where x = (t0, " in done.stdout
     run_relureg("regions", INT, "--save", saved)
     assert run_relureg("count", saved, "--proof", proof, "--force").returncode == 0
     assert "exactly 49 activation regions in R^2" in run_relureg("check-proof", proof, INT).stdout
@@ -105,7 +105,7 @@ def test_what_is_no_proof(run_relureg: Run) -> None:
 
 def test_a_proof_that_is_refused(run_relureg: Run, tmp_path: Path) -> None:
     done = run_relureg("check-proof", SHIPPED, INT)
-    check_one_line(done, 1, f"{SHIPPED}: line 1: it is of the network with sha256 b91f72")
+    check_one_line(done, 1, f"{SHIPPED}: line 1: it is of networks with sha256 ['b91f72")
     assert done.stdout == ""
     done = run_relureg("check-proof", SHIPPED, INT, "--json")
     assert valid(done.stdout)["error"]["kind"] == "refused"

@@ -26,11 +26,11 @@ def write(lines: Sequence[Any], path: Path) -> Path:
     return path
 
 
-def numbers(lines: Sequence[Any], network: bytes, folder: Path) -> dict[str, int]:
-    """What the lines prove of a network in relureg JSON; raises RefusedError."""
-    return check(str(write(lines, folder / "changed.proof")), network)[0]
+def said(lines: Sequence[Any], folder: Path, *networks: bytes) -> list[str]:
+    """What the lines prove of networks in relureg JSON; raises RefusedError."""
+    return check(str(write(lines, folder / "changed.proof")), *networks)
 
 
 def check_refused(lines: Sequence[Any], network: bytes, folder: Path, reason: str) -> None:
     with pytest.raises(RefusedError, match=reason):
-        numbers(lines, network, folder)
+        said(lines, folder, network)

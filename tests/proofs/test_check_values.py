@@ -1,10 +1,8 @@
-"""The checker of values: it stands alone, and no way to falsify a proof gets past it."""
+"""The checker, of proofs of values and of constants: no way to falsify them gets past it."""
 
 from __future__ import annotations
 
-import ast
 import copy
-import inspect
 import itertools
 import random
 import subprocess
@@ -19,11 +17,11 @@ import pytest
 
 import relureg
 from relureg.network import json_format
-from relureg.proofs import checker, value_checker
-from relureg.proofs.value_checker import RefusedError, check, is_at_most, square
-from tests.proofs.lines import Lines, read, write
+from relureg.proofs import checker
+from relureg.proofs.checker import SQUARE, RefusedError, is_at_most
+from tests.proofs.lines import Lines, read, said, write
 
-CHECKER = Path(__file__).parents[2] / "checker" / "check_values.py"
+CHECKER = Path(__file__).parents[2] / "checker" / "check_proof.py"
 BOX = relureg.Domain.box([-1, -1], [1, 1])
 
 
@@ -56,21 +54,8 @@ def of_constant(network: relureg.Network, tmp_path_factory: pytest.TempPathFacto
     return read(path)
 
 
-def said(lines: Lines, folder: Path, *networks: bytes) -> list[str]:
-    return check(str(write(lines, folder / "changed.proof")), *networks)
-
-
 def first(lines: Lines, kind: str, number: int = 0) -> int:
     return [k for k, line in enumerate(lines) if isinstance(line, list) and line[0] == kind][number]
-
-
-def test_the_checker_needs_python_alone_and_shares_what_is_alike() -> None:
-    tree = ast.parse(CHECKER.read_text(encoding="utf-8"))
-    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    modules |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
-    assert {str(module).split(".")[0] for module in modules} <= sys.stdlib_module_names
-    for name in ("need", "whole", "number", "read_network", "content_hash"):
-        assert inspect.getsource(getattr(value_checker, name)) == inspect.getsource(getattr(checker, name))
 
 
 def test_the_checker_is_a_program(of_range: Lines, network: relureg.Network, data: bytes, tmp_path: Path) -> None:
@@ -85,11 +70,10 @@ def test_the_checker_is_a_program(of_range: Lines, network: relureg.Network, dat
     for sentence, found in zip(words[2::2], relureg.output_range(network, BOX), strict=True):
         assert found.maximum.value is not None
         assert sentence.startswith("the largest value of y")
-        assert f" is {value_checker.short(found.maximum.value)}, at x = (" in sentence
+        assert f" is {checker.short(found.maximum.value)}, at x = (" in sentence
     done = subprocess.run([*run, str(bad), str(net)], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.startswith(f"refused: line {len(of_range) - 1}: 'nothing' where a cell is to be divided")
-    assert subprocess.run(run, capture_output=True, text=True).stderr.startswith("usage: check_values.py PROOF NETWORK")
 
 
 # -- falsified: the claims of a range
@@ -100,15 +84,24 @@ def claim(lines: Lines, number: int = 0) -> dict[str, Any]:
     return found
 
 
+def move(lines: Lines, number: int, by: int) -> None:
+    """Another bound of the goal."""
+    goal = claim(lines, number)["goals"][0]
+    goal[2] = checker.whole(goal[2]) + by
+
+
 def a_smaller_maximum(lines: Lines) -> None:
-    goal = claim(lines)["goals"][0]
-    goal[2] = value_checker.whole(goal[2]) + 1
-    claim(lines)["kind"], claim(lines)["at"] = "never", None
+    move(lines, 0, -1)
+    claim(lines)["kind"] = "never"
+
+
+def a_larger_minimum(lines: Lines) -> None:
+    move(lines, 1, 1)
+    claim(lines, 1)["kind"] = "never"
 
 
 def a_larger_maximum(lines: Lines) -> None:
-    goal = claim(lines)["goals"][0]
-    goal[2] = value_checker.whole(goal[2]) - 1
+    move(lines, 0, 1)
 
 
 def another_output(lines: Lines) -> None:
@@ -117,7 +110,16 @@ def another_output(lines: Lines) -> None:
 
 
 def not_strict(lines: Lines) -> None:
-    claim(lines)["goals"][0][0] = False
+    claim(lines)["goals"][0][0] = ">="
+
+
+def the_other_sense(lines: Lines) -> None:
+    claim(lines)["goals"][0][0] = "<"
+
+
+def no_sense(lines: Lines) -> None:
+    """Which would be printed."""
+    claim(lines)["goals"][0][0] = "> 7 or y0 <"
 
 
 def not_strict_and_nowhere(lines: Lines) -> None:
@@ -147,7 +149,7 @@ def a_point_at_infinity(lines: Lines) -> None:
 
 
 def no_ray(lines: Lines) -> None:
-    claim(lines)["kind"] = "endless"
+    claim(lines)["kind"], claim(lines)["from"] = "endless", [1, 0, 0]
 
 
 def a_ray_out_of_the_box(lines: Lines) -> None:
@@ -169,16 +171,6 @@ def a_box_without_a_wall(lines: Lines) -> None:
 
 def a_wall_without_direction(lines: Lines) -> None:
     claim(lines)["walls"][0] = [1, 0, 0]
-
-
-def a_flat_box(lines: Lines) -> None:
-    """On which nothing is lost by leaving out all that has no interior."""
-    claim(lines)["walls"].append([0, 1, 0])
-    claim(lines)["walls"].append([0, -1, 0])
-
-
-def an_inside_that_is_on_a_wall(lines: Lines) -> None:
-    claim(lines)["inside"] = [1, 1, 0]
 
 
 def a_slice(lines: Lines) -> None:
@@ -210,11 +202,11 @@ def a_network_more(lines: Lines) -> None:
 
 
 def another_format(lines: Lines) -> None:
-    lines[0]["format"] = "relureg-proof"
+    lines[0]["format"] = "relureg-value-proof"
 
 
 def another_version(lines: Lines) -> None:
-    lines[0]["version"] = 2
+    lines[0]["version"] = 1
 
 
 # -- falsified: the tree
@@ -267,8 +259,19 @@ def a_row_that_does_not_exist(lines: Lines) -> None:
     lines[first(lines, "empty")] += [99, 1]
 
 
-def a_slope_that_is_none(lines: Lines) -> None:
-    lines.insert(1, ["empty", 10, 1, 0, 65])
+def use_a_unit_without_a_sign(lines: Lines) -> None:
+    lines.insert(1, ["empty", 10, 1, 0, 1])
+
+
+def use_an_output_that_may_be_negative(lines: Lines) -> None:
+    """The goal y_0 > B and a multiple of -y_0: an output has no sign, and is no row."""
+    lines.insert(1, ["empty", 10, 1, 8, 1])
+
+
+def a_count_of_regions(lines: Lines) -> None:
+    """Whose tree would be one of goals."""
+    claim(lines)["numbers"] = {"regions": 1}
+    claim(lines)["kind"] = "regions"
 
 
 def a_leaf_of_no_jacobian(lines: Lines) -> None:
@@ -277,6 +280,10 @@ def a_leaf_of_no_jacobian(lines: Lines) -> None:
 
 def cut_another_coordinate(lines: Lines) -> None:
     lines.insert(1, ["cut", 2, 1, 0])
+
+
+def cut_from_behind(lines: Lines) -> None:
+    lines.insert(1, ["cut", -1, 1, 0])
 
 
 def cut_nowhere(lines: Lines) -> None:
@@ -307,54 +314,59 @@ def another_step(lines: Lines) -> None:
     lines.insert(1, ["guess", 0])
 
 
+EMPTY = "a point may reach all goals"
 FALSIFIED: dict[Callable[[Lines], None], str] = {
-    a_smaller_maximum: "it is not shown that no point here reaches all goals",
+    a_smaller_maximum: EMPTY,
+    a_larger_minimum: EMPTY,
     a_larger_maximum: "the value is not attained at the point",
-    another_output: "it is not shown that no point here|the value is not attained",
-    not_strict: "it is not shown that no point here reaches all goals",
-    not_strict_and_nowhere: "it is not shown that no point here reaches all goals",
-    a_goal_that_does_not_fit: "the goals do not fit the networks",
-    no_goal: "the goals do not fit the networks",
+    another_output: f"{EMPTY}|the value is not attained",
+    not_strict: EMPTY,
+    the_other_sense: EMPTY,
+    no_sense: "'> 7 or y0 <' where a goal is to be compared",
+    not_strict_and_nowhere: EMPTY,
+    a_goal_that_does_not_fit: "not understood",
+    no_goal: "not understood: IndexError",
     another_point: "the value is not attained at the point",
     a_point_outside: "the point is not in the domain",
     a_point_at_infinity: "not a point of this space",
     no_ray: "the function does not grow along the ray",
     a_ray_out_of_the_box: "the point is not in the domain",
-    a_point_that_does_not_reach: "the point does not reach the goals",
-    a_larger_box: "it is not shown that no point here|the value is not attained",
+    a_point_that_does_not_reach: "the point does not reach all goals",
+    a_larger_box: f"{EMPTY}|the value is not attained",
     a_box_without_a_wall: "unit 0 has no bounds",
     a_wall_without_direction: "a wall does not fit the inputs",
-    a_flat_box: "the domain is not shown to have an interior|the point is not in the domain",
-    an_inside_that_is_on_a_wall: "the domain is not shown to have an interior",
-    a_slice: "it is not shown that no point here|the value is not attained",
+    a_slice: f"{EMPTY}|the value is not attained",
     a_slice_that_does_not_fit: "the slice does not fit the network",
-    no_claim: "nothing is claimed",
-    another_kind: "the value is not attained at the point",
+    no_claim: "no proof in version 2",
+    another_kind: "the point does not reach all goals",
+    a_count_of_regions: "the point does not reach all goals",
     one_claim_less: "something follows the last cell",
     another_network: "it is of networks with sha256",
     a_network_more: "it is of networks with sha256",
-    another_format: "not a proof of values by relureg",
-    another_version: "version 2 of the format is not known",
+    another_format: "no proof in version 2",
+    another_version: "no proof in version 2",
     leave_out_a_cell: ".",
     leave_out_the_last_cell: "'nothing' where a cell is to be divided or closed",
     tell_the_last_cell_twice: "something follows the last cell",
-    leave_out_bounds: "it is not shown that no point here reaches all goals",
-    close_the_first_cell: "it is not shown that no point here reaches all goals",
-    close_without_rows: "it is not shown that no point here reaches all goals",
-    close_by_a_wall: "it is not shown that no point here reaches all goals",
-    a_multiplier_of_zero: "a multiplier that is not positive",
-    a_negative_multiplier: "a multiplier that is not positive",
-    a_multiplier_without_its_row: "multipliers without their rows",
-    a_row_that_does_not_exist: "there is no row 99",
-    a_slope_that_is_none: "unit 0 has no sign here, and 65 is no slope",
-    a_leaf_of_no_jacobian: "a leaf where units have no sign yet|a leaf says nothing of goals",
-    cut_another_coordinate: "there is no coordinate 2",
+    leave_out_bounds: f"unit . has no bounds|{EMPTY}",
+    close_the_first_cell: f"unit . has no bounds|{EMPTY}",
+    close_without_rows: EMPTY,
+    close_by_a_wall: EMPTY,
+    a_multiplier_of_zero: "or its multiplier is 0",
+    a_negative_multiplier: "or its multiplier is -1",
+    a_multiplier_without_its_row: "not understood",
+    a_row_that_does_not_exist: "row 99 has no sign",
+    use_a_unit_without_a_sign: "row 0 has no sign",
+    use_an_output_that_may_be_negative: "row 8 has no sign",
+    a_leaf_of_no_jacobian: "'leaf' where a cell is to be|a leaf says nothing of goals",
+    cut_another_coordinate: "not understood",
+    cut_from_behind: "not understood",
     cut_nowhere: "not understood: ZeroDivisionError",
-    split_by_an_output: "8 is no unit without a sign",
-    split_by_no_unit: "-1 is no unit without a sign",
+    split_by_an_output: "no unit without a sign",
+    split_by_no_unit: "no unit without a sign",
     bound_a_unit_before_those_that_it_reads: "unit .* has no bounds",
-    close_the_wrong_side: "it is not shown that unit 0 never has sign 1",
-    close_both_sides: "0 is no sign",
+    close_the_wrong_side: "unit 0 may have the sign 1",
+    close_both_sides: "row 0 has no sign",
     another_step: "'guess' where a cell is to be divided or closed",
 }
 
@@ -389,6 +401,15 @@ def test_nothing_false_is_accepted(of_range: Lines, data: bytes, tmp_path: Path)
 
 def a_smaller_upper_bound(lines: Lines) -> None:
     claim(lines)["high"], claim(lines)["low"] = claim(lines)["low"], [1, 2]
+
+
+def bounds_below_zero(lines: Lines) -> None:
+    """Whose squares are right."""
+    for end in ("low", "high"):
+        claim(lines)[end] = [
+            "-" + value if i == 0 and type(value) is str else -value if i == 0 else value
+            for i, value in enumerate(claim(lines)[end])
+        ]
 
 
 def a_larger_lower_bound(lines: Lines) -> None:
@@ -431,12 +452,18 @@ def a_leaf_that_is_said_to_be_empty(lines: Lines) -> None:
     lines[first(lines, "leaf", 5)] = ["empty", -1, 1]
 
 
+def goals_of_a_constant(lines: Lines) -> None:
+    """With which cells might be closed that have a larger Jacobian."""
+    claim(lines)["goals"] = [[">", 1, 10**9, 0, 0, 1, 0]]
+
+
 def close_another_side(lines: Lines) -> None:
     lines[first(lines, "close")][2] *= -1
 
 
 OF_CONSTANTS: dict[Callable[[Lines], None], str] = {
     a_smaller_upper_bound: "the norm of a Jacobian is larger",
+    bounds_below_zero: "no norms, or no bounds of one",
     a_larger_lower_bound: "two points do not show so large a constant",
     bounds_the_wrong_way: "no norms, or no bounds of one",
     one_point_twice: "two points do not show so large a constant",
@@ -445,9 +472,10 @@ OF_CONSTANTS: dict[Callable[[Lines], None], str] = {
     other_outputs: "two points do not show so large a constant",
     an_output_that_does_not_exist: "not understood: IndexError",
     leave_out_a_leaf: ".",
-    a_leaf_too_early: "a leaf where units have no sign yet",
-    a_leaf_that_is_said_to_be_empty: "it is not shown that no point here reaches all goals",
-    close_another_side: "it is not shown that unit . never has sign",
+    a_leaf_too_early: "'leaf' where a cell is to be divided or closed",
+    a_leaf_that_is_said_to_be_empty: "'empty' where a cell is to be divided or closed",
+    goals_of_a_constant: "is no integer",
+    close_another_side: "unit . may have the sign",
 }
 
 
@@ -472,7 +500,7 @@ def test_norms_are_those_of_vectors(p: str, q: str) -> None:
         every = [[int(x) for x in v] for v in rng.integers(-20, 21, (400, shape[1])) if v.any()]
         every += [[int(i == j) for i in range(shape[1])] for j in range(shape[1])]
         stretches = [
-            Fraction(square([sum(a * x for a, x in zip(row, v, strict=True)) for row in matrix], q), square(v, p))
+            Fraction(SQUARE[q]([sum(a * x for a, x in zip(row, v, strict=True)) for row in matrix]), SQUARE[p](v))
             for v in every
         ]
         most = max(stretches)

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 import relureg
 from relureg.engine import lp
 from relureg.errors import CheckFailedError, LimitReachedError, OutputError, UsageError
+from relureg.network import json_format
 from relureg.proofs.multipliers import found_exactly
 from relureg.proofs.rows import Row
-from tests.proofs.lines import read
+from tests.proofs.lines import check_refused, read, said
 
 Network, Domain = relureg.Network, relureg.Domain
 
@@ -138,8 +139,8 @@ def test_skips_and_slices(tmp_path: Path, fixtures: Path) -> None:
     assert found == {
         "regions": cells.num_regions, "facets": cells.facets.num_inner, "boundary_facets": cells.facets.num_boundary,
     }  # fmt: skip
-    said = relureg.check_proof(tmp_path / "answer.proof", network).sentences
-    assert "of 4 inequalities of the proof in R^2, for inputs that depend on its points" in said[0]
+    words = relureg.check_proof(tmp_path / "answer.proof", network).sentences
+    assert words[0].endswith(" in the box [-5, 5]^2 of t, where x = (t0, 1/3, t1)")
 
 
 def test_a_residual_network(tmp_path: Path) -> None:
@@ -152,6 +153,23 @@ def test_a_residual_network(tmp_path: Path) -> None:
     path.write_text(json.dumps({"format": "relureg-network", "version": 1, "layers": layers}))
     network = relureg.load(path)
     assert proved(network, tmp_path) == {"regions": relureg.enumerate_regions(network, engine="lp").num_regions}
+
+
+def test_a_unit_with_one_sign_in_the_box_needs_no_multipliers(tmp_path: Path) -> None:
+    """Bounds that the checker finds say so, those of units before it included: left out, they are missed."""
+    layers = [[[1, 1], [1, -1]], [[1, 1], [2, -1], [-1, -1]], [[1, 1, 1]]]
+    network, box = Network.from_layers(layers, [[0, 0], [1, 5, -1], [0]]), Domain.box([-1, -1], [1, 1])
+    figures = relureg.write_proof(relureg.enumerate_regions(network, box), tmp_path / "proof", facets=True)
+    lines = read(tmp_path / "proof")
+    assert lines[1] == ["bounds", 0, 1, 2, 3, 4]
+    assert (figures.num_closed, figures.num_leaves) == (0, 4)
+    assert figures.num_leaves == relureg.enumerate_regions(network, box, "lp").num_regions
+    data = json_format.write(network)
+    assert "exactly 4 activation regions" in said(lines, tmp_path, data)[0]
+    del lines[1][4]
+    check_refused(lines, data, tmp_path, "'leaf' where a cell is to be divided or closed")
+    lines[1] = ["bounds", 3, 4]
+    check_refused(lines, data, tmp_path, "unit 1 has no bounds")
 
 
 def test_equal_answers_are_equal_files(fixtures: Path, tmp_path: Path) -> None:

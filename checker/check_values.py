@@ -1,1 +1,0 @@
-../relureg/proofs/value_checker.py
