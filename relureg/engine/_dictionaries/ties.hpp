@@ -34,11 +34,11 @@ inline bool are_opposite(const SignedRow& a, const SignedRow& b) {
 // Whether the row of a unit of a stage is a positive (1) or negative multiple (-1) of that of another; 0: neither.
 inline int same_direction(const Stage& stage, int a, int b) {
     ExactVector of_a{stage.exact_constant[a]}, of_b{stage.exact_constant[b]};
-    for (const auto& term : stage.terms)
-        for (int j = 0; j < term.columns; ++j) {
-            of_a.push_back(term.exact->all()[static_cast<std::size_t>(a) * term.columns + j]);
-            of_b.push_back(term.exact->all()[static_cast<std::size_t>(b) * term.columns + j]);
-        }
+    for (const auto& term : stage.terms) {
+        const std::vector<mpz_class>&row_a = term.exact->row(a), &row_b = term.exact->row(b);
+        of_a.insert(of_a.end(), row_a.begin(), row_a.end());
+        of_b.insert(of_b.end(), row_b.begin(), row_b.end());
+    }
     if (!are_parallel(of_a, of_b)) return 0;
     return are_opposite({&of_a, 1}, {&of_b, 1}) ? -1 : 1;
 }
