@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flint import fmpq, fmpq_mat
 
 from relureg import stopping
-from relureg.behaviour.optima import Optimum, Outcome, as_python
+from relureg.behaviour.optima import Constraints, Optimum, Outcome, as_python
 from relureg.behaviour.proposed_bases import looks_active
 from relureg.exact import echelon
-
-if TYPE_CHECKING:
-    from relureg.behaviour.programs import Program
 
 
 class Tableau:
@@ -29,7 +26,7 @@ class Tableau:
     (number -1 - j).
     """
 
-    def __init__(self, program: Program, objective: Sequence[int]) -> None:
+    def __init__(self, program: Constraints, objective: Sequence[int]) -> None:
         self.dim = program.dim
         self.low = [None if x is None else fmpq(x.numerator, x.denominator) for x in program.low]
         self.high = [None if x is None else fmpq(x.numerator, x.denominator) for x in program.high]

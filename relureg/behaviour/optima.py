@@ -51,3 +51,25 @@ def value_at(row: Sequence[int], point: Sequence[Fraction]) -> Fraction:
 def as_python(number: Any) -> Fraction:
     """A rational of flint as one of Python."""
     return Fraction(int(number.p), int(number.q))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """Rows ``>= 0`` and bounds of coordinates: a closed polyhedron in R^d."""
+
+    rows: tuple[Row, ...]
+    low: tuple[Bound, ...]
+    """(d,): None where there is no bound."""
+    high: tuple[Bound, ...]
+
+    @property
+    def dim(self) -> int:
+        return len(self.low)
+
+    def holds_at(self, point: Sequence[Fraction]) -> bool:
+        """Whether a point lies in the polyhedron."""
+        within = all(
+            (lo is None or x >= lo) and (hi is None or x <= hi)
+            for x, lo, hi in zip(point, self.low, self.high, strict=True)
+        )
+        return within and all(value_at(row, point) >= 0 for row in self.rows)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from relureg.behaviour.criss_cross import Tableau
-from relureg.behaviour.optima import Bound, Optimum, Outcome, Row, value_at
+from relureg.behaviour.optima import Constraints, Optimum, Outcome, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """Rows ``>= 0`` and bounds of coordinates: a closed polyhedron in R^d.
+class Program(Constraints):
+    """What a function is maximised over.
 
     Examples
     --------
@@ -27,15 +27,6 @@ class Program:
     >>> Program(rows=((-1, 1, 0),), low=(None, None), high=(None, None)).maximise((1, 0)).outcome
     <Outcome.UNBOUNDED: 'unbounded'>
     """
-
-    rows: tuple[Row, ...]
-    low: tuple[Bound, ...]
-    """(d,): None where there is no bound."""
-    high: tuple[Bound, ...]
-
-    @property
-    def dim(self) -> int:
-        return len(self.low)
 
     def maximise(self, objective: Sequence[int]) -> Optimum:
         """The maximum of ``objective . x``, proved."""
@@ -59,11 +50,3 @@ class Program:
         return Optimum(
             outcome=found.outcome, point=found.point[: self.dim], value=found.value, multipliers=found.multipliers
         )
-
-    def holds_at(self, point: Sequence[Fraction]) -> bool:
-        """Whether a point lies in the polyhedron."""
-        within = all(
-            (lo is None or x >= lo) and (hi is None or x <= hi)
-            for x, lo, hi in zip(point, self.low, self.high, strict=True)
-        )
-        return within and all(value_at(row, point) >= 0 for row in self.rows)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from relureg.behaviour.optima import Row
+from relureg.behaviour.optima import Constraints, Row
 from relureg.exact.numbers import nearest_double
-
-if TYPE_CHECKING:
-    from relureg.behaviour.programs import Program
 
 _ACTIVE = 1e-7
 """A constraint is proposed as active where its slack is below this share of its size; a wrong guess costs pivots."""
 
 
-def looks_active(program: Program, objective: Sequence[int], usable: Sequence[int]) -> tuple[list[int], list[float]]:
+def looks_active(
+    program: Constraints, objective: Sequence[int], usable: Sequence[int]
+) -> tuple[list[int], list[float]]:
     """Constraints that look active at the optimum, those with multipliers first; and distances to bounds."""
     solution = propose(program, objective)
     if solution is None:
@@ -51,7 +49,7 @@ def looks_active(program: Program, objective: Sequence[int], usable: Sequence[in
 
 
 def propose(
-    program: Program, objective: Sequence[int]
+    program: Constraints, objective: Sequence[int]
 ) -> tuple[list[float], NDArray[np.float64], NDArray[np.float64]] | None:
     """An optimal point in doubles, and the multipliers of rows and of bounds; None where there is nothing to say."""
     try:
