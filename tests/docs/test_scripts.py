@@ -66,6 +66,12 @@ def test_a_range_is_timed_beside_a_mixed_integer_program() -> None:
     assert abs(most - 105) < 1e-5
 
 
+def test_proofs_are_timed() -> None:
+    regions, size, _, _ = rows(run("benchmarks/proofs.py", "--only", "sine"))["`nets/sherlock_sine_const_2_20.onnx`"]
+    assert regions == "1,244"
+    assert 100 < int(size) < 400
+
+
 def test_a_callback_is_timed_beside_a_step_of_training() -> None:
     printed = rows(run("benchmarks/callback.py", "--steps", "2"))
     for network, where in (("2-16-16-1", "whole space"), ("784-32-10", "a plane through three points")):
