@@ -82,7 +82,7 @@ def main() -> None:
                     label,
                     f"{count:,}",
                     f"{proof.stat().st_size / count:.0f}",
-                    f"{1000 * written / count:.2g} ms",
+                    f"{1000 * written / count:.3g} ms",
                     f"{rate:,.0f}",
                 ]
             )
