@@ -145,7 +145,7 @@ class JacobianSearch:
             )
         self.problem = Problem(network=network, domain=domain)
         self.space = Space.of(domain, network.input_dim)
-        if domain is not None and not self.space.is_full:
+        if not self.space.is_full:
             raise DomainError(NO_INTERIOR)
         self.maxima, self.workers, self.watch, self.norms = maxima, workers, watch, norms
         self.relaxation = Relaxation(network)

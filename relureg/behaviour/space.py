@@ -89,6 +89,8 @@ class Space(Frozen):
     @cached_property
     def is_full(self) -> bool:
         """Whether it has an interior, given the inputs that are fixed by equal bounds."""
+        if not self.rows:
+            return all(lo is None or hi is None or lo <= hi for lo, hi in zip(self.low, self.high, strict=True))
         found = Program(rows=(), low=self.low, high=self.high).deepest(self.rows)
         return found.outcome is Outcome.OPTIMAL and found.value > 0
 

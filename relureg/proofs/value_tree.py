@@ -180,9 +180,7 @@ class ValueTree:
             wanted = (node.least >= 0) | (node.most <= 0) | (widths < WORTH * node.widths)
         step: Step = ["bounds"]
         for unit in np.flatnonzero(wanted).tolist():
-            if (
-                self._names[unit] in node.cell.signs
-            ):  # perhaps since now: constant, as the units before have their signs
+            if self._names[unit] in node.cell.signs:  # perhaps since now: constant, as those before have theirs
                 continue
             try:
                 node.cell.step("bounds", self._names[unit])
