@@ -129,6 +129,19 @@ void test_primes() {
     CHECK(primes().size() == static_cast<std::size_t>(kMostPrimes));
 }
 
+// The rung modulo primes, and the others that it stands on.
+struct Modular {
+    Modular(int coordinates, const std::vector<std::int8_t>& sign)
+        : twofold(coordinates, 1, sign.data()), exact(coordinates, 1, sign.data(), time),
+          integers(coordinates, twofold.rows()), rung(coordinates, 1, sign.data(), integers, exact) {}
+
+    Watched time;
+    TwofoldRung<0, 1> twofold;
+    const ExactRung<0, 1> exact;
+    const IntegerRows<0> integers;
+    ModularRung<0, 1> rung;
+};
+
 // Rows summed modulo primes are the rows in integers modulo these, up to one factor.
 void test_rows_modulo_primes() {
     Rng rng(91);
@@ -138,11 +151,8 @@ void test_rows_modulo_primes() {
         std::vector<std::int8_t> sign(network.num_units + 1);
         for (auto& s : sign) s = rng() % 3 ? 1 : -1;
         const Rows rows(network, sign);
-        TwofoldRung<0, 1> twofold(dim + 1, 1, sign.data());
-        Watched time;
-        const ExactRung<0, 1> exact(dim + 1, 1, sign.data(), time);
-        const IntegerRows<0> integers(dim + 1, twofold.rows());
-        ModularRung<0, 1> rung(dim + 1, 1, sign.data(), integers, exact);
+        Modular made(dim + 1, sign);
+        ModularRung<0, 1>& rung = made.rung;
         for (const Context& context : rows.contexts)
             for (int unit = 0; unit < context.data->units; ++unit)
                 for (int k = 0; k < 3; ++k) {
@@ -173,11 +183,8 @@ void test_modular(int factors) {
         network.stages[0].exact_constant[1] = vanishes ? 0 : product;
         const std::vector<std::int8_t> sign(network.num_units + 1, 1);
         const Rows rows(network, sign);
-        TwofoldRung<0, 1> twofold(2, 1, sign.data());
-        Watched time;
-        const ExactRung<0, 1> exact(2, 1, sign.data(), time);
-        const IntegerRows<0> integers(2, twofold.rows());
-        ModularRung<0, 1> rung(2, 1, sign.data(), integers, exact);
+        Modular made(2, sign);
+        ModularRung<0, 1>& rung = made.rung;
         Corner corner(rows, 1, 1);
         corner.add({1, 0}, 1, 0x1p-50);
         CHECK(rung.is_zero({corner.cell, corner.cell.generators}, rows.contexts[0], 1, 0) == vanishes);
@@ -203,11 +210,8 @@ void test_modular_in_doubles(int factors) {
     network.finish();
     const std::vector<std::int8_t> sign(network.num_units + 1, 1);
     const Rows rows(network, sign);
-    TwofoldRung<0, 1> twofold(2, 1, sign.data());
-    Watched time;
-    const ExactRung<0, 1> exact(2, 1, sign.data(), time);
-    const IntegerRows<0> integers(2, twofold.rows());
-    ModularRung<0, 1> rung(2, 1, sign.data(), integers, exact);
+    Modular made(2, sign);
+    ModularRung<0, 1>& rung = made.rung;
     Corner corner(rows, 1, 1);
     corner.add({1, 0}, 1, 0x1p-50);
     const Place place{corner.cell, corner.cell.generators};
@@ -228,17 +232,14 @@ void test_modular_against_integers() {
         other.stages[1].exact_constant[0] = round % 2;  // the second stage is a sum of units that are 0 at the corner
         other.stages[1].is_rounded = true;
         const Rows rows(other, sign);
-        TwofoldRung<0, 1> twofold(dim + 1, 1, sign.data());
-        Watched time;
-        const ExactRung<0, 1> exact(dim + 1, 1, sign.data(), time);
-        const IntegerRows<0> integers(dim + 1, twofold.rows());
-        ModularRung<0, 1> rung(dim + 1, 1, sign.data(), integers, exact);
+        Modular made(dim + 1, sign);
+        ModularRung<0, 1>& rung = made.rung;
         std::vector<ExactVector> planes;
         for (int i = 0; i < dim; ++i) planes.push_back(rows.contexts[0].exact_row(i, dim, sign.data()));
         Corner corner(rows, dim, 1);
         corner.add(null_vector(planes, dim + 1), corner.alive, 0x1p-50);
         const Place place{corner.cell, corner.cell.generators};
-        const bool is_zero = exact.sign(place, rows.contexts[1], 0, 0) == 0;
+        const bool is_zero = made.exact.sign(place, rows.contexts[1], 0, 0) == 0;
         CHECK(is_zero == (round % 2 == 0));
         const bool proved = rung.is_zero(place, rows.contexts[1], 0, 0);
         CHECK(!proved || is_zero);
