@@ -27,11 +27,15 @@ class Vertices {
     // Bits of the candidates that are positive there, and of those that are negative.
     std::uint64_t* positive(int i) { return &signs_[2 * static_cast<std::size_t>(i) * words_]; }
     std::uint64_t* negative(int i) { return positive(i) + words_; }
+    // The words are named first: of `(a ? p : q)[c / 64] |= 1 << c % 64` g++ 12 with -fsanitize=shift works out c once only,
+    // where it goes to p, and reads it where it goes to q as well.
     void note(int i, int candidate, int sign) {
-        (sign > 0 ? positive(i) : negative(i))[candidate / 64] |= std::uint64_t{1} << (candidate % 64);
+        std::uint64_t* const words = sign > 0 ? positive(i) : negative(i);
+        words[candidate / 64] |= std::uint64_t{1} << (candidate % 64);
     }
     bool has(int i, int candidate, int sign) {
-        return (sign > 0 ? positive(i) : negative(i))[candidate / 64] >> (candidate % 64) & 1;
+        const std::uint64_t* const words = sign > 0 ? positive(i) : negative(i);
+        return words[candidate / 64] >> (candidate % 64) & 1;
     }
 
   private:
