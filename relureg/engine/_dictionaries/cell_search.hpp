@@ -40,6 +40,15 @@ class CellSearch {
     void add_tied(int slot) { tied_.push_back(slot); }
     void release_tied(std::size_t size) { tied_.resize(size); }
 
+    // A stage is entered, in which no unit has its sign but those that have it in the whole domain.
+    void enter(Frame& frame, const Entered& stage) {
+        const std::size_t number = stage.context->stage;
+        if (conflicts_.size() <= number) conflicts_.resize(number + 1);
+        conflicts_[number].begin(words_);
+        frame.known.assign(2 * words_, 0);
+        take_points_along(frame, stage);
+    }
+
     // The points known in the cell, with the signs of the new stage.
     void take_points_along(Frame& frame, const Entered& stage) {
         const std::size_t count = frame.vertices.size(), skipped = count > kMostPoints ? count - kMostPoints : 0;
@@ -50,6 +59,7 @@ class CellSearch {
             frame.vertices[v - skipped] = fresh;
         }
         frame.vertices.resize(count - skipped);
+        look_at_vertices(frame);
         note_point(frame, stage);
     }
 
@@ -58,13 +68,19 @@ class CellSearch {
         const int fresh = vertices_.push();
         std::memcpy(vertices_.point(fresh), frame.point.doubles.data(), rows_.width() * sizeof(double));
         note_signs(fresh, frame.open, stage);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
-    bool is_seen(const Frame& frame, int k, int sign) {
-        for (auto v = frame.vertices.rbegin(); v != frame.vertices.rend(); ++v)
-            if (vertices_.has(*v, k, sign)) return true;
-        return false;
+    bool is_seen(const Frame& frame, int k, int sign) const {
+        return frame.seen[(sign > 0 ? 0 : words_) + k / 64] >> (k % 64) & 1;
+    }
+
+    // Whether proofs about other cells of the stage show that a candidate does not take that sign.
+    bool is_ruled_out(const Frame& frame, const Entered& stage, int k, int sign) {
+        if (!conflicts(stage).rules_out(frame.known, k, sign)) return false;
+        ++statistics_.decisions;
+        proofs_.audit_absence(HalfSpace::of_slot(stage.first + k, sign));
+        return true;
     }
 
     // The mean of the points known in the cell, which is likely far from its walls.
@@ -77,9 +93,10 @@ class CellSearch {
     }
 
     // The candidate has its sign on the whole cell.
-    void close(Frame& frame, const Entered& stage, int k) {
+    void close(Frame& frame, const Entered& stage, int k, int sign) {
         const int slot = stage.first + k;
         frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
+        note_sign(frame.known, k, sign);
         frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
     }
 
@@ -100,6 +117,7 @@ class CellSearch {
             if (outcome == Outcome::kReached || outcome == Outcome::kUnbounded) return true;
             const Absence absence = proofs_.absence(*optimum_, HalfSpace::of_slot(slot, sign));
             if (absence == Absence::kTie) tied_.push_back(slot);
+            if (absence == Absence::kStrict) learn(stage, k, sign);
             if (absence != Absence::kNo) return false;
         }
         if (proofs_.is_empty_beyond(HalfSpace::of_slot(slot, sign))) {
@@ -108,6 +126,7 @@ class CellSearch {
         }
         note_point(frame, stage);  // somewhere in the cell: no matter where, since the split finds a point of its own
         vertices_.note(frame.vertices.back(), k, sign);
+        note_sign(frame.seen, k, sign);
         return true;
     }
 
@@ -128,6 +147,7 @@ class CellSearch {
     void prepare(Frame& frame, Frame& child, const Entered& stage, int k, int side, bool at_last) {
         for (const int v : frame.vertices)
             if (!vertices_.has(v, k, -side)) child.vertices.push_back(v);
+        look_at_vertices(child);
         note_point(child, stage);
         if (at_last)
             std::swap(child.dictionary, frame.dictionary);
@@ -169,6 +189,37 @@ class CellSearch {
         if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
     }
 
+    Conflicts& conflicts(const Entered& stage) { return conflicts_[stage.context->stage]; }
+
+    // What the last proof of absence shows of all cells.
+    void learn(const Entered& stage, int k, int sign) {
+        Conflicts& conflicts = this->conflicts(stage);
+        conflict_.assign(2 * words_, 0);
+        note_sign(conflict_, k, sign);
+        for (const int slot : proofs_.support())
+            if (slot >= stage.first) note_sign(conflict_, slot - stage.first, rows_[slot].side);
+        conflicts.add(conflict_);
+    }
+
+    void note_sign(SignSet& signs, int k, int sign) const {
+        signs[(sign > 0 ? 0 : words_) + k / 64] |= std::uint64_t{1} << (k % 64);
+    }
+
+    void add_vertex(Frame& frame, int vertex) {
+        frame.vertices.push_back(vertex);
+        const std::uint64_t* signs = vertices_.positive(vertex);
+        for (int w = 0; w < 2 * words_; ++w) frame.seen[w] |= signs[w];
+    }
+
+    // All signs that are seen at the points of a cell.
+    void look_at_vertices(Frame& frame) {
+        frame.seen.assign(2 * words_, 0);
+        for (const int vertex : frame.vertices) {
+            const std::uint64_t* signs = vertices_.positive(vertex);
+            for (int w = 0; w < 2 * words_; ++w) frame.seen[w] |= signs[w];
+        }
+    }
+
     void note_signs(int vertex, const std::vector<std::uint64_t>& open, const Entered& stage) {
         const double* point = vertices_.point(vertex);
         for (int w = 0; w < words_; ++w)
@@ -201,7 +252,7 @@ class CellSearch {
         for (int j = 0; j < rows_.width(); ++j) point[j] = frame.point.doubles[j] + length * mean_[j];
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
         return true;
     }
 
@@ -267,7 +318,7 @@ class CellSearch {
         for (int j = 0; j < rows_.dim(); ++j) point[j + 1] += share_ * (loose_.value_of(j) - from[j + 1]);
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     void note_vertex(Frame& frame, const Entered& stage) {
@@ -282,7 +333,7 @@ class CellSearch {
                 const double value = dictionary.value_of(rows_.variable(stage.first + k));
                 if (std::fabs(value) > kEnough) vertices_.note(fresh, k, value > 0 ? 1 : -1);
             });
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     // A point so far along the ray that the slot is beyond 0 by as much as it is now, and 1.
@@ -297,7 +348,7 @@ class CellSearch {
         std::fill(point + rows_.dim() + 1, point + rows_.width(), 0.0);
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     // A dictionary free of rounding errors, at the point inside.
@@ -376,6 +427,8 @@ class CellSearch {
     const int words_;
     Vertices vertices_;
     std::vector<int> tied_;
+    std::vector<Conflicts> conflicts_;  // [stage]
+    SignSet conflict_;
     std::vector<double> mean_;
     std::vector<double> values_;  // [slot]: at the point inside, in units of its row
     double share_ = 0;  // of the way to where long steps stand, in the cell

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "conflicts.hpp"
 #include "dictionary.hpp"
 
 namespace relureg {
@@ -50,7 +51,9 @@ struct Point {
 struct Frame {
     Dictionary<double> dictionary;
     std::vector<std::uint64_t> open;  // the candidates without a sign
+    SignSet known;  // of the stage's other units: those that were found by splits and by proofs
     std::vector<int> vertices;
+    SignSet seen;  // at any of them
     Point point;
     Point below, above;  // on the two sides of the candidate by which the cell is split
 };

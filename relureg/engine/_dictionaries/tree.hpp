@@ -167,7 +167,7 @@ class Tree final : public Searcher {
             }
         }
         if (!is_empty) {
-            cell_.take_points_along(frame, stage);
+            cell_.enter(frame, stage);
             cut_.enter(context);
             node(frame, stage, depth, level, true);
         }
@@ -303,16 +303,23 @@ class Tree final : public Searcher {
 
     void close(Frame& frame, const Entered& stage, int k, int sign) {
         set_sign(rows_[stage.first + k].number, sign);
-        cell_.close(frame, stage, k);
+        cell_.close(frame, stage, k, sign);
     }
 
-    // False: the cell lies outside the domain.
+    // What is known from other cells goes first, so that less is asked. False: the cell lies outside the domain.
     bool close_candidates(Frame& frame, const Entered& stage) {
+        const auto is_ruled_out = [&](int k, int sign) { return cell_.is_ruled_out(frame, stage, k, sign); };
+        const auto is_absent = [&](int k, int sign) { return !cell_.seek(frame, stage, k, sign); };
+        return close_absent(frame, stage, is_ruled_out) && close_absent(frame, stage, is_absent);
+    }
+
+    template <class IsAbsent>
+    bool close_absent(Frame& frame, const Entered& stage, IsAbsent is_absent) {
         for (int w = 0; w < words_; ++w)
             for (std::uint64_t left = frame.open[w]; left; left &= left - 1) {
                 const int k = 64 * w + __builtin_ctzll(left);
                 for (const int sign : {-1, 1}) {
-                    if (cell_.is_seen(frame, k, sign) || cell_.seek(frame, stage, k, sign)) continue;
+                    if (cell_.is_seen(frame, k, sign) || !is_absent(k, sign)) continue;
                     if (stage.context->data->forced && sign > 0) return false;
                     close(frame, stage, k, -sign);
                     break;
@@ -364,7 +371,8 @@ class Tree final : public Searcher {
         Frame& child = frames_.at(level + 1);
         rows_.step(slot, side);
         child.point = side > 0 ? frame.above : frame.below;
-        child.open = frame.open;
+        child.open = frame.open, child.known = frame.known;
+        child.known[(side > 0 ? 0 : words_) + k / 64] |= std::uint64_t{1} << (k % 64);
         child.vertices.clear();
         const bool is_done = is_empty(child.open) && is_last(*stage.context) && (cut_.is_on() || !finds_facets());
         if (!is_done) cell_.prepare(frame, child, stage, k, side, at_last);
