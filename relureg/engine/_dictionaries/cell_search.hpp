@@ -42,10 +42,9 @@ class CellSearch {
 
     // A stage is entered, in which no unit has its sign but those that have it in the whole domain.
     void enter(Frame& frame, const Entered& stage) {
-        const std::size_t number = stage.context->stage;
-        if (conflicts_.size() <= number) conflicts_.resize(number + 1);
-        conflicts_[number].begin(words_);
-        frame.known.assign(2 * words_, 0);
+        conflicts_.resize(std::max<std::size_t>(conflicts_.size(), stage.context->stage + 1));
+        conflicts(stage).begin(words_);
+        frame.known.begin(words_);
         take_points_along(frame, stage);
     }
 
@@ -71,10 +70,6 @@ class CellSearch {
         add_vertex(frame, fresh);
     }
 
-    bool is_seen(const Frame& frame, int k, int sign) const {
-        return frame.seen[(sign > 0 ? 0 : words_) + k / 64] >> (k % 64) & 1;
-    }
-
     // Whether proofs about other cells of the stage show that a candidate does not take that sign.
     bool is_ruled_out(const Frame& frame, const Entered& stage, int k, int sign) {
         if (!conflicts(stage).rules_out(frame.known, k, sign)) return false;
@@ -96,7 +91,7 @@ class CellSearch {
     void close(Frame& frame, const Entered& stage, int k, int sign) {
         const int slot = stage.first + k;
         frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
-        note_sign(frame.known, k, sign);
+        frame.known.note(k, sign);
         frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
     }
 
@@ -126,7 +121,7 @@ class CellSearch {
         }
         note_point(frame, stage);  // somewhere in the cell: no matter where, since the split finds a point of its own
         vertices_.note(frame.vertices.back(), k, sign);
-        note_sign(frame.seen, k, sign);
+        frame.seen.note(k, sign);
         return true;
     }
 
@@ -193,31 +188,22 @@ class CellSearch {
 
     // What the last proof of absence shows of all cells.
     void learn(const Entered& stage, int k, int sign) {
-        Conflicts& conflicts = this->conflicts(stage);
-        conflict_.assign(2 * words_, 0);
-        note_sign(conflict_, k, sign);
+        conflict_.begin(words_);
+        conflict_.note(k, sign);
         for (const int slot : proofs_.support())
-            if (slot >= stage.first) note_sign(conflict_, slot - stage.first, rows_[slot].side);
-        conflicts.add(conflict_);
-    }
-
-    void note_sign(SignSet& signs, int k, int sign) const {
-        signs[(sign > 0 ? 0 : words_) + k / 64] |= std::uint64_t{1} << (k % 64);
+            if (slot >= stage.first) conflict_.note(slot - stage.first, rows_[slot].side);
+        conflicts(stage).add(conflict_);
     }
 
     void add_vertex(Frame& frame, int vertex) {
         frame.vertices.push_back(vertex);
-        const std::uint64_t* signs = vertices_.positive(vertex);
-        for (int w = 0; w < 2 * words_; ++w) frame.seen[w] |= signs[w];
+        frame.seen.join(vertices_.signs(vertex));
     }
 
     // All signs that are seen at the points of a cell.
     void look_at_vertices(Frame& frame) {
-        frame.seen.assign(2 * words_, 0);
-        for (const int vertex : frame.vertices) {
-            const std::uint64_t* signs = vertices_.positive(vertex);
-            for (int w = 0; w < 2 * words_; ++w) frame.seen[w] |= signs[w];
-        }
+        frame.seen.begin(words_);
+        for (const int vertex : frame.vertices) frame.seen.join(vertices_.signs(vertex));
     }
 
     void note_signs(int vertex, const std::vector<std::uint64_t>& open, const Entered& stage) {

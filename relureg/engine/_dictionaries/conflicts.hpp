@@ -13,12 +13,37 @@
 
 namespace relureg {
 
-// SignSet of some units of a stage: bits of those that are positive, and behind them of those that are negative.
-using SignSet = std::vector<std::uint64_t>;
+// Signs of units of a stage: bits of those that are positive, and behind them of those that are negative.
+class SignSet {
+  public:
+    // None. `words`: of the units of any stage.
+    void begin(int words) { half_ = words, bits_.assign(2 * half_, 0); }
+
+    void note(int unit, int sign) { bits_[word(unit, sign)] |= bit(unit); }
+    bool has(int unit, int sign) const { return bits_[word(unit, sign)] & bit(unit); }
+    void join(const std::uint64_t* others) {
+        for (std::size_t w = 0; w < bits_.size(); ++w) bits_[w] |= others[w];
+    }
+
+    std::size_t word(int unit, int sign) const { return (sign > 0 ? 0 : half_) + unit / 64; }
+    static std::uint64_t bit(int unit) { return std::uint64_t{1} << (unit % 64); }
+    const std::uint64_t* bits() const { return bits_.data(); }
+
+    template <class Visit>
+    void each(Visit visit) const {
+        for (std::size_t w = 0; w < bits_.size(); ++w)
+            for (std::uint64_t left = bits_[w]; left; left &= left - 1)
+                visit(static_cast<int>(w % half_ * 64) + __builtin_ctzll(left), w < half_ ? 1 : -1);
+    }
+
+  private:
+    std::size_t half_ = 0;
+    std::vector<std::uint64_t> bits_;
+};
 
 class Conflicts {
   public:
-    // Nothing is known. `words`: of the units of any stage.
+    // Nothing is known.
     void begin(int words) {
         words_ = 2 * static_cast<std::size_t>(words);
         most_ = std::clamp<std::size_t>(kRoom / (64 * words_ * words_), 4, 128);
@@ -26,28 +51,26 @@ class Conflicts {
         if (found_.size() < num_found_.size()) found_.resize(num_found_.size());
     }
 
-    // SignSet that no point of the box has together.
+    // Signs that no point of the box has together.
     void add(const SignSet& signs) {
-        for (std::size_t w = 0; w < words_; ++w)
-            for (std::uint64_t left = signs[w]; left; left &= left - 1) {
-                const std::size_t half = words_ / 2, unit = w % half * 64 + __builtin_ctzll(left);
-                const std::size_t number = number_of(unit, w < half ? 1 : -1), at = num_found_[number]++ % most_;
-                std::vector<std::uint64_t>& sets = found_[number];
-                if (sets.size() < (at + 1) * words_) sets.resize((at + 1) * words_);
-                std::copy_n(signs.begin(), words_, sets.begin() + at * words_);
-            }
+        signs.each([&](int unit, int sign) {
+            const std::size_t number = number_of(unit, sign), at = num_found_[number]++ % most_;
+            std::vector<std::uint64_t>& sets = found_[number];
+            if (sets.size() < (at + 1) * words_) sets.resize((at + 1) * words_);
+            std::copy_n(signs.bits(), words_, sets.begin() + at * words_);
+        });
     }
 
     // Whether a sign is absent where others hold.
     bool rules_out(const SignSet& holding, int unit, int sign) const {
         const std::size_t number = number_of(unit, sign), count = std::min(num_found_[number], most_);
         const std::uint64_t* set = found_[number].data();
-        const std::uint64_t own = std::uint64_t{1} << (unit % 64);
-        const std::size_t its_word = (sign > 0 ? 0 : words_ / 2) + unit / 64;
+        const std::uint64_t *const others = holding.bits(), own = SignSet::bit(unit);
+        const std::size_t its_word = holding.word(unit, sign);
         for (std::size_t i = 0; i < count; ++i, set += words_) {
-            std::uint64_t missing = set[its_word] & ~(holding[its_word] | own);
+            std::uint64_t missing = set[its_word] & ~(others[its_word] | own);
             for (std::size_t w = 0; w < words_; ++w)
-                if (w != its_word) missing |= set[w] & ~holding[w];
+                if (w != its_word) missing |= set[w] & ~others[w];
             if (!missing) return true;
         }
         return false;

@@ -25,17 +25,14 @@ class Vertices {
         return size_++;
     }
     double* point(int i) { return &points_[static_cast<std::size_t>(i) * width_]; }
-    // Bits of the candidates that are positive there, and of those that are negative.
-    std::uint64_t* positive(int i) { return &signs_[2 * static_cast<std::size_t>(i) * words_]; }
-    std::uint64_t* negative(int i) { return positive(i) + words_; }
-    void note(int i, int candidate, int sign) {
-        (sign > 0 ? positive(i) : negative(i))[candidate / 64] |= std::uint64_t{1} << (candidate % 64);
-    }
-    bool has(int i, int candidate, int sign) {
-        return (sign > 0 ? positive(i) : negative(i))[candidate / 64] >> (candidate % 64) & 1;
-    }
+    // As a set of signs has them.
+    std::uint64_t* signs(int i) { return &signs_[2 * static_cast<std::size_t>(i) * words_]; }
+    void note(int i, int candidate, int sign) { word(i, candidate, sign) |= SignSet::bit(candidate); }
+    bool has(int i, int candidate, int sign) { return word(i, candidate, sign) & SignSet::bit(candidate); }
 
   private:
+    std::uint64_t& word(int i, int candidate, int sign) { return signs(i)[(sign > 0 ? 0 : words_) + candidate / 64]; }
+
     int width_ = 0, words_ = 0, size_ = 0;
     std::vector<double> points_;
     std::vector<std::uint64_t> signs_;
