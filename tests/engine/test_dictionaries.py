@@ -221,6 +221,24 @@ def test_a_domain_without_interior_is_refused(normals: list[list[int]], constant
         count_regions(_random(3, 3), Domain.polytope(normals, constants), "dictionaries")
 
 
+@pytest.mark.parametrize("widths", [(6, 12), (4, 8, 4)])
+def test_what_is_taken_over_from_other_cells_is_so_by_integers(widths: tuple[int, ...]) -> None:
+    """Some signs are known to be absent from proofs about cells before; each is asked of a program in rationals."""
+    network, box = _random(*widths), _box(widths[0], -2, 2)
+    count = count_regions(network, box, "dictionaries", jobs=1, audit=True)
+    assert count.num_regions == count_regions(network, box, "split").num_regions
+
+
+@pytest.mark.parametrize("widths", [(3, 14), (4, 10, 3)])
+def test_cells_behind_a_bounded_one_are_bounded_and_no_others(widths: tuple[int, ...]) -> None:
+    """The search comes back from bounded cells to others, again and again."""
+    network = _random(*widths)
+    count = count_regions(network, None, "dictionaries", jobs=1)
+    split = count_regions(network, None, "split")
+    assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+    assert 0 < count.num_bounded < count.num_regions
+
+
 def test_units_that_the_box_leaves_stable_cost_no_program() -> None:
     network = Network.from_layers([np.eye(20).tolist(), [[1] * 20]], [[3] * 20, [0]])
     count = count_regions(network, _box(20), "dictionaries")

@@ -4,10 +4,10 @@
 #include <map>
 #include <memory>
 
+#include "bounded_path.hpp"
 #include "exact_program.hpp"
 #include "identities.hpp"
 #include "known_ties.hpp"
-#include "rays.hpp"
 
 namespace relureg {
 
@@ -66,6 +66,12 @@ class CellProofs {
         return found == Absence::kNo ? found : audited(found, beyond);
     }
 
+    // The rows of the cell with which the last proof of absence was made.
+    const std::vector<int>& support() const { return support_; }
+
+    // Where all answers are to be asked of integers, this one, which was known.
+    void audit_absence(const HalfSpace& beyond) { audited(Absence::kStrict, beyond); }
+
     // Whether no point of the open cell lies in a half-space, by a linear program in rationals.
     bool is_empty_beyond(const HalfSpace& beyond) {
         ++statistics_.decisions, ++statistics_.exact;
@@ -75,7 +81,7 @@ class CellProofs {
     // Whether no ray lies in the cell.
     bool is_bounded() {
         ++statistics_.decisions;
-        if (const auto known = rays_.is_bounded()) return *known;
+        if (const auto known = bounded_path_.is_bounded()) return *known;
         ++statistics_.exact;
         return program_->is_bounded(rows_.signed_path());
     }
@@ -256,6 +262,7 @@ class CellProofs {
     KnownTies known_;
     std::map<std::pair<int, int>, int> twins_;  // of the network: 1 or -1 where one unit repeats another, else 0
     Rays rays_{rows_, identity_, stop_};
+    BoundedPath bounded_path_{rows_, rays_};
 };
 
 }  // namespace relureg

@@ -89,6 +89,16 @@ class CellRows {
         else
             path_.pop_back();
     }
+    // What is asked of the cell that the first rows of the path make.
+    template <class Ask>
+    auto with_first(std::size_t count, Ask ask) {
+        const std::vector<int> behind(path_.begin() + count, path_.end());
+        path_.resize(count);
+        const auto answer = ask();
+        path_.insert(path_.end(), behind.begin(), behind.end());
+        return answer;
+    }
+
     // Let go of a row of the path for a while, to go beyond it; and take it back.
     void bound(int slot, int side) {
         slots_[slot].side = side;

@@ -40,6 +40,14 @@ class CellSearch {
     void add_tied(int slot) { tied_.push_back(slot); }
     void release_tied(std::size_t size) { tied_.resize(size); }
 
+    // A stage is entered, in which no unit has its sign but those that have it in the whole domain.
+    void enter(Frame& frame, const Entered& stage) {
+        conflicts_.resize(std::max<std::size_t>(conflicts_.size(), stage.context->stage + 1));
+        conflicts(stage).begin(words_);
+        frame.known.begin(words_);
+        take_points_along(frame, stage);
+    }
+
     // The points known in the cell, with the signs of the new stage.
     void take_points_along(Frame& frame, const Entered& stage) {
         const std::size_t count = frame.vertices.size(), skipped = count > kMostPoints ? count - kMostPoints : 0;
@@ -50,6 +58,7 @@ class CellSearch {
             frame.vertices[v - skipped] = fresh;
         }
         frame.vertices.resize(count - skipped);
+        look_at_vertices(frame);
         note_point(frame, stage);
     }
 
@@ -58,13 +67,15 @@ class CellSearch {
         const int fresh = vertices_.push();
         std::memcpy(vertices_.point(fresh), frame.point.doubles.data(), rows_.width() * sizeof(double));
         note_signs(fresh, frame.open, stage);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
-    bool is_seen(const Frame& frame, int k, int sign) {
-        for (auto v = frame.vertices.rbegin(); v != frame.vertices.rend(); ++v)
-            if (vertices_.has(*v, k, sign)) return true;
-        return false;
+    // Whether proofs about other cells of the stage show that a candidate does not take that sign.
+    bool is_ruled_out(const Frame& frame, const Entered& stage, int k, int sign) {
+        if (!conflicts(stage).rules_out(frame.known, k, sign)) return false;
+        ++statistics_.decisions;
+        proofs_.audit_absence(HalfSpace::of_slot(stage.first + k, sign));
+        return true;
     }
 
     // The mean of the points known in the cell, which is likely far from its walls.
@@ -77,9 +88,10 @@ class CellSearch {
     }
 
     // The candidate has its sign on the whole cell.
-    void close(Frame& frame, const Entered& stage, int k) {
+    void close(Frame& frame, const Entered& stage, int k, int sign) {
         const int slot = stage.first + k;
         frame.open[k / 64] &= ~(std::uint64_t{1} << (k % 64));
+        frame.known.note(k, sign);
         frame.dictionary.remove_row(frame.dictionary.row_of(rows_.variable(slot)));
     }
 
@@ -100,6 +112,7 @@ class CellSearch {
             if (outcome == Outcome::kReached || outcome == Outcome::kUnbounded) return true;
             const Absence absence = proofs_.absence(*optimum_, HalfSpace::of_slot(slot, sign));
             if (absence == Absence::kTie) tied_.push_back(slot);
+            if (absence == Absence::kStrict) learn(stage, k, sign);
             if (absence != Absence::kNo) return false;
         }
         if (proofs_.is_empty_beyond(HalfSpace::of_slot(slot, sign))) {
@@ -108,6 +121,7 @@ class CellSearch {
         }
         note_point(frame, stage);  // somewhere in the cell: no matter where, since the split finds a point of its own
         vertices_.note(frame.vertices.back(), k, sign);
+        frame.seen.note(k, sign);
         return true;
     }
 
@@ -128,6 +142,7 @@ class CellSearch {
     void prepare(Frame& frame, Frame& child, const Entered& stage, int k, int side, bool at_last) {
         for (const int v : frame.vertices)
             if (!vertices_.has(v, k, -side)) child.vertices.push_back(v);
+        look_at_vertices(child);
         note_point(child, stage);
         if (at_last)
             std::swap(child.dictionary, frame.dictionary);
@@ -169,6 +184,28 @@ class CellSearch {
         if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
     }
 
+    Conflicts& conflicts(const Entered& stage) { return conflicts_[stage.context->stage]; }
+
+    // What the last proof of absence shows of all cells.
+    void learn(const Entered& stage, int k, int sign) {
+        conflict_.begin(words_);
+        conflict_.note(k, sign);
+        for (const int slot : proofs_.support())
+            if (slot >= stage.first) conflict_.note(slot - stage.first, rows_[slot].side);
+        conflicts(stage).add(conflict_);
+    }
+
+    void add_vertex(Frame& frame, int vertex) {
+        frame.vertices.push_back(vertex);
+        frame.seen.join(vertices_.signs(vertex));
+    }
+
+    // All signs that are seen at the points of a cell.
+    void look_at_vertices(Frame& frame) {
+        frame.seen.begin(words_);
+        for (const int vertex : frame.vertices) frame.seen.join(vertices_.signs(vertex));
+    }
+
     void note_signs(int vertex, const std::vector<std::uint64_t>& open, const Entered& stage) {
         const double* point = vertices_.point(vertex);
         for (int w = 0; w < words_; ++w)
@@ -201,7 +238,7 @@ class CellSearch {
         for (int j = 0; j < rows_.width(); ++j) point[j] = frame.point.doubles[j] + length * mean_[j];
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
         return true;
     }
 
@@ -267,7 +304,7 @@ class CellSearch {
         for (int j = 0; j < rows_.dim(); ++j) point[j + 1] += share_ * (loose_.value_of(j) - from[j + 1]);
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     void note_vertex(Frame& frame, const Entered& stage) {
@@ -282,7 +319,7 @@ class CellSearch {
                 const double value = dictionary.value_of(rows_.variable(stage.first + k));
                 if (std::fabs(value) > kEnough) vertices_.note(fresh, k, value > 0 ? 1 : -1);
             });
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     // A point so far along the ray that the slot is beyond 0 by as much as it is now, and 1.
@@ -297,7 +334,7 @@ class CellSearch {
         std::fill(point + rows_.dim() + 1, point + rows_.width(), 0.0);
         note_signs(fresh, frame.open, stage);
         vertices_.note(fresh, slot - stage.first, sign);
-        frame.vertices.push_back(fresh);
+        add_vertex(frame, fresh);
     }
 
     // A dictionary free of rounding errors, at the point inside.
@@ -376,6 +413,8 @@ class CellSearch {
     const int words_;
     Vertices vertices_;
     std::vector<int> tied_;
+    std::vector<Conflicts> conflicts_;  // [stage]
+    SignSet conflict_;
     std::vector<double> mean_;
     std::vector<double> values_;  // [slot]: at the point inside, in units of its row
     double share_ = 0;  // of the way to where long steps stand, in the cell

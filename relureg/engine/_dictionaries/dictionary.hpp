@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../_cells/base/lanes.hpp"
+#include "pivot_search.hpp"
 
 namespace relureg {
 
@@ -49,7 +49,7 @@ class Dictionary {
     // Every input is nonbasic, at the value given.
     void reset(const std::vector<Number>& at) {
         columns_ = static_cast<int>(at.size());
-        stride_ = kIsExact ? columns_ : (columns_ + 3) & ~3;
+        stride_ = kIsExact ? columns_ : in_fours(columns_);
         at_ = at;
         at_.resize(stride_, Number(0));
         nonbasic_.resize(columns_);
@@ -101,7 +101,8 @@ class Dictionary {
         if (static_cast<std::size_t>(variable) >= place_.size()) place_.resize(variable + 1, 0);
         place_[variable] = rows();
         basic_.push_back(variable);
-        value_.push_back(value);
+        value_.resize(num_values());
+        value_[rows() - 1] = value;
     }
 
     void remove_row(int row) {
@@ -111,7 +112,8 @@ class Dictionary {
             std::swap(basic_[row], basic_[last]), std::swap(value_[row], value_[last]);
             place_[basic_[row]] = row;
         }
-        basic_.pop_back(), value_.pop_back();
+        basic_.pop_back();
+        value_.resize(num_values());
         table_.resize(table_.size() - stride_);
     }
 
@@ -122,6 +124,10 @@ class Dictionary {
                     Visit visit) {
         const int most = 100 + 10 * (columns_ + rows());
         int num_degenerate = 0;
+        if constexpr (!kIsExact) {
+            search_.begin(basic_, nonbasic_, bounds);
+            if (stops_at_zero && is_basic(variable)) search_.stop_at_zero(place_[variable]);
+        }
         for (int step = 0; kIsExact || step < most; ++step) {
             const int goal = place_[variable];
             if (goal < 0 || value_[goal] * direction > enough) return Outcome::kReached;
@@ -129,14 +135,14 @@ class Dictionary {
             const int column = entering(goal, direction, bounds, is_careful);
             if (column < 0) return Outcome::kOptimal;
             const int way = (row(goal)[column] > 0) == (direction > 0) ? 1 : -1;
-            const Leaving leaving = leave(column, way, stops_at_zero ? goal : -1, bounds, is_careful);
-            if (leaving.kind == Leaving::kNone) {
+            const Leaving<Number> leaving = leave(column, way, stops_at_zero ? goal : -1, bounds, is_careful);
+            if (leaving.kind == leaving.kNone) {
                 ray_ = {column, way};
                 return Outcome::kUnbounded;
             }
-            if (leaving.kind == Leaving::kUnsafe) return Outcome::kStuck;
+            if (leaving.kind == leaving.kUnsafe) return Outcome::kStuck;
             num_degenerate = leaving.step > 0 ? 0 : num_degenerate + 1;
-            move(column, way, leaving, bounds);
+            move(column, way, leaving);
             visit();
         }
         return Outcome::kStuck;
@@ -161,15 +167,10 @@ class Dictionary {
     static constexpr double kSmall = 1e-11;  // of the largest entry: taken for 0
     static constexpr double kPivot = 1e-9;
 
-    struct Leaving {
-        enum Kind { kNone, kBound, kRow, kUnsafe } kind = kNone;
-        int row = -1;
-        Number step = 0;
-        Number to = 0;  // the bound at which the leaving variable stops
-    };
-
     static Number magnitude(const Number& x) { return x < 0 ? Number(-x) : x; }
     Number* mutable_row(int row) { return &table_[static_cast<std::size_t>(row) * stride_]; }
+
+    std::size_t num_values() const { return kIsExact ? rows() : in_fours(rows()); }
 
     void add(Number* to, const Number& factor, const Number* from) const {
         if constexpr (kIsExact) {
@@ -181,14 +182,14 @@ class Dictionary {
     }
 
     // The column whose variable improves the goal most; with care, the one of the first variable that does.
-    int entering(int goal, int direction, const Bounds<Number>& bounds, bool is_careful) const {
+    int entering(int goal, int direction, const Bounds<Number>& bounds, bool is_careful) {
         const Number* reduced = row(goal);
+        if constexpr (!kIsExact)
+            if (!is_careful) return search_.entering(reduced, at_.data(), direction, kSmall);
         int best = -1;
-        Number most = 0, largest = 0;
+        Number most = 0;
         for (int c = 0; c < columns_; ++c) {
             const Number size = magnitude(reduced[c]);
-            if constexpr (!kIsExact)
-                if (size > largest) largest = size;
             if (!(size > (is_careful && best >= 0 ? Number(0) : most))) continue;
             const int variable = nonbasic_[c];
             const bool grows = (reduced[c] > 0) == (direction > 0);
@@ -197,66 +198,63 @@ class Dictionary {
                 continue;
             if (is_careful && best >= 0 && variable > nonbasic_[best]) continue;
             if constexpr (!kIsExact)
-                if (is_careful && size < kPivot) continue;
+                if (size < kPivot) continue;
             most = size, best = c;
         }
-        if constexpr (!kIsExact)
-            if (best >= 0 && !is_careful && most <= kSmall * largest) return -1;
         return best;
     }
 
     // The first variable to reach a bound when that of the column moves; of several, the safest pivot.
-    Leaving leave(int column, int way, int goal, const Bounds<Number>& bounds, bool is_careful) const {
-        Leaving best;
-        Number pivot = 0;
+    Leaving<Number> leave(int column, int way, int goal, const Bounds<Number>& bounds, bool is_careful) {
+        if constexpr (kIsExact)
+            return first_to_leave(column, way, goal, bounds);
+        else
+            return search_.leaving(table_.data(), stride_, value_.data(), rows(), column, way, at_[column], kPivot,
+                                   is_careful ? basic_.data() : nullptr);
+    }
+
+    // In rationals, of several the first one.
+    Leaving<Number> first_to_leave(int column, int way, int goal, const Bounds<Number>& bounds) const {
+        Leaving<Number> best;
         const int own = nonbasic_[column];
         if (way > 0 ? bounds.has_upper[own] : bounds.has_lower[own]) {
-            best.kind = Leaving::kBound;
+            best.kind = best.kBound;
             best.to = way > 0 ? bounds.upper[own] : bounds.lower[own];
             best.step = magnitude(best.to - at_[column]);
         }
         const Number* entry = &table_[column];
         for (int i = 0; i < rows(); ++i, entry += stride_) {
             const int variable = basic_[i];
-            const bool is_up = (*entry > 0) == (way > 0);
-            const bool is_goal = i == goal;
-            if (!is_goal && !(is_up ? bounds.has_upper[variable] : bounds.has_lower[variable])) continue;
-            const Number size = magnitude(*entry);
-            if (!(size > (kIsExact ? Number(0) : Number(kPivot)))) continue;
+            const bool is_up = (*entry > 0) == (way > 0), is_goal = i == goal;
+            if (*entry == 0 || !(is_goal || (is_up ? bounds.has_upper[variable] : bounds.has_lower[variable])))
+                continue;
             Number to = 0;
             if (!is_goal) to = is_up ? bounds.upper[variable] : bounds.lower[variable];
-            Number step = (is_up ? Number(to - value_[i]) : Number(value_[i] - to)) / size;
+            Number step = (is_up ? Number(to - value_[i]) : Number(value_[i] - to)) / magnitude(*entry);
             if (step < 0) step = 0;
-            if (best.kind != Leaving::kNone) {
-                if constexpr (kIsExact) {
-                    if (step > best.step) continue;
-                    if (step == best.step && (best.kind == Leaving::kBound || variable > basic_[best.row])) continue;
-                } else {
-                    const double slack = 1e-12 * (1 + best.step);
-                    if (step > best.step + slack) continue;
-                    if (step >= best.step - slack) {
-                        if (best.kind == Leaving::kBound) continue;
-                        if (is_careful ? variable > basic_[best.row] : size <= pivot) continue;
-                    }
-                }
+            if (best.kind != best.kNone) {
+                if (step > best.step) continue;
+                if (step == best.step && (best.kind == best.kBound || variable > basic_[best.row])) continue;
             }
-            best.kind = Leaving::kRow, best.row = i, best.step = step, best.to = to, pivot = size;
+            best.kind = best.kRow, best.row = i, best.step = step, best.to = to;
         }
-        if constexpr (!kIsExact)
-            if (!(best.step < 1e100)) best.kind = Leaving::kUnsafe;
         return best;
     }
 
-    void move(int column, int way, const Leaving& leaving, const Bounds<Number>&) {
+    void move(int column, int way, const Leaving<Number>& leaving) {
         const Number step = way > 0 ? leaving.step : Number(-leaving.step);
-        if (step != 0) {
+        if constexpr (kIsExact) {
             const Number* entry = &table_[column];
-            for (int i = 0; i < rows(); ++i, entry += stride_) value_[i] += *entry * step;
+            for (int i = 0; i < rows() && step != 0; ++i, entry += stride_) value_[i] += *entry * step;
+        } else {
+            search_.follow(value_.data(), step);
         }
-        if (leaving.kind == Leaving::kBound)
+        if (leaving.kind == leaving.kBound) {
             at_[column] = leaving.to;
-        else
-            exchange(leaving.row, column, leaving.to, at_[column] + step);
+            return;
+        }
+        exchange(leaving.row, column, leaving.to, at_[column] + step);
+        if constexpr (!kIsExact) search_.exchange(leaving.row, column);
     }
 
     // The variable of the row leaves the basis, at `left`; that of the column enters, at `entered`.
@@ -265,13 +263,17 @@ class Dictionary {
         const Number inverse = Number(1) / by[column];
         for (int c = 0; c < columns_; ++c) by[c] *= -inverse;
         by[column] = inverse;
-        for (int i = 0; i < rows(); ++i) {
-            if (i == pivot_row) continue;
-            Number* other = mutable_row(i);
-            const Number factor = other[column];
-            if (factor == 0) continue;
-            other[column] = 0;
-            add(other, factor, by);
+        if constexpr (kIsExact) {
+            for (int i = 0; i < rows(); ++i) {
+                if (i == pivot_row) continue;
+                Number* other = mutable_row(i);
+                const Number factor = other[column];
+                if (factor == 0) continue;
+                other[column] = 0;
+                add(other, factor, by);
+            }
+        } else {
+            add_to_rows(table_.data(), rows(), stride_, pivot_row, column);
         }
         std::swap(basic_[pivot_row], nonbasic_[column]);
         place_[basic_[pivot_row]] = pivot_row, place_[nonbasic_[column]] = ~column;
@@ -280,11 +282,12 @@ class Dictionary {
 
     int columns_ = 0, stride_ = 0;
     std::vector<Number> table_;  // [row * stride_ + column]
-    std::vector<Number> value_;  // [row]
+    std::vector<Number> value_;  // [row], in doubles filled up to a multiple of four
     std::vector<Number> at_;  // [column], filled up as rows are
     std::vector<int> basic_, nonbasic_;
     std::vector<int> place_;  // [variable]: its row, or ~column
     Ray ray_;
+    PivotSearch search_;
 };
 
 }  // namespace relureg

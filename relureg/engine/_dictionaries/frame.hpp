@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "conflicts.hpp"
 #include "dictionary.hpp"
 
 namespace relureg {
@@ -24,21 +25,14 @@ class Vertices {
         return size_++;
     }
     double* point(int i) { return &points_[static_cast<std::size_t>(i) * width_]; }
-    // Bits of the candidates that are positive there, and of those that are negative.
-    std::uint64_t* positive(int i) { return &signs_[2 * static_cast<std::size_t>(i) * words_]; }
-    std::uint64_t* negative(int i) { return positive(i) + words_; }
-    // The words are named first: of `(a ? p : q)[c / 64] |= 1 << c % 64` g++ 12 with -fsanitize=shift works out c once only,
-    // where it goes to p, and reads it where it goes to q as well.
-    void note(int i, int candidate, int sign) {
-        std::uint64_t* const words = sign > 0 ? positive(i) : negative(i);
-        words[candidate / 64] |= std::uint64_t{1} << (candidate % 64);
-    }
-    bool has(int i, int candidate, int sign) {
-        const std::uint64_t* const words = sign > 0 ? positive(i) : negative(i);
-        return words[candidate / 64] >> (candidate % 64) & 1;
-    }
+    // As a set of signs has them.
+    std::uint64_t* signs(int i) { return &signs_[2 * static_cast<std::size_t>(i) * words_]; }
+    void note(int i, int candidate, int sign) { word(i, candidate, sign) |= SignSet::bit(candidate); }
+    bool has(int i, int candidate, int sign) { return word(i, candidate, sign) & SignSet::bit(candidate); }
 
   private:
+    std::uint64_t& word(int i, int candidate, int sign) { return signs(i)[(sign > 0 ? 0 : words_) + candidate / 64]; }
+
     int width_ = 0, words_ = 0, size_ = 0;
     std::vector<double> points_;
     std::vector<std::uint64_t> signs_;
@@ -54,7 +48,9 @@ struct Point {
 struct Frame {
     Dictionary<double> dictionary;
     std::vector<std::uint64_t> open;  // the candidates without a sign
+    SignSet known;  // of the stage's other units: those that were found by splits and by proofs
     std::vector<int> vertices;
+    SignSet seen;  // at any of them
     Point point;
     Point below, above;  // on the two sides of the candidate by which the cell is split
 };

@@ -49,7 +49,7 @@ class SingleRegion {
 
   private:
     bool has(Frame& frame, const Entered& stage, int k, int sign) const {
-        return cell_.is_seen(frame, k, sign) || cell_.seek(frame, stage, k, sign);
+        return frame.seen.has(k, sign) || cell_.seek(frame, stage, k, sign);
     }
 
     const Network& network_;

@@ -167,7 +167,7 @@ class Tree final : public Searcher {
             }
         }
         if (!is_empty) {
-            cell_.take_points_along(frame, stage);
+            cell_.enter(frame, stage);
             cut_.enter(context);
             node(frame, stage, depth, level, true);
         }
@@ -303,16 +303,22 @@ class Tree final : public Searcher {
 
     void close(Frame& frame, const Entered& stage, int k, int sign) {
         set_sign(rows_[stage.first + k].number, sign);
-        cell_.close(frame, stage, k);
+        cell_.close(frame, stage, k, sign);
     }
 
-    // False: the cell lies outside the domain.
+    // What is known from other cells goes first, so that less is asked. False: the cell lies outside the domain.
     bool close_candidates(Frame& frame, const Entered& stage) {
+        return close_absent(frame, stage, [&](int k, int sign) { return cell_.is_ruled_out(frame, stage, k, sign); }) &&
+               close_absent(frame, stage, [&](int k, int sign) { return !cell_.seek(frame, stage, k, sign); });
+    }
+
+    template <class IsAbsent>
+    bool close_absent(Frame& frame, const Entered& stage, IsAbsent is_absent) {
         for (int w = 0; w < words_; ++w)
             for (std::uint64_t left = frame.open[w]; left; left &= left - 1) {
                 const int k = 64 * w + __builtin_ctzll(left);
                 for (const int sign : {-1, 1}) {
-                    if (cell_.is_seen(frame, k, sign) || cell_.seek(frame, stage, k, sign)) continue;
+                    if (frame.seen.has(k, sign) || !is_absent(k, sign)) continue;
                     if (stage.context->data->forced && sign > 0) return false;
                     close(frame, stage, k, -sign);
                     break;
@@ -364,17 +370,15 @@ class Tree final : public Searcher {
         Frame& child = frames_.at(level + 1);
         rows_.step(slot, side);
         child.point = side > 0 ? frame.above : frame.below;
-        child.open = frame.open;
+        child.open = frame.open, child.known = frame.known;
+        child.known.note(k, side);
         child.vertices.clear();
-        const bool is_done = is_empty(child.open) && is_last(*stage.context) && (cut_.is_on() || !finds_facets());
+        const bool is_done =
+            !Bits<0>::count(child.open.data(), words_) && is_last(*stage.context) && (cut_.is_on() || !finds_facets());
         if (!is_done) cell_.prepare(frame, child, stage, k, side, at_last);
         node(child, stage, depth, level + 1, false);
         rows_.step(slot, 0);
         cell_.release_points(mark);
-    }
-
-    static bool is_empty(const std::vector<std::uint64_t>& bits) {
-        return std::all_of(bits.begin(), bits.end(), [](std::uint64_t word) { return !word; });
     }
 
     // -- leaves ------------------------------------------------------------------------------------------

@@ -8,21 +8,9 @@
 #include "_dictionaries/long_steps.hpp"
 #include "_dictionaries/proofs.hpp"
 #include "_dictionaries/ties.hpp"
-
-using namespace relureg;
+#include "pivots_and_conflicts.hpp"
 
 namespace {
-
-int num_failed = 0, num_checked = 0;
-
-void check(bool holds, const char* what, const char* test, int line) {
-    ++num_checked;
-    if (!holds && ++num_failed <= 20)
-        std::fprintf(stderr, "test_dictionaries.cpp:%d: %s: failed: %s\n", line, test, what);
-}
-#define CHECK(condition) check(condition, #condition, __func__, __LINE__)
-
-using Rng = std::mt19937_64;
 
 double number(Rng& rng, int spread) {
     const double size = std::uniform_real_distribution<>(1, 2)(rng);
@@ -385,6 +373,8 @@ int main() {
     a_kernel_is_as_near_as_it_says();
     a_bound_called_out_of_reach_is_out_of_reach();
     long_steps_end_at_the_optimum();
+    pivots_end_at_the_optimum();
+    a_conflict_rules_out_its_last_sign();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }

@@ -5,6 +5,7 @@
 #include <immintrin.h>
 #endif
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -39,6 +40,9 @@ struct Four {
     friend Four operator+(Four a, Four b) { return {_mm256_add_pd(a.x, b.x)}; }
     friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
     friend Four operator-(Four a) { return {_mm256_xor_pd(a.x, _mm256_set1_pd(-0.0))}; }
+    friend Four operator/(Four a, Four b) { return {_mm256_div_pd(a.x, b.x)}; }
+    friend Four smaller(Four a, Four b) { return {_mm256_min_pd(a.x, b.x)}; }
+    friend Four larger(Four a, Four b) { return {_mm256_max_pd(a.x, b.x)}; }
     friend Four absolute(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
     // Of a number and what is none these instructions take the second.
     friend Four positive_part(Four a) { return {_mm256_max_pd(_mm256_setzero_pd(), a.x)}; }
@@ -52,6 +56,10 @@ struct Four {
     // x[k] where a[k] > b[k], else 0
     friend Four where_above(Four a, Four b, Four x) {
         return {_mm256_and_pd(_mm256_cmp_pd(a.x, b.x, _CMP_GT_OQ), x.x)};
+    }
+    // x[k] where a[k] > b[k], else y[k]
+    friend Four either(Four a, Four b, Four x, Four y) {
+        return {_mm256_blendv_pd(y.x, x.x, _mm256_cmp_pd(a.x, b.x, _CMP_GT_OQ))};
     }
     // Bit k: a[k] < -b[k]
     friend unsigned below_minus(Four a, Four b) {
@@ -86,6 +94,18 @@ struct Four {
         for (int k = 0; k < 4; ++k) a.x[k] = -a.x[k];
         return a;
     }
+    friend Four operator/(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] /= b.x[k];
+        return a;
+    }
+    friend Four smaller(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] = a.x[k] < b.x[k] ? a.x[k] : b.x[k];
+        return a;
+    }
+    friend Four larger(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] = a.x[k] > b.x[k] ? a.x[k] : b.x[k];
+        return a;
+    }
     friend Four absolute(Four a) {
         for (int k = 0; k < 4; ++k) a.x[k] = std::fabs(a.x[k]);
         return a;
@@ -111,6 +131,10 @@ struct Four {
         for (int k = 0; k < 4; ++k) x.x[k] = a.x[k] > b.x[k] ? x.x[k] : 0.0;
         return x;
     }
+    friend Four either(Four a, Four b, Four x, Four y) {
+        for (int k = 0; k < 4; ++k) x.x[k] = a.x[k] > b.x[k] ? x.x[k] : y.x[k];
+        return x;
+    }
     friend unsigned below_minus(Four a, Four b) {
         unsigned bits = 0;
         for (int k = 0; k < 4; ++k) bits |= static_cast<unsigned>(a.x[k] < -b.x[k]) << k;
@@ -118,6 +142,17 @@ struct Four {
     }
 };
 #endif
+
+inline double smallest_of(Four a) {
+    double x[4];
+    a.store(x);
+    return std::min(std::min(x[0], x[1]), std::min(x[2], x[3]));
+}
+inline double largest_of(Four a) {
+    double x[4];
+    a.store(x);
+    return std::max(std::max(x[0], x[1]), std::max(x[2], x[3]));
+}
 
 // Bit k: bit `number` of from[k], of four words.
 inline unsigned bits_of_four(const std::uint64_t* from, int number) {
