@@ -162,7 +162,7 @@ def _count(
 ) -> RegionCount:
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        chosen, choice = choose(engine, problem)
+        chosen, choice = choose(engine, problem, visits=workers.enumerates)
         chosen.check_fits(workers)
         if chosen.count is not None:
             return count_of_figures(problem, chosen.name, chosen.count(problem, workers, watch), choice)

@@ -93,7 +93,7 @@ def enumerate_problem(
     """`enumerate_regions` of a problem, within limits, by those who work; raises as that does."""
     with watching(limits, report) as watch:
         problem = problem.restricted()
-        chosen, choice = choose(engine, problem)
+        chosen, choice = choose(engine, problem, visits=True)
         find = chosen.finder
         chosen.check_fits(workers)
         found = find(problem, workers, watch)

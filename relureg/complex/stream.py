@@ -308,7 +308,7 @@ def open_stream(
     report: Report | None = None,
 ) -> CellStream:
     """`iter_cells` of a problem without equations, within limits, by threads; raises as that does."""
-    chosen, choice = choose(engine, problem)
+    chosen, choice = choose(engine, problem, visits=True)
     _ = chosen.finder  # raises where the engine only counts
     chosen.check_fits(workers)
     return CellStream(

@@ -10,20 +10,30 @@ from relureg.network.problem import Problem
 from relureg.words import figure
 
 AUTO = "split"
-"""The engine that ``auto`` stands for, but where cells have many vertices: see `MANY_SLABS` and `MANY_VERTICES`."""
+"""The engine that ``auto`` stands for, but where cells have many corners: see `MANY_CORNERS` and `MANY_GENERATORS`."""
 
-MANY_SLABS = 8
-"""The splitter holds a cell by its vertices, of which a box has 2^d; from here on dictionaries, which hold one, are
-faster. Measured in [-1, 1]^d with two stages of 12 units, regions a second of dictionaries and of the splitter:
-168,000 and 351,000 for d = 6, 93,000 and 153,000 for d = 7, 118,000 and 28,000 for d = 8."""
+MANY_CORNERS = 150
+"""The splitter holds a cell by its vertices, of which a box has 2^d; dictionaries hold one. Measured in [-1, 1]^d with
+two stages of 12 units, regions a second of dictionaries and of the splitter: 204,000 and 544,000 for d = 6, 202,000 and
+254,000 for d = 7, 129,000 and 59,000 for d = 8; between 30 walls in 8 dimensions, 174 corners, 8.9 times as many."""
 
-MANY_VERTICES = 200
-"""The same on the whole space, where a cell of n hyperplanes in general position has C(n, d) 2^d vertices over the
-number of cells, on average. Regions a second, dictionaries and the splitter: 54,000 and 242,000 at 116 vertices
-(9-16-16), 63,000 and 11,000 at 272 (13-18-4), 52,000 and 5,000 at 438 (11-20-4), 25,000 and 90 at 643 (13-20-16-8)."""
+MANY_GENERATORS = 400
+"""The same by vertices and directions of cells, of which n hyperplanes in general position in R^d have C(n + 1, d) 2^d
+over the number of cells, on average; walls of the domain are among them. Dictionaries over splitter, regions a second:
+0.11 at 246 (9-16-16 on the whole space), 0.42 at 340 (10-16-8), 1.3 at 348 (9-20-8), 2.2 at 443 (20-22-4), 4.4 at 586
+(10-20-4), 1.2 at 672 and 32 at 2,187 (10-12-12 and 12-12-4, inputs from 0 on)."""
 
 MANY_FLATS = 10**10
 """A network of one stage is counted on flats, without cells: the best in any dimension, up to about so many regions."""
+
+MANY_DIMS = 8
+"""In a domain, those flats are sections of it, which pays where it has one corner; or else in fewer dimensions than
+this; or where there are units enough, 7/4 of the dimensions: 7.6 times as fast as dictionaries on 8-20 in [-1, 1]^8,
+9.5 times on 9-24, 3.5 times on 10-20, and 0.05 times on 9-12. From 12 dimensions of a box on, or 10 of other bounded
+domains, sections have too many vertices: 0.03 on 12-24, and 0.06 on 10-20 between 30 walls."""
+
+_MOST = 10**15
+"""More corners are told as so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +44,7 @@ class EngineChoice:
     --------
     >>> import relureg
     >>> box = relureg.Domain.box([-1] * 8, [1] * 8)
-    >>> count = relureg.count_regions(relureg.random_network([8, 4], seed=1), box)
+    >>> count = relureg.count_regions(relureg.random_network([8, 4, 2], seed=1), box)
     >>> count.engine_choice.asked, count.engine_choice.engine, count.engine_choice.slabs
     ('auto', 'dictionaries', 8)
     """
@@ -49,9 +59,11 @@ class EngineChoice:
     """The dimension in which the search works: the rank of all rows applied to the input."""
     slabs: int
     """Independent pairs of parallel walls of the domain: a box in k dimensions has k."""
-    cell_vertices: int
-    """Vertices of a cell of the first stage's hyperplanes, on average, if these were in general position in the whole
-    space."""
+    corners: int
+    """About how many vertices the domain has, as if walls without a parallel one were in general position."""
+    cell_generators: int
+    """Vertices and directions of a cell of the first stage's hyperplanes and the walls, on average, as if those
+    without a parallel one were in general position."""
     walls: int
     """Rows of the domain."""
     units: int
@@ -61,50 +73,91 @@ class EngineChoice:
     def line(self) -> str:
         """All of it in one line."""
         numbers = (
-            f"{self.essential_inputs} essential inputs, {self.walls} walls, {self.units} units, "
-            f"about {figure(self.cell_vertices)} vertices a cell of the first stage"
+            f"{self.essential_inputs} essential inputs, {self.walls} walls, {self.units} units, about "
+            f"{figure(self.corners)} corners of the domain, {figure(self.cell_generators)} generators of a cell of the "
+            "first stage"
         )
         return f"engine {self.engine}: {self.reason} ({numbers})"
 
 
-def choose_name(asked: str, problem: Problem) -> EngineChoice:
-    """The engine that a name stands for; whether there is one of that name is not looked at."""
+def choose_name(asked: str, problem: Problem, *, visits: bool = False) -> EngineChoice:
+    """The engine that a name stands for; whether there is one of that name is not looked at.
+
+    Where the regions are not only counted but visited, there are cells of one stage, too.
+    """
     slabs = 0 if problem.domain is None else problem.domain.num_slabs
-    vertices = _cell_vertices(problem)
-    name, reason = _automatic(problem, slabs, vertices) if asked == "auto" else (asked, "as asked for")
+    shape = Shape(
+        dim=problem.essential_dim,
+        slabs=slabs,
+        walls=problem.num_walls - 2 * slabs,
+        units=problem.network.widths[0] if problem.network.stages else 0,
+    )
+    has_cells = visits or len(problem.network.stages) != 1
+    name, reason = _automatic(problem, shape, has_cells=has_cells) if asked == "auto" else (asked, "as asked for")
     return EngineChoice(
         asked=asked,
         engine=name,
         reason=reason,
-        essential_inputs=problem.essential_dim,
+        essential_inputs=shape.dim,
         slabs=slabs,
-        cell_vertices=vertices,
+        corners=shape.corners,
+        cell_generators=shape.cell_generators,
         walls=problem.num_walls,
         units=problem.network.num_units,
     )
 
 
-def _automatic(problem: Problem, slabs: int, vertices: int) -> tuple[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Hyperplanes in R^dim: pairs of parallel ones, and others in general position."""
+
+    dim: int
+    slabs: int
+    walls: int
+    """Besides the slabs."""
+    units: int
+    """Of the first stage."""
+
+    @property
+    def corners(self) -> int:
+        """Of the domain: 2^k of k slabs, times those of a cell of the other walls."""
+        dim = max(self.dim - self.slabs, 0)
+        return min((comb(self.walls, dim) << dim) // generic_regions(self.walls, dim) << self.slabs, _MOST)
+
+    @property
+    def cell_generators(self) -> int:
+        """Each point where d hyperplanes meet belongs to 2^d cells, each end of a line of d - 1 to 2^(d - 1).
+
+        There are as many cells as flats (Zaslavsky 1975). Of m hyperplanes and s slabs (1 + t)^m (1 + 2 t)^s counts the
+        flats by codimension; f' / f = m / (1 + t) + 2 s / (1 + 2 t) makes a recursion of that.
+        """
+        m, s = self.walls + self.units, self.slabs
+        before, flats, cells = 0, 1, 1
+        for k in range(self.dim):
+            following = ((m + 2 * s - 3 * k) * flats + 2 * (m + s - k + 1) * before) // (k + 1)
+            before, flats = flats, following
+            cells += flats
+        return min((before + flats << self.dim) // cells, _MOST)
+
+    @property
+    def has_few_sections(self) -> bool:
+        """Whether a single stage is counted sooner on the sections of the domain than by dictionaries."""
+        if self.dim < MANY_DIMS or self.corners <= 1:
+            return True
+        return 4 * self.units >= 7 * self.dim and self.dim < (10 if self.walls else 12)
+
+
+def _automatic(problem: Problem, shape: Shape, *, has_cells: bool) -> tuple[str, str]:
     """The engine for a problem, and the reason."""
-    if problem.domain is not None:
-        lie = f"{slabs or 'no'} {'dimension lies' if slabs == 1 else 'dimensions lie'} between two walls"
-        name = "dictionaries" if slabs >= MANY_SLABS else AUTO
-        return name, f"{lie}; auto takes dictionaries from {MANY_SLABS} on"
-    if vertices < MANY_VERTICES:
-        return AUTO, f"cells have about {figure(vertices)} vertices; auto takes dictionaries from {MANY_VERTICES} on"
-    if (
-        len(problem.network.stages) == 1
-        and generic_regions(problem.network.num_units, problem.essential_dim) < MANY_FLATS
-    ):
+    if not has_cells and problem.domain is None and generic_regions(shape.units, shape.dim) < MANY_FLATS:
         return AUTO, "a network of one stage is counted on the flats of its hyperplanes, without cells"
-    return (
-        "dictionaries",
-        f"cells have about {figure(vertices)} vertices; auto takes dictionaries from {MANY_VERTICES} on",
-    )
-
-
-def _cell_vertices(problem: Problem) -> int:
-    """Each of the C(n, d) vertices of n hyperplanes in general position in R^d belongs to 2^d cells."""
-    first = problem.network.widths[0] if problem.network.stages else 0
-    dim = problem.essential_dim
-    return (comb(first, dim) << dim) // generic_regions(first, dim)
+    if not has_cells and problem.domain is not None:
+        if shape.has_few_sections:
+            return AUTO, "a network of one stage is counted on sections of the domain, without cells"
+        return "dictionaries", f"sections of a domain in {shape.dim} dimensions have many vertices"
+    if shape.corners >= MANY_CORNERS:
+        name, has = "dictionaries", f"the domain has about {figure(shape.corners)} corners"
+        return name, f"{has}; auto takes dictionaries from {MANY_CORNERS} on"
+    name = "dictionaries" if shape.cell_generators >= MANY_GENERATORS else AUTO
+    has = f"cells have about {figure(shape.cell_generators)} generators"
+    return name, f"{has}; auto takes dictionaries from {MANY_GENERATORS} on"

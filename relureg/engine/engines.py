@@ -141,9 +141,12 @@ COUNTERS = {
 """Engines that count regions without finding them."""
 
 
-def choose(name: str, problem: Problem) -> tuple[Engine, EngineChoice]:
-    """The engine of that name for a problem, and why it is that one; raises `UsageError` when there is none."""
-    choice = choose_name(name, problem)
+def choose(name: str, problem: Problem, *, visits: bool = False) -> tuple[Engine, EngineChoice]:
+    """The engine of that name for a problem, which counts its regions or visits each of them, and why it is that one.
+
+    Raises `UsageError` when there is none.
+    """
+    choice = choose_name(name, problem, visits=visits)
     engine = ENGINES.get(choice.engine) or COUNTERS.get(choice.engine)
     if engine is None:
         known = [*ENGINES, *COUNTERS]

@@ -13,6 +13,8 @@ from relureg.engine.records import Records
 from relureg.errors import DomainError, LimitReachedError, UsageError
 from relureg.maps import region_around
 
+from ..contract.agreement import facet_rows
+
 
 def networks() -> list[tuple[Network, Domain | None, list[float], int]]:
     random = np.random.default_rng(5)
@@ -96,6 +98,13 @@ def test_a_facet_on_which_several_units_vanish_is_crossed_by_slopes() -> None:
     near = relureg.regions_around(network, [1.0], radius=0)
     assert [near.pattern_behind(row).tolist() for row in near.leading_out.tolist()] == [[-1, -1, 1, 0, 1]]
     assert relureg.regions_around(network, [1.0]).records.signs.tolist() == [[-1, -1, 1, 0, 1], [1, 1, -1, -1, 1]]
+
+
+def test_a_unit_on_a_wall_that_only_rounding_shows_to_cut() -> None:
+    """Beside 10^400 no double of the stage means anything; the first unit vanishes on the wall x >= -3."""
+    network = Network.from_layers([[[1], [3]], [[1, 1]]], [[3, -(10**400)], [0]])
+    around = relureg.regions_around(network, [0], Domain.box([-3], [3]))
+    assert facet_rows(around.records) == [(0, True, ()), (0, True, (0,))]
 
 
 def test_many_inputs() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from math import comb
 
+import numpy as np
 import pytest
 
 from relureg import Domain, Network, Problem, count_regions, enumerate_regions, estimate_regions
-from relureg.engine.choice import MANY_SLABS, MANY_VERTICES, choose_name
+from relureg.engine.choice import MANY_CORNERS, MANY_GENERATORS, Shape, choose_name
 from relureg.families.random import random_network
 
 
@@ -20,29 +21,77 @@ def _box(dim: int) -> Domain:
     return Domain.box([-1] * dim, [1] * dim)
 
 
-def test_a_box_of_many_dimensions_takes_dictionaries() -> None:
-    names = [
-        choose_name("auto", Problem(network=_random(d, 4), domain=_box(d))).engine for d in (MANY_SLABS - 1, MANY_SLABS)
-    ]
-    assert names == ["split", "dictionaries"]
+def _chosen(widths: tuple[int, ...], domain: Domain | None = None, *, visits: bool = False) -> str:
+    return choose_name("auto", Problem(network=_random(*widths), domain=domain), visits=visits).engine
 
 
-def test_cells_of_many_vertices_take_dictionaries_on_the_whole_space() -> None:
-    """9-16-16 is the splitter's, 13-18-4 is not: C(n, d) 2^d vertices over the cells of n hyperplanes in R^d."""
-    few, many = (choose_name("auto", Problem(network=_random(*widths))) for widths in ((9, 16, 16), (13, 18, 4)))
-    assert (few.engine, few.cell_vertices) == ("split", comb(16, 9) * 2**9 // sum(comb(16, k) for k in range(10)))
-    assert (many.engine, many.cell_vertices) == (
+def test_a_domain_of_many_corners_takes_dictionaries() -> None:
+    choices = [choose_name("auto", Problem(network=_random(d, 4, 2), domain=_box(d))) for d in (7, 8)]
+    assert [(choice.engine, choice.corners) for choice in choices] == [("split", 2**7), ("dictionaries", 2**8)]
+    assert 2**7 < MANY_CORNERS <= 2**8
+    normals = np.random.default_rng(1).normal(size=(30, 8)).tolist()
+    assert _chosen((8, 4, 2), Domain.polytope(normals[:12], [1] * 12)) == "split"
+    assert _chosen((8, 4, 2), Domain.polytope(normals, [1] * 30)) == "dictionaries"
+
+
+def test_cells_of_many_generators_take_dictionaries() -> None:
+    """10-16-8 is the splitter's, 20-22-4 is not: C(n + 1, d) 2^d vertices and directions over the cells in R^d."""
+    few, many = (choose_name("auto", Problem(network=_random(*widths))) for widths in ((10, 16, 8), (20, 22, 4)))
+    assert (few.engine, few.cell_generators) == ("split", comb(17, 10) * 2**10 // sum(comb(16, k) for k in range(11)))
+    assert (many.engine, many.cell_generators) == (
         "dictionaries",
-        comb(18, 13) * 2**13 // sum(comb(18, k) for k in range(14)),
+        comb(23, 20) * 2**20 // sum(comb(22, k) for k in range(21)),
     )
-    assert few.cell_vertices < MANY_VERTICES <= many.cell_vertices
+    assert few.cell_generators < MANY_GENERATORS <= many.cell_generators
+
+
+def test_walls_are_among_the_hyperplanes_of_cells() -> None:
+    """Inputs from 0 on; slabs that leave other inputs free; a simplex."""
+    inf = float("inf")
+    assert [_chosen((d, 12, 4), Domain.box([0] * d, [inf] * d)) for d in (9, 12)] == ["split", "dictionaries"]
+    assert [
+        _chosen((d, 12, 4), Domain.box([-1] * 5 + [-inf] * (d - 5), [1] * 5 + [inf] * (d - 5))) for d in (8, 12)
+    ] == [
+        "split",
+        "dictionaries",
+    ]
+    simplex = Domain.polytope([*(-np.eye(12)).tolist(), [1] * 12], [0] * 12 + [1])
+    assert _chosen((12, 12, 4), simplex) == "dictionaries"
+
+
+@pytest.mark.parametrize(("dim", "slabs", "walls", "units"), [(1, 1, 0, 2), (2, 0, 0, 3), (3, 0, 2, 3), (4, 0, 3, 3)])
+def test_the_generators_of_cells_are_counted_as_enumeration_has_them(
+    dim: int, slabs: int, walls: int, units: int
+) -> None:
+    """All cells of the arrangement of walls and hyperplanes, with their vertices and rays; lines are in none."""
+    random = np.random.default_rng(7)
+    normals = [*np.eye(dim)[:slabs].tolist() * 2, *random.normal(size=(walls + units, dim)).tolist()]
+    constants = [1.0] * slabs + [-1.0] * slabs + random.normal(size=walls + units).tolist()
+    cells = enumerate_regions(Network.from_layers([normals, [[1] * len(normals)]], [constants, [0]]), engine="split")
+    generators = int(cells.generators.starts[-1])
+    shape = Shape(dim=dim, slabs=slabs, walls=walls, units=units)
+    assert shape.cell_generators == generators // cells.num_regions
 
 
 def test_a_network_of_one_stage_is_counted_on_flats() -> None:
     choice = choose_name("auto", Problem(network=_random(12, 24)))
-    assert (choice.engine, choice.cell_vertices >= MANY_VERTICES) == ("split", True)
+    assert (choice.engine, choice.cell_generators >= MANY_GENERATORS) == ("split", True)
     assert "flats" in choice.reason
-    assert choose_name("auto", Problem(network=_random(30, 128))).engine == "dictionaries"
+    assert _chosen((30, 128)) == "dictionaries"
+    assert _chosen((12, 24), visits=True) == "dictionaries"
+
+
+def test_a_network_of_one_stage_is_counted_on_sections_of_a_domain_with_few_corners() -> None:
+    half = Domain.box([0] * 12, [float("inf")] * 12)
+    assert [_chosen((d, n), _box(d)) for d, n in ((7, 2), (8, 12), (8, 20), (10, 20), (12, 24))] == [
+        "split",
+        "dictionaries",
+        "split",
+        "split",
+        "dictionaries",
+    ]
+    assert [_chosen((12, 24), half), _chosen((12, 24), half, visits=True)] == ["split", "dictionaries"]
+    assert _chosen((8, 20), _box(8), visits=True) == "dictionaries"
 
 
 def test_every_result_tells_why() -> None:
@@ -57,10 +106,11 @@ def test_every_result_tells_why() -> None:
     assert dataclasses.asdict(told[0]) == {
         "asked": "auto",
         "engine": "dictionaries",
-        "reason": "8 dimensions lie between two walls; auto takes dictionaries from 8 on",
+        "reason": "the domain has about 256 corners; auto takes dictionaries from 150 on",
         "essential_inputs": 8,
         "slabs": 8,
-        "cell_vertices": 0,
+        "corners": 256,
+        "cell_generators": 152,
         "walls": 16,
         "units": 6,
     }

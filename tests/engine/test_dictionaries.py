@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -127,6 +128,17 @@ def test_facets_where_bounds_do_not_all_carry_one() -> None:
     assert facet_rows(found.records) == facet_rows(enumerate_regions(network, domain, "lp").records)
 
 
+def test_entries_that_underflow_beside_others_prove_nothing() -> None:
+    """Where 2^600 x - 2^-600 y is negative, y is 2^1200 times as large as x: in doubles of x's size y is not there."""
+    tiny, huge = Fraction(1, 2**600), Fraction(2**600)
+    rows = [[huge, -tiny], [Fraction(1), Fraction(0)], [Fraction(2), -2 * huge]]
+    network = Network.from_layers([rows, [[1] * 3]], [[-2 * tiny, Fraction(-3), -2 * tiny], [0]])
+    domain = Domain.box([-1, -1], [float("inf")] * 2)
+    assert_same_complex(
+        enumerate_regions(network, domain, "dictionaries", audit=True), enumerate_regions(network, domain, "lp")
+    )
+
+
 def test_half_infinite_domains_have_their_facets() -> None:
     inf = float("inf")
     domain = Domain.box([0, -inf, -1, 0], [inf, 1, 1, inf])
@@ -150,6 +162,21 @@ def test_the_whole_space_of_many_inputs_takes_no_integers() -> None:
     assert _exact_share(count) < 0.001
     assert count.predicates is not None
     assert count.predicates.identities > count.num_regions / 10
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [Domain.box([0] * 6, [float("inf")] * 6), Domain.box([-1] * 3 + [-float("inf")] * 3, [1] * 3 + [float("inf")] * 3)],
+    ids=["half-infinite", "slabs"],
+)
+def test_domains_that_some_inputs_have_no_bound_in_take_no_integers(domain: Domain) -> None:
+    """Bounds of inputs are rows like others where a ray is looked for, and ends of what falls from them on."""
+    network = _random(6, 8, 5)
+    count = count_regions(network, domain, "dictionaries", jobs=1)
+    split = count_regions(network, domain, "split")
+    assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+    assert 0 < count.num_bounded < count.num_regions
+    assert _exact_share(count) < 0.001
 
 
 def test_thin_regions_in_the_whole_space_are_proven_bounded_in_doubles() -> None:

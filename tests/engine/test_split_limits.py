@@ -270,6 +270,20 @@ def test_memory_does_not_grow_with_the_number_of_regions() -> None:
     assert large - small < GROWTH
 
 
+LEFT = """
+import ctypes
+from relureg.engine import split
+network = split.module().Network(1, [0])
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(network))
+"""
+
+
+def test_a_process_that_ends_in_the_midst_of_a_search_says_nothing_of_it() -> None:
+    """Its objects are left behind then, which the bindings would tell on standard error, line by line."""
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, timeout=LONG)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 DEEP = """
 import numpy as np
 from relureg import Network, count_regions

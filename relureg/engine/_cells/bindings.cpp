@@ -262,6 +262,7 @@ nb::dict sample(relureg::Run& run, const Steps& from, std::uint64_t seed, double
 
 NB_MODULE(RELUREG_MODULE, m) {
     m.doc() = "The cell splitter; use it through relureg.engine.split.";
+    nb::set_leak_warnings(false);  // a command that a limit ends leaves the search that it is in, however long a step
     m.def("has_modern_processor", [] {
 #if defined(__x86_64__) && !defined(RELUREG_SANITIZE)  // sanitized, there is one module
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");

@@ -37,6 +37,12 @@ struct BoundedRow {
 
     double at(int j) const { return factor * entries[j]; }
     double size_at(int j) const { return std::fabs(factor) * majorant[j]; }
+    // Whether no product with an entry underflows.
+    bool is_in_range(int dim) const {
+        for (int j = 0; j <= dim; ++j)
+            if (majorant[j] != 0 && !(size_at(j) >= 0x1p-600)) return false;
+        return true;
+    }
 };
 
 class Identity {
@@ -54,6 +60,9 @@ class Identity {
         c_ = target.c;
         for (const BoundedRow& row : rows) c_ = std::max(c_, row.c);
         if (!(c_ < 0x1p-20)) return false;
+        const int dim = static_cast<int>(box_.inner_lower.size());
+        const auto is_in_range = [dim](const BoundedRow& row) { return row.is_in_range(dim); };
+        if (!is_in_range(target) || !std::all_of(rows.begin(), rows.end(), is_in_range)) return false;
         slack_ = (gamma(static_cast<double>(m) + 4) + c_) * (1 + 0x1p-10);
         return choose_inputs(on) && bound_multipliers();
     }
@@ -78,12 +87,20 @@ class Identity {
                 size += y_[i] * (*rows_)[i].size_at(j), off += errors_[i] * (*rows_)[i].size_at(j);
             }
             if (j && size == 0) continue;
-            const double reach = box_.reach[j];
-            if (!std::isfinite(reach)) return false;
-            most += sum * box_.centre[j] + std::fabs(sum) * box_.radius[j];
-            error += (slack_ * size + off * (1 + 0x1p-10)) * reach;
             // Roundings of the products and of adding them up: |centre| + radius <= 4 reach.
-            error += 4 * gamma(dim + 6) * (size + off) * reach;
+            const double reach = box_.reach[j], each = slack_ * size + off * (1 + 0x1p-10);
+            const double rounding = 4 * gamma(dim + 6) * (size + off);
+            if (std::isfinite(reach)) {
+                most += sum * box_.centre[j] + std::fabs(sum) * box_.radius[j];
+                error += (each + rounding) * reach;
+                continue;
+            }
+            // Largest at the one bound, where it surely falls from there on.
+            if (!(std::fabs(sum) > each + rounding)) return false;
+            const double end = sum < 0 ? box_.low[j - 1] : box_.high[j - 1];
+            if (!std::isfinite(end)) return false;
+            most += sum * end;
+            error += (each + rounding) * std::fabs(end);
         }
         return most < -(error * (1 + 0x1p-10) + 0x1p-900);
     }
@@ -126,7 +143,7 @@ class Identity {
         for (std::size_t i = 0; i < m; ++i)
             for (std::size_t k = 0; k < m; ++k) y_[i] -= inverse(i, k) * target_->at(inputs_[k]);
         for (const double y : y_)
-            if (!(y > 0)) return false;
+            if (!(y > 0x1p-100)) return false;
         residual_.resize(m);
         for (std::size_t k = 0; k < m; ++k) {
             double sum = target_->at(inputs_[k]), size = target_->size_at(inputs_[k]);

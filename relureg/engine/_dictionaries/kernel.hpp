@@ -56,7 +56,7 @@ class Kernel {
     double change(const BoundedRow& row) const {
         double sum = 0;
         for (std::size_t k = 0; k < inputs_.size(); ++k) sum += row.size_at(inputs_[k]) * change_[k];
-        return sum * (1 + row.c) * (1 + 0x1p-10);
+        return sum * (1 + row.c) * (1 + 0x1p-10) + 0x1p-900;
     }
 
   private:

@@ -9,7 +9,8 @@
 // since no term passes more than k + 2 roundings in r_j, 2 in the product and w + 3 in the two sums and their joining.
 // |centre_j| + radius_j <= 4 X_j, where X_j is the reach of input j. The entries themselves are off by c R_j, which
 // moves r(x) in the box by at most sum of c (R_h + sum of l_i R_i)_j X_j. Both sums are known for each unit beforehand.
-// They are computed in doubles too, and inflated by 2^-20. 2^-900 absorbs underflow.
+// They are computed in doubles too, and inflated by 2^-20. A product that underflows is off by 2^-1074 before it is
+// multiplied by X_j: 2^-900 times the largest X_j, or 1, absorbs all of them.
 #pragma once
 
 #include "slots.hpp"
@@ -51,12 +52,12 @@ class Combination {
         const int w = box_.width();
         const double most =
             product(sum_.data(), box_.centre.data(), w) + absolute_product(sum_.data(), box_.radius.data(), w);
-        return most < -margin(error_, size_, count_, w);
+        return most < -(margin(error_, size_, count_, w) + box_.underflow);
     }
 
-    // What a computed value over the box may be off by.
+    // What a computed value over the box may be off by, but for underflow.
     static double margin(double error, double size, int count, int width) {
-        return (error + 4 * gamma(count + width + 8) * size) * (1 + 0x1p-20) + 0x1p-900;
+        return (error + 4 * gamma(count + width + 8) * size) * (1 + 0x1p-20);
     }
 
   private:

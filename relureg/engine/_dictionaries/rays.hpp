@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 
 #include "kernel.hpp"
 #include "spans.hpp"
@@ -17,9 +18,7 @@ class Rays {
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
         if (has_sure_ray()) return false;
-        const Bounds<mpq_class>& exact = rows_.box().exact;
-        for (int j = 0; j < rows_.dim(); ++j)
-            if (exact.has_lower[j] || exact.has_upper[j]) return std::nullopt;
+        take_rows();
         if (is_surely_bounded()) return true;
         if (find_common_rise() && !rises_.empty()) return has_ray_along_rows();
         return std::nullopt;
@@ -31,6 +30,24 @@ class Rays {
     void stop_if_told() const {
         if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
     }
+
+    // The rows of the path, then those of the bounds of inputs, of which only the direction counts.
+    void take_rows() {
+        const int dim = rows_.dim(), width = rows_.width();
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        if (axes_.empty()) {
+            axes_.assign(static_cast<std::size_t>(dim) * width, 0.0);
+            for (int j = 0; j < dim; ++j) axes_[static_cast<std::size_t>(j) * width + j + 1] = 1;
+        }
+        cell_.clear();
+        for (const int slot : rows_.path()) cell_.push_back(BoundedRow::of(rows_[slot], rows_[slot].side));
+        for (int j = 0; j < dim; ++j) {
+            const double* axis = &axes_[static_cast<std::size_t>(j) * width];
+            if (exact.has_lower[j]) cell_.push_back({axis, axis, 1.0, 0.0});
+            if (exact.has_upper[j]) cell_.push_back({axis, axis, -1.0, 0.0});
+        }
+    }
+    bool is_of_path(std::size_t row) const { return row < rows_.path().size(); }
 
     // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
     // largest; so it misses the cells whose rays all lie along a facet.
@@ -73,8 +90,7 @@ class Rays {
     // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
     // by at least s_i. `rises_` are they, `stays_` the rows that do not along any ray. False: rounding.
     bool find_common_rise() {
-        const std::vector<int>& path = rows_.path();
-        const int dim = rows_.dim(), count = static_cast<int>(path.size()), goal = dim + count;
+        const int dim = rows_.dim(), count = static_cast<int>(cell_.size()), goal = dim + count;
         Bounds<double> bounds;
         bounds.resize(goal + 1 + count);
         for (int j = 0; j < dim; ++j) {
@@ -85,9 +101,8 @@ class Rays {
         program_.reset(entries);
         for (int i = 0; i < count; ++i) {
             bounds.has_lower[dim + i] = bounds.has_upper[dim + i] = 1, bounds.upper[dim + i] = 1;
-            const Slot& slot = rows_[path[i]];
             std::fill(entries.begin(), entries.end(), 0.0);
-            for (int j = 0; j < dim; ++j) entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+            for (int j = 0; j < dim; ++j) entries[j] = cell_[i].at(j + 1);
             entries[dim + i] = -1;
             program_.add_row(goal + 1 + i, entries.data(), 0);
             bounds.has_lower[goal + 1 + i] = 1;
@@ -99,7 +114,7 @@ class Rays {
         if (program_.improve(goal, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
             return false;
         rises_.clear(), stays_.clear();
-        for (int i = 0; i < count; ++i) (program_.value_of(dim + i) > kRise ? rises_ : stays_).push_back(path[i]);
+        for (int i = 0; i < count; ++i) (program_.value_of(dim + i) > kRise ? rises_ : stays_).push_back(i);
         ray_.assign(rows_.width(), 0.0);
         for (int j = 0; j < dim; ++j) ray_[j + 1] = program_.value_of(j);
         return true;
@@ -109,21 +124,19 @@ class Rays {
     // cell, is minus a positive combination of rows. That is found where the sum is largest and each row may fall to
     // about -1, by amounts that differ, so that vertices are simple.
     bool is_surely_bounded() {
-        const std::vector<int>& path = rows_.path();
         const int dim = rows_.dim();
         std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0), entries(dim);
         Bounds<double> bounds;
-        bounds.resize(dim + 1 + path.size());
+        bounds.resize(dim + 1 + cell_.size());
         program_.reset(std::vector<double>(dim, 0.0));
         double c = 0;
-        for (std::size_t i = 0; i < path.size(); ++i) {
-            const Slot& slot = rows_[path[i]];
+        for (std::size_t i = 0; i < cell_.size(); ++i) {
             for (int j = 0; j < dim; ++j) {
-                entries[j] = slot.side * slot.row[j + 1] / slot.unit_size;
+                entries[j] = cell_[i].at(j + 1);
                 total[j + 1] += entries[j];
-                sizes[j + 1] += slot.majorant[j + 1] / slot.unit_size * (1 + 0x1p-20);
+                sizes[j + 1] += cell_[i].size_at(j + 1) * (1 + 0x1p-20);
             }
-            c = std::max(c, slot.relative_error);
+            c = std::max(c, cell_[i].c);
             const int variable = dim + 1 + static_cast<int>(i);
             program_.add_row(variable, entries.data(), 0);
             bounds.has_lower[variable] = 1, bounds.lower[variable] = -1 - std::fmod(0.618 * static_cast<double>(i), 1);
@@ -135,11 +148,11 @@ class Rays {
         std::vector<BoundedRow> rows;
         for (int k = 0; k < dim; ++k) {
             const int i = program_.nonbasic(k) - dim - 1;
-            if (i >= 0) rows.push_back(BoundedRow::of(rows_[path[i]], rows_[path[i]].side));
+            if (i >= 0) rows.push_back(cell_[i]);
         }
         std::vector<int> on(dim);
         for (int j = 0; j < dim; ++j) on[j] = j + 1;
-        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
+        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(cell_.size()) + 2)};
         return identity_.solve(target, rows, on, dim);
     }
 
@@ -148,14 +161,25 @@ class Rays {
     // from r on these inputs by at most |R| |values at r| + a / (1 - a) max, as in identities.hpp.
     std::optional<bool> has_ray_along_rows() {
         std::vector<BoundedRow> rows;
-        for (const int slot : stays_) rows.push_back(BoundedRow::of(rows_[slot], rows_[slot].side));
+        std::vector<int> slots;
+        int num_axes = 0;
+        const double* last = nullptr;
+        for (const std::size_t i : stays_) {
+            rows.push_back(cell_[i]);
+            if (is_of_path(i))
+                slots.push_back(rows_.path()[i]);
+            else if (std::exchange(last, cell_[i].entries) != cell_[i].entries)  // not the other bound of that input
+                ++num_axes;
+        }
         ray_[0] = 0;
-        if (!kernel_.solve(rows, ray_, rows_.dim(), rank_at_most(rows_, stays_))) return std::nullopt;
-        for (const int slot : rises_) {
-            const BoundedRow row = BoundedRow::of(rows_[slot], rows_[slot].side);
-            const double value = row.factor * product(rows_[slot].row, ray_.data(), rows_.width());
-            double error = std::fabs(row.factor) * error_at(rows_[slot], ray_.data(), rows_.width());
-            error += kernel_.change(row);
+        if (!kernel_.solve(rows, ray_, rows_.dim(), std::min(rows_.dim(), rank_at_most(rows_, slots) + num_axes)))
+            return std::nullopt;
+        for (const std::size_t i : rises_) {
+            const BoundedRow& row = cell_[i];
+            double value = 0, size = 0;
+            for (int j = 1; j <= rows_.dim(); ++j)
+                value += row.at(j) * ray_[j], size += row.size_at(j) * std::fabs(ray_[j]);
+            const double error = (row.c + gamma(rows_.dim() + 3) * (1 + row.c)) * size + kernel_.change(row);
             if (!(value > error * (1 + 0x1p-20))) return std::nullopt;
         }
         return false;
@@ -166,8 +190,10 @@ class Rays {
     const std::atomic<bool>& stop_;
     Kernel kernel_;
     Dictionary<double> program_;
+    std::vector<double> axes_;  // unit vectors, by row
+    std::vector<BoundedRow> cell_;
     std::vector<double> ray_;
-    std::vector<int> rises_, stays_;
+    std::vector<std::size_t> rises_, stays_;  // of those rows
 };
 
 }  // namespace relureg

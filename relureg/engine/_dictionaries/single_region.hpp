@@ -30,19 +30,21 @@ class SingleRegion {
         int candidate = -1;  // then, that cuts it, with a point on the side that is wanted; -1: none does
     };
 
-    // Each candidate either has its sign on the whole cell, which `close` is told, or cuts it.
+    // Each candidate either has its sign on the whole cell, which `close` is told, or cuts it. Where only rounding had
+    // shown the other sign it does not: such a row may coincide with a wall of the cell.
     template <class Close>
     Way look(Frame& frame, const Entered& stage, Close close) const {
         for (int k = 0; k < stage.context->data->units; ++k) {
             if (!(frame.open[k / 64] >> (k % 64) & 1)) continue;
             const int slot = stage.first + k, wanted = side(rows_[slot].number);
             if (!wanted) return {false};
-            if (!has(frame, stage, k, -wanted)) {
-                close(k, wanted);
-            } else {
-                Point& point = wanted > 0 ? frame.above : frame.below;
-                return {has(frame, stage, k, wanted) && cell_.find_point(frame, point, k, slot, wanted), k};
+            if (has(frame, stage, k, -wanted)) {
+                Point &here = wanted > 0 ? frame.above : frame.below, &beyond = wanted > 0 ? frame.below : frame.above;
+                if (!has(frame, stage, k, wanted) || !cell_.find_point(frame, here, k, slot, wanted)) return {false};
+                if (cell_.find_point(frame, beyond, k, slot, -wanted)) return {true, k};
+                cell_.add_tied(slot);
             }
+            close(k, wanted);
         }
         return {true};
     }

@@ -87,23 +87,26 @@ class Box {
         const double infinity = std::numeric_limits<double>::infinity();
         inner_lower.assign(dim_, -infinity), inner_upper.assign(dim_, infinity);
         outer_lower = inner_lower, outer_upper = inner_upper;
+        low.assign(dim_, -infinity), high.assign(dim_, infinity);
         centre.assign(width_, 0.0), radius.assign(width_, 0.0), reach.assign(width_, 0.0);
         centre[0] = reach[0] = 1;
         is_bounded = true;
+        underflow = 0x1p-900;
         for (int j = 0; j < dim_; ++j) {
-            double low = -infinity, high = infinity;
             if (exact.has_lower[j]) set(exact.lower[j], -1, bounds.has_lower[j], bounds.lower[j], inner_lower[j]);
             if (exact.has_upper[j]) set(exact.upper[j], 1, bounds.has_upper[j], bounds.upper[j], inner_upper[j]);
             if (exact.has_lower[j]) outer_lower[j] = outside(exact.lower[j], -1);
             if (exact.has_upper[j]) outer_upper[j] = outside(exact.upper[j], 1);
-            if (hull.has_lower[j]) low = outside(hull.lower[j], -1);
-            if (hull.has_upper[j]) high = outside(hull.upper[j], 1);
-            is_bounded = is_bounded && std::isfinite(low) && std::isfinite(high);
-            const bool is_whole = std::isfinite(low) && std::isfinite(high);
-            centre[j + 1] = is_whole ? low / 2 + high / 2 : 0.0;
+            if (hull.has_lower[j]) low[j] = outside(hull.lower[j], -1);
+            if (hull.has_upper[j]) high[j] = outside(hull.upper[j], 1);
+            const bool is_whole = std::isfinite(low[j]) && std::isfinite(high[j]);
+            is_bounded = is_bounded && is_whole;
+            centre[j + 1] = is_whole ? low[j] / 2 + high[j] / 2 : 0.0;
             // Rounded up: both subtractions and their results are off by an ulp at most.
-            radius[j + 1] = is_whole ? std::max(high - centre[j + 1], centre[j + 1] - low) * (1 + 0x1p-50) : infinity;
-            reach[j + 1] = std::max(std::fabs(low), std::fabs(high));
+            const double half = std::max(high[j] - centre[j + 1], centre[j + 1] - low[j]);
+            radius[j + 1] = is_whole ? half * (1 + 0x1p-50) : infinity;
+            reach[j + 1] = std::max(std::fabs(low[j]), std::fabs(high[j]));
+            if (is_whole) underflow = std::max(underflow, 0x1p-900 * reach[j + 1]);
         }
     }
 
@@ -130,8 +133,10 @@ class Box {
     Bounds<mpq_class> hull;   // [input]: proven for the whole domain; at least these
     std::vector<double> inner_lower, inner_upper;
     std::vector<double> outer_lower, outer_upper;  // surely beyond the bounds; infinite where there are none
+    std::vector<double> low, high;                 // likewise of the hull
     // With entries for 1, x_1, ..., x_d: the box lies in centre +- radius, and in |x_j| <= reach_j.
     std::vector<double> centre, radius, reach;
+    double underflow = 0;  // more than products that underflow make in a sum over the box
     bool is_bounded = false;
 
   private:

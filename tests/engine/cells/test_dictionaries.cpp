@@ -235,6 +235,62 @@ void an_identity_that_is_solved_has_positive_multipliers() {
     CHECK(num_negative > 500);
 }
 
+// [-1, inf)^2.
+Box from_minus_one() {
+    Network network;
+    network.dim = 2;
+    Box box;
+    box.read(network, nullptr);
+    for (const int j : {0, 1}) box.tighten(j, false, -1);
+    box.exact = box.hull;
+    box.derive();
+    return box;
+}
+
+// On x >= 3 the largest value of 1 - x + slope y is -2 - slope, at y = -1; or there is none, as far as is known.
+void an_input_with_one_bound_counts_from_there_on() {
+    const Box half = from_minus_one();
+    const std::vector<double> wall{-3, 1, 0, 0}, of_wall{3, 1, 0, 0};
+    const std::vector<BoundedRow> walls{{wall.data(), of_wall.data(), 1, 0}};
+    Identity identity(half);
+    const auto is_negative = [&](double slope, double c) {
+        const std::vector<double> asked{1, -1, slope, 0}, of_asked{1, 1, 1, 0};
+        return identity.solve({asked.data(), of_asked.data(), 1, c}, walls, {1}, 2) && identity.is_negative({1});
+    };
+    for (const double slope : {-3.0, -2.0, 0.0, 0x1p-30, 1.0}) CHECK(!is_negative(slope, 0));
+    for (const double slope : {-1.75, -1.0, -0x1p-30}) CHECK(is_negative(slope, 0));
+    CHECK(is_negative(-1.0, 0x1p-29));
+    CHECK(!is_negative(-0x1p-30, 0x1p-29));
+}
+
+// Entries so small, in units of their row, that they round to 0, on inputs that reach far.
+void what_underflows_proves_nothing() {
+    const Box half = from_minus_one();
+    // On x >= 3 nothing bounds 2^-600 y - 2^600 x.
+    const std::vector<double> wall{-3, 1, 0, 0}, of_wall{3, 1, 0, 0};
+    const std::vector<double> asked{0, -0x1p600, 0x1p-600, 0}, of_asked{0, 0x1p600, 0x1p-600, 0};
+    const std::vector<BoundedRow> walls{{wall.data(), of_wall.data(), 0.5, 0}};
+    Identity identity(half);
+    CHECK(!identity.solve({asked.data(), of_asked.data(), 0x1p-601, 0}, walls, {1}, 2) || !identity.is_negative({1}));
+    const std::vector<double> plain{0, -2, 0, 0}, of_plain{0, 2, 0, 0};
+    CHECK(identity.solve({plain.data(), of_plain.data(), 0.5, 0}, walls, {1}, 1) && identity.is_negative({1}));
+
+    Box wide = half;
+    wide.tighten(0, true, 1), wide.tighten(1, true, mpq_class(0x1p600));
+    wide.exact = wide.hull;
+    wide.derive();
+    // -2^-500 + 2^-1000 (2^-80 y) is positive at y = 2^600.
+    const std::vector<double> low{-0x1p-500, 0, 0, 0}, of_low{0x1p-500, 0, 0, 0};
+    const std::vector<double> rise{0, 0, 0x1p-80, 0}, of_rise{0, 0, 0x1p-80, 0};
+    Slot target{}, row{};
+    target.row = low.data(), target.majorant = of_low.data(), target.size = 0x1p-500;
+    row.row = rise.data(), row.majorant = of_rise.data(), row.size = 0x1p520, row.side = 1;
+    Combination combination(wide);
+    combination.begin(target, 1);
+    combination.add(row, 0x1p-1000);
+    CHECK(!combination.is_negative());
+}
+
 // Where rows vanish near a point, what other rows are there at the most.
 void a_kernel_is_as_near_as_it_says() {
     Rng rng(5);
@@ -370,6 +426,8 @@ int main() {
     a_point_called_beyond_is_beyond();
     a_point_called_inside_the_box_is_inside();
     an_identity_that_is_solved_has_positive_multipliers();
+    an_input_with_one_bound_counts_from_there_on();
+    what_underflows_proves_nothing();
     a_kernel_is_as_near_as_it_says();
     a_bound_called_out_of_reach_is_out_of_reach();
     long_steps_end_at_the_optimum();
