@@ -37,23 +37,23 @@ struct Term {
 
 struct Stage {
     int units;
-    int stride;                   // units, rounded up to a multiple of four: rows of that length, filled up with 0
-    int first_unit;               // number of the first unit, over all stages
-    bool forced;                  // rows of the domain: only their positive side counts
-    std::vector<double> constant; // [stride]
+    int stride;  // units, rounded up to a multiple of four: rows of that length, filled up with 0
+    int first_unit;  // number of the first unit, over all stages
+    bool forced;  // rows of the domain: only their positive side counts
+    std::vector<double> constant;  // [stride]
     std::vector<double> constant_low;  // as for the weights
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
-    bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
-    bool is_out_of_range;         // a parameter is too large or small for doubles: every decision is exact
+    bool is_rounded;  // a parameter is no double, and `constant` and `terms` hold its nearest one
+    bool is_out_of_range;  // a parameter is too large or small for doubles: every decision is exact
 
     // The predicate's constants, derived in `Network::finish`.
-    std::vector<int> all_units;          // 0, 1, 2, ...
-    std::vector<double> input_rows;      // [coordinate * stride + unit]: constant and weights on the input
-    std::vector<double> majorant;        // [coordinate * stride + unit]: R, all units active, all signs positive
+    std::vector<int> all_units;  // 0, 1, 2, ...
+    std::vector<double> input_rows;  // [coordinate * stride + unit]: constant and weights on the input
+    std::vector<double> majorant;  // [coordinate * stride + unit]: R, all units active, all signs positive
     std::vector<double> relative_error;  // [stride]: c, |computed row - row| <= c R in each coordinate
-    std::vector<double> value_error;     // [stride]: error of row . g for an exact generator of max-norm <= 1
-    std::vector<double> norm;            // [stride]: |row|_1 is at most this
+    std::vector<double> value_error;  // [stride]: error of row . g for an exact generator of max-norm <= 1
+    std::vector<double> norm;  // [stride]: |row|_1 is at most this
     std::vector<std::uint8_t> row_bits;  // [unit]: row * 2^fraction_bits is integral and |.|_1 < 2^row_bits
     int fraction_bits;
     std::uint64_t sources;  // bit s: source s is read; bit 0 is the input, bit 63 any source beyond 62
