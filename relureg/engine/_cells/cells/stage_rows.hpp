@@ -86,7 +86,8 @@ class StageRows {
         for (int i = 0; i < data.stride; i += 4) {
             const double* row = context.rows + i;
             Four sum = absolute(Four::load(row));
-            for (int j = 1; j < D(); ++j) sum = sum + absolute(Four::load(row + static_cast<std::size_t>(j) * data.stride));
+            for (int j = 1; j < D(); ++j)
+                sum = sum + absolute(Four::load(row + static_cast<std::size_t>(j) * data.stride));
             const Four most = Four::load(&data.norm[i]);
             smaller(sum * inflation + Four::load(&data.relative_error[i]) * most, most).store(norm + i);
         }
