@@ -188,11 +188,22 @@ def raise_error(run: Any) -> None:
 def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage.
 
-    Units that repeat others may be left out (`without_twins`) where only figures are asked for, not which unit it is.
+    Units that repeat others may be left out (`twins.hpp`, and `without_twins` where doubles do not tell) where only
+    figures are asked for, not which unit it is.
     """
-    essential = list(problem.essential_inputs)
     stages = [stage.pre_activation for stage in problem.network.stages]
-    forms = [*problem.walls, *(without_twins(stages) if merges_twins else stages)]
+    translated = _translated(problem, stages)
+    if merges_twins and not translated.merge_twins():
+        reduced = without_twins(stages)
+        if reduced != stages:
+            return _translated(problem, reduced)
+    return translated
+
+
+def _translated(problem: Problem, stages: list[AffineForm]) -> Any:
+    """The rows of the domain and these stages."""
+    essential = list(problem.essential_inputs)
+    forms = [*problem.walls, *stages]
     terms = [_on_inputs(form, essential) for form in forms]
     exponents = level([*_input_rows(forms, terms)], len(essential))
     if any(exponents):
@@ -299,11 +310,10 @@ def _is_in_range(matrix: RationalMatrix) -> bool:
     if matrix.doubles is not None and doubles.size <= _FEW:
         return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
     size = np.abs(doubles)
-    if matrix.doubles is not None and size.min() > 2.0**-900 and size.max() < 2.0**900:
-        return True  # the rule
+    if matrix.doubles is not None:
+        return bool(size.max() < 2.0**900 and ((size > 2.0**-900) == (size > 0)).all())
     # Where entries are no doubles a zero may be what a small number was rounded to.
-    entries = matrix.numerators if matrix.doubles is None else size
-    return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(entries))
+    return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(matrix.numerators))
 
 
 def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 import relureg
+from relureg.engine import split
 from relureg.engine.twins import without_twins
 from relureg.exact.rational import RationalMatrix
 from relureg.families.lattices import two_level_lattice
-from relureg.network.affine_forms import AffineForm
+from relureg.network.affine_forms import INPUT, AffineForm
+from relureg.network.model import Stage
+from relureg.network.problem import Problem
 
 
 def _with_twins(seed: int, dim: int, widths: list[int]) -> relureg.Network:
@@ -107,4 +112,77 @@ def test_doubles_stay_doubles() -> None:
     reduced = without_twins(stages)
     assert all(m.doubles is not None for form in reduced for m in (form.constant, *form.terms.values()))
     count = relureg.count_regions(network, jobs=1)
+    assert _figures(count) == _figures(relureg.count_regions(network, jobs=1, by_enumeration=True))
+
+
+def _kept(network: relureg.Network, domain: relureg.Domain | None = None) -> list[int]:
+    """Units of each stage of which the search is told."""
+    problem = Problem(network=network, domain=domain)
+    widths: list[int] = split.translate(problem, merges_twins=True).widths
+    return widths[domain is not None :]
+
+
+def _rescaled(network: relureg.Network, factors: NDArray[np.float64]) -> relureg.Network:
+    """The same function, with units times factors that are taken in turn."""
+    forms = [*(stage.pre_activation for stage in network.stages), network.output]
+    weights, biases, before, used = [], [], np.ones(network.input_dim), 0
+    for source, form in enumerate(forms):
+        is_last = form is network.output
+        own = np.ones(form.size) if is_last else np.resize(np.roll(factors, -used), form.size)
+        weights.append(own[:, None] * form.terms[source].floats / before)
+        biases.append(own * form.constant.floats[:, 0])
+        before, used = own, used + form.size
+    return relureg.Network.from_layers(weights, biases, name="rescaled")
+
+
+def test_powers_of_two_of_units_are_left_out() -> None:
+    """The figures are those of the lattice, and its units that stay are as many."""
+    lattice = two_level_lattice(2, functions=8, minima=4, terms=4)
+    network = _rescaled(lattice, np.array([4.0, 0.125, 2.0, 1.0, 0.5, 8.0, 0.25]))
+    assert _kept(network) == _kept(lattice) == [14, 8, 4, 2]
+    count = relureg.count_regions(network, jobs=1)
+    assert count.checks[0].passed
+    assert _figures(count) == _figures(relureg.count_regions(lattice, jobs=1, by_enumeration=True))
+
+
+def test_constant_units_are_left_out() -> None:
+    """Units that are 0, 2 or -1 everywhere, and a stage of nothing else; the referee knows no twins."""
+    random = np.random.default_rng(3)
+    rows = random.integers(-9, 10, size=(6, 2)) / 4
+    first = np.vstack([rows, np.zeros((3, 2)), -rows[:3], 2 * rows[3:]])
+    biases = np.concatenate([np.arange(6) - 2.5, [0, 2, -1], 2.5 - np.arange(3), 2 * np.arange(3, 6) - 5])
+    second = np.vstack([random.integers(-3, 4, size=(5, 15)), np.eye(15)[7:9]])
+    third = np.vstack([np.zeros((2, 7)), random.integers(-3, 4, size=(2, 7))])
+    dead = np.zeros((2, 4))
+    network = relureg.Network.from_layers(
+        [first, second, third, dead, np.ones((1, 2))], [biases, [1, -2, 3, 0, 1, 0, 0], [1, -1, 2, -3], [0, -1], [0]]
+    )
+    assert _kept(network) == [6, 5, 2, 1]
+    box = relureg.Domain.box([-2, -2], [2, 2])
+    assert _kept(network, box) == [6, 5, 2, 1]
+    for domain in (None, box):
+        count = relureg.count_regions(network, domain, "split", jobs=1)
+        referee = relureg.enumerate_regions(network, domain, "lp")
+        assert (count.num_regions, count.num_bounded) == (referee.num_regions, referee.num_bounded)
+        assert _figures(count) == _figures(relureg.count_regions(network, domain, "split", jobs=1, by_enumeration=True))
+
+
+def test_integers_tell_what_doubles_would_round() -> None:
+    """2^60 + 2^-60 needs more than a double, and thirds are none. Four pairs of units are opposite; two thirds stay."""
+    long = [[2.0**60], [2.0**-60], [-(2.0**60)], [-(2.0**-60)]] * 4
+    network = relureg.Network.from_layers(
+        [long, np.ones((4, 16)), [[1.0] * 4]], [np.arange(16) - 8.0, np.arange(4) - 2.0, [0]]
+    )
+    assert _kept(network) == [12, 4]
+    thirds = RationalMatrix.from_fractions([[Fraction(k, 3)] for k in (1, -1, 2, -2, 1, -1, 2, -2)] * 2, 1)
+    form = AffineForm(constant=RationalMatrix.zeros(16, 1), terms={INPUT: thirds})
+    thirds_alone = relureg.Network(name="thirds", input_dim=1, stages=(Stage(pre_activation=form),), output=form)
+    assert _kept(thirds_alone) == [2]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_integers_agree_on_lattices(seed: int) -> None:
+    network = two_level_lattice(2, functions=6, minima=2, terms=4, seed=seed)
+    count = relureg.count_regions(network, jobs=1, audit=True)
+    assert count.checks[0].passed
     assert _figures(count) == _figures(relureg.count_regions(network, jobs=1, by_enumeration=True))

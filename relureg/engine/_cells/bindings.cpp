@@ -16,6 +16,7 @@
 
 #include "back_step.hpp"
 #include "interface/norms.hpp"
+#include "interface/twins.hpp"
 #include "runs/run.hpp"
 #include "runs/watchdog.hpp"
 
@@ -79,6 +80,15 @@ class Builder {
                                       : std::make_shared<relureg::LazyIntegers>(given, stage.units);
         relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
         stage.terms.push_back(std::move(term));
+    }
+
+    // Leave out units that repeat others; false where only integers can tell which do.
+    bool merge_twins() { return relureg::TwinMerger::merge(network) != relureg::Merging::kInexact; }
+
+    std::vector<int> widths() const {
+        std::vector<int> units;
+        for (const auto& stage : network.stages) units.push_back(stage.units);
+        return units;
     }
 
     relureg::Network network;
@@ -277,7 +287,9 @@ NB_MODULE(RELUREG_MODULE, m) {
         .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
              nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
-             nb::arg("low"), nb::arg("shift"), nb::arg("integers"));
+             nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
+        .def("merge_twins", &Builder::merge_twins)
+        .def_prop_ro("widths", &Builder::widths);
     nb::class_<relureg::NormSearch>(m, "NormSearch")
         .def(
             "__init__",

@@ -22,9 +22,7 @@ class Tree final : public Searcher {
           stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, options.audit),
           tally_(options_, control, 1), words_(most_words(network)) {
         if (network.stages.empty()) return;
-        root_rows_.assign((network.dim + 1) * static_cast<std::size_t>(network.stages[0].stride), 0.0);
-        root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), {}, {}, {}};
-        stage_rows_.affine_part(root_, 0, root_rows_.data());
+        root_ = Context{nullptr, 0, &network.stages[0], network.stages[0].input_rows.data(), 0};
     }
 
     // What was found before a limit stays.
@@ -220,11 +218,10 @@ class Tree final : public Searcher {
         std::vector<int> active;
         for (int i = 0; i < data.units; ++i)
             if (sign_[data.first_unit + i] > 0) active.push_back(i);
-        double* rows = arena_.take<double>(stage_rows_.next_size(context));
-        stage_rows_.affine_part(context, context.stage + 1, rows);
+        stage_rows_.note_active(context, arena_);
+        const double* rows = stage_rows_.affine_part(context, context.stage + 1, arena_);
         const double* all = stage_rows_.extend(context, rows, active.data(), static_cast<int>(active.size()), arena_);
-        const bool answer =
-            visit(Context{&context, context.stage + 1, &network_.stages[context.stage + 1], all, {}, {}, {}});
+        const bool answer = visit(Context{&context, context.stage + 1, &network_.stages[context.stage + 1], all, 0});
         arena_.release(mark);
         return answer;
     }
@@ -433,7 +430,6 @@ class Tree final : public Searcher {
     InnerPoint inner_{rows_};
     Frames frames_;
     Context root_{};
-    std::vector<double> root_rows_;
     LeafWriter leaf_writer_{network_, sign_.data()};
     NormCut cut_{network_, options_.norms, sign_.data()};
 

@@ -74,6 +74,7 @@ void add_stage(Network& network, int units, const std::vector<double>& constants
 
 // The rows of every stage where all units that are read have the signs of `sign`.
 struct Rows {
+    Arena arena;
     std::vector<std::vector<double>> memory;
     std::vector<Context> contexts;
     inline static std::uint64_t num_contexts = 0;
@@ -84,24 +85,19 @@ struct Rows {
         contexts.resize(stages);
         StageRows<0> maker(network, sign.data());
         for (std::size_t s = 0; s < stages; ++s) {
-            memory[s].assign(static_cast<std::size_t>(network.dim + 1) * network.stages[s].stride, 0);
             const Context* parent = s ? &contexts[s - 1] : nullptr;
-            contexts[s] = Context{parent, static_cast<int>(s), &network.stages[s], memory[s].data(), ++num_contexts};
+            const double* rows = network.stages[s].input_rows.data();
             // As the search does: rows of a stage are summed on the context of the one before it.
-            const Context before{parent ? parent->parent : nullptr, static_cast<int>(s), &network.stages[s], nullptr,
-                                 0};
             if (parent) {
                 std::vector<int> active;
                 for (int k = 0; k < parent->data->units; ++k)
                     if (sign[parent->data->first_unit + k] > 0) active.push_back(k);
-                maker.affine_part(*parent, static_cast<int>(s), memory[s].data());
-                Arena arena;
-                const double* sum =
-                    maker.extend(*parent, memory[s].data(), active.data(), static_cast<int>(active.size()), arena);
-                std::copy_n(sum, memory[s].size(), memory[s].data());
-            } else {
-                maker.affine_part(before, 0, memory[s].data());
+                rows = maker.affine_part(*parent, static_cast<int>(s), arena);
+                rows = maker.extend(*parent, rows, active.data(), static_cast<int>(active.size()), arena);
             }
+            memory[s].assign(rows, rows + static_cast<std::size_t>(network.dim + 1) * network.stages[s].stride);
+            contexts[s] = Context{parent, static_cast<int>(s), &network.stages[s], memory[s].data(), ++num_contexts};
+            maker.note_active(contexts[s], arena);
         }
     }
 };

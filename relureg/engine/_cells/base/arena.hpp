@@ -21,7 +21,7 @@ class Arena {
 
     // Uninitialised room for `count` objects of a type that needs no destructor.
     template <class T>
-    T* take(std::size_t count) {
+    [[gnu::always_inline]] T* take(std::size_t count) {
         const std::size_t size = (count * sizeof(T) + 31) & ~std::size_t{31};
         if (block_ >= blocks_.size() || used_ + size > blocks_[block_].size) make_room(size);
         auto* memory = blocks_[block_].memory.get() + used_;

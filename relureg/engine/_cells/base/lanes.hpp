@@ -47,6 +47,8 @@ struct Four {
     // Of a number and what is none these instructions take the second.
     friend Four positive_part(Four a) { return {_mm256_max_pd(_mm256_setzero_pd(), a.x)}; }
     friend Four negative_part(Four a) { return {_mm256_min_pd(_mm256_setzero_pd(), a.x)}; }
+    // b[k] where it is smaller than a[k], else a[k]
+    friend Four smaller(Four a, Four b) { return {_mm256_min_pd(b.x, a.x)}; }
     // a * b + c
     friend Four multiply_add(Four a, Four b, Four c) { return {_mm256_fmadd_pd(a.x, b.x, c.x)}; }
     // Bit k: a[k] > b[k]; never for a NaN.
@@ -116,6 +118,10 @@ struct Four {
     }
     friend Four negative_part(Four a) {
         for (int k = 0; k < 4; ++k) a.x[k] = negative_part(a.x[k]);
+        return a;
+    }
+    friend Four smaller(Four a, Four b) {
+        for (int k = 0; k < 4; ++k) a.x[k] = b.x[k] < a.x[k] ? b.x[k] : a.x[k];
         return a;
     }
     friend Four multiply_add(Four a, Four b, Four c) {

@@ -15,6 +15,7 @@ struct Context {
     const Stage* data;
     const double* rows;     // [coordinate * stride + unit]
     std::uint64_t serial;   // of no other context of the search
+    mutable const std::uint64_t* active = nullptr;  // the active units, a bit each, once all have their signs
     mutable std::vector<std::unique_ptr<ExactVector>> exact_rows = {};
     mutable std::vector<std::vector<std::uint64_t>> residues = {};  // [unit], see ModularRung
 

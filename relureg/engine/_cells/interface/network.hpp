@@ -32,26 +32,28 @@ struct Term {
     std::vector<int> read_columns;
     std::shared_ptr<LazyIntegers>
         exact;  // [unit * columns + column], scaled so that all of a stage share one denominator
+    std::vector<std::uint64_t> reads = {};  // [unit / 4 * words + word]: `read_columns` as bits, a word for 64 of them
 };
 
 struct Stage {
     int units;
-    int stride;                   // units, rounded up to a multiple of four: rows of that length, filled up with 0
-    int first_unit;               // number of the first unit, over all stages
-    bool forced;                  // rows of the domain: only their positive side counts
-    std::vector<double> constant; // [stride]
+    int stride;  // units, rounded up to a multiple of four: rows of that length, filled up with 0
+    int first_unit;  // number of the first unit, over all stages
+    bool forced;  // rows of the domain: only their positive side counts
+    std::vector<double> constant;  // [stride]
     std::vector<double> constant_low;  // as for the weights
     std::vector<Term> terms;
     std::vector<mpz_class> exact_constant;
-    bool is_rounded;              // a parameter is no double, and `constant` and `terms` hold its nearest one
-    bool is_out_of_range;         // a parameter is too large or small for doubles: every decision is exact
+    bool is_rounded;  // a parameter is no double, and `constant` and `terms` hold its nearest one
+    bool is_out_of_range;  // a parameter is too large or small for doubles: every decision is exact
 
     // The predicate's constants, derived in `Network::finish`.
-    std::vector<int> all_units;          // 0, 1, 2, ...
-    std::vector<double> majorant;        // [coordinate * stride + unit]: R, all units active, all signs positive
-    std::vector<double> relative_error;  // [unit]: c, |computed row - row| <= c R in each coordinate
-    std::vector<double> value_error;     // [stride]: error of row . g for an exact generator of max-norm <= 1
-    std::vector<double> norm;            // [unit]: |row|_1 is at most this
+    std::vector<int> all_units;  // 0, 1, 2, ...
+    std::vector<double> input_rows;  // [coordinate * stride + unit]: constant and weights on the input
+    std::vector<double> majorant;  // [coordinate * stride + unit]: R, all units active, all signs positive
+    std::vector<double> relative_error;  // [stride]: c, |computed row - row| <= c R in each coordinate
+    std::vector<double> value_error;  // [stride]: error of row . g for an exact generator of max-norm <= 1
+    std::vector<double> norm;  // [stride]: |row|_1 is at most this
     std::vector<std::uint8_t> row_bits;  // [unit]: row * 2^fraction_bits is integral and |.|_1 < 2^row_bits
     int fraction_bits;
     std::uint64_t sources;  // bit s: source s is read; bit 0 is the input, bit 63 any source beyond 62
@@ -116,11 +118,13 @@ class Network {
         num_units = 0;
         for (auto& stage : stages) {
             lay_out(stage);
+            find_input_rows(stage);
             inherit_range(stage);
             stage.fraction_bits = fraction_bits_of(stage);
             find_majorant(stage);
-            stage.relative_error.assign(stage.units, relative_error_of(stage));
-            stage.norm.resize(stage.units);
+            stage.relative_error.assign(stage.stride, 0.0);
+            std::fill_n(stage.relative_error.begin(), stage.units, relative_error_of(stage));
+            stage.norm.assign(stage.stride, 0.0);
             stage.value_error.assign(stage.stride, 0.0);
             stage.row_bits.assign(stage.units, kInexact);
             for (int i = 0; i < stage.units; ++i) bound_unit(stage, i);
@@ -144,6 +148,15 @@ class Network {
         }
         stage.first_unit = num_units;
         num_units += n;
+    }
+
+    // The part of all rows that does not depend on the cell.
+    void find_input_rows(Stage& stage) const {
+        stage.input_rows.assign(static_cast<std::size_t>(dim + 1) * stage.stride, 0.0);
+        std::copy(stage.constant.begin(), stage.constant.end(), stage.input_rows.begin());
+        for (const auto& term : stage.terms)
+            if (!term.source)
+                std::copy(term.by_column.begin(), term.by_column.end(), stage.input_rows.begin() + stage.stride);
     }
 
     // What a stage reads inexactly it cannot compute exactly; and a product may underflow to 0.
@@ -250,12 +263,15 @@ class Network {
     // A wide stage of a pruned network, or of a lattice, reads few columns a unit. (A weight that rounds to 0 has no
     // place in a stage of which doubles are asked; integers look at all columns there.)
     static void find_columns(Term& term, int stride) {
+        const int words = (term.columns + 63) / 64;
+        term.reads.assign(static_cast<std::size_t>(stride / 4) * words, 0);
         for (int first = 0; first < stride; first += 4) {
             term.readers_start.push_back(static_cast<int>(term.read_columns.size()));
             for (int k = 0; k < term.columns; ++k) {
                 const double* weight = &term.by_column[static_cast<std::size_t>(k) * stride + first];
-                if (weight[0] != 0 || weight[1] != 0 || weight[2] != 0 || weight[3] != 0)
-                    term.read_columns.push_back(k);
+                if (weight[0] == 0 && weight[1] == 0 && weight[2] == 0 && weight[3] == 0) continue;
+                term.read_columns.push_back(k);
+                term.reads[static_cast<std::size_t>(first / 4) * words + k / 64] |= std::uint64_t{1} << (k % 64);
             }
         }
         term.readers_start.push_back(static_cast<int>(term.read_columns.size()));

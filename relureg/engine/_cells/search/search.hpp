@@ -17,9 +17,8 @@ class Search final : public Searcher {
         : state_(network, options, control), facets_(state_), lines_(state_), splitter_(state_), last_stage_(state_),
           leaves_(state_) {
         if (!network.stages.empty()) {
-            root_rows_.assign(static_cast<std::size_t>(state_.D()) * network.stages[0].stride, 0.0);
-            root_ = Context{nullptr, 0, &network.stages[0], root_rows_.data(), ++state_.num_contexts};
-            state_.rows.affine_part(root_, 0, root_rows_.data());
+            const Stage& first = network.stages[0];
+            root_ = Context{nullptr, 0, &first, first.input_rows.data(), ++state_.num_contexts};
         }
     }
 
@@ -58,11 +57,8 @@ class Search final : public Searcher {
         if (context.stage + 1 < 63)
             for (int i = 0; i < cell.generators.count; ++i)
                 if (Tags& tags = cell.generators.tags(i); tags.at_infinity) tags.quiet |= source_bit(context.stage + 1);
-        double* rows = nullptr;
-        if (!state_.rows.is_last(context)) {
-            rows = state_.arena.template take<double>(state_.rows.next_size(context));
-            state_.rows.affine_part(context, context.stage + 1, rows);
-        }
+        const double* rows = nullptr;
+        if (!state_.rows.is_last(context)) rows = state_.rows.affine_part(context, context.stage + 1, state_.arena);
         const Candidates candidates = state_.rows.all_units(context, state_.arena);
         Signs signs = Signs::allocate(state_.arena, cell.generators.count, candidates.words());
         node(cell, context, candidates, signs, {rows, -1, true}, hash, depth);
@@ -73,6 +69,7 @@ class Search final : public Searcher {
         if (state_.is_own(depth)) ++state_.result->per_stage[context.stage];
         if (state_.rows.is_last(context)) return leaves_.add(cell, &context, hash);
         const auto mark = state_.arena.mark();
+        state_.rows.note_active(context, state_.arena);
         const Context next{&context, context.stage + 1, &state_.network.stages[context.stage + 1], next_rows,
                            ++state_.num_contexts};
         enter(cell, next, hash, depth);
@@ -148,25 +145,20 @@ class Search final : public Searcher {
     // The units of a word that do not cut the cell get their signs; those that are positive join the active ones.
     void settle_uncut(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs, int w,
                       const Sides& sides, std::uint64_t uncut, int* active, int& num_active, Hash& hash) {
-        each_bit(uncut & sides.positive, 64 * w, [&](int k) {
-            settle(context, candidates.unit[k], 1, hash);
-            active[num_active++] = candidates.unit[k];
-        });
-        each_bit(uncut & sides.negative, 64 * w,
-                 [&](int k) { state_.set_sign(context.data->first_unit + candidates.unit[k], -1); });
-        each_bit(uncut & ~(sides.positive | sides.negative), 64 * w,
-                 [&](int k) { settle(context, candidates.unit[k], 0, hash); });
+        const std::uint64_t positive = uncut & sides.positive, zero = uncut & ~(sides.positive | sides.negative);
+        const int *unit = candidates.unit, first = context.data->first_unit;
+        Hash own = hash;
+        int count = num_active;
+        each_bit(positive, 64 * w, [&](int k) { own ^= state_.hash_words.of(first + unit[k], 1); });
+        each_bit(positive, 64 * w, [&](int k) { active[count++] = unit[k]; });
+        each_bit(zero, 64 * w, [&](int k) { own ^= state_.hash_words.of(first + unit[k], 0); });
+        hash = own, num_active = count;
+        state_.set_signs(first, unit + 64 * w, uncut, positive, zero);
         each_bit(uncut & sides.zero & sides.positive, 64 * w,
                  [&](int k) { facets_.touch(cell, context, candidates, signs, k, 1); });
         each_bit(uncut & sides.zero & sides.negative, 64 * w,
                  [&](int k) { facets_.touch(cell, context, candidates, signs, k, -1); });
         if (!state_.rows.is_last(context)) disturb(cell.generators, context, signs, w, uncut);
-    }
-
-    void settle(const Context& context, int unit, int sign, Hash& hash) {
-        const int number = context.data->first_unit + unit;
-        state_.set_sign(number, sign);
-        hash ^= state_.hash_words.of(number, sign);
     }
 
     // Generators at infinity are directions. Along some, all active units of a stage vanish: later units, which read
@@ -186,7 +178,6 @@ class Search final : public Searcher {
     LastStage<D_, W> last_stage_;
     Leaves<D_, W> leaves_;
     Context root_{};
-    std::vector<double> root_rows_;
 };
 
 template <int D, int W>

@@ -58,6 +58,16 @@ struct SearchState {
         if (options.records) recorder.set_sign(number, its_sign);
     }
 
+    // The signs of the units whose bit is set: 1, 0 and else -1.
+    void set_signs(int first, const int* unit, std::uint64_t mask, std::uint64_t positive, std::uint64_t zero) {
+        std::int8_t* const signs = sign.data() + first;
+        each_bit(mask, 0, [=](int k) {
+            const int is_positive = positive >> k & 1, is_zero = zero >> k & 1;
+            signs[unit[k]] = static_cast<std::int8_t>(2 * is_positive + is_zero - 1);
+        });
+        if (options.records) each_bit(mask, 0, [&](int k) { recorder.set_sign(first + unit[k], signs[unit[k]]); });
+    }
+
     // A subtree that ends at the end of the path is done.
     void advance() {
         if (path.size() < kReportDepth) tally.advance(path.size());

@@ -64,15 +64,14 @@ class Predicate {
     // Decide the signs of all candidates at the generators where they are not known. Generators may come out refined.
     // Cells that are only passed on the way to a unit of work are counted by the search that they belong to.
     void decide(Cell& cell, const Context& context, const Candidates& candidates, Signs& signs, bool is_counted) {
+        if (!is_counted) return uncounted([&] { decide(cell, context, candidates, signs, true); });
         const Place place{cell, cell.generators};
-        const Statistics before = statistics;
         for (int w = 0; w < signs.words; ++w) {
             const std::uint64_t mask = candidates.mask(w);
             for (int i = signs.known; i < cell.generators.count; ++i)
                 decide_word<true>(place, context, candidates, signs, i, w, mask, mask, 0, 0);
         }
         statistics.decisions += static_cast<std::int64_t>(cell.generators.count - signs.known) * candidates.count;
-        if (!is_counted) statistics = before;
         signs.known = cell.generators.count;
         if (audit_) audit(place, context, candidates, signs);
     }
@@ -83,7 +82,8 @@ class Predicate {
     void decide_between(const Place& place, const std::vector<std::pair<int, int>>& edges, const Signs& known,
                         const std::uint64_t* kept, const Context& context, const Candidates& candidates, Signs& signs,
                         bool is_counted) {
-        const Statistics before = statistics;
+        if (!is_counted)
+            return uncounted([&] { decide_between(place, edges, known, kept, context, candidates, signs, true); });
         const auto asked = static_cast<std::int64_t>(place.generators.count) * candidates.count;
         std::int64_t num_open = 0;
         for (const auto& [a, b] : edges) signs.inherit(known, a, b, kept);
@@ -99,7 +99,6 @@ class Predicate {
             }
         }
         statistics.decisions += asked, statistics.edges += asked - num_open;
-        if (!is_counted) statistics = before;
         signs.known = place.generators.count;
         if (audit_) audit(place, context, candidates, signs);
     }
@@ -166,6 +165,13 @@ class Predicate {
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
 
+    template <class Decide>
+    [[gnu::noinline]] void uncounted(Decide decide) {
+        const Statistics before = statistics;
+        decide();
+        statistics = before;
+    }
+
     // Word w of the signs at a generator: those of `open` candidates are found, the others given. kAll: all are open.
     template <bool kAll>
     [[gnu::always_inline]] void decide_word(const Place& place, const Context& context, const Candidates& candidates,
@@ -176,6 +182,7 @@ class Predicate {
         } else if (open) {
             filter<kAll>(place.generators, i, candidates, w, open, positive, negative);
             each_bit(open & ~(positive | negative), 0, [&](int k) {
+                if (candidates.norm[64 * w + k] == 0) return void(++statistics.structural);  // the row is 0
                 const int sign = settle(place, context, candidates.unit[64 * w + k], i);
                 const std::uint64_t bit = std::uint64_t{1} << k;
                 if (sign > 0) positive |= bit;
