@@ -147,7 +147,10 @@ class TwinMerger {
     // A weight times the output of a unit that was there.
     void add_output(int i, double weight, const Reduced& source, int unit) {
         const double factor = source.factor[unit], own = weight * std::fabs(factor);
-        if (factor == 0) return add(i, 0, weight * source.value[unit]);
+        if (factor == 0) {  // the product has as many digits as both together, and is rounded where these are too many
+            sum_digits_ = std::max(sum_digits_, fraction_bits(weight) + fraction_bits(source.value[unit]));
+            return add(i, 0, weight * source.value[unit]);
+        }
         const int place = source.place[unit];
         add(i, source.start + place, own);
         if (factor > 0) return;
