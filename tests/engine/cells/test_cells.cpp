@@ -194,12 +194,11 @@ void test_predicate(int dim, int bits, int side) {
 
     Arena arena;
     Predicate<0, 1> oracle(dim + 1, 1, sign.data(), true);
-    const std::vector<ExactVector> lines;
     std::uint64_t alive = (std::uint64_t{1} << dim) - 1;
     std::vector<Facet> facets;
     for (int i = 0; i < dim; ++i) facets.push_back({{}, &rows.contexts[0], nullptr, i, 1, false});
     SlotOwner owner(arena.take<ExactSlot>(1), 1);
-    Cell cell{Generators::allocate(arena, 1, dim + 1, 1), &alive, facets.data(), dim, &lines};
+    Cell cell{Generators::allocate(arena, 1, dim + 1, 1), &alive, facets.data(), dim};
     std::vector<ExactVector> planes;
     for (int i = 0; i < dim; ++i) planes.push_back(rows.contexts[0].exact_row(i, dim, sign.data()));
     ExactVector vertex = null_vector(planes, dim + 1);

@@ -52,7 +52,7 @@ class Refiner {
     }
 
     void begin() { rows_.clear(); }
-    // A row that vanishes at the generator; no context: y_0 = 0.
+    // A row that vanishes at the generator; no context: that of a coordinate.
     void add(const Context* context, int unit) { rows_.push_back({context, unit}); }
 
     // Improve x (max-norm at most 1, right orientation); false when the rows are not r or the bound is no better.
@@ -133,8 +133,9 @@ class Refiner {
             return;
         }
         std::fill(a, a + r, 0.0);
-        if (p != 0) a[0] = 1;
-        residual_[i] = x[0];
+        const int j = rows_[i].unit;
+        if (p != j) a[j - (j > p)] = 1;
+        residual_[i] = x[j];
         error_[i] = 0;
     }
 
