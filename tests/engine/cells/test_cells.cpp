@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/enclosures.hpp"
+#include "moved_lines.hpp"
 #include "rungs.hpp"
 
 namespace {
@@ -256,6 +257,9 @@ int main() {
         for (const int bits : {10, 40, 50, 60, 80, 100, 120, 200})
             for (const int side : {-1, 0, 1}) test_predicate(dim, bits, side);
     for (const int spread : {0, 2, 10, 40}) test_unit_values(spread);
+    for (const int spread : {0, 2, 10, 40, 100}) test_moved_lines(0, spread);
+    for (const int spread : {10, 20, 40, 50, 52}) test_moved_lines(1, spread);
+    test_moved_lines(2, 0);
     test_null_vector();
     test_primes();
     test_rows_modulo_primes();
