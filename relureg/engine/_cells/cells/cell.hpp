@@ -144,6 +144,8 @@ struct Cell {
     int num_slots;
     Generators lines = {};     // in either direction; on all facets, their `incident` is not kept
     const int* axes = nullptr; // [line]: its coordinate
+    std::uint64_t origin =
+        0;  // cells with lines of the same one have the same generators up to signs; 0: none is known
 };
 
 }  // namespace relureg

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "../signs/generator_maker.hpp"
 #include "branching.hpp"
@@ -38,6 +41,7 @@ class LineSplitter {
             append_axis(cell.lines, j, {0, kAllQuiet, &owner.slots[j], 1, true});
         }
         cell.axes = axes;
+        cell.origin = 1;
         return cell;
     }
 
@@ -81,6 +85,22 @@ class LineSplitter {
         Generators generators, lines;
         const int* axes;
         int line, side;
+        std::uint64_t origin;  // of the cells that are made of it
+    };
+
+    // What was moved last along one of so many lines. Other cells of the same origin move the same, but for signs of
+    // generators: cells below have fewer lines, so that it stands while a cell is split.
+    struct Kept {
+        double eps;
+        int bits, largest;  // coordinate of what was moved
+        bool is_moved, is_negative;
+        std::unique_ptr<ExactVector> exact;
+    };
+    struct Memory {
+        std::uint64_t from = 0, context = 0, origin = 0;
+        int stage = 0, unit = 0, line = 0, side = 0;
+        std::vector<double> x;    // [(generators, then lines) * D]
+        std::vector<Kept> kept;
     };
 
     void append_axis(Generators& g, int j, const Tags& tags) {
@@ -94,8 +114,13 @@ class LineSplitter {
         std::optional<Stopwatch> watch;
         if (context.data->row_bits[unit] <= 53) watch.emplace(state_.oracle.statistics.exact_time);
         const int count = cell.generators.count, words = state_.words();
+        Memory& memory = memory_of(cell);
+        if (cell.origin && memory.from == cell.origin && memory.stage == context.stage && memory.unit == unit &&
+            (memory.context == context.serial || context.data->sources == source_bit(0)))
+            return recall(cell, memory, owner);
         Moved moved;
         moved.line = crossed_line(cell, context, unit, moved.side);
+        moved.origin = ++num_origins_;
         moved.generators = Generators::allocate(state_.arena, count, state_.D(), words);
         moved.lines = Generators::allocate(state_.arena, cell.lines.count, state_.D(), words);
         ExactSlot* slot = owner.slots;
@@ -114,7 +139,78 @@ class LineSplitter {
             add(Place::of_lines(cell), i, state_.oracle.sign_along(cell, context, unit, i), moved.lines);
         }
         moved.axes = axes;
+        refine(cell, context, unit, moved);
+        if (cell.origin) remember(cell, context, unit, moved, memory);
         return moved;
+    }
+
+    Memory& memory_of(const Cell& cell) {
+        const std::size_t at = cell.lines.count - 1;
+        if (memories_.size() <= at) memories_.resize(at + 1);
+        return memories_[at];
+    }
+
+    void remember(const Cell& cell, const Context& context, int unit, const Moved& moved, Memory& memory) {
+        memory.from = cell.origin, memory.context = context.serial, memory.origin = moved.origin;
+        memory.stage = context.stage, memory.unit = unit, memory.line = moved.line, memory.side = moved.side;
+        memory.x.clear(), memory.kept.clear();
+        const auto keep = [&](const Generators& from, int old, const Generators& to, int i) {
+            const double *x = from.x(old), *result = to.x(i);
+            const Tags& tags = to.tags(i);
+            int largest = 0;
+            for (int j = 1; j < state_.D(); ++j)
+                if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
+            const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
+            memory.x.insert(memory.x.end(), result, result + state_.D());
+            memory.kept.push_back({tags.eps, tags.bits, largest, tags.exact != from.tags(old).exact, x[largest] < 0,
+                                   exact ? std::make_unique<ExactVector>(*exact) : nullptr});
+        };
+        for (int i = 0; i < moved.generators.count; ++i) keep(cell.generators, i, moved.generators, i);
+        for (int i = 0; i < moved.lines.count; ++i) keep(cell.lines, i + (i >= moved.line), moved.lines, i);
+    }
+
+    Moved recall(Cell& cell, const Memory& memory, SlotOwner& owner) {
+        const int count = cell.generators.count, words = state_.words();
+        int* axes = state_.arena.template take<int>(cell.lines.count);
+        Moved moved{Generators::allocate(state_.arena, count, state_.D(), words),
+                    Generators::allocate(state_.arena, cell.lines.count, state_.D(), words),
+                    axes,
+                    memory.line,
+                    memory.side,
+                    memory.origin};
+        const double* x = memory.x.data();
+        const Kept* kept = memory.kept.data();
+        ExactSlot* slot = owner.slots;
+        const auto add = [&](const Generators& from, int i, Generators& to) {
+            if (!kept->is_moved)
+                to.take_over(from, i);
+            else
+                maker_.append(to, x, kept->eps, kept->bits, kept->exact.get(),
+                              (from.x(i)[kept->largest] < 0) == kept->is_negative ? 1 : -1, from.tags(i), slot++);
+            x += state_.D(), ++kept;
+        };
+        for (int i = 0; i < count; ++i) {
+            add(cell.generators, i, moved.generators);
+            std::copy_n(cell.generators.incident(i), words, moved.generators.incident(i));
+        }
+        for (int i = 0; i < cell.lines.count; ++i) {
+            if (i == moved.line) continue;
+            axes[moved.lines.count] = cell.axes[i];
+            add(cell.lines, i, moved.lines);
+        }
+        return moved;
+    }
+
+    // Bounds of what was moved grow from line to line; rows tell it as well as they can.
+    void refine(const Cell& cell, const Context& context, int unit, Moved& moved) {
+        Cell next = cell;
+        next.lines = moved.lines, next.axes = moved.axes;
+        const auto refine_all = [&](const Place& place) {
+            for (int i = 0; i < place.generators.count; ++i)
+                if (place.generators.tags(i).eps > kWorthRefining) state_.oracle.refine(place, i);
+        };
+        refine_all({next, moved.generators, &context, unit});
+        refine_all({next, next.lines, &context, unit, true});
     }
 
     // The first line that a unit crosses, and its sign along it; -1: it crosses none.
@@ -141,7 +237,7 @@ class LineSplitter {
         std::copy_n(cell.alive, words, child.generators.incident(count));
         // This unit, if active, changes along the ray.
         if (side > 0) child.generators.tags(count).quiet &= ~source_bit(context.stage + 1);
-        child.lines = moved.lines, child.axes = moved.axes;
+        child.lines = moved.lines, child.axes = moved.axes, child.origin = moved.origin;
         return child;
     }
 
@@ -149,6 +245,8 @@ class LineSplitter {
     Branching<D_, W> branching_;
     CellFacets<D_, W> facets_;
     Maker maker_;
+    std::uint64_t num_origins_ = 1;
+    std::vector<Memory> memories_;  // [lines - 1]
 };
 
 }  // namespace relureg

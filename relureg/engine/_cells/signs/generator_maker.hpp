@@ -72,12 +72,19 @@ class GeneratorMaker {
     // Append a line as a ray, in the direction of `side`.
     void turn(const Generators& lines, int line, int side, Generators& to, ExactSlot* slot) const {
         const Tags& tags = lines.tags(line);
-        const int k = to.count++;
-        for (int j = 0; j < D(); ++j) to.x(k)[j] = side * lines.x(line)[j];
-        to.tags(k) = {tags.eps, tags.quiet, slot, tags.bits, true};
-        if (!tags.exact->forms || !tags.exact->forms->exact) return;
-        auto vector = std::make_unique<ExactVector>(*tags.exact->forms->exact);
-        if (side < 0)
+        const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
+        append(to, lines.x(line), tags.eps, tags.bits, exact, side, tags, slot);
+    }
+
+    // Append a vector times a sign, of which integers may be known, with the tags of a direction that it stands for.
+    void append(Generators& g, const double* x, double eps, int bits, const ExactVector* exact, int sign,
+                const Tags& tags, ExactSlot* slot) const {
+        const int k = g.count++;
+        for (int j = 0; j < D(); ++j) g.x(k)[j] = sign * x[j];
+        g.tags(k) = {eps, tags.quiet, slot, static_cast<std::uint8_t>(bits), tags.at_infinity};
+        if (!exact) return;
+        auto vector = std::make_unique<ExactVector>(*exact);
+        if (sign < 0)
             for (auto& entry : *vector) entry = -entry;
         slot->need().exact = std::move(vector);
     }
@@ -142,7 +149,7 @@ class GeneratorMaker {
     [[gnu::noinline]] bool refine_ends(Cell& cell, int a, int b) {
         bool refined = false;
         for (const int end : {a, b})
-            if (cell.generators.tags(end).eps > 1e-12 && oracle_.refine(cell, end)) {
+            if (cell.generators.tags(end).eps > kWorthRefining && oracle_.refine(cell, end)) {
                 value_[end] = oracle_.value(cell.generators, end);
                 refined = true;
             }

@@ -252,7 +252,7 @@ class Predicate {
                 return ++statistics.structural, sign;
         }
         const bool has_form = tags.exact->forms && tags.exact->forms->twofold;
-        if (!has_form && tags.bits == kInexact && tags.eps > 1e-12 && refine(place, i)) {
+        if (!has_form && tags.bits == kInexact && tags.eps > kWorthRefining && refine(place, i)) {
             value = this->value(g, i);
             const double bound = error_of(context, unit, tags.eps);
             if (std::fabs(value) > bound) return ++statistics.refined, (value > 0) - (value < 0);

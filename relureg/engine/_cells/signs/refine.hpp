@@ -42,6 +42,8 @@ inline bool invert_in_place(double* b, int* pivots, int r) {
     return true;
 }
 
+constexpr double kWorthRefining = 1e-12;  // what is known better comes out hardly better
+
 template <int D_>
 class Refiner {
   public:
