@@ -88,5 +88,6 @@ def test_cells_with_lines_that_are_cut_across_their_edges(gap: Fraction) -> None
 
 
 def _array(numbers: Sequence[object]) -> NDArray[np.object_]:
-    array = np.array(numbers, dtype=object)
-    return np.vectorize(Fraction, otypes=[object])(array)
+    array: NDArray[np.object_] = np.array(numbers, dtype=object)
+    array.reshape(-1)[:] = [Fraction(x) for x in array.reshape(-1).tolist()]
+    return array
