@@ -12,14 +12,13 @@ struct Corner {
     Arena arena;
     std::uint64_t alive;
     std::vector<Facet> facets;
-    const std::vector<ExactVector> lines;
     std::unique_ptr<SlotOwner> owner;
     Cell cell;
 
     Corner(const Rows& rows, int dim, int generators) : alive((std::uint64_t{1} << dim) - 1) {
         for (int i = 0; i < dim; ++i) facets.push_back({{}, &rows.contexts[0], nullptr, i, 1, false});
         owner = std::make_unique<SlotOwner>(arena.take<ExactSlot>(generators), generators);
-        cell = Cell{Generators::allocate(arena, generators, dim + 1, 1), &alive, facets.data(), dim, &lines};
+        cell = Cell{Generators::allocate(arena, generators, dim + 1, 1), &alive, facets.data(), dim};
     }
 
     // A generator on the facets of `incident`, off by less than `eps`.

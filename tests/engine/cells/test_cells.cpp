@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/enclosures.hpp"
+#include "moved_lines.hpp"
 #include "rungs.hpp"
 
 namespace {
@@ -194,12 +195,11 @@ void test_predicate(int dim, int bits, int side) {
 
     Arena arena;
     Predicate<0, 1> oracle(dim + 1, 1, sign.data(), true);
-    const std::vector<ExactVector> lines;
     std::uint64_t alive = (std::uint64_t{1} << dim) - 1;
     std::vector<Facet> facets;
     for (int i = 0; i < dim; ++i) facets.push_back({{}, &rows.contexts[0], nullptr, i, 1, false});
     SlotOwner owner(arena.take<ExactSlot>(1), 1);
-    Cell cell{Generators::allocate(arena, 1, dim + 1, 1), &alive, facets.data(), dim, &lines};
+    Cell cell{Generators::allocate(arena, 1, dim + 1, 1), &alive, facets.data(), dim};
     std::vector<ExactVector> planes;
     for (int i = 0; i < dim; ++i) planes.push_back(rows.contexts[0].exact_row(i, dim, sign.data()));
     ExactVector vertex = null_vector(planes, dim + 1);
@@ -257,6 +257,9 @@ int main() {
         for (const int bits : {10, 40, 50, 60, 80, 100, 120, 200})
             for (const int side : {-1, 0, 1}) test_predicate(dim, bits, side);
     for (const int spread : {0, 2, 10, 40}) test_unit_values(spread);
+    for (const int spread : {0, 2, 10, 40, 100}) test_moved_lines(0, spread);
+    for (const int spread : {10, 20, 40, 50, 52}) test_moved_lines(1, spread);
+    test_moved_lines(2, 0);
     test_null_vector();
     test_primes();
     test_rows_modulo_primes();

@@ -62,7 +62,7 @@ struct Facet {
     Hash to_key;             // region hash ^ to_key = facet key
     const Context* context;  // where its row is known: the stage context of its unit; null: y_0 = 0
     const UnitNode* units;   // the units that vanish on it (kept when regions are recorded)
-    int local_unit;          // of the unit that cut it, within the stage of `context`
+    int local_unit;          // of the unit that cut it, within the stage of `context`; 0 for y_0 = 0
     std::int8_t side;        // the sign of that unit inside the cell
     bool on_boundary;        // cut by a row of the domain
 };
@@ -134,12 +134,18 @@ class Generators {
     int size_ = 0, words_ = 0;
 };
 
+// At the very start a cell contains lines, a basis of its lineality space: each but for one coordinate, its axis, is
+// along inputs whose lines have been cut. So where all coordinates of axes are 0 the cell is pointed; its generators are
+// taken from there, and a line is 0 in the axes of the others.
 struct Cell {
     Generators generators;
     std::uint64_t* alive;      // the facets of the cell
     Facet* facets;             // by slot
     int num_slots;
-    const std::vector<ExactVector>* lines;  // a basis of the lineality space; empty but at the very start
+    Generators lines = {};     // in either direction; on all facets, their `incident` is not kept
+    const int* axes = nullptr; // [line]: its coordinate
+    std::uint64_t origin =
+        0;  // cells with lines of the same one have the same generators up to signs; 0: none is known
 };
 
 }  // namespace relureg

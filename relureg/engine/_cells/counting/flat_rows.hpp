@@ -34,7 +34,7 @@ class FlatRows {
         for (int m = 0; m <= dim; ++m) levels_[m].begin(m, rows.count);
         is_central_ = true;
         for (int k = 0; k < rows.count; ++k) {
-            is_central_ = is_central_ && rows.rows[k] == 0 && oracle_.exact_row(context, unit_[k])[0] == 0;
+            is_central_ = is_central_ && rows.rows[k] == 0 && has_no_constant(context, unit_[k]);
             double* to = levels_[dim].row(k);
             for (int c = 0; c <= dim; ++c) to[c] = rows.rows[static_cast<std::size_t>(c) * rows.stride + k];
             levels_[dim].measure(k);
@@ -162,6 +162,12 @@ class FlatRows {
             ++level.num_exact;
         }
         return *level.exact[i];
+    }
+
+    // Of a row whose constant is 0 in doubles, whether it is 0.
+    bool has_no_constant(const Context& context, int unit) const {
+        const bool is_in_doubles = context.data->relative_error[unit] == 0 && !context.data->is_out_of_range;
+        return is_in_doubles || oracle_.exact_row(context, unit)[0] == 0;
     }
 
     static int largest_entry(const ExactVector& row) {

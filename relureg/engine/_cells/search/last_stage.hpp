@@ -28,7 +28,7 @@ class LastStage {
         const double most = state_.sampler.is_probe() ? kSmallCell : kMostRegions;
         const int rows = num_bits(cut, candidates.words()), dim = state_.network.dim;
         if (is_whole_space(cell)) return ArrangementCounter<D_, W>::fits(rows, dim);
-        return cell.lines->empty() && CellCounter<D_, W>::fits(rows, dim, most);
+        return !cell.lines.count && CellCounter<D_, W>::fits(rows, dim, most);
     }
 
     // Count what the candidates of `cut` make of a cell. Each part into which they cut a facet of it is a facet of the
@@ -65,13 +65,11 @@ class LastStage {
     }
 
   private:
-    bool is_whole_space(const Cell& cell) const {
-        return !cell.lines->empty() && cell.lines->size() == static_cast<std::size_t>(state_.network.dim);
-    }
+    bool is_whole_space(const Cell& cell) const { return cell.lines.count && cell.lines.count == state_.network.dim; }
 
     const CellFigures& figures_of(Cell& cell, const Context& context, const Candidates& candidates, const Signs& signs,
                                   const std::uint64_t* cut) {
-        if (cell.lines->empty() && num_bits(cut, candidates.words()) <= 1) {
+        if (!cell.lines.count && num_bits(cut, candidates.words()) <= 1) {
             int row = -1;
             for (int w = 0; w < candidates.words(); ++w) each_bit(cut[w], 64 * w, [&](int k) { row = k; });
             return counter_.count_few(cell, signs, row);

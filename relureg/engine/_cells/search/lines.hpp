@@ -1,9 +1,11 @@
 // Cells with lines: from the whole space, the first r independent rows make the cell pointed.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <memory>
-#include <utility>
+#include <optional>
 #include <vector>
 
 #include "../signs/generator_maker.hpp"
@@ -15,43 +17,40 @@ namespace relureg {
 template <int D_, int W>
 class LineSplitter {
   public:
-    explicit LineSplitter(SearchState<D_, W>& state) : state_(state), branching_(state), facets_(state) {}
+    explicit LineSplitter(SearchState<D_, W>& state)
+        : state_(state), branching_(state), facets_(state),
+          maker_(state.network.dim + 1, state.num_words, state.oracle) {}
 
-    // A basis of the input space: a line along every axis.
-    std::vector<ExactVector> axes() const {
-        std::vector<ExactVector> lines(state_.network.dim, ExactVector(state_.D()));
-        for (int j = 0; j < state_.network.dim; ++j) lines[j][j + 1] = 1;
-        return lines;
-    }
-
-    // The whole space: the point at the origin, and the lines.
-    Cell whole_space(const std::vector<ExactVector>& lines, SlotOwner& owner) {
-        const int words = state_.words();
+    // The whole space: the point at the origin, and a line along every axis. `owner` has a slot for each.
+    Cell whole_space(SlotOwner& owner) {
+        const int words = state_.words(), dim = state_.network.dim;
         Cell cell;
         cell.generators = Generators::allocate(state_.arena, 1, state_.D(), words);
         cell.alive = state_.arena.template take<std::uint64_t>(words);
         std::memset(cell.alive, 0, words * sizeof(std::uint64_t));
         cell.alive[0] = 1;
         cell.facets = state_.arena.template take<Facet>(1);
-        cell.facets[0] = Facet{{}, nullptr, nullptr, -1, 0, false};  // y_0 = 0, never a facet of the complex
+        cell.facets[0] = Facet{{}, nullptr, nullptr, 0, 0, false};  // y_0 = 0, never a facet of the complex
         cell.num_slots = 1;
-        cell.lines = &lines;
-        ExactVector origin(state_.D());
-        origin[0] = 1;
-        Maker::append(cell.generators, std::move(origin), &owner.slots[0], false, 0);
+        append_axis(cell.generators, 0, {0, 0, &owner.slots[0], 1, false});
         std::memset(cell.generators.incident(0), 0, words * sizeof(std::uint64_t));
+        cell.lines = Generators::allocate(state_.arena, dim, state_.D(), words);
+        int* axes = state_.arena.template take<int>(dim);
+        for (int j = 1; j <= dim; ++j) {
+            axes[j - 1] = j;
+            append_axis(cell.lines, j, {0, kAllQuiet, &owner.slots[j], 1, true});
+        }
+        cell.axes = axes;
+        cell.origin = 1;
         return cell;
     }
 
     // The candidates of a word that cross a line of the cell; the first one found is to be cut before all others.
-    std::uint64_t crossing(const Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
+    std::uint64_t crossing(Cell& cell, const Context& context, const Candidates& candidates, int w, int& first) {
         std::uint64_t crossing = 0;
-        line_.resize(state_.D());
-        to_doubles(cell.lines->front(), line_.data());
         each_bit(candidates.mask(w), 64 * w, [&](int k) {
-            if (!state_.oracle.is_surely_nonzero(context, candidates.unit[k], line_.data()) &&
-                crosses_line(cell, context, candidates.unit[k]) < 0)
-                return;
+            int side = 0;
+            if (crossed_line(cell, context, candidates.unit[k], side) < 0) return;
             crossing |= std::uint64_t{1} << (k % 64);
             if (first < 0) first = k;
         });
@@ -59,126 +58,195 @@ class LineSplitter {
     }
 
     // A line that the unit's hyperplane cuts becomes a ray on either side; all else is moved along it, onto the
-    // hyperplane, which changes neither the cell nor the facets that contain what is moved. `descend` as in splitting.
+    // hyperplane, which changes neither the cell nor the facets that contain what is moved. The unit is candidate k of
+    // `signs`. `descend` as in splitting.
     template <class Descend>
-    void split(Cell& cell, const Context& context, int unit, const Candidates& rest, int depth, Descend descend) {
-        const Moved& moved = move(cell, context, unit);
-        const std::vector<bool> is_turned = turned(cell, moved);
-        const Generators& g = cell.generators;
+    void split(Cell& cell, const Context& context, int unit, const Signs& signs, int k, const Candidates& rest,
+               int depth, Descend descend) {
+        const int count = cell.generators.count, num_slots = count + cell.lines.count + 1;
+        SlotOwner owner(state_.arena.template take<ExactSlot>(num_slots), num_slots);
+        const Moved moved = move(cell, context, unit, signs, k, owner);
         branching_.for_each_side(context, unit, depth, 0.5, [&](int side, int below) {
-            SlotOwner owner(state_.arena.template take<ExactSlot>(g.count + 1), g.count + 1);
-            Cell child = child_of(cell, context, unit, side, moved, is_turned, owner);
-            child.lines = &moved.lines;
-            Signs signs = Signs::allocate(state_.arena, g.count + 1, rest.words());
-            descend(child, signs, side, below);
+            Cell child = child_of(cell, context, unit, side, moved, &owner.slots[num_slots - 1 - (side > 0)]);
+            Signs child_signs = Signs::allocate(state_.arena, count + 1, rest.words());
+            descend(child, child_signs, side, below);
         });
     }
 
   private:
     using Maker = GeneratorMaker<D_, W>;
 
-    // What was moved last along one of so many lines, and what came out. Other cells with as many move the same, but
-    // for signs of generators: cells below have fewer lines, so that it stands while a cell is split.
+    // Along a line of a cell no source so far has changed.
+    static constexpr std::uint64_t kAllQuiet = (std::uint64_t{2} << 62) - 2;
+
+    // The generators and the other lines of a cell, moved along the line that is cut; this one is positive in the
+    // direction of `side`.
     struct Moved {
-        ExactVector row;
-        std::vector<ExactVector> from_lines, from_generators;
-        ExactVector line;  // the one that is cut, on the positive side
-        std::vector<ExactVector> lines, generators;
+        Generators generators, lines;
+        const int* axes;
+        int line, side;
+        std::uint64_t origin;  // of the cells that are made of it
     };
 
-    const Moved& move(Cell& cell, const Context& context, int unit) {
-        const Stopwatch watch(state_.oracle.statistics.exact_time);
-        const std::vector<ExactVector>& from = *cell.lines;
-        if (moved_.size() < from.size()) moved_.resize(from.size());
-        std::unique_ptr<Moved>& moved = moved_[from.size() - 1];
-        const ExactVector& row = state_.oracle.exact_row(context, unit);
-        if (moved && is_same(cell, row, *moved)) return *moved;
-        const int which = crosses_line(cell, context, unit);
-        moved = std::make_unique<Moved>(Moved{row, from, {}, from[which], {}, {}});
-        ExactVector& line = moved->line;
-        mpz_class slope = dot(row, line);
-        if (slope < 0) {
-            slope = -slope;
-            for (auto& entry : line) entry = -entry;
+    // What was moved last along one of so many lines. Other cells of the same origin move the same, but for signs of
+    // generators: cells below have fewer lines, so that it stands while a cell is split.
+    struct Kept {
+        double eps;
+        int bits, largest;  // coordinate of what was moved
+        bool is_moved, is_negative;
+        std::unique_ptr<ExactVector> exact;
+    };
+    struct Memory {
+        std::uint64_t from = 0, context = 0, origin = 0;
+        int stage = 0, unit = 0, line = 0, side = 0;
+        std::vector<double> x;    // [(generators, then lines) * D]
+        std::vector<Kept> kept;
+    };
+
+    void append_axis(Generators& g, int j, const Tags& tags) {
+        const int k = g.count++;
+        std::fill_n(g.x(k), state_.D(), 0.0);
+        g.x(k)[j] = 0.5;
+        g.tags(k) = tags;
+    }
+
+    Moved move(Cell& cell, const Context& context, int unit, const Signs& signs, int k, SlotOwner& owner) {
+        std::optional<Stopwatch> watch;
+        if (context.data->row_bits[unit] <= 53) watch.emplace(state_.oracle.statistics.exact_time);
+        const int count = cell.generators.count, words = state_.words();
+        Memory& memory = memory_of(cell);
+        if (cell.origin && memory.from == cell.origin && memory.stage == context.stage && memory.unit == unit &&
+            (memory.context == context.serial || context.data->sources == source_bit(0)))
+            return recall(cell, memory, owner);
+        Moved moved;
+        moved.line = crossed_line(cell, context, unit, moved.side);
+        moved.origin = ++num_origins_;
+        moved.generators = Generators::allocate(state_.arena, count, state_.D(), words);
+        moved.lines = Generators::allocate(state_.arena, cell.lines.count, state_.D(), words);
+        ExactSlot* slot = owner.slots;
+        const auto add = [&](const Place& place, int i, int sign, Generators& to) {
+            if (!sign) return to.take_over(place.generators, i);
+            maker_.move(cell, place, i, context, unit, moved.line, moved.side, to, slot++);
+        };
+        for (int i = 0; i < count; ++i) {
+            add({cell, cell.generators}, i, signs.of(i, k), moved.generators);
+            std::copy_n(cell.generators.incident(i), words, moved.generators.incident(i));
         }
-        const auto along = [&](const ExactVector& x) { return combine(slope, x, -dot(row, x), line); };
-        for (std::size_t k = 0; k < from.size(); ++k)
-            if (static_cast<int>(k) != which) moved->lines.push_back(along(from[k]));
-        for (int i = 0; i < cell.generators.count; ++i) {
-            moved->from_generators.push_back(state_.oracle.exact_generator(cell, cell.generators, i));
-            moved->generators.push_back(along(moved->from_generators.back()));
+        int* axes = state_.arena.template take<int>(cell.lines.count);
+        for (int i = 0; i < cell.lines.count; ++i) {
+            if (i == moved.line) continue;
+            axes[moved.lines.count] = cell.axes[i];
+            add(Place::of_lines(cell), i, state_.oracle.sign_along(cell, context, unit, i), moved.lines);
         }
-        return *moved;
+        moved.axes = axes;
+        refine(cell, context, unit, moved);
+        if (cell.origin) remember(cell, context, unit, moved, memory);
+        return moved;
     }
 
-    static bool is_opposite(const ExactVector& a, const ExactVector& b) {
-        for (std::size_t j = 0; j < a.size(); ++j)
-            if (mpz_cmpabs(a[j].get_mpz_t(), b[j].get_mpz_t()) != 0 || sgn(a[j]) != -sgn(b[j])) return false;
-        return true;
+    Memory& memory_of(const Cell& cell) {
+        const std::size_t at = cell.lines.count - 1;
+        if (memories_.size() <= at) memories_.resize(at + 1);
+        return memories_[at];
     }
 
-    // Whether the same was moved, but for signs of generators.
-    bool is_same(Cell& cell, const ExactVector& row, const Moved& moved) {
-        Generators& g = cell.generators;
-        if (moved.row != row || moved.from_lines != *cell.lines) return false;
-        for (int i = 0; i < g.count; ++i) {
-            const ExactVector& x = state_.oracle.exact_generator(cell, g, i);
-            if (x != moved.from_generators[i] && !is_opposite(x, moved.from_generators[i])) return false;
+    void remember(const Cell& cell, const Context& context, int unit, const Moved& moved, Memory& memory) {
+        memory.from = cell.origin, memory.context = context.serial, memory.origin = moved.origin;
+        memory.stage = context.stage, memory.unit = unit, memory.line = moved.line, memory.side = moved.side;
+        memory.x.clear(), memory.kept.clear();
+        const auto keep = [&](const Generators& from, int old, const Generators& to, int i) {
+            const double *x = from.x(old), *result = to.x(i);
+            const Tags& tags = to.tags(i);
+            int largest = 0;
+            for (int j = 1; j < state_.D(); ++j)
+                if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
+            const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
+            memory.x.insert(memory.x.end(), result, result + state_.D());
+            memory.kept.push_back({tags.eps, tags.bits, largest, tags.exact != from.tags(old).exact, x[largest] < 0,
+                                   exact ? std::make_unique<ExactVector>(*exact) : nullptr});
+        };
+        for (int i = 0; i < moved.generators.count; ++i) keep(cell.generators, i, moved.generators, i);
+        for (int i = 0; i < moved.lines.count; ++i) keep(cell.lines, i + (i >= moved.line), moved.lines, i);
+    }
+
+    Moved recall(Cell& cell, const Memory& memory, SlotOwner& owner) {
+        const int count = cell.generators.count, words = state_.words();
+        int* axes = state_.arena.template take<int>(cell.lines.count);
+        Moved moved{Generators::allocate(state_.arena, count, state_.D(), words),
+                    Generators::allocate(state_.arena, cell.lines.count, state_.D(), words),
+                    axes,
+                    memory.line,
+                    memory.side,
+                    memory.origin};
+        const double* x = memory.x.data();
+        const Kept* kept = memory.kept.data();
+        ExactSlot* slot = owner.slots;
+        const auto add = [&](const Generators& from, int i, Generators& to) {
+            if (!kept->is_moved)
+                to.take_over(from, i);
+            else
+                maker_.append(to, x, kept->eps, kept->bits, kept->exact.get(),
+                              (from.x(i)[kept->largest] < 0) == kept->is_negative ? 1 : -1, from.tags(i), slot++);
+            x += state_.D(), ++kept;
+        };
+        for (int i = 0; i < count; ++i) {
+            add(cell.generators, i, moved.generators);
+            std::copy_n(cell.generators.incident(i), words, moved.generators.incident(i));
         }
-        return true;
+        for (int i = 0; i < cell.lines.count; ++i) {
+            if (i == moved.line) continue;
+            axes[moved.lines.count] = cell.axes[i];
+            add(cell.lines, i, moved.lines);
+        }
+        return moved;
     }
 
-    // Which generators of a cell have another sign than what was moved.
-    std::vector<bool> turned(Cell& cell, const Moved& moved) {
-        std::vector<bool> result;
-        for (int i = 0; i < cell.generators.count; ++i)
-            result.push_back(state_.oracle.exact_generator(cell, cell.generators, i) != moved.from_generators[i]);
-        return result;
+    // Bounds of what was moved grow from line to line; rows tell it as well as they can.
+    void refine(const Cell& cell, const Context& context, int unit, Moved& moved) {
+        Cell next = cell;
+        next.lines = moved.lines, next.axes = moved.axes;
+        const auto refine_all = [&](const Place& place) {
+            for (int i = 0; i < place.generators.count; ++i)
+                if (place.generators.tags(i).eps > kWorthRefining) state_.oracle.refine(place, i);
+        };
+        refine_all({next, moved.generators, &context, unit});
+        refine_all({next, next.lines, &context, unit, true});
     }
 
-    int crosses_line(const Cell& cell, const Context& context, int unit) const {
-        const ExactVector& row = state_.oracle.exact_row(context, unit);
-        for (std::size_t k = 0; k < cell.lines->size(); ++k)
-            if (dot(row, (*cell.lines)[k]) != 0) return static_cast<int>(k);
+    // The first line that a unit crosses, and its sign along it; -1: it crosses none.
+    int crossed_line(Cell& cell, const Context& context, int unit, int& side) {
+        for (int k = 0; k < cell.lines.count; ++k)
+            if ((side = state_.oracle.sign_along(cell, context, unit, k))) return k;
         return -1;
     }
 
     // The child on one side: the generators moved onto the cut, which lie on it, and the line as a ray, which lies on
     // every facet so far but not on the new one.
-    Cell child_of(const Cell& cell, const Context& context, int unit, int side, const Moved& moved,
-                  const std::vector<bool>& is_turned, SlotOwner& owner) {
-        const Generators& g = cell.generators;
-        const int words = state_.words();
+    Cell child_of(const Cell& cell, const Context& context, int unit, int side, const Moved& moved, ExactSlot* slot) {
+        const int words = state_.words(), count = moved.generators.count;
         Cell child;
-        child.generators = Generators::allocate(state_.arena, g.count + 1, state_.D(), words);
+        child.generators = Generators::allocate(state_.arena, count + 1, state_.D(), words);
         child.alive = state_.arena.template take<std::uint64_t>(words);
-        std::copy(cell.alive, cell.alive + words, child.alive);
-        const int slot = facets_.add_cut(cell, context, unit, side, child);
-        for (int i = 0; i < g.count; ++i) {
-            ExactVector vector = moved.generators[i];
-            if (is_turned[i])
-                for (auto& entry : vector) entry = -entry;
-            const Tags& tags = g.tags(i);
-            Maker::append(child.generators, std::move(vector), &owner.slots[i], tags.at_infinity, tags.quiet);
-            std::copy(g.incident(i), g.incident(i) + words, child.generators.incident(i));
-            child.generators.incident(i)[slot / 64] |= std::uint64_t{1} << (slot % 64);
+        std::copy_n(cell.alive, words, child.alive);
+        const int cut = facets_.add_cut(cell, context, unit, side, child);
+        for (int i = 0; i < count; ++i) {
+            child.generators.take_over(moved.generators, i);
+            child.generators.incident(i)[cut / 64] |= std::uint64_t{1} << (cut % 64);
         }
-        ExactVector ray = moved.line;
-        if (side < 0)
-            for (auto& entry : ray) entry = -entry;
-        // Along a line of the cell no source so far has changed; this unit, if active, does.
-        const std::uint64_t quiet = (std::uint64_t{2} << std::min(context.stage + 1, 62)) - 2;
-        Maker::append(child.generators, std::move(ray), &owner.slots[g.count], true,
-                      side > 0 ? quiet & ~source_bit(context.stage + 1) : quiet);
-        std::copy(cell.alive, cell.alive + words, child.generators.incident(g.count));
+        maker_.turn(cell.lines, moved.line, side * moved.side, child.generators, slot);
+        std::copy_n(cell.alive, words, child.generators.incident(count));
+        // This unit, if active, changes along the ray.
+        if (side > 0) child.generators.tags(count).quiet &= ~source_bit(context.stage + 1);
+        child.lines = moved.lines, child.axes = moved.axes, child.origin = moved.origin;
         return child;
     }
 
     SearchState<D_, W>& state_;
     Branching<D_, W> branching_;
     CellFacets<D_, W> facets_;
-    std::vector<double> line_;
-    std::vector<std::unique_ptr<Moved>> moved_;  // [lines - 1]
+    Maker maker_;
+    std::uint64_t num_origins_ = 1;
+    std::vector<Memory> memories_;  // [lines - 1]
 };
 
 }  // namespace relureg

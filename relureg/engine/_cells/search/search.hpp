@@ -24,9 +24,8 @@ class Search final : public Searcher {
 
     void run(const Prefix& prefix, Result& result) override {
         state_.begin(prefix, result);
-        const std::vector<ExactVector> lines = lines_.axes();
-        SlotOwner owner(state_.arena.template take<ExactSlot>(1), 1);
-        Cell cell = lines_.whole_space(lines, owner);
+        SlotOwner owner(state_.arena.template take<ExactSlot>(state_.D()), state_.D());
+        Cell cell = lines_.whole_space(owner);
         if (state_.network.stages.empty())
             leaves_.add(cell, nullptr, Hash{});
         else
@@ -91,7 +90,7 @@ class Search final : public Searcher {
         for (int w = 0; w < candidates.words(); ++w) {
             const Sides sides = Sides::of(cell.generators, signs, w);
             cut[w] = sides.positive & sides.negative;
-            if (!cell.lines->empty()) cut[w] |= lines_.crossing(cell, context, candidates, w, across);
+            if (cell.lines.count) cut[w] |= lines_.crossing(cell, context, candidates, w, across);
             const std::uint64_t uncut = candidates.mask(w) & ~cut[w];
             if (context.data->forced && uncut & ~sides.positive & sides.negative) return;  // outside the domain
             if (!state_.counts(context))
@@ -111,7 +110,7 @@ class Search final : public Searcher {
             cut[across / 64] &= ~bit(across % 64);
             const Candidates rest = Candidates::subset(candidates, cut, state_.D(), state_.arena);
             const int unit = candidates.unit[across];
-            lines_.split(cell, context, unit, rest, depth, descent(context, unit, rest, rows, hash));
+            lines_.split(cell, context, unit, signs, across, rest, depth, descent(context, unit, rest, rows, hash));
         };
         if (last_stage_.is_to_count(cell, context, candidates, cut, depth))
             return last_stage_.count(cell, context, candidates, signs, cut, hash, go_on);

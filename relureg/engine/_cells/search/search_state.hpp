@@ -37,7 +37,7 @@ struct SearchState {
 
     int D() const { return D_ ? D_ : network.dim + 1; }
     int words() const { return W ? W : num_words; }
-    int rank(const Cell& cell) const { return network.dim - static_cast<int>(cell.lines->size()); }
+    int rank(const Cell& cell) const { return network.dim - cell.lines.count; }
 
     // Whether the cell at this depth is part of the batch, and not only passed on the way to it.
     bool is_own(int depth) const { return depth >= static_cast<int>(prefix->size()); }

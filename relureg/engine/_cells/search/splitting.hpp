@@ -66,7 +66,7 @@ class Splitter {
         Cell child;
         child.generators =
             Generators::allocate(state_.arena, own.count + on.count + fresh.count, state_.D(), state_.words());
-        child.lines = cell.lines;
+        child.lines = cell.lines, child.axes = cell.axes;
         const int slot = facets_.bound_child(cell, context, unit, side, child, own);
         for (const int i : own) facets_.adopt(child, g, i, slot, false);
         if (side > 0 && !state_.rows.is_last(context))

@@ -46,7 +46,7 @@ class ExactRung {
                 rows.push_back(row(*context, unit));
             } else {
                 rows.emplace_back(D());
-                rows.back()[0] = 1;
+                rows.back()[unit] = 1;
             }
         });
         return relureg::null_vector(std::move(rows), D());

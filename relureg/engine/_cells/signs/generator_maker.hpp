@@ -35,25 +35,58 @@ class GeneratorMaker {
         tags.exact = slot;
         tags.at_infinity = g.tags(a).at_infinity && g.tags(b).at_infinity;
         tags.quiet = g.tags(a).quiet & g.tags(b).quiet;
-        if (cell.lines->empty()) {  // else facets do not determine a generator yet: combine exactly, and keep it
-            const bool has_values =
-                oracle_.has_values(g, a) && oracle_.has_values(g, b) && carry_values(cell, context, unit, a, b, *slot);
-            if (interpolate_integers(context, unit, g, a, b, fresh) ||
-                interpolate_doubles(cell, context, unit, a, b, fresh) ||
-                (has_values && take_coordinates(*slot->forms->values, fresh)) ||
-                (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
-                interpolate_twofold(cell, context, unit, a, b, fresh) ||
-                (!has_values && interpolate_values(cell, context, unit, a, b, fresh))) {
-                ++fresh.count;
-                return;
-            }
+        const bool has_values =
+            oracle_.has_values(g, a) && oracle_.has_values(g, b) && carry_values(cell, context, unit, a, b, *slot);
+        if (interpolate_integers(context, unit, end_of(g, a), end_of(g, b), fresh) ||
+            interpolate_doubles(cell, context, unit, a, b, fresh) ||
+            (has_values && take_coordinates(*slot->forms->values, fresh)) ||
+            (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
+            interpolate_twofold(cell, context, unit, a, b, fresh) ||
+            (!has_values && interpolate_values(cell, context, unit, a, b, fresh))) {
+            ++fresh.count;
+            return;
         }
         const Stopwatch watch(oracle_.statistics.exact_time);
-        if (cell.lines->empty())
-            return append(fresh, from_rows(cell, context, unit, a, b, fresh), slot, tags.at_infinity, tags.quiet);
-        const ExactVector &ga = oracle_.exact_generator(cell, g, a), &gb = oracle_.exact_generator(cell, g, b);
-        const ExactVector& row = oracle_.exact_row(context, unit);
-        append(fresh, combine(-dot(row, gb), ga, dot(row, ga), gb), slot, tags.at_infinity, tags.quiet);
+        append(fresh, from_rows(cell, context, unit, a, b, fresh), slot, tags.at_infinity, tags.quiet);
+    }
+
+    // Append what a generator, or another line, becomes when it is moved along a line of the cell, in the direction of
+    // `side`, onto the hyperplane of a unit that is positive there: x - (m . x) / (m . l) l.
+    void move(Cell& cell, const Place& place, int i, const Context& context, int unit, int line, int side,
+              Generators& to, ExactSlot* slot) {
+        const Tags& tags = place.generators.tags(i);
+        to.tags(to.count) = {HUGE_VAL, tags.quiet, slot, kInexact, tags.at_infinity};
+        oracle_.load(context, unit);
+        const End above{cell.lines.x(line), cell.lines.tags(line).bits, side * oracle_.value(cell.lines, line)};
+        const End other{place.generators.x(i), tags.bits, side * oracle_.value(place.generators, i)};
+        if (interpolate_integers(context, unit, above, other, to) || shift_doubles(place, i, context, unit, line, to)) {
+            ++to.count;
+            return;
+        }
+        const Stopwatch watch(oracle_.statistics.exact_time);
+        const ExactVector &row = oracle_.exact_row(context, unit), &x = oracle_.exact_generator(place, i);
+        const ExactVector& along = oracle_.exact_generator(Place::of_lines(cell), line);
+        append(to, combine(side * dot(row, along), x, -side * dot(row, x), along), slot, tags.at_infinity, tags.quiet);
+    }
+
+    // Append a line as a ray, in the direction of `side`.
+    void turn(const Generators& lines, int line, int side, Generators& to, ExactSlot* slot) const {
+        const Tags& tags = lines.tags(line);
+        const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
+        append(to, lines.x(line), tags.eps, tags.bits, exact, side, tags, slot);
+    }
+
+    // Append a vector times a sign, of which integers may be known, with the tags of a direction that it stands for.
+    void append(Generators& g, const double* x, double eps, int bits, const ExactVector* exact, int sign,
+                const Tags& tags, ExactSlot* slot) const {
+        const int k = g.count++;
+        for (int j = 0; j < D(); ++j) g.x(k)[j] = sign * x[j];
+        g.tags(k) = {eps, tags.quiet, slot, static_cast<std::uint8_t>(bits), tags.at_infinity};
+        if (!exact) return;
+        auto vector = std::make_unique<ExactVector>(*exact);
+        if (sign < 0)
+            for (auto& entry : *vector) entry = -entry;
+        slot->need().exact = std::move(vector);
     }
 
     // The new generator from its rows, whose integers do not grow with its history. It lies strictly inside of whatever
@@ -81,6 +114,15 @@ class GeneratorMaker {
     }
 
   private:
+    // An end of an edge: its coordinates, their bits as integers, and the value of the unit that cuts.
+    struct End {
+        const double* x;
+        int bits;
+        double value;
+    };
+
+    End end_of(const Generators& g, int i) const { return {g.x(i), g.tags(i).bits, value_[i]}; }
+
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
 
@@ -107,7 +149,7 @@ class GeneratorMaker {
     [[gnu::noinline]] bool refine_ends(Cell& cell, int a, int b) {
         bool refined = false;
         for (const int end : {a, b})
-            if (cell.generators.tags(end).eps > 1e-12 && oracle_.refine(cell, end)) {
+            if (cell.generators.tags(end).eps > kWorthRefining && oracle_.refine(cell, end)) {
                 value_[end] = oracle_.value(cell.generators, end);
                 refined = true;
             }
@@ -115,19 +157,19 @@ class GeneratorMaker {
     }
 
     // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
-    bool interpolate_integers(const Context& context, int unit, const Generators& g, int a, int b, Generators& fresh) {
-        const int row = context.data->row_bits[unit], bits_a = g.tags(a).bits, bits_b = g.tags(b).bits;
-        if (row + std::max(bits_a, bits_b) > 53) return false;
-        auto p = static_cast<std::int64_t>(value_[a] * power_of_two(context.data->fraction_bits + bits_a));
-        auto q = static_cast<std::int64_t>(-value_[b] * power_of_two(context.data->fraction_bits + bits_b));
+    bool interpolate_integers(const Context& context, int unit, const End& a, const End& b, Generators& fresh) {
+        const int row = context.data->row_bits[unit];
+        if (row + std::max(a.bits, b.bits) > 53) return false;
+        auto p = static_cast<std::int64_t>(a.value * power_of_two(context.data->fraction_bits + a.bits));
+        auto q = static_cast<std::int64_t>(-b.value * power_of_two(context.data->fraction_bits + b.bits));
         const std::int64_t common = std::gcd(p, q);
         p /= common, q /= common;
-        if (std::max(width(p) + bits_b, width(q) + bits_a) > 61) return false;
-        const double scale_a = power_of_two(bits_a), scale_b = power_of_two(bits_b);
+        if (std::max(width(p) + b.bits, width(std::abs(q)) + a.bits) > 61) return false;
+        const double scale_a = power_of_two(a.bits), scale_b = power_of_two(b.bits);
         std::int64_t divisor = 0, largest = 0;
         for (int j = 0; j < D(); ++j) {
-            const auto xa = static_cast<std::int64_t>(g.x(a)[j] * scale_a);
-            const auto xb = static_cast<std::int64_t>(g.x(b)[j] * scale_b);
+            const auto xa = static_cast<std::int64_t>(a.x[j] * scale_a);
+            const auto xb = static_cast<std::int64_t>(b.x[j] * scale_b);
             integers_[j] = p * xb + q * xa;
             divisor = std::gcd(divisor, std::abs(integers_[j]));
             largest = std::max(largest, std::abs(integers_[j]));
@@ -150,6 +192,32 @@ class GeneratorMaker {
     }
 
     static int width(std::int64_t x) { return x ? 64 - __builtin_clzll(static_cast<std::uint64_t>(x)) : 0; }
+
+    // The generator x is moved along the line l to n = x - t l, t = v / s, from their values v and s; these err by d_v and
+    // d_s, so that t is off by at most (d_v + |t| d_s) / (|s| - d_s) and, by its rounding, 2 u |t|. What comes
+    // out badly is left to integers.
+    bool shift_doubles(const Place& place, int i, const Context& context, int unit, int line, Generators& to) const {
+        const Generators &g = place.generators, &lines = place.cell.lines;
+        const double s = oracle_.value(lines, line), ds = oracle_.error_at(context, unit, lines, line);
+        if (!(std::fabs(s) > 4 * ds)) return false;
+        const double t = oracle_.value(g, i) / s, size = std::fabs(t);
+        const double dt =
+            (oracle_.error_at(context, unit, g, i) + size * ds) / (std::fabs(s) - ds) + 2 * kUnitRoundoff * size;
+        const double eps_x = g.tags(i).eps, eps_l = lines.tags(line).eps;
+        const double eps =
+            (eps_x + size * eps_l + dt * (1 + eps_l) + 4 * kUnitRoundoff * (1 + size)) * (1 + 0x1p-20) + 0x1p-900;
+        double* x = to.x(to.count);
+        double largest = 0;
+        for (int j = 0; j < D(); ++j) {
+            x[j] = multiply_add(-t, lines.x(line)[j], g.x(i)[j]);
+            largest = std::max(largest, std::fabs(x[j]));
+        }
+        if (!(eps < kMovedError * largest && largest > 0x1p-60 && largest < 0x1p60)) return false;
+        const double scale = power_of_two(-1 - std::ilogb(largest));
+        for (int j = 0; j < D(); ++j) x[j] *= scale;
+        to.tags(to.count).eps = eps * scale;
+        return true;
+    }
 
     // n = wa a + wb b with wa = -v_b / s, wb = v_a / s, s = v_a - v_b. The values err by da and db, so wb errs by at
     // most (|v_b| da + v_a db) / (s (s - da - db)), which moves n by |a - b| times that; a and b bring their own errors
@@ -189,9 +257,8 @@ class GeneratorMaker {
         if (eps < kLargestError) return true;
         if (!(eps < 0.25)) return false;  // the doubles must still tell the orientation
         refiner_.begin();
-        Mask::each(fresh.incident(k), words(),
-                   [&](int slot) { refiner_.add(cell.facets[slot].context, cell.facets[slot].local_unit); });
-        refiner_.add(&context, unit);
+        each_row<W>({cell, fresh, &context, unit}, k, words(),
+                    [&](const Context* facet, int facet_unit) { refiner_.add(facet, facet_unit); });
         return refiner_.refine(to, tags.at_infinity, tags.eps);
     }
 
@@ -259,6 +326,7 @@ class GeneratorMaker {
     // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare,
     // and refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
     static constexpr double kLargestError = 1e-3;
+    static constexpr double kMovedError = 0x1p-30;  // of the largest coordinate, what is moved along a line
 
     int coordinates_, words_;
     Predicate<D_, W>& oracle_;

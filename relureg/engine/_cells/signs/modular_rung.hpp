@@ -77,7 +77,7 @@ class ModularRung {
                 std::uint64_t* row = &rows_[static_cast<std::size_t>(count++) * D()];
                 if (facet) return read(*facet, unit, number, row);
                 std::fill_n(row, D(), std::uint64_t{0});
-                row[0] = 1;
+                row[unit] = 1;
             });
             known.resize(known.size() + D(), 0);
             std::uint64_t* x = &known[static_cast<std::size_t>(number) * D()];

@@ -103,12 +103,22 @@ class Predicate {
         if (audit_) audit(place, context, candidates, signs);
     }
 
-    // The sign of the loaded row along a vector of doubles, where they settle that it is not zero; else 0.
-    bool is_surely_nonzero(const Context& context, int unit, const double* x) {
-        load(context, unit);
-        double sum = 0;
-        for (int j = 0; j < D(); ++j) sum += row_[j] * x[j];
-        return std::fabs(sum) > error_of(context, unit, 4 * kUnitRoundoff);
+    // The sign of a unit along a line of the cell; not one of the decisions that are counted.
+    int sign_along(Cell& cell, const Context& context, int unit, int line) {
+        const Place place = Place::of_lines(cell);
+        const Statistics before = statistics;
+        const int sign = is_unchanging(context, cell.lines.tags(line)) ? 0 : settle(place, context, unit, line);
+        const Watched time = statistics.exact_time;
+        statistics = before, statistics.exact_time = time;
+        if (audit_) audit_sign(place, context, unit, line, sign);
+        return sign;
+    }
+
+    // How far the value of the loaded row may be off, by the sizes of its products; infinity where they tell nothing.
+    double error_at(const Context& context, int unit, const Generators& g, int i) const {
+        if (!(context.data->norm[unit] < 0x1p900)) return HUGE_VAL;
+        bool meets = false;
+        return support_error(context, unit, g.x(i), meets) + norm_ * g.tags(i).eps;
     }
 
     const ExactVector& exact_row(const Context& context, int unit) const { return exact_.row(context, unit); }
@@ -249,7 +259,7 @@ class Predicate {
                 return ++statistics.structural, sign;
         }
         const bool has_form = tags.exact->forms && tags.exact->forms->twofold;
-        if (!has_form && tags.bits == kInexact && tags.eps > 1e-12 && refine(place, i)) {
+        if (!has_form && tags.bits == kInexact && tags.eps > kWorthRefining && refine(place, i)) {
             value = this->value(g, i);
             const double bound = error_of(context, unit, tags.eps);
             if (std::fabs(value) > bound) return ++statistics.refined, (value > 0) - (value < 0);
@@ -258,19 +268,14 @@ class Predicate {
         double error = 0;
         if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
-        if (!place.cell.lines->empty()) {  // then all is in integers already, and nothing else is as fast
-            const Stopwatch watch(statistics.exact_time);
-            if (!exact_.sign(place, context, unit, i)) return ++statistics.exact, 0;
-        } else if (modular_.is_zero(place, context, unit, i)) {
-            return ++statistics.modular, 0;
-        }
-        if (!has_values) {
+        if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
+        if (!has_values && !place.is_of_lines) {
             values_.begin(place, i);
             if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
         }
         ++statistics.exact;
         const Stopwatch watch(statistics.exact_time);
-        values_.improve(place, context, unit, i);
+        if (!place.is_of_lines) values_.improve(place, context, unit, i);
         return exact_.sign(place, context, unit, i);
     }
 
@@ -290,14 +295,16 @@ class Predicate {
     [[gnu::noinline]] void audit(const Place& place, const Context& context, const Candidates& candidates,
                                  const Signs& signs) {
         for (int i = 0; i < place.generators.count; ++i)
-            for (int k = 0; k < candidates.count; ++k) {
-                const int unit = candidates.unit[k], sign = signs.of(i, k);
-                const int truth = exact_.sign(place, context, unit, i);
-                if (truth != sign)
-                    throw ContradictionError("the filtered predicate says " + std::to_string(sign) + ", the integers " +
-                                             std::to_string(truth) + ", for unit " + std::to_string(unit) +
-                                             " of stage " + std::to_string(context.stage));
-            }
+            for (int k = 0; k < candidates.count; ++k)
+                audit_sign(place, context, candidates.unit[k], i, signs.of(i, k));
+    }
+
+    void audit_sign(const Place& place, const Context& context, int unit, int i, int sign) const {
+        const int truth = exact_.sign(place, context, unit, i);
+        if (truth != sign)
+            throw ContradictionError("the filtered predicate says " + std::to_string(sign) + ", the integers " +
+                                     std::to_string(truth) + ", for unit " + std::to_string(unit) + " of stage " +
+                                     std::to_string(context.stage));
     }
 
     static constexpr double kPoorly = 16;  // times its error, a value is too near to 0 to interpolate with

@@ -42,6 +42,8 @@ inline bool invert_in_place(double* b, int* pivots, int r) {
     return true;
 }
 
+constexpr double kWorthRefining = 1e-12;  // what is known better comes out hardly better
+
 template <int D_>
 class Refiner {
   public:
@@ -52,7 +54,7 @@ class Refiner {
     }
 
     void begin() { rows_.clear(); }
-    // A row that vanishes at the generator; no context: y_0 = 0.
+    // A row that vanishes at the generator; no context: that of a coordinate.
     void add(const Context* context, int unit) { rows_.push_back({context, unit}); }
 
     // Improve x (max-norm at most 1, right orientation); false when the rows are not r or the bound is no better.
@@ -133,8 +135,9 @@ class Refiner {
             return;
         }
         std::fill(a, a + r, 0.0);
-        if (p != 0) a[0] = 1;
-        residual_[i] = x[0];
+        const int j = rows_[i].unit;
+        if (p != j) a[j - (j > p)] = 1;
+        residual_[i] = x[j];
         error_[i] = 0;
     }
 

@@ -58,11 +58,11 @@ class TwofoldSolver {
     }
 
     void begin() { rows_.clear(), is_usable_ = true; }
-    // A row that vanishes at the generator; no context: y_0 = 0.
+    // A row that vanishes at the generator; no context: that of a coordinate.
     void add(const Context* context, int unit) {
         is_usable_ = is_usable_ && !(context && context->data->is_out_of_range);
-        rows_.push_back(is_usable_ && context ? Row{source_.of(*context, unit), 4, 1}
-                                              : Row{{nullptr, nullptr, nullptr}, 0, 1});
+        rows_.push_back(is_usable_ && context ? Row{source_.of(*context, unit), 4, 1, -1}
+                                              : Row{{nullptr, nullptr, nullptr}, 0, 1, unit});
     }
 
     // Write the generator near `guess`, whose largest coordinate has the right sign, to `out`: 3 D doubles.
@@ -99,7 +99,8 @@ class TwofoldSolver {
         TwofoldRow row;
         int stride;
         double scale;
-        double high(int j) const { return row.high ? row.high[stride * j] : j == 0; }
+        int coordinate;  // of which this is the row, if it is none of a unit
+        double high(int j) const { return row.high ? row.high[stride * j] : j == coordinate; }
         double low(int j) const { return row.low ? row.low[stride * j] : 0; }
         double error(int j) const { return row.error ? row.error[stride * j] : 0; }
     };
