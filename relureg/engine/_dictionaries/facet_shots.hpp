@@ -161,10 +161,19 @@ class FacetShots {
         for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
             Wall& wall = walls_[i];
             if (wall.state != Wall::kOpen || !walls_.has_double(wall.beyond)) continue;
-            if (!is_begun) corrections_.begin(from_);
+            if (!is_begun) corrections_.begin(from_), inner_.measure();
             is_begun = true;
-            if (corrections_.reach(wall.beyond, target_) && rows_.is_inside(target_, &wall.beyond))
-                wall.state = Wall::kFacet;
+            const auto reached = corrections_.reach(wall.beyond);
+            bool is_facet = reached == Corrections::Reached::kSurely;
+            if (reached == Corrections::Reached::kLikely) {
+                corrections_.put(target_);
+                is_facet = rows_.is_inside(target_, &wall.beyond);
+            }
+            if (!is_facet) {
+                target_ = from_;
+                is_facet = inner_.cross(target_, wall.beyond);
+            }
+            if (is_facet) wall.state = Wall::kFacet;
         }
     }
 

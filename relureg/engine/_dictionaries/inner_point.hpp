@@ -35,22 +35,30 @@ class InnerPoint {
 
     // From between all bounds to a point nearby that keeps a distance from all rows of the path (Hildreth, Naval Res.
     // Logist. Q. 4, 1957); false: where that has ended, the point may lie outside.
-    bool find(std::vector<double>& point) const {
+    bool find(std::vector<double>& point) {
         point = start_;
         return push(point, 0.1) || push(point, 0.01);
     }
 
-    // From a point inside to one beyond a row of the path, and inside all others, for the same path.
-    bool cross(std::vector<double>& point, const HalfSpace& row) const {
+    // From a point inside to one beyond a row of the path or a bound, and inside all others, for the same path.
+    bool cross(std::vector<double>& point, const HalfSpace& beyond) {
         for (const double share : {0.01, 0.001, 0.0001})
-            if (push(point, share, &row)) return true;
+            if (push(point, share, &beyond)) return true;
         return false;
     }
 
   private:
     static constexpr int kSweeps = 30;
 
-    bool push(std::vector<double>& point, double share, const HalfSpace* beyond = nullptr) const {
+    bool push(std::vector<double>& point, double share, const HalfSpace* beyond = nullptr) {
+        least_.resize(low_.size()), most_.resize(low_.size());
+        for (std::size_t j = 0; j < low_.size(); ++j)
+            least_[j] = low_[j] + share * radius_[j], most_[j] = high_[j] - share * radius_[j];
+        least_[0] = most_[0] = 1;
+        if (beyond && beyond->is_bound()) {
+            const int j = beyond->input + 1;
+            point[j] = least_[j] = most_[j] = beyond->is_upper() ? high_[j] : low_[j];
+        }
         for (int sweep = 0; sweep < kSweeps; ++sweep)
             if (!push_from_rows(point, share, beyond)) break;
         return rows_.is_inside(point, beyond);
@@ -59,15 +67,18 @@ class InnerPoint {
     // Whether some row was nearer than that share of what it varies by.
     bool push_from_rows(std::vector<double>& point, double share, const HalfSpace* beyond) const {
         bool is_moved = false;
-        for (std::size_t i = 0; i < rows_.path().size(); ++i) {
-            const Slot& slot = rows_[rows_.path()[i]];
-            const int side = beyond && rows_.path()[i] == beyond->slot ? beyond->sign : slot.side;
+        const std::vector<int>& path = rows_.path();
+        for (std::size_t i = 0; i < path.size(); ++i) {
+            const Slot& slot = rows_[path[i]];
+            const int side = beyond && path[i] == beyond->slot ? beyond->sign : slot.side;
             const double lacks = share * variation_[i] - side * product(slot.row, point.data(), rows_.width());
             if (!(lacks > 0)) continue;
             const double by = side * lacks / length_[i];
-            for (int j = 1; j <= rows_.dim(); ++j) {
-                const double off = share * radius_[j];
-                point[j] = std::max(low_[j] + off, std::min(high_[j] - off, point[j] + by * slot.row[j]));
+            const double *const row = slot.row, *const least = least_.data(), *const most = most_.data();
+            double* const x = point.data();
+            for (int j = 0; j < rows_.width(); ++j) {
+                const double moved = x[j] + by * row[j], up = moved < least[j] ? least[j] : moved;
+                x[j] = up > most[j] ? most[j] : up;
             }
             is_moved = true;
         }
@@ -76,6 +87,7 @@ class InnerPoint {
 
     CellRows& rows_;
     std::vector<double> start_, radius_, low_, high_;
+    std::vector<double> least_, most_;  // [entry]: between which a point is moved
     std::vector<double> variation_, length_;  // [row of the path]
 };
 
