@@ -36,6 +36,13 @@ class Walls {
                 of_bound_[2 * j + is_upper] = static_cast<int>(walls_.size());
                 walls_.push_back({HalfSpace::of_bound(j, is_upper)});
             }
+        const Bounds<double>& bounds = rows_.box().bounds;
+        const double infinity = std::numeric_limits<double>::infinity();
+        low_.resize(rows_.dim()), high_.resize(rows_.dim());
+        for (int j = 0; j < rows_.dim(); ++j) {
+            low_[j] = bounds.has_lower[j] ? bounds.lower[j] : -infinity;
+            high_[j] = bounds.has_upper[j] ? bounds.upper[j] : infinity;
+        }
     }
 
     std::size_t size() const { return walls_.size(); }
@@ -46,6 +53,9 @@ class Walls {
     int of_row(int slot) const { return of_row_[slot]; }
     int of_bound(int input, bool is_upper) const { return of_bound_[2 * input + is_upper]; }
 
+    // [input]: bounds in doubles, infinite where there are none.
+    const double* low() const { return low_.data(); }
+    const double* high() const { return high_.data(); }
     // A bound in doubles, where it has one.
     bool has_double(const HalfSpace& wall) const {
         const Bounds<double>& bounds = rows_.box().bounds;
@@ -61,6 +71,7 @@ class Walls {
     std::vector<Wall> walls_;
     std::size_t num_rows_ = 0;
     std::vector<int> of_row_, of_bound_;
+    std::vector<double> low_, high_;
 };
 
 class FacetShots {
@@ -97,23 +108,24 @@ class FacetShots {
     // From the point p inside along each axis: a bound of input j carries a facet where it is nearer than every row.
     //
     // Let v be the computed value of row m at p, on its side, off by at most E (see error_at). At p + t e_j with t > 0
-    // the row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive for
-    //     t < (v - E) / (c R_j - m_j),
-    // and for ever where c R_j < m_j. The few roundings on either side are absorbed by 2^-40.
+    // the row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive where
+    //     t (c R_j - m_j) / (v - E) < 1.
+    // The few roundings are absorbed by 2^-40.
     void along_axes() {
         if (!is_inside_ || walls_.size() == walls_.num_rows()) return;
-        const double infinity = std::numeric_limits<double>::infinity();
         const int dim = rows_.dim();
-        up_.assign(dim, infinity), down_.assign(dim, infinity);
+        up_.assign(dim, 0.0), down_.assign(dim, 0.0);
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             const Slot& slot = rows_[walls_[i].beyond.slot];
             const double least = sure_value(slot, from_.data(), rows_.width());
             if (!(least > 0)) return;
-            const double c = slot.relative_error * (1 + 0x1p-20);
+            const double c = slot.relative_error * (1 + 0x1p-20), by = 1 / least, signed_by = slot.side * by;
+            const double *const row = slot.row + 1, *const majorant = slot.majorant + 1;
+            double *const up = up_.data(), *const down = down_.data();
             for (int j = 0; j < dim; ++j) {
-                const double slope = slot.side * slot.row[j + 1], error = c * slot.majorant[j + 1];
-                if (slope < error) up_[j] = std::min(up_[j], least / (error - slope));
-                if (-slope < error) down_[j] = std::min(down_[j], least / (error + slope));
+                const double slope = signed_by * row[j], error = by * (c * majorant[j]);
+                up[j] = up[j] < error - slope ? error - slope : up[j];
+                down[j] = down[j] < error + slope ? error + slope : down[j];
             }
         }
         const Box& box = rows_.box();
@@ -122,8 +134,8 @@ class FacetShots {
             const int j = beyond.input;
             const double x = from_[j + 1];
             const double gap = beyond.is_upper() ? box.outer_upper[j] - x : x - box.outer_lower[j];
-            const double reach = beyond.is_upper() ? up_[j] : down_[j];
-            if (gap * (1 + 0x1p-40) < reach * (1 - 0x1p-40)) walls_[i].state = Wall::kFacet;
+            const double falls = beyond.is_upper() ? up_[j] : down_[j];
+            if (std::isfinite(gap) && gap * falls < 1 - 0x1p-40) walls_[i].state = Wall::kFacet;
         }
     }
 
@@ -164,16 +176,11 @@ class FacetShots {
             if (!is_begun) corrections_.begin(from_), inner_.measure();
             is_begun = true;
             const auto reached = corrections_.reach(wall.beyond);
-            bool is_facet = reached == Corrections::Reached::kSurely;
-            if (reached == Corrections::Reached::kLikely) {
+            if (reached != Corrections::Reached::kSurely) {
                 corrections_.put(target_);
-                is_facet = rows_.is_inside(target_, &wall.beyond);
+                if (!rows_.is_inside(target_, &wall.beyond) && !inner_.cross(target_, wall.beyond)) continue;
             }
-            if (!is_facet) {
-                target_ = from_;
-                is_facet = inner_.cross(target_, wall.beyond);
-            }
-            if (is_facet) wall.state = Wall::kFacet;
+            wall.state = Wall::kFacet;
         }
     }
 
@@ -204,16 +211,19 @@ class FacetShots {
     bool meets_another() {
         const double infinity = std::numeric_limits<double>::infinity();
         double first = infinity, second = infinity;
-        std::size_t met = 0;
-        for (std::size_t i = 0; i < walls_.size(); ++i) {
-            const double at = distance(i);
+        int met = 0;
+        const auto meet = [&](double at, int wall) {
             if (at < first)
-                second = first, first = at, met = i;
+                second = first, first = at, met = wall;
             else
                 second = std::min(second, at);
-        }
-        Wall& wall = walls_[met];
-        if (!(first < second) || wall.state == Wall::kFacet) return false;
+        };
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) meet(distance(i), static_cast<int>(i));
+        measure_bounds();
+        for (int j = 0; j < rows_.dim(); ++j) meet(to_bound_[j], ~j);
+        if (!(first < second)) return false;
+        Wall& wall = walls_[met >= 0 ? met : walls_.of_bound(~met, way_[~met + 1] > 0)];
+        if (wall.state == Wall::kFacet) return false;
         const double length = std::min((first + second) / 2, 2 * first);
         target_.resize(from_.size());
         for (std::size_t j = 0; j < from_.size(); ++j) target_[j] = from_[j] + length * way_[j];
@@ -250,23 +260,31 @@ class FacetShots {
     }
 
     // How far the nearest wall is along `way_`.
-    double reach() const {
+    double reach() {
         double length = std::numeric_limits<double>::infinity();
-        for (std::size_t i = 0; i < walls_.size(); ++i) length = std::min(length, distance(i));
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) length = std::min(length, distance(i));
+        measure_bounds();
+        for (const double at : to_bound_) length = std::min(length, at);
         return length;
     }
 
-    // How far along `way_` a wall is.
+    // How far along `way_` a row is.
     double distance(std::size_t i) const {
         const HalfSpace& beyond = walls_[i].beyond;
-        double here = 0, rise = 0;
-        if (!beyond.is_bound()) {
-            here = values_[i], rise = beyond.sign * product(rows_[beyond.slot].row, way_.data(), rows_.width());
-        } else if (walls_.has_double(beyond)) {
-            here = beyond.sign * (from_[beyond.input + 1] - walls_.bound(beyond));
-            rise = beyond.sign * way_[beyond.input + 1];
+        const double rise = beyond.sign * product(rows_[beyond.slot].row, way_.data(), rows_.width());
+        return rise > 0 ? std::max(-values_[i], 0.0) / rise : std::numeric_limits<double>::infinity();
+    }
+
+    // How far along `way_` the bound of each input is that it goes towards.
+    void measure_bounds() {
+        const double *const from = from_.data() + 1, *const way = way_.data() + 1;
+        const double *const low = walls_.low(), *const high = walls_.high();
+        to_bound_.resize(rows_.dim());
+        double* const to = to_bound_.data();
+        for (int j = 0; j < rows_.dim(); ++j) {
+            const double at = ((way[j] > 0 ? high[j] : low[j]) - from[j]) / way[j];
+            to[j] = way[j] == 0 ? std::numeric_limits<double>::infinity() : at < 0 ? 0.0 : at;
         }
-        return rise > 0 ? std::max(-here, 0.0) / rise : std::numeric_limits<double>::infinity();
     }
 
     // A point as far inside all walls of a vertex as the others leave room for: `lifted_`, by `lift_` in units of the
@@ -317,7 +335,8 @@ class FacetShots {
     std::vector<double> from_, way_, target_;
     bool is_inside_ = false;
     std::vector<double> values_;  // [row]
-    std::vector<double> up_, down_;  // [input]: how far every row lets it go along its axis
+    std::vector<double> up_, down_;  // [input]: what of some row is surely left, falls at most so fast along its axis
+    std::vector<double> to_bound_;   // [input]
     std::vector<int> at_column_;  // the wall of each nonbasic variable
     std::vector<double> inwards_, lifted_;
     double lift_ = 0;

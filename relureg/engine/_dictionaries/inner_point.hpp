@@ -40,15 +40,14 @@ class InnerPoint {
         return push(point, 0.1) || push(point, 0.01);
     }
 
-    // From a point inside to one beyond a row of the path or a bound, and inside all others, for the same path.
-    bool cross(std::vector<double>& point, const HalfSpace& beyond) {
-        for (const double share : {0.01, 0.001, 0.0001})
-            if (push(point, share, &beyond)) return true;
-        return false;
-    }
+    // From a point nearby to one beyond a row of the path or a bound, and inside all others, for the same path. Rows
+    // are only pushed from where they do not hold, and then by more than that takes: so it ends.
+    bool cross(std::vector<double>& point, const HalfSpace& beyond) { return push(point, kShare, &beyond); }
 
   private:
-    static constexpr int kSweeps = 30;
+    static constexpr int kSweeps = 30, kFew = 12;  // few beyond a row: a program for it takes no longer
+    static constexpr double kShare = 0.0001;       // beyond a wall: of thin cells there is no more
+    static constexpr double kMuch = 0.75;  // of the share that is wanted
 
     bool push(std::vector<double>& point, double share, const HalfSpace* beyond = nullptr) {
         least_.resize(low_.size()), most_.resize(low_.size());
@@ -57,32 +56,40 @@ class InnerPoint {
         least_[0] = most_[0] = 1;
         if (beyond && beyond->is_bound()) {
             const int j = beyond->input + 1;
-            point[j] = least_[j] = most_[j] = beyond->is_upper() ? high_[j] : low_[j];
+            least_[j] = most_[j] = beyond->is_upper() ? high_[j] : low_[j];
         }
-        for (int sweep = 0; sweep < kSweeps; ++sweep)
+        move(point, 0, start_.data());
+        const int sweeps = beyond && !beyond->is_bound() ? kFew : kSweeps;
+        for (int sweep = 0; sweep < sweeps; ++sweep)
             if (!push_from_rows(point, share, beyond)) break;
         return rows_.is_inside(point, beyond);
     }
 
-    // Whether some row was nearer than that share of what it varies by.
+    // Move by that share of what a row varies by from each that is nearer, or, beyond a wall, much nearer; whether one
+    // was.
     bool push_from_rows(std::vector<double>& point, double share, const HalfSpace* beyond) const {
         bool is_moved = false;
         const std::vector<int>& path = rows_.path();
         for (std::size_t i = 0; i < path.size(); ++i) {
             const Slot& slot = rows_[path[i]];
             const int side = beyond && path[i] == beyond->slot ? beyond->sign : slot.side;
-            const double lacks = share * variation_[i] - side * product(slot.row, point.data(), rows_.width());
-            if (!(lacks > 0)) continue;
-            const double by = side * lacks / length_[i];
-            const double *const row = slot.row, *const least = least_.data(), *const most = most_.data();
-            double* const x = point.data();
-            for (int j = 0; j < rows_.width(); ++j) {
-                const double moved = x[j] + by * row[j], up = moved < least[j] ? least[j] : moved;
-                x[j] = up > most[j] ? most[j] : up;
-            }
+            const double value = side * product(slot.row, point.data(), rows_.width());
+            const double lacks = share * variation_[i] - value;
+            if (!(lacks > (beyond ? kMuch * share * variation_[i] : 0.0))) continue;
+            move(point, side * lacks / length_[i], slot.row);
             is_moved = true;
         }
         return is_moved;
+    }
+
+    // Along a row, as far as the bounds of each input let it.
+    void move(std::vector<double>& point, double by, const double* row) const {
+        const double *const least = least_.data(), *const most = most_.data();
+        double* const x = point.data();
+        for (int j = 0; j < rows_.width(); ++j) {
+            const double moved = x[j] + by * row[j], up = moved < least[j] ? least[j] : moved;
+            x[j] = up > most[j] ? most[j] : up;
+        }
     }
 
     CellRows& rows_;
