@@ -66,6 +66,9 @@ class CellProofs {
         return found == Absence::kNo ? found : audited(found, beyond);
     }
 
+    // The rows on which the last answer of `absence` rests, beside bounds of inputs.
+    const std::vector<int>& support() const { return support_; }
+
     // Whether no point of the open cell lies in a half-space, by a linear program in rationals.
     bool is_empty_beyond(const HalfSpace& beyond) {
         ++statistics_.decisions, ++statistics_.exact;

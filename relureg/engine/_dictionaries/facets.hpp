@@ -12,6 +12,7 @@
 
 #include "cell_proofs.hpp"
 #include "facet_shots.hpp"
+#include "known_redundancies.hpp"
 #include "leaf_writer.hpp"
 #include "long_steps.hpp"
 
@@ -66,6 +67,8 @@ class FacetFinder {
     void begin(const Frame& frame, bool is_feasible) {
         frame_ = &frame, is_feasible_ = is_feasible, is_ready_ = false;
         walls_.begin();
+        for (std::size_t i = 0; i < walls_.size(); ++i)
+            if (known_.has(walls_[i].beyond)) walls_[i].state = Wall::kRedundant;
     }
 
     const std::vector<FoundFacet>& found(const std::vector<int>& tied) {
@@ -96,8 +99,7 @@ class FacetFinder {
             if (outcome == Outcome::kOptimal && !is_beyond(wall.beyond)) {
                 if (is_feasible_) shots_.around_vertex(program_, rows_.bounds());
                 if (proofs_.absence(program_, wall.beyond) == Absence::kNo) break;
-                wall.state = Wall::kRedundant;
-                return;
+                return hide(wall);
             }
             is_ready_ = false;  // the program's vertex may lie outside the cell
             if (outcome == Outcome::kStuck || !turn_to_end(wall.beyond, outcome) || !shots_.meets_another()) break;
@@ -110,12 +112,16 @@ class FacetFinder {
         make_ready();
         const Outcome outcome = grow(wall.beyond, true);
         is_ready_ = false;
-        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo) {
-            wall.state = Wall::kRedundant;
-            return;
-        }
+        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo)
+            return hide(wall);
         if (outcome != Outcome::kStuck && turn_to_end(wall.beyond, outcome)) shots_.meets_another();
         if (wall.state == Wall::kOpen) settle_exactly(wall);
+    }
+
+    // As the last answer shows.
+    void hide(Wall& wall) {
+        wall.state = Wall::kRedundant;
+        known_.add(wall.beyond, proofs_.support());
     }
 
     // In rationals, where doubles prove nothing.
@@ -281,6 +287,7 @@ class FacetFinder {
     bool is_feasible_ = false, is_ready_ = false;
     Walls walls_{rows_};
     FacetShots shots_{rows_, walls_};
+    KnownRedundancies known_{rows_};
     std::vector<double> end_;
     Dictionary<double> program_;
     Bounds<double> bounds_;
