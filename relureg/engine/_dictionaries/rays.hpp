@@ -2,6 +2,9 @@
 // none.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "kernel.hpp"
@@ -16,6 +19,7 @@ class Rays {
 
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
+        if (rows_.dim() > kManyInputs && finds_ray_by_projections()) return false;
         if (has_sure_ray()) return false;
         const Bounds<mpq_class>& exact = rows_.box().exact;
         for (int j = 0; j < rows_.dim(); ++j)
@@ -27,9 +31,58 @@ class Rays {
 
   private:
     static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
+    static constexpr int kManyInputs = 32;
+    static constexpr int kSweeps = 400;
 
     void stop_if_told() const {
         if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
+    // Whether every row surely rises along a direction, and no input meets a bound of its own.
+    bool is_sure_ray(const std::vector<double>& ray) const {
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
+        return std::all_of(rows_.path().begin(), rows_.path().end(), [&](int slot) {
+            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
+        });
+    }
+
+    // Whether projections onto the rows in turn end in such a direction, as they do where the rays of the cell have an
+    // interior (Agmon 1954): each row is to rise by half its length, and is moved to do so by its length.
+    bool finds_ray_by_projections() {
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        const std::vector<int>& path = rows_.path();
+        const int width = rows_.width();
+        const double infinity = std::numeric_limits<double>::infinity();
+        std::vector<double> least(width, 0.0), most(width, 0.0), lengths;
+        for (int j = 0; j < rows_.dim(); ++j) {
+            least[j + 1] = exact.has_lower[j] ? 0.0 : -infinity;
+            most[j + 1] = exact.has_upper[j] ? 0.0 : infinity;
+        }
+        for (const int slot : path) {
+            double square = 0;
+            for (int k = 1; k < width; ++k) square += rows_[slot].row[k] * rows_[slot].row[k];
+            lengths.push_back(std::sqrt(square));
+        }
+        ray_.assign(width, 0.0);
+        bool is_moved = true;
+        for (int sweep = 0; sweep < kSweeps && is_moved; ++sweep) {
+            stop_if_told();
+            is_moved = false;
+            for (std::size_t i = 0; i < path.size(); ++i) {
+                const Slot& slot = rows_[path[i]];
+                const double rise = slot.side * product(slot.row, ray_.data(), width) / lengths[i];
+                if (!(rise < 0.5)) continue;
+                const double by = slot.side * (1 - rise) / lengths[i];
+                for (int k = 0; k < width; ++k) {
+                    const double moved = ray_[k] + by * slot.row[k], up = moved < least[k] ? least[k] : moved;
+                    ray_[k] = up > most[k] ? most[k] : up;
+                }
+                is_moved = true;
+            }
+        }
+        return !is_moved && is_sure_ray(ray_);
     }
 
     // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
@@ -61,13 +114,8 @@ class Rays {
         const auto look = [this] { stop_if_told(); };
         program.improve(goal, 1, false, 0.5, bounds, look);
         std::vector<double> ray(rows_.width(), 0.0);
-        for (int j = 0; j < dim; ++j) {
-            ray[j + 1] = program.value_of(j);
-            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
-        }
-        return std::all_of(path.begin(), path.end(), [&](int slot) {
-            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
-        });
+        for (int j = 0; j < dim; ++j) ray[j + 1] = program.value_of(j);
+        return is_sure_ray(ray);
     }
 
     // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
