@@ -19,18 +19,21 @@ class Rays {
 
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
-        if (rows_.dim() > kManyInputs && finds_ray_by_projections()) return false;
-        if (has_sure_ray()) return false;
+        const bool are_many = rows_.dim() > kManyInputs;
+        if (are_many ? finds_ray_by_projections() : has_sure_ray()) return false;
         const Bounds<mpq_class>& exact = rows_.box().exact;
         for (int j = 0; j < rows_.dim(); ++j)
-            if (exact.has_lower[j] || exact.has_upper[j]) return std::nullopt;
-        if (is_surely_bounded()) return true;
+            if (exact.has_lower[j] || exact.has_upper[j])
+                return are_many && has_sure_ray() ? std::optional(false) : std::nullopt;
+        if (const auto known = is_total_bounded()) return known;
+        if (are_many && has_sure_ray()) return false;
         if (find_common_rise() && !rises_.empty()) return has_ray_along_rows();
         return std::nullopt;
     }
 
   private:
     static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
+    static constexpr double kNothing = 1e-9;  // a row that rises by less along a ray with largest entry 1 may be 0 on it
     static constexpr int kManyInputs = 32;
     static constexpr int kSweeps = 400;
 
@@ -153,10 +156,10 @@ class Rays {
         return true;
     }
 
-    // Whether doubles show that no row rises along a ray: the sum of all rows, which rises along each ray of a pointed
-    // cell, is minus a positive combination of rows. That is found where the sum is largest and each row may fall to
-    // about -1, by amounts that differ, so that vertices are simple.
-    bool is_surely_bounded() {
+    // Whether the sum of all rows, which rises along each ray of a pointed cell, has a largest value where each row may
+    // fall to about -1, by amounts that differ, so that vertices are simple. Then it is minus a positive combination of
+    // rows, and no row rises along a ray; else the program ends at an extreme ray.
+    std::optional<bool> is_total_bounded() {
         const std::vector<int>& path = rows_.path();
         const int dim = rows_.dim();
         std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0), entries(dim);
@@ -178,8 +181,9 @@ class Rays {
         }
         program_.add_row(dim, total.data() + 1, 0);
         const double most = std::numeric_limits<double>::infinity();
-        if (program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
-            return false;
+        const Outcome outcome = program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); });
+        if (outcome == Outcome::kUnbounded) return has_ray_of_program();
+        if (outcome != Outcome::kOptimal) return std::nullopt;
         std::vector<BoundedRow> rows;
         for (int k = 0; k < dim; ++k) {
             const int i = program_.nonbasic(k) - dim - 1;
@@ -188,7 +192,24 @@ class Rays {
         std::vector<int> on(dim);
         for (int j = 0; j < dim; ++j) on[j] = j + 1;
         const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(path.size()) + 2)};
-        return identity_.solve(target, rows, on, dim);
+        return identity_.solve(target, rows, on, dim) ? std::optional(true) : std::nullopt;
+    }
+
+    // Whether the ray along which the program has ended lies near one of the cell, which is 0 on the same rows.
+    std::optional<bool> has_ray_of_program() {
+        ray_.assign(rows_.width(), 0.0);
+        double largest = 0;
+        for (int j = 0; j < rows_.dim(); ++j) {
+            ray_[j + 1] = program_.slope_along_ray(j);
+            largest = std::max(largest, std::fabs(ray_[j + 1]));
+        }
+        rises_.clear(), stays_.clear();
+        for (std::size_t i = 0; i < rows_.path().size(); ++i) {
+            const int slot = rows_.path()[i];
+            const double slope = program_.slope_along_ray(rows_.dim() + 1 + static_cast<int>(i));
+            (slope > kNothing * largest ? rises_ : stays_).push_back(slot);
+        }
+        return rises_.empty() ? std::nullopt : has_ray_along_rows();
     }
 
     // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if
