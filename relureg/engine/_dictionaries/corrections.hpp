@@ -75,6 +75,7 @@ class Corrections {
         if (!(used < 1 - 0x1p-20)) return Reached::kLikely;
         for (std::size_t i = 0; i < m; ++i)
             if (!(after_[i] > margins_[i])) return Reached::kLikely;
+        rows_.audit(bound, [this] { return exact_point(); });
         return Reached::kSurely;
     }
 
@@ -96,6 +97,15 @@ class Corrections {
     static constexpr int kSteps = 400;
 
     const double* row(std::size_t i) const { return &moving_[i * rows_.width()]; }
+
+    // The real point, of which `put` gives an approximation.
+    std::vector<mpq_class> exact_point() const {
+        std::vector<mpq_class> point(from_.begin() + 1, from_.begin() + 1 + rows_.dim());
+        for (std::size_t i = 0; i < values_.size(); ++i)
+            for (int j = 0; j < rows_.dim(); ++j) point[j] += mpq_class(factors_[i]) * mpq_class(row(i)[j + 1]);
+        point[bound_.input] = to_;
+        return point;
+    }
 
     // What all rows are where the input has moved, and others as the factors say.
     void set_values(double by) {

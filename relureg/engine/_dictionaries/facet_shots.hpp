@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 #include "corrections.hpp"
@@ -76,7 +77,7 @@ class Walls {
 
 class FacetShots {
   public:
-    FacetShots(CellRows& rows, Walls& walls) : rows_(rows), walls_(walls) {}
+    FacetShots(CellRows& rows, Walls& walls, const std::atomic<bool>& stop) : rows_(rows), walls_(walls), stop_(stop) {}
 
     // Shoot from the middle, moved away from the rows that are near, if that is inside; else from the point.
     void begin(const Point& point, const std::vector<double>& middle) {
@@ -144,6 +145,7 @@ class FacetShots {
         const Box& box = rows_.box();
         for (std::size_t i = 0; i < walls_.num_rows(); ++i)
             for (const bool to_corner : {false, true}) {
+                stop_if_told();
                 if (walls_[i].state != Wall::kOpen || (to_corner && !box.is_bounded)) break;
                 const HalfSpace& beyond = walls_[i].beyond;
                 const double* row = rows_[beyond.slot].row;
@@ -161,6 +163,7 @@ class FacetShots {
         inner_.measure();
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             if (walls_[i].state != Wall::kOpen) continue;
+            stop_if_told();
             target_ = from_;
             if (inner_.cross(target_, walls_[i].beyond)) walls_[i].state = Wall::kFacet;
         }
@@ -173,6 +176,7 @@ class FacetShots {
         for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
             Wall& wall = walls_[i];
             if (wall.state != Wall::kOpen || !walls_.has_double(wall.beyond)) continue;
+            stop_if_told();
             if (!is_begun) corrections_.begin(from_), inner_.measure();
             is_begun = true;
             const auto reached = corrections_.reach(wall.beyond);
@@ -328,8 +332,13 @@ class FacetShots {
         return lift_ > 1e-12;
     }
 
+    void stop_if_told() const {
+        if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
     CellRows& rows_;
     Walls& walls_;
+    const std::atomic<bool>& stop_;
     InnerPoint inner_{rows_};
     Corrections corrections_{rows_};
     std::vector<double> from_, way_, target_;

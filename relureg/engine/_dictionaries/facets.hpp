@@ -49,6 +49,7 @@ class FacetFinder {
         const std::vector<int> path = rows_.path();
         std::vector<int> kept, twins;
         for (const int slot : path) {
+            stop_if_told();
             const auto is_same = [&](int other) { return coincide(HalfSpace::of_slot(other, 1), slot); };
             const bool is_twin = is_bound(slot) || std::any_of(kept.begin(), kept.end(), is_same);
             (is_twin ? twins : kept).push_back(slot);
@@ -62,6 +63,10 @@ class FacetFinder {
     }
 
   private:
+    void stop_if_told() const {
+        if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
     static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
 
     void begin(const Frame& frame, bool is_feasible) {
@@ -146,7 +151,7 @@ class FacetFinder {
     // Go beyond a wall, to a vertex where the facets, or all other walls, allow it.
     Outcome grow(const HalfSpace& beyond, bool by_all) {
         const auto look = [this] {
-            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+            stop_if_told();
             return false;
         };
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
@@ -286,7 +291,7 @@ class FacetFinder {
     const Frame* frame_ = nullptr;
     bool is_feasible_ = false, is_ready_ = false;
     Walls walls_{rows_};
-    FacetShots shots_{rows_, walls_};
+    FacetShots shots_{rows_, walls_, stop_};
     KnownRedundancies known_{rows_};
     std::vector<double> end_;
     Dictionary<double> program_;

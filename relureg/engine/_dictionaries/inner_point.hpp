@@ -37,7 +37,7 @@ class InnerPoint {
     // Logist. Q. 4, 1957); false: where that has ended, the point may lie outside.
     bool find(std::vector<double>& point) {
         point = start_;
-        return push(point, 0.1) || push(point, 0.01);
+        return push(point, 0.1) || push(point, 0.01) || push(point, 0.001);
     }
 
     // From a point nearby to one beyond a row of the path or a bound, and inside all others, for the same path. Rows
