@@ -161,6 +161,7 @@ class FacetShots {
     // Beyond each row that is left, by projections: with many inputs, there is room enough.
     void across_rows() {
         inner_.measure();
+        inner_.begin_at(from_);
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             if (walls_[i].state != Wall::kOpen) continue;
             stop_if_told();
@@ -177,7 +178,7 @@ class FacetShots {
             Wall& wall = walls_[i];
             if (wall.state != Wall::kOpen || !walls_.has_double(wall.beyond)) continue;
             stop_if_told();
-            if (!is_begun) corrections_.begin(from_), inner_.measure();
+            if (!is_begun) corrections_.begin(from_), inner_.measure(), inner_.begin_at(from_);
             is_begun = true;
             const auto reached = corrections_.reach(wall.beyond);
             if (reached != Corrections::Reached::kSurely) {

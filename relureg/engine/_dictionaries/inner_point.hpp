@@ -37,46 +37,59 @@ class InnerPoint {
     // Logist. Q. 4, 1957); false: where that has ended, the point may lie outside.
     bool find(std::vector<double>& point) {
         point = start_;
-        return push(point, 0.1) || push(point, 0.01) || push(point, 0.001);
+        for (const double share : {0.1, 0.01, 0.001}) {
+            wanted_.clear();
+            for (const double variation : variation_) wanted_.push_back(share * variation);
+            if (push(point, share, 1, kSweeps)) return true;
+        }
+        return false;
     }
 
-    // From a point nearby to one beyond a row of the path or a bound, and inside all others, for the same path. Rows
-    // are only pushed from where they do not hold, and then by more than that takes: so it ends.
-    bool cross(std::vector<double>& point, const HalfSpace& beyond) { return push(point, kShare, &beyond); }
+    // Begin to cross walls, at a point inside.
+    void begin_at(const std::vector<double>& point) {
+        wanted_.clear();
+        for (const int slot : rows_.path())
+            wanted_.push_back(kShare * std::fabs(product(rows_[slot].row, point.data(), rows_.width())));
+    }
+
+    // From a point nearby to one beyond a row of the path or a bound, and inside all others, by a share of what rows
+    // are at the point inside. They are only pushed from where they lack much of it, so that this ends.
+    bool cross(std::vector<double>& point, const HalfSpace& beyond) {
+        return push(point, 0, kMuch, beyond.is_bound() ? kMany : kFew, &beyond);
+    }
 
   private:
-    static constexpr int kSweeps = 30, kFew = 12;  // few beyond a row: a program for it takes no longer
-    static constexpr double kShare = 0.0001;       // beyond a wall: of thin cells there is no more
-    static constexpr double kMuch = 0.75;  // of the share that is wanted
+    static constexpr int kSweeps = 30, kFew = 12, kMany = 300;  // few beyond a row: a program for it takes no longer
+    static constexpr double kShare = 0.1, kMuch = 0.5, kBy = 1.7;
+    static constexpr double kOff = 1e-6;  // of half the distance between two bounds
 
-    bool push(std::vector<double>& point, double share, const HalfSpace* beyond = nullptr) {
+    // Where a row has less than a part of what is wanted, move along it to where it has all, again and again.
+    bool push(std::vector<double>& point, double share, double part, int sweeps, const HalfSpace* beyond = nullptr) {
         least_.resize(low_.size()), most_.resize(low_.size());
+        const double off = std::max(share, kOff);
         for (std::size_t j = 0; j < low_.size(); ++j)
-            least_[j] = low_[j] + share * radius_[j], most_[j] = high_[j] - share * radius_[j];
+            least_[j] = low_[j] + off * radius_[j], most_[j] = high_[j] - off * radius_[j];
         least_[0] = most_[0] = 1;
         if (beyond && beyond->is_bound()) {
             const int j = beyond->input + 1;
             least_[j] = most_[j] = beyond->is_upper() ? high_[j] : low_[j];
         }
         move(point, 0, start_.data());
-        const int sweeps = beyond && !beyond->is_bound() ? kFew : kSweeps;
         for (int sweep = 0; sweep < sweeps; ++sweep)
-            if (!push_from_rows(point, share, beyond)) break;
+            if (!push_from_rows(point, part, beyond)) break;
         return rows_.is_inside(point, beyond);
     }
 
-    // Move by that share of what a row varies by from each that is nearer, or, beyond a wall, much nearer; whether one
-    // was.
-    bool push_from_rows(std::vector<double>& point, double share, const HalfSpace* beyond) const {
+    // Whether some row had less.
+    bool push_from_rows(std::vector<double>& point, double part, const HalfSpace* beyond) const {
         bool is_moved = false;
         const std::vector<int>& path = rows_.path();
         for (std::size_t i = 0; i < path.size(); ++i) {
             const Slot& slot = rows_[path[i]];
             const int side = beyond && path[i] == beyond->slot ? beyond->sign : slot.side;
             const double value = side * product(slot.row, point.data(), rows_.width());
-            const double lacks = share * variation_[i] - value;
-            if (!(lacks > (beyond ? kMuch * share * variation_[i] : 0.0))) continue;
-            move(point, side * lacks / length_[i], slot.row);
+            if (!(value < part * wanted_[i])) continue;
+            move(point, side * (beyond ? kBy : 1) * (wanted_[i] - value) / length_[i], slot.row);
             is_moved = true;
         }
         return is_moved;
@@ -95,7 +108,7 @@ class InnerPoint {
     CellRows& rows_;
     std::vector<double> start_, radius_, low_, high_;
     std::vector<double> least_, most_;  // [entry]: between which a point is moved
-    std::vector<double> variation_, length_;  // [row of the path]
+    std::vector<double> variation_, length_, wanted_;  // [row of the path]
 };
 
 }  // namespace relureg
