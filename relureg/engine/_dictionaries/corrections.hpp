@@ -149,7 +149,7 @@ class Corrections {
     std::vector<double> products_;  // of these
     std::vector<double> values_, margins_, after_, factors_;  // [row of the path]
     std::vector<double> lengths_;  // [row of the path]: 1 over its length
-    std::vector<double> uses_;     // [row of the path]: the largest share of the room that a step by 1 along it takes
+    std::vector<double> uses_;  // [row of the path]: the largest share of the room that a step by 1 along it takes
     HalfSpace bound_;
     double to_ = 0;
 };

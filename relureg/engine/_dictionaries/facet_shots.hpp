@@ -346,7 +346,7 @@ class FacetShots {
     bool is_inside_ = false;
     std::vector<double> values_;  // [row]
     std::vector<double> up_, down_;  // [input]: what of some row is surely left, falls at most so fast along its axis
-    std::vector<double> to_bound_;   // [input]
+    std::vector<double> to_bound_;  // [input]
     std::vector<int> at_column_;  // the wall of each nonbasic variable
     std::vector<double> inwards_, lifted_;
     double lift_ = 0;

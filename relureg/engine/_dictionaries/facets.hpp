@@ -117,8 +117,7 @@ class FacetFinder {
         make_ready();
         const Outcome outcome = grow(wall.beyond, true);
         is_ready_ = false;
-        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo)
-            return hide(wall);
+        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo) return hide(wall);
         if (outcome != Outcome::kStuck && turn_to_end(wall.beyond, outcome)) shots_.meets_another();
         if (wall.state == Wall::kOpen) settle_exactly(wall);
     }

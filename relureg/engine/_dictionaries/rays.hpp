@@ -33,7 +33,8 @@ class Rays {
 
   private:
     static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
-    static constexpr double kNothing = 1e-9;  // a row that rises by less along a ray with largest entry 1 may be 0 on it
+    static constexpr double kNothing =
+        1e-9;  // a row that rises by less along a ray with largest entry 1 may be 0 on it
     static constexpr int kManyInputs = 32;
     static constexpr int kSweeps = 400;
 
