@@ -157,7 +157,7 @@ def test_facets_behind_rows_in_many_inputs_are_those_of_the_referee() -> None:
     units = records.facet_units[records.facet_starts[of_last[0]] :].tolist()
     found = {*units, *(network.num_units + of_box[of_last][of_box[of_last] >= 0]).tolist()}
     assert len(found) == len(of_last) < len(walls)
-    looked_at = [*range(network.num_units), *(number for number in range(8, len(walls), 5))]
+    looked_at = [*range(network.num_units), *(number for number in range(8, len(walls), 9))]
     assert {number for number in looked_at if _is_facet(number, walls)} == found.intersection(looked_at)
 
 
