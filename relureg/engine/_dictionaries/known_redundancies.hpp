@@ -1,5 +1,5 @@
-// Walls that rows in front of them are known to hide: what holds in one cell holds in all cells that lie behind the same
-// rows, since the other walls of these only take more away.
+// Walls that rows in front of them are known to hide: what holds in one cell holds in all cells that lie behind the
+// same rows, since the other walls of these only take more away.
 #pragma once
 
 #include <array>
