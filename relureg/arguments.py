@@ -284,6 +284,9 @@ def _sequence(value: Any, entries: tuple[Any, ...]) -> Any:
         raise _MismatchError("a sequence", value)
     if not entries or any(isinstance(entry, typing.TypeVar) for entry in entries) or entries[0] is Any:
         return value
+    kinds = set(_alternatives(entries[0]))
+    if kinds <= _NUMBERS and len(kinds) > 1 and set(map(type, listed)) <= _NUMBERS:
+        return list(listed)
     found = []
     for at, entry in enumerate(listed):
         try:

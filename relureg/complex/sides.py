@@ -92,8 +92,8 @@ def _inwards(problem: Problem, point: Point) -> list[Fraction]:
         return [Fraction(0)] * len(point)
     no_units = Network.from_layers([np.zeros((1, len(point)))], [np.zeros(1)])
     whole = SingleRegions(Problem(network=no_units, domain=problem.domain), Watch(), jobs=1)
-    inside = whole.find(np.zeros((1, 0), dtype=np.int8))
-    if not inside.num_regions:
+    inside = whole.find_one(np.zeros(0, dtype=np.int8))
+    if inside is None:
         raise DomainError("the domain has no interior")
     return [there - x for there, x in zip(inside.point(0), point, strict=True)]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from relureg.engine import split
 from relureg.engine.limits import Watch, num_cores
 from relureg.engine.records import Records
+from relureg.errors import LimitReachedError
 from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
@@ -73,6 +74,18 @@ class SingleRegions:
         chunks = self._chunks(run)
         self._found += len(chunks)
         return split.merge(chunks, self.problem)
+
+    def find_one(self, signs: NDArray[np.int8]) -> Records | None:
+        """The region of one sign vector (N,); None: there is none.
+
+        Raises as `find` does, and `LimitReachedError` where a limit is reached before that is known.
+        """
+        found = self.find(signs[None])
+        if found.num_regions:
+            return found
+        if self.stopped_by is not None:
+            raise LimitReachedError(f"stopped by {self.stopped_by}")
+        return None
 
     def _chunks(self, run: Any) -> list[dict[str, Any]]:
         chunks: list[dict[str, Any]] = []

@@ -85,6 +85,8 @@ def region_around(network: Network, point: ArrayLike, *, exact: bool = False, mo
         SciPy is missing.
     CheckFailedError
         The region has no interior.
+    LimitReachedError
+        A limit on time or memory is reached, as of a command.
     EngineUnavailableError
         The compiled engine is missing.
 
@@ -182,8 +184,8 @@ def _irredundant(rows: Sequence[Row], candidates: Sequence[int]) -> list[int]:
     constants = RationalMatrix.from_fractions([[row[0]] for row in rows], 1)
     network = Network.from_layers([weights, np.zeros((1, len(rows)))], [constants, np.zeros(1)])
     search = SingleRegions(Problem(network=network), Watch(), jobs=1, asks_bounded=False)
-    found = search.find(np.ones((1, len(rows)), dtype=np.int8))
-    if not found.num_regions:
+    found = search.find_one(np.ones(len(rows), dtype=np.int8))
+    if found is None:
         raise CheckFailedError("the region around the point is empty")
     facets = {unit for facet in range(len(found.facet_region)) for unit in facet_units(found, facet)}
     return [number for number in candidates if number in facets]

@@ -11,9 +11,16 @@ import pytest
 
 import relureg
 from relureg import Domain, Network, count_regions, enumerate_regions
+from relureg.engine import lp
 from relureg.engine.gathering import is_witness
+from relureg.engine.limits import Limits, Watch, Workers
+from relureg.engine.single_regions import SingleRegions
+from relureg.engine.split import CompiledRun, merge, merge_facet_walls
 from relureg.errors import DomainError
+from relureg.exact.rational import RationalMatrix
 from relureg.families.random import random_network
+from relureg.maps.exact_regions import exact_unit_rows
+from relureg.network.problem import Problem
 
 from ..contract.agreement import assert_same_complex, facet_rows
 
@@ -116,6 +123,83 @@ def test_facets_of_many_inputs_are_those_of_the_referee(dim: int) -> None:
     referee = enumerate_regions(network, box, "lp")
     assert facet_rows(found.records) == facet_rows(referee.records)
     assert found.facets.num_boundary > 2 * dim
+
+
+def _rows(network: Network, signs: np.ndarray) -> list[tuple[int, ...]]:
+    """The inequalities ``row[0] + row[1:] . x >= 0`` of a region of which no unit vanishes everywhere."""
+    matrix, constant = exact_unit_rows(network, signs > 0, np.arange(network.num_units))
+    rows = _primitive_rows(constant, matrix)
+    return [tuple(int(sign) * entry for entry in row) for sign, row in zip(signs, rows, strict=True)]
+
+
+def _primitive_rows(constants: RationalMatrix, normals: RationalMatrix) -> list[tuple[int, ...]]:
+    return RationalMatrix.hstack([constants, normals], constants.shape[0]).primitive_rows()
+
+
+def _is_facet(number: int, walls: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether some point violates one of the walls alone."""
+    crossed = [tuple(-entry for entry in wall) if k == number else wall for k, wall in enumerate(walls)]
+    return lp.interior_point(crossed, len(walls[0]) - 1) is not None
+
+
+def test_facets_behind_rows_in_many_inputs_are_those_of_the_referee() -> None:
+    """Most bounds lie behind some row along their axis; the points that show them are decided by integers, too."""
+    dim, random = 33, np.random.default_rng(1)
+    weights = [random.integers(-3, 4, shape).tolist() for shape in ((5, dim), (3, 5))]
+    network, box = Network.from_layers([*weights, [[1] * 3]], [[1, -1, 2, 0, 1], [1, -2, 1], [0]]), _box(dim, 0, 1)
+    problem = Problem(network=network, domain=box)
+    watch = Watch(Limits(max_regions=2))
+    run = CompiledRun(problem, Workers(jobs=1, audit=True), watch, records=True, dictionaries=True)
+    chunks = list(run.chunks())
+    records, of_box = merge(chunks, problem, as_found=True), merge_facet_walls(chunks, problem)
+    bounds = _primitive_rows(box.constants, -box.normals)
+    walls = (*_rows(network, records.signs[1]), *bounds)
+    of_last = np.flatnonzero(records.facet_region == 1)
+    units = records.facet_units[records.facet_starts[of_last[0]] :].tolist()
+    found = {*units, *(network.num_units + of_box[of_last][of_box[of_last] >= 0]).tolist()}
+    assert len(found) == len(of_last) < len(walls)
+    looked_at = [*range(network.num_units), *(number for number in range(8, len(walls), 9))]
+    assert {number for number in looked_at if _is_facet(number, walls)} == found.intersection(looked_at)
+
+
+def _around_zero(rows: list[list[int]]) -> Network:
+    """A network that is active at 0, in a region of these rows."""
+    return Network.from_layers([rows, [[1] * len(rows)]], [[1] * len(rows), [0]])
+
+
+def _rising(dim: int, count: int, least: int, seed: int) -> Network:
+    """Random rows, all of which rise by `least` or more along one direction."""
+    rows = np.random.default_rng(seed).integers(-3, 4, (count, dim))
+    rows[:, 0] += np.maximum(least - rows.sum(axis=1), 0)
+    return _around_zero(rows.tolist())
+
+
+_SLABS = [*np.eye(34, dtype=int).tolist(), *(-np.eye(34, dtype=int)).tolist()]
+
+
+@pytest.mark.parametrize(
+    ("network", "is_bounded"),
+    [
+        (_around_zero(_SLABS), True),
+        (_around_zero(_SLABS[:-1]), False),  # a single ray, along which all other walls stay
+        (_rising(34, 60, -99, 1), False),
+        (_rising(34, 90, -99, 1), True),
+        (_rising(34, 90, 20, 1), False),
+        (_rising(34, 90, 1, 1), False),
+        (_rising(34, 90, 0, 2), False),  # some rows stay along it
+    ],
+)
+def test_a_region_of_many_inputs_is_bounded_where_the_referee_says_so(network: Network, is_bounded: bool) -> None:
+    signs = np.ones(network.num_units, dtype=np.int8)
+    found = SingleRegions(Problem(network=network), Watch(), jobs=1).find(signs[None])
+    assert found.bounded.tolist() == [lp.is_bounded(_rows(network, signs))] == [is_bounded]
+
+
+def test_a_wall_is_shown_to_be_redundant_once_for_all_cells_behind_the_same_rows() -> None:
+    network, box = _random(9, 9, 4), _box(9)
+    count = count_regions(network, box, "dictionaries", by_enumeration=True, jobs=1)
+    assert count.predicates is not None
+    assert count.predicates.total < 8 * count.num_regions  # 10.7 where each cell is shown anew
 
 
 def test_facets_where_bounds_do_not_all_carry_one() -> None:

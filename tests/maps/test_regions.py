@@ -6,16 +6,18 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 import relureg
-from relureg import maps
+from relureg import Network, maps, stopping
+from relureg.engine import split
 from relureg.engine.limits import Watch
 from relureg.engine.single_regions import SingleRegions
-from relureg.errors import DataError
+from relureg.errors import DataError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.maps.exact_regions import direction, exact_region_signs, exact_unit_rows
 from relureg.maps.float_network import FloatNetwork
@@ -422,3 +424,52 @@ def test_numbers_whose_squares_overflow_are_refused() -> None:
     network = relureg.load("fixtures/truth/int_2-6-6-1.json")
     with pytest.raises(DataError, match=r"row 1, column 0 is -1e\+155; scale the data"):
         maps.nearest_facets(network, [[1.0, 2.0], [-1e155, 1.0]])
+
+
+class _EndlessRun:
+    """A search that ends by nothing but its limits."""
+
+    error = ""
+
+    def __init__(self, network: object, **options: object) -> None:
+        """Of whatever network."""
+
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+    def join(self) -> None: ...
+
+    def wait(self, seconds: float) -> bool:
+        return False
+
+    def take_chunk(self) -> None:
+        return None
+
+
+def test_a_limit_ends_the_search_for_facets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told as what it is, and not as a region that is empty."""
+    xor, kernel = relureg.load(TRUTH / "xor.json"), split.module()
+    box = relureg.Domain.box([-1, -1], [1, 1])
+    monkeypatch.setattr(split, "module", lambda: SimpleNamespace(Run=_EndlessRun, Network=kernel.Network))
+    with stopping.within(0.001), pytest.raises(LimitReachedError, match=r"stopped by the time limit of 0\.001 s"):
+        maps.region_around(xor, [-0.5, 0.0], exact=True)
+    with stopping.within(0.001), pytest.raises(LimitReachedError, match=r"stopped by the time limit of 0\.001 s"):
+        relureg.regions_around(xor, [0, 0], box)  # on a boundary: a point inside the domain is looked for
+
+
+@pytest.mark.parametrize("asks_bounded", [False, True])
+def test_a_stop_holds_within_a_region_of_many_hyperplanes(asks_bounded: bool) -> None:
+    """Of 1,500 facets in 200 inputs: once the region is known to be there, its facets take seconds."""
+    random = np.random.default_rng(0)
+    weights, constants = random.normal(size=(1500, 200)), 1 + random.random(1500)
+    network = Network.from_layers([weights, np.ones((1, 1500))], [constants, np.zeros(1)])
+    run = split.module().Run(
+        split.translate(Problem(network=network)), records=True, generators=False, audit=False, max_regions=1,
+        enumerates=False, dictionaries=True, single=True, asks_bounded=asks_bounded, jobs=1,
+        batches=[list(range(1, 1501))],
+    )  # fmt: skip
+    run.start()
+    while not run.regions_so_far:
+        assert not run.wait(0.001)
+    run.stop()
+    run.join()
+    assert run.take_chunk() is None

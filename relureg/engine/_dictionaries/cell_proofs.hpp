@@ -66,7 +66,7 @@ class CellProofs {
         return found == Absence::kNo ? found : audited(found, beyond);
     }
 
-    // The rows of the cell with which the last proof of absence was made.
+    // The rows on which the last answer of `absence` rests, beside bounds of inputs.
     const std::vector<int>& support() const { return support_; }
 
     // Where all answers are to be asked of integers, this one, which was known.

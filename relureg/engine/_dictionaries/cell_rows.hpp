@@ -188,6 +188,25 @@ class CellRows {
         return length;
     }
 
+    // With `audit`: a rational point that doubles call beyond one of the cell's own walls and inside all the others.
+    template <class Make>
+    void audit(const HalfSpace& beyond, Make make) const {
+        if (!audit_) return;
+        const std::vector<mpq_class> point = make();
+        bool holds = true;
+        for (const int slot : path_) {
+            const int side = beyond.slot == slot ? -slots_[slot].side : slots_[slot].side;
+            holds = holds && sgn(value_at(exact(slot), point)) * side > 0;
+        }
+        for (int j = 0; j < dim(); ++j) {
+            const int low = box_.exact.has_lower[j] ? cmp(point[j], box_.exact.lower[j]) : 1;
+            const int high = box_.exact.has_upper[j] ? cmp(box_.exact.upper[j], point[j]) : 1;
+            holds = holds && (beyond.input == j ? (beyond.is_upper() ? high <= 0 && low > 0 : low <= 0 && high > 0)
+                                                : low > 0 && high > 0);
+        }
+        if (!holds) throw ContradictionError("doubles and integers part over a point beyond a wall");
+    }
+
     // Whether a point lies strictly on that side of a slot.
     bool is_beyond(const Point& point, int slot, int side) {
         if (point.exact.empty()) return is_beyond(slot, side, point.doubles);

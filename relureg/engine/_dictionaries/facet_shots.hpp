@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 
 #include "corrections.hpp"
@@ -36,6 +37,13 @@ class Walls {
                 of_bound_[2 * j + is_upper] = static_cast<int>(walls_.size());
                 walls_.push_back({HalfSpace::of_bound(j, is_upper)});
             }
+        const Bounds<double>& bounds = rows_.box().bounds;
+        const double infinity = std::numeric_limits<double>::infinity();
+        low_.resize(rows_.dim()), high_.resize(rows_.dim());
+        for (int j = 0; j < rows_.dim(); ++j) {
+            low_[j] = bounds.has_lower[j] ? bounds.lower[j] : -infinity;
+            high_[j] = bounds.has_upper[j] ? bounds.upper[j] : infinity;
+        }
     }
 
     std::size_t size() const { return walls_.size(); }
@@ -46,6 +54,9 @@ class Walls {
     int of_row(int slot) const { return of_row_[slot]; }
     int of_bound(int input, bool is_upper) const { return of_bound_[2 * input + is_upper]; }
 
+    // [input]: bounds in doubles, infinite where there are none.
+    const double* low() const { return low_.data(); }
+    const double* high() const { return high_.data(); }
     // A bound in doubles, where it has one.
     bool has_double(const HalfSpace& wall) const {
         const Bounds<double>& bounds = rows_.box().bounds;
@@ -61,11 +72,12 @@ class Walls {
     std::vector<Wall> walls_;
     std::size_t num_rows_ = 0;
     std::vector<int> of_row_, of_bound_;
+    std::vector<double> low_, high_;
 };
 
 class FacetShots {
   public:
-    FacetShots(CellRows& rows, Walls& walls) : rows_(rows), walls_(walls) {}
+    FacetShots(CellRows& rows, Walls& walls, const std::atomic<bool>& stop) : rows_(rows), walls_(walls), stop_(stop) {}
 
     // Shoot from the middle, moved away from the rows that are near, if that is inside; else from the point.
     void begin(const Point& point, const std::vector<double>& middle) {
@@ -97,23 +109,24 @@ class FacetShots {
     // From the point p inside along each axis: a bound of input j carries a facet where it is nearer than every row.
     //
     // Let v be the computed value of row m at p, on its side, off by at most E (see error_at). At p + t e_j with t > 0
-    // the row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive for
-    //     t < (v - E) / (c R_j - m_j),
-    // and for ever where c R_j < m_j. The few roundings on either side are absorbed by 2^-40.
+    // the row is at least v - E + t (m_j - c R_j), m_j the computed entry on its side. So it stays positive where
+    //     t (c R_j - m_j) / (v - E) < 1.
+    // The few roundings are absorbed by 2^-40.
     void along_axes() {
         if (!is_inside_ || walls_.size() == walls_.num_rows()) return;
-        const double infinity = std::numeric_limits<double>::infinity();
         const int dim = rows_.dim();
-        up_.assign(dim, infinity), down_.assign(dim, infinity);
+        up_.assign(dim, 0.0), down_.assign(dim, 0.0);
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             const Slot& slot = rows_[walls_[i].beyond.slot];
             const double least = sure_value(slot, from_.data(), rows_.width());
             if (!(least > 0)) return;
-            const double c = slot.relative_error * (1 + 0x1p-20);
+            const double c = slot.relative_error * (1 + 0x1p-20), by = 1 / least, signed_by = slot.side * by;
+            const double *const row = slot.row + 1, *const majorant = slot.majorant + 1;
+            double *const up = up_.data(), *const down = down_.data();
             for (int j = 0; j < dim; ++j) {
-                const double slope = slot.side * slot.row[j + 1], error = c * slot.majorant[j + 1];
-                if (slope < error) up_[j] = std::min(up_[j], least / (error - slope));
-                if (-slope < error) down_[j] = std::min(down_[j], least / (error + slope));
+                const double slope = signed_by * row[j], error = by * (c * majorant[j]);
+                up[j] = up[j] < error - slope ? error - slope : up[j];
+                down[j] = down[j] < error + slope ? error + slope : down[j];
             }
         }
         const Box& box = rows_.box();
@@ -122,8 +135,8 @@ class FacetShots {
             const int j = beyond.input;
             const double x = from_[j + 1];
             const double gap = beyond.is_upper() ? box.outer_upper[j] - x : x - box.outer_lower[j];
-            const double reach = beyond.is_upper() ? up_[j] : down_[j];
-            if (gap * (1 + 0x1p-40) < reach * (1 - 0x1p-40)) walls_[i].state = Wall::kFacet;
+            const double falls = beyond.is_upper() ? up_[j] : down_[j];
+            if (std::isfinite(gap) && gap * falls < 1 - 0x1p-40) walls_[i].state = Wall::kFacet;
         }
     }
 
@@ -132,6 +145,7 @@ class FacetShots {
         const Box& box = rows_.box();
         for (std::size_t i = 0; i < walls_.num_rows(); ++i)
             for (const bool to_corner : {false, true}) {
+                stop_if_told();
                 if (walls_[i].state != Wall::kOpen || (to_corner && !box.is_bounded)) break;
                 const HalfSpace& beyond = walls_[i].beyond;
                 const double* row = rows_[beyond.slot].row;
@@ -147,8 +161,10 @@ class FacetShots {
     // Beyond each row that is left, by projections: with many inputs, there is room enough.
     void across_rows() {
         inner_.measure();
+        inner_.begin_at(from_);
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
             if (walls_[i].state != Wall::kOpen) continue;
+            stop_if_told();
             target_ = from_;
             if (inner_.cross(target_, walls_[i].beyond)) walls_[i].state = Wall::kFacet;
         }
@@ -161,10 +177,15 @@ class FacetShots {
         for (std::size_t i = walls_.num_rows(); i < walls_.size(); ++i) {
             Wall& wall = walls_[i];
             if (wall.state != Wall::kOpen || !walls_.has_double(wall.beyond)) continue;
-            if (!is_begun) corrections_.begin(from_);
+            stop_if_told();
+            if (!is_begun) corrections_.begin(from_), inner_.measure(), inner_.begin_at(from_);
             is_begun = true;
-            if (corrections_.reach(wall.beyond, target_) && rows_.is_inside(target_, &wall.beyond))
-                wall.state = Wall::kFacet;
+            const auto reached = corrections_.reach(wall.beyond);
+            if (reached != Corrections::Reached::kSurely) {
+                corrections_.put(target_);
+                if (!rows_.is_inside(target_, &wall.beyond) && !inner_.cross(target_, wall.beyond)) continue;
+            }
+            wall.state = Wall::kFacet;
         }
     }
 
@@ -195,16 +216,19 @@ class FacetShots {
     bool meets_another() {
         const double infinity = std::numeric_limits<double>::infinity();
         double first = infinity, second = infinity;
-        std::size_t met = 0;
-        for (std::size_t i = 0; i < walls_.size(); ++i) {
-            const double at = distance(i);
+        int met = 0;
+        const auto meet = [&](double at, int wall) {
             if (at < first)
-                second = first, first = at, met = i;
+                second = first, first = at, met = wall;
             else
                 second = std::min(second, at);
-        }
-        Wall& wall = walls_[met];
-        if (!(first < second) || wall.state == Wall::kFacet) return false;
+        };
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) meet(distance(i), static_cast<int>(i));
+        measure_bounds();
+        for (int j = 0; j < rows_.dim(); ++j) meet(to_bound_[j], ~j);
+        if (!(first < second)) return false;
+        Wall& wall = walls_[met >= 0 ? met : walls_.of_bound(~met, way_[~met + 1] > 0)];
+        if (wall.state == Wall::kFacet) return false;
         const double length = std::min((first + second) / 2, 2 * first);
         target_.resize(from_.size());
         for (std::size_t j = 0; j < from_.size(); ++j) target_[j] = from_[j] + length * way_[j];
@@ -241,23 +265,31 @@ class FacetShots {
     }
 
     // How far the nearest wall is along `way_`.
-    double reach() const {
+    double reach() {
         double length = std::numeric_limits<double>::infinity();
-        for (std::size_t i = 0; i < walls_.size(); ++i) length = std::min(length, distance(i));
+        for (std::size_t i = 0; i < walls_.num_rows(); ++i) length = std::min(length, distance(i));
+        measure_bounds();
+        for (const double at : to_bound_) length = std::min(length, at);
         return length;
     }
 
-    // How far along `way_` a wall is.
+    // How far along `way_` a row is.
     double distance(std::size_t i) const {
         const HalfSpace& beyond = walls_[i].beyond;
-        double here = 0, rise = 0;
-        if (!beyond.is_bound()) {
-            here = values_[i], rise = beyond.sign * product(rows_[beyond.slot].row, way_.data(), rows_.width());
-        } else if (walls_.has_double(beyond)) {
-            here = beyond.sign * (from_[beyond.input + 1] - walls_.bound(beyond));
-            rise = beyond.sign * way_[beyond.input + 1];
+        const double rise = beyond.sign * product(rows_[beyond.slot].row, way_.data(), rows_.width());
+        return rise > 0 ? std::max(-values_[i], 0.0) / rise : std::numeric_limits<double>::infinity();
+    }
+
+    // How far along `way_` the bound of each input is that it goes towards.
+    void measure_bounds() {
+        const double *const from = from_.data() + 1, *const way = way_.data() + 1;
+        const double *const low = walls_.low(), *const high = walls_.high();
+        to_bound_.resize(rows_.dim());
+        double* const to = to_bound_.data();
+        for (int j = 0; j < rows_.dim(); ++j) {
+            const double at = ((way[j] > 0 ? high[j] : low[j]) - from[j]) / way[j];
+            to[j] = way[j] == 0 ? std::numeric_limits<double>::infinity() : at < 0 ? 0.0 : at;
         }
-        return rise > 0 ? std::max(-here, 0.0) / rise : std::numeric_limits<double>::infinity();
     }
 
     // A point as far inside all walls of a vertex as the others leave room for: `lifted_`, by `lift_` in units of the
@@ -301,14 +333,20 @@ class FacetShots {
         return lift_ > 1e-12;
     }
 
+    void stop_if_told() const {
+        if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
     CellRows& rows_;
     Walls& walls_;
+    const std::atomic<bool>& stop_;
     InnerPoint inner_{rows_};
     Corrections corrections_{rows_};
     std::vector<double> from_, way_, target_;
     bool is_inside_ = false;
     std::vector<double> values_;  // [row]
-    std::vector<double> up_, down_;  // [input]: how far every row lets it go along its axis
+    std::vector<double> up_, down_;  // [input]: what of some row is surely left, falls at most so fast along its axis
+    std::vector<double> to_bound_;  // [input]
     std::vector<int> at_column_;  // the wall of each nonbasic variable
     std::vector<double> inwards_, lifted_;
     double lift_ = 0;

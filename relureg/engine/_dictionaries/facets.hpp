@@ -12,6 +12,7 @@
 
 #include "cell_proofs.hpp"
 #include "facet_shots.hpp"
+#include "known_redundancies.hpp"
 #include "leaf_writer.hpp"
 #include "long_steps.hpp"
 
@@ -48,6 +49,7 @@ class FacetFinder {
         const std::vector<int> path = rows_.path();
         std::vector<int> kept, twins;
         for (const int slot : path) {
+            stop_if_told();
             const auto is_same = [&](int other) { return coincide(HalfSpace::of_slot(other, 1), slot); };
             const bool is_twin = is_bound(slot) || std::any_of(kept.begin(), kept.end(), is_same);
             (is_twin ? twins : kept).push_back(slot);
@@ -61,11 +63,17 @@ class FacetFinder {
     }
 
   private:
+    void stop_if_told() const {
+        if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+    }
+
     static constexpr double kEnough = 1e-9;  // of a wall's unit: so far beyond it a vertex shows the way
 
     void begin(const Frame& frame, bool is_feasible) {
         frame_ = &frame, is_feasible_ = is_feasible, is_ready_ = false;
         walls_.begin();
+        for (std::size_t i = 0; i < walls_.size(); ++i)
+            if (known_.has(walls_[i].beyond)) walls_[i].state = Wall::kRedundant;
     }
 
     const std::vector<FoundFacet>& found(const std::vector<int>& tied) {
@@ -96,8 +104,7 @@ class FacetFinder {
             if (outcome == Outcome::kOptimal && !is_beyond(wall.beyond)) {
                 if (is_feasible_) shots_.around_vertex(program_, rows_.bounds());
                 if (proofs_.absence(program_, wall.beyond) == Absence::kNo) break;
-                wall.state = Wall::kRedundant;
-                return;
+                return hide(wall);
             }
             is_ready_ = false;  // the program's vertex may lie outside the cell
             if (outcome == Outcome::kStuck || !turn_to_end(wall.beyond, outcome) || !shots_.meets_another()) break;
@@ -110,12 +117,15 @@ class FacetFinder {
         make_ready();
         const Outcome outcome = grow(wall.beyond, true);
         is_ready_ = false;
-        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo) {
-            wall.state = Wall::kRedundant;
-            return;
-        }
+        if (outcome == Outcome::kOptimal && proofs_.absence(program_, wall.beyond) != Absence::kNo) return hide(wall);
         if (outcome != Outcome::kStuck && turn_to_end(wall.beyond, outcome)) shots_.meets_another();
         if (wall.state == Wall::kOpen) settle_exactly(wall);
+    }
+
+    // As the last answer shows.
+    void hide(Wall& wall) {
+        wall.state = Wall::kRedundant;
+        known_.add(wall.beyond, proofs_.support());
     }
 
     // In rationals, where doubles prove nothing.
@@ -140,7 +150,7 @@ class FacetFinder {
     // Go beyond a wall, to a vertex where the facets, or all other walls, allow it.
     Outcome grow(const HalfSpace& beyond, bool by_all) {
         const auto look = [this] {
-            if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
+            stop_if_told();
             return false;
         };
         for (std::size_t i = 0; i < walls_.num_rows(); ++i) {
@@ -280,7 +290,8 @@ class FacetFinder {
     const Frame* frame_ = nullptr;
     bool is_feasible_ = false, is_ready_ = false;
     Walls walls_{rows_};
-    FacetShots shots_{rows_, walls_};
+    FacetShots shots_{rows_, walls_, stop_};
+    KnownRedundancies known_{rows_};
     std::vector<double> end_;
     Dictionary<double> program_;
     Bounds<double> bounds_;

@@ -45,7 +45,7 @@ class LeafWriter {
             result.balance -= mix(key);
     }
 
-    void record(const Point& point, bool bounded, const std::vector<FoundFacet>& facets, Records& out) const {
+    void record(const Point& point, bool bounded, const std::vector<FoundFacet>& facets, Records& out) {
         const int count = network_.num_units - num_walls_;
         const std::size_t first = out.patterns.size();
         out.patterns.resize(first + (count + 7) / 8), out.vanishing.resize(first + (count + 7) / 8);
@@ -56,6 +56,9 @@ class LeafWriter {
         }
         out.bounded.push_back(bounded);
         record_point(point, out);
+        constant_.clear();
+        for (int i = 0; i < count; ++i)
+            if (!sign_[num_walls_ + i]) constant_.push_back(i);
         for (const FoundFacet& facet : facets) record_facet(facet, out);
         out.facet_count.push_back(static_cast<std::int64_t>(facets.size()));
     }
@@ -66,8 +69,7 @@ class LeafWriter {
         for (const int unit : facet.units)
             if (unit >= num_walls_) out.facet_units.push_back(unit - num_walls_);
         out.facet_wall.push_back(facet.wall);
-        for (int unit = num_walls_; unit < network_.num_units; ++unit)
-            if (!sign_[unit]) out.facet_units.push_back(unit - num_walls_);
+        out.facet_units.insert(out.facet_units.end(), constant_.begin(), constant_.end());
         std::sort(out.facet_units.begin() + static_cast<std::ptrdiff_t>(first), out.facet_units.end());
         out.facet_length.push_back(static_cast<std::int64_t>(out.facet_units.size() - first));
         out.facet_on_boundary.push_back(facet.on_boundary);
@@ -97,6 +99,7 @@ class LeafWriter {
     const std::int8_t* sign_;
     const Words words_;
     const int num_walls_;
+    std::vector<std::int32_t> constant_;  // units with sign 0 in the region
 };
 
 }  // namespace relureg

@@ -2,6 +2,9 @@
 // none.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -17,15 +20,21 @@ class Rays {
 
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
-        if (has_sure_ray()) return false;
+        const bool are_many = rows_.dim() > kManyInputs;
+        if (are_many ? finds_ray_by_projections() : has_sure_ray()) return false;
         take_rows();
-        if (is_surely_bounded()) return true;
+        if (const auto known = is_total_bounded()) return known;
+        if (are_many && has_sure_ray()) return false;
         if (find_common_rise() && !rises_.empty()) return has_ray_along_rows();
         return std::nullopt;
     }
 
   private:
     static constexpr double kRise = 0.5;  // of a row that can rise by 1 and more along some ray
+    // A row that rises by less along a ray with largest entry 1 may be 0 on it.
+    static constexpr double kNothing = 1e-9;
+    static constexpr int kManyInputs = 32;
+    static constexpr int kSweeps = 400;
 
     void stop_if_told() const {
         if (stop_.load(std::memory_order_relaxed)) throw StoppedError{};
@@ -48,6 +57,53 @@ class Rays {
         }
     }
     bool is_of_path(std::size_t row) const { return row < rows_.path().size(); }
+
+    // Whether every row surely rises along a direction, and no input meets a bound of its own.
+    bool is_sure_ray(const std::vector<double>& ray) const {
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        for (int j = 0; j < rows_.dim(); ++j)
+            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
+        return std::all_of(rows_.path().begin(), rows_.path().end(), [&](int slot) {
+            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
+        });
+    }
+
+    // Whether projections onto the rows in turn end in such a direction, as they do where the rays of the cell have an
+    // interior (Agmon 1954): each row is to rise by half its length, and is moved to do so by its length.
+    bool finds_ray_by_projections() {
+        const Bounds<mpq_class>& exact = rows_.box().exact;
+        const std::vector<int>& path = rows_.path();
+        const int width = rows_.width();
+        const double infinity = std::numeric_limits<double>::infinity();
+        std::vector<double> least(width, 0.0), most(width, 0.0), lengths;
+        for (int j = 0; j < rows_.dim(); ++j) {
+            least[j + 1] = exact.has_lower[j] ? 0.0 : -infinity;
+            most[j + 1] = exact.has_upper[j] ? 0.0 : infinity;
+        }
+        for (const int slot : path) {
+            double square = 0;
+            for (int k = 1; k < width; ++k) square += rows_[slot].row[k] * rows_[slot].row[k];
+            lengths.push_back(std::sqrt(square));
+        }
+        ray_.assign(width, 0.0);
+        bool is_moved = true;
+        for (int sweep = 0; sweep < kSweeps && is_moved; ++sweep) {
+            stop_if_told();
+            is_moved = false;
+            for (std::size_t i = 0; i < path.size(); ++i) {
+                const Slot& slot = rows_[path[i]];
+                const double rise = slot.side * product(slot.row, ray_.data(), width) / lengths[i];
+                if (!(rise < 0.5)) continue;
+                const double by = slot.side * (1 - rise) / lengths[i];
+                for (int k = 0; k < width; ++k) {
+                    const double moved = ray_[k] + by * slot.row[k], up = moved < least[k] ? least[k] : moved;
+                    ray_[k] = up > most[k] ? most[k] : up;
+                }
+                is_moved = true;
+            }
+        }
+        return !is_moved && is_sure_ray(ray_);
+    }
 
     // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
     // largest; so it misses the cells whose rays all lie along a facet.
@@ -78,13 +134,8 @@ class Rays {
         const auto look = [this] { stop_if_told(); };
         program.improve(goal, 1, false, 0.5, bounds, look);
         std::vector<double> ray(rows_.width(), 0.0);
-        for (int j = 0; j < dim; ++j) {
-            ray[j + 1] = program.value_of(j);
-            if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
-        }
-        return std::all_of(path.begin(), path.end(), [&](int slot) {
-            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
-        });
+        for (int j = 0; j < dim; ++j) ray[j + 1] = program.value_of(j);
+        return is_sure_ray(ray);
     }
 
     // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
@@ -120,10 +171,10 @@ class Rays {
         return true;
     }
 
-    // Whether doubles show that no row rises along a ray: the sum of all rows, which rises along each ray of a pointed
-    // cell, is minus a positive combination of rows. That is found where the sum is largest and each row may fall to
-    // about -1, by amounts that differ, so that vertices are simple.
-    bool is_surely_bounded() {
+    // Whether the sum of all rows, which rises along each ray of a pointed cell, has a largest value where each row may
+    // fall to about -1, by amounts that differ, so that vertices are simple. Then it is minus a positive combination of
+    // rows, and no row rises along a ray; else the program ends at an extreme ray.
+    std::optional<bool> is_total_bounded() {
         const int dim = rows_.dim();
         std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0), entries(dim);
         Bounds<double> bounds;
@@ -143,8 +194,9 @@ class Rays {
         }
         program_.add_row(dim, total.data() + 1, 0);
         const double most = std::numeric_limits<double>::infinity();
-        if (program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); }) != Outcome::kOptimal)
-            return false;
+        const Outcome outcome = program_.improve(dim, 1, false, most, bounds, [this] { stop_if_told(); });
+        if (outcome == Outcome::kUnbounded) return has_ray_of_program();
+        if (outcome != Outcome::kOptimal) return std::nullopt;
         std::vector<BoundedRow> rows;
         for (int k = 0; k < dim; ++k) {
             const int i = program_.nonbasic(k) - dim - 1;
@@ -153,7 +205,23 @@ class Rays {
         std::vector<int> on(dim);
         for (int j = 0; j < dim; ++j) on[j] = j + 1;
         const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(cell_.size()) + 2)};
-        return identity_.solve(target, rows, on, dim);
+        return identity_.solve(target, rows, on, dim) ? std::optional(true) : std::nullopt;
+    }
+
+    // Whether the ray along which the program has ended lies near one of the cell, which is 0 on the same rows.
+    std::optional<bool> has_ray_of_program() {
+        ray_.assign(rows_.width(), 0.0);
+        double largest = 0;
+        for (int j = 0; j < rows_.dim(); ++j) {
+            ray_[j + 1] = program_.slope_along_ray(j);
+            largest = std::max(largest, std::fabs(ray_[j + 1]));
+        }
+        rises_.clear(), stays_.clear();
+        for (std::size_t i = 0; i < cell_.size(); ++i) {
+            const double slope = program_.slope_along_ray(rows_.dim() + 1 + static_cast<int>(i));
+            (slope > kNothing * largest ? rises_ : stays_).push_back(i);
+        }
+        return rises_.empty() ? std::nullopt : has_ray_along_rows();
     }
 
     // A ray along some rows, which are 0 on it, and into all others. Near the computed direction r there is one, if
