@@ -41,7 +41,6 @@ struct Four {
     friend Four operator-(Four a, Four b) { return {_mm256_sub_pd(a.x, b.x)}; }
     friend Four operator-(Four a) { return {_mm256_xor_pd(a.x, _mm256_set1_pd(-0.0))}; }
     friend Four operator/(Four a, Four b) { return {_mm256_div_pd(a.x, b.x)}; }
-    friend Four smaller(Four a, Four b) { return {_mm256_min_pd(a.x, b.x)}; }
     friend Four larger(Four a, Four b) { return {_mm256_max_pd(a.x, b.x)}; }
     friend Four absolute(Four a) { return {_mm256_andnot_pd(_mm256_set1_pd(-0.0), a.x)}; }
     // Of a number and what is none these instructions take the second.
@@ -98,10 +97,6 @@ struct Four {
     }
     friend Four operator/(Four a, Four b) {
         for (int k = 0; k < 4; ++k) a.x[k] /= b.x[k];
-        return a;
-    }
-    friend Four smaller(Four a, Four b) {
-        for (int k = 0; k < 4; ++k) a.x[k] = a.x[k] < b.x[k] ? a.x[k] : b.x[k];
         return a;
     }
     friend Four larger(Four a, Four b) {

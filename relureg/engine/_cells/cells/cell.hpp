@@ -135,8 +135,8 @@ class Generators {
 };
 
 // At the very start a cell contains lines, a basis of its lineality space: each but for one coordinate, its axis, is
-// along inputs whose lines have been cut. So where all coordinates of axes are 0 the cell is pointed; its generators are
-// taken from there, and a line is 0 in the axes of the others.
+// along inputs whose lines have been cut. So where all coordinates of axes are 0 the cell is pointed; its generators
+// are taken from there, and a line is 0 in the axes of the others.
 struct Cell {
     Generators generators;
     std::uint64_t* alive;      // the facets of the cell

@@ -17,6 +17,7 @@
 #include <memory>
 #include <vector>
 
+#include "../base/double_double.hpp"
 #include "../base/enclosures.hpp"
 #include "../signs/predicate.hpp"
 #include "flats.hpp"
@@ -90,8 +91,12 @@ class FlatRows {
                     kUnderflow * (1 + by.largest);
         if (is_open_ || !(row.error < kUnknown)) row.error = kUnknown;
         ++oracle_.statistics.decisions;
+        const bool is_sure = row.steepest > row.error;
+        const bool is_exact = !is_sure && old.error == 0 && by.error == 0 && is_unrounded(from, pivot_row, q, dim);
+        if (is_exact) row.error = 0;
         if (audit_) audit(dim - 1, to);
-        return row.steepest > row.error ? Meeting::kCrosses : decide(dim - 1, to);
+        if (is_sure) return Meeting::kCrosses;
+        return is_exact ? decide_in_doubles(row) : decide(dim - 1, to);
     }
 
     // The distinct points in which rows meet a line: `add(one of the rows, how many)`.
@@ -184,6 +189,26 @@ class FlatRows {
         to_doubles(exact(dim, i), level.row(i));
         level.measure(i);
         level.rows[i].error = 4 * kUnitRoundoff;
+    }
+
+    // Whether a row is known exactly on the flat of another one: a quotient, and entries, without any rounding.
+    bool is_unrounded(const double* from, const double* by, double q, int dim) const {
+        for (int c = 0; c <= dim; ++c) {
+            double product = 0, rest = 0, difference = 0, lost = 0;
+            two_product(q, by[c], product, rest);
+            two_sum(from[c], -product, difference, lost);
+            const bool is_zero = q == 0 || by[c] == 0, is_in_range = std::fabs(product) > 0x1p-900;
+            if (!(is_zero || is_in_range) || rest != 0 || lost != 0) return false;
+        }
+        return from[levels_[dim].pivot] == q * by[levels_[dim].pivot];
+    }
+
+    // How a row meets its flat, by exact doubles.
+    Meeting decide_in_doubles(const Row& row) {
+        ++oracle_.statistics.small_integers;
+        if (row.steepest > 0) return Meeting::kCrosses;
+        ++oracle_.statistics.zeros;
+        return row.largest == 0 ? Meeting::kContains : Meeting::kMisses;
     }
 
     // How a row meets its flat, by integers.

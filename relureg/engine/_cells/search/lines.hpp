@@ -76,6 +76,9 @@ class LineSplitter {
   private:
     using Maker = GeneratorMaker<D_, W>;
 
+    static constexpr int kFewDimensions = 16;  // where twofold precision takes no longer than the rest of a search
+    static constexpr double kGood = 0x1p-50;   // of a vector that is known as well as doubles can tell
+
     // Along a line of a cell no source so far has changed.
     static constexpr std::uint64_t kAllQuiet = (std::uint64_t{2} << 62) - 2;
 
@@ -201,13 +204,18 @@ class LineSplitter {
         return moved;
     }
 
-    // Bounds of what was moved grow from line to line; rows tell it as well as they can.
+    // Bounds of what was moved grow from line to line; rows tell it as well as they can. All cells begin with what is
+    // there in the end, and their bounds grow from that: it is told in twofold precision.
     void refine(const Cell& cell, const Context& context, int unit, Moved& moved) {
         Cell next = cell;
         next.lines = moved.lines, next.axes = moved.axes;
+        const bool is_end = next.lines.count <= 1 && state_.network.dim <= kFewDimensions;
         const auto refine_all = [&](const Place& place) {
-            for (int i = 0; i < place.generators.count; ++i)
-                if (place.generators.tags(i).eps > kWorthRefining) state_.oracle.refine(place, i);
+            for (int i = 0; i < place.generators.count; ++i) {
+                const double eps = place.generators.tags(i).eps;
+                if (eps > kWorthRefining) state_.oracle.refine(place, i);
+                if (is_end && eps > kGood) state_.oracle.twofold_generator(place, i);
+            }
         };
         refine_all({next, moved.generators, &context, unit});
         refine_all({next, next.lines, &context, unit, true});

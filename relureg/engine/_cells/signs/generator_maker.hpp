@@ -193,9 +193,9 @@ class GeneratorMaker {
 
     static int width(std::int64_t x) { return x ? 64 - __builtin_clzll(static_cast<std::uint64_t>(x)) : 0; }
 
-    // The generator x is moved along the line l to n = x - t l, t = v / s, from their values v and s; these err by d_v and
-    // d_s, so that t is off by at most (d_v + |t| d_s) / (|s| - d_s) and, by its rounding, 2 u |t|. What comes
-    // out badly is left to integers.
+    // The generator x is moved along the line l to n = x - t l, t = v / s, from their values v and s; these err by d_v
+    // and d_s, so that t is off by at most (d_v + |t| d_s) / (|s| - d_s) and, by its rounding, 2 u |t|. What comes out
+    // badly is left to integers.
     bool shift_doubles(const Place& place, int i, const Context& context, int unit, int line, Generators& to) const {
         const Generators &g = place.generators, &lines = place.cell.lines;
         const double s = oracle_.value(lines, line), ds = oracle_.error_at(context, unit, lines, line);

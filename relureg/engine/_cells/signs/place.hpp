@@ -5,8 +5,8 @@
 
 namespace relureg {
 
-// Generators, or the lines of a cell, and the hyperplanes that contain them: facets of the cell, and for all of them one
-// that cuts it, or none.
+// Generators, or the lines of a cell, and the hyperplanes that contain them: facets of the cell, and for all of them
+// one that cuts it, or none.
 struct Place {
     const Cell& cell;
     Generators& generators;
