@@ -294,6 +294,27 @@ def test_integer_weights_meet_zeros() -> None:
     assert predicates.exact == 0  # small integers: doubles hold them all
 
 
+def test_exact_doubles_tell_that_hyperplanes_coincide() -> None:
+    """Of two units whose rows are multiples, and of one that is parallel; weights have all 53 bits."""
+    rows = np.random.default_rng(5).normal(size=(4, 2))
+    weights = [*rows, 2 * rows[0], -0.25 * rows[1], 4 * rows[2]]
+    biases = np.array([0.5, 0.25, -0.75, 1, 1, -0.0625, 8])
+    network = Network.from_layers([weights, [[1.0] * 7]], [biases, [0]])
+    count = count_regions(network, jobs=1)
+    assert count.num_regions == count_regions(network, engine="lp").num_regions == 15
+    assert count.predicates is not None
+    assert count.predicates.exact == 0
+    assert count.predicates.zero >= 3
+
+
+def test_hyperplanes_that_doubles_round_together_do_not_coincide() -> None:
+    """(3, 1) times the double next to 1/3 is (1, that) after rounding alone."""
+    third = 1 / 3
+    for rows, regions in (([[3.0, 1.0], [1.0, third]], 4), ([[3.0, 1.0], [6.0, 2.0]], 2)):
+        network = Network.from_layers([rows, [[1.0, 1.0]]], [[0, 0], [0]])
+        assert count_regions(network, jobs=1).num_regions == regions
+
+
 def test_numbers_that_are_no_doubles_are_decided_by_integers() -> None:
     rows = [[Fraction(1), Fraction(k, 3)] for k in range(1, 8)]
     predicates = count_regions(_one_stage(rows, [Fraction(-1, 7)] * 7), by_enumeration=True).predicates
