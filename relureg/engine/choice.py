@@ -10,7 +10,7 @@ from relureg.network.problem import Problem
 from relureg.words import figure
 
 AUTO = "split"
-"""The engine that ``auto`` stands for, but where cells have many corners: see `MANY_CORNERS` and `MANY_GENERATORS`."""
+"""The engine that ``auto`` stands for, but where cells have many corners or there are many dimensions: see below."""
 
 MANY_CORNERS = 150
 """The splitter holds a cell by its vertices, of which a box has 2^d; dictionaries hold one. Measured in [-1, 1]^d with
@@ -22,6 +22,10 @@ MANY_GENERATORS = 400
 over the number of cells, on average; walls of the domain are among them. Dictionaries over splitter, regions a second:
 0.11 at 246 (9-16-16 on the whole space), 0.42 at 340 (10-16-8), 1.3 at 348 (9-20-8), 2.2 at 443 (20-22-4), 4.4 at 586
 (10-20-4), 1.2 at 672 and 32 at 2,187 (10-12-12 and 12-12-4, inputs from 0 on)."""
+
+MANY_DIRECTIONS = 50
+"""Essential dimensions from which on the splitter is long in coming to a first cell, as it cuts as many lines: 64-64-4
+on the whole space has one region after 8 s, where dictionaries have 18,000; 48-48-4 goes at 7,200 and 4,600 a second."""
 
 MANY_FLATS = 10**10
 """A network of one stage is counted on flats, without cells: the best in any dimension, up to about so many regions."""
@@ -155,6 +159,9 @@ def _automatic(problem: Problem, shape: Shape, *, has_cells: bool) -> tuple[str,
         if shape.has_few_sections:
             return AUTO, "a network of one stage is counted on sections of the domain, without cells"
         return "dictionaries", f"sections of a domain in {shape.dim} dimensions have many vertices"
+    if shape.dim >= MANY_DIRECTIONS:
+        has = f"there are {shape.dim} essential dimensions"
+        return "dictionaries", f"{has}; auto takes dictionaries from {MANY_DIRECTIONS} on"
     if shape.corners >= MANY_CORNERS:
         name, has = "dictionaries", f"the domain has about {figure(shape.corners)} corners"
         return name, f"{has}; auto takes dictionaries from {MANY_CORNERS} on"

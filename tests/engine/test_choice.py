@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, Problem, count_regions, enumerate_regions, estimate_regions
-from relureg.engine.choice import MANY_CORNERS, MANY_GENERATORS, Shape, choose_name
+from relureg.engine.choice import MANY_CORNERS, MANY_DIRECTIONS, MANY_GENERATORS, Shape, choose_name
 from relureg.families.random import random_network
 
 
@@ -43,6 +43,12 @@ def test_cells_of_many_generators_take_dictionaries() -> None:
         comb(23, 20) * 2**20 // sum(comb(22, k) for k in range(21)),
     )
     assert few.cell_generators < MANY_GENERATORS <= many.cell_generators
+
+
+def test_many_dimensions_take_dictionaries() -> None:
+    """Though a cell has few generators; the rank of the first rows is what counts."""
+    assert [_chosen((d, d, 4)) for d in (MANY_DIRECTIONS - 1, MANY_DIRECTIONS)] == ["split", "dictionaries"]
+    assert [_chosen((d, 20, 4)) for d in (MANY_DIRECTIONS, 784)] == ["split", "split"]
 
 
 def test_walls_are_among_the_hyperplanes_of_cells() -> None:
