@@ -25,7 +25,7 @@ over the number of cells, on average; walls of the domain are among them. Dictio
 
 MANY_DIRECTIONS = 50
 """Essential dimensions from which on the splitter is long in coming to a first cell, as it cuts as many lines: 64-64-4
-on the whole space has one region after 8 s, where dictionaries have 18,000; 48-48-4 goes at 7,200 and 4,600 a second."""
+on the whole space has one region after 8 s where dictionaries have 18,000; 48-48-4 goes at 7,200 and 4,600 a second."""
 
 MANY_FLATS = 10**10
 """A network of one stage is counted on flats, without cells: the best in any dimension, up to about so many regions."""
