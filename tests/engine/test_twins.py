@@ -167,6 +167,19 @@ def test_constant_units_are_left_out() -> None:
         assert _figures(count) == _figures(relureg.count_regions(network, domain, "split", jobs=1, by_enumeration=True))
 
 
+def test_products_with_constant_outputs_are_not_rounded() -> None:
+    """(1 + 2^-30) (1 - 2^-30) is 1 in doubles, and less: units of the second stage vanish at 1 and at 1 - 2^-60."""
+    places = np.arange(8) / 8
+    rows = [[1.0]] * 8 + [[-1.0]] * 8 + [[0.0]]
+    reads = np.zeros((2, 17))
+    reads[:, 0], reads[1, 16] = 1, -(1 + 2.0**-30)
+    network = relureg.Network.from_layers(
+        [rows, reads, [[1.0, 1.0]]], [[*-places, *places, 1 - 2.0**-30], [-1, 0], [0]]
+    )
+    count = relureg.count_regions(network, engine="split", jobs=1)
+    assert count.num_regions == relureg.count_regions(network, engine="lp").num_regions == 11
+
+
 def test_integers_tell_what_doubles_would_round() -> None:
     """2^60 + 2^-60 needs more than a double, and thirds are none. Four pairs of units are opposite; two thirds stay."""
     long = [[2.0**60], [2.0**-60], [-(2.0**60)], [-(2.0**-60)]] * 4
