@@ -1,27 +1,16 @@
-// What the tests of the splitter share: checks, networks of any size of numbers, and their rows on a cell.
+// What the tests of the splitter share: networks of any size of numbers, and their rows on a cell.
 #pragma once
 
-#include <cstdio>
 #include <random>
 #include <string>
 
 #include "cells/stage_rows.hpp"
+#include "checks.hpp"
 #include "signs/predicate.hpp"
 
 using namespace relureg;
 
 namespace {
-
-int num_failed = 0, num_checked = 0;
-
-void check(bool holds, const char* what, const char* test, int line) {
-    ++num_checked;
-    if (holds) return;
-    if (++num_failed <= 20) std::fprintf(stderr, "%s, line %d: failed: %s\n", test, line, what);
-}
-#define CHECK(condition) check(condition, #condition, __func__, __LINE__)
-
-using Rng = std::mt19937_64;
 
 // -- networks ---------------------------------------------------------------------------------------------
 

@@ -2,26 +2,13 @@
 // method in rationals, and sets of signs that have no common point.
 #pragma once
 
-#include <cstdio>
-#include <random>
-
 #include "_dictionaries/conflicts.hpp"
 #include "_dictionaries/dictionary.hpp"
+#include "checks.hpp"
 
 using namespace relureg;
 
 namespace {
-
-int num_failed = 0, num_checked = 0;
-
-void check(bool holds, const char* what, const char* test, int line) {
-    ++num_checked;
-    if (!holds && ++num_failed <= 20)
-        std::fprintf(stderr, "test_dictionaries, line %d: %s: failed: %s\n", line, test, what);
-}
-#define CHECK(condition) check(condition, #condition, __func__, __LINE__)
-
-using Rng = std::mt19937_64;
 
 // Programs between bounds, some of them infinite, against the simplex method in rationals; of all widths of rows that
 // are kept in registers, and wider ones.

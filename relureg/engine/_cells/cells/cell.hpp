@@ -144,8 +144,8 @@ struct Cell {
     int num_slots;
     Generators lines = {};     // in either direction; on all facets, their `incident` is not kept
     const int* axes = nullptr; // [line]: its coordinate
-    std::uint64_t origin =
-        0;  // cells with lines of the same one have the same generators up to signs; 0: none is known
+    // Cells with lines of the same origin have the same generators up to signs; 0: none is known.
+    std::uint64_t origin = 0;
 };
 
 }  // namespace relureg
