@@ -24,11 +24,17 @@ class Cluster:
             "dask_scheduler", "--scheduler-file", address, "--port", 0, "--no-dashboard", "--host", "127.0.0.1"
         )
         self._file = address
-        _wait_until(address.exists)
+        _wait_until(self._is_written)
 
     @property
     def address(self) -> str:
         return str(json.loads(self._file.read_text())["address"])
+
+    def _is_written(self) -> bool:
+        """A scheduler opens its file before it writes it: one that is there may be empty still."""
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
+            return bool(self.address)
+        return False
 
     def add_worker(self, *more: object) -> subprocess.Popen[bytes]:
         """A worker with one core, that nobody replaces when it dies."""
