@@ -3,14 +3,15 @@
     python benchmarks/float_enumerator.py --seconds 10
 
 The enumerator stands in for tools that are not at hand. It does what such tools do: a depth-first search over the
-units, in their order, with one linear program in doubles (HiGHS in SciPy) for each side of a unit that the point known
-in a cell does not show, and a tolerance that decides. Nothing that it says is proved. Both have one thread, and look
-for no facets.
+units, in their order, with one linear program in doubles for each side of a unit that no point known in a cell shows,
+and a tolerance that decides. The solver is HiGHS (`pip install highspy`), whose program is changed by a row at a time
+and goes on from the basis before. Nothing that it says is proved. Both have one thread, and look for no facets.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,12 @@ import machine
 import numpy as np
 from markdown import factor, rate, seconds, table
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 import relureg
 from relureg.exact.float_matrices import Floats
 
 WIDE = 1e-7
-"""A side counts where a ball of this radius fits into it."""
+"""A side counts where the unit exceeds this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +58,6 @@ SHAPES = (
 """Those of networks from the verification literature, whose weights are not public."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """Where some first units have their signs: ``normals @ x + offsets >= 0`` in the box."""
-
-    normals: Floats
-    offsets: Floats
-    point: Floats
-    """Inside."""
-    map: Floats
-    """(width, d + 1): what the units of the present layer read, as affine functions; the constant comes first."""
-    layer: int
-    units: int
-    """Units of the layer that have a sign."""
-    active: NDArray[np.bool_]
-    """Of these."""
-
-
 class FloatEnumerator:
     """A network in a box.
 
@@ -84,72 +67,87 @@ class FloatEnumerator:
         Of the layers with ReLU units.
     low, high : float
         Of all inputs.
+
+    Raises
+    ------
+    SystemExit
+        HiGHS is not installed.
     """
 
     def __init__(self, weights: Sequence[Floats], biases: Sequence[Floats], low: float, high: float) -> None:
+        try:
+            import highspy
+        except ImportError:
+            raise SystemExit("float_enumerator.py needs HiGHS: pip install highspy") from None
         self._weights, self._biases = weights, biases
         self._low, self._high = low, high
         self._dim = weights[0].shape[1]
+        self._inputs = np.arange(self._dim, dtype=np.int32)
+        self._depth = 0
+        self._optimal = highspy.HighsModelStatus.kOptimal
+        self._program = highspy.Highs()
+        for option, value in (("output_flag", False), ("presolve", "off"), ("solver", "simplex")):
+            self._program.setOptionValue(option, value)
+        self._program.setOptionValue(
+            "simplex_strategy", 4
+        )  # primal: a basis of the cell is there, the objective is new
+        for _ in self._inputs:
+            self._program.addVar(low, high)
 
     def iter_regions(self) -> Iterator[Floats]:
-        """A point inside each region, depth first."""
-        middle = np.full(self._dim, (self._low + self._high) / 2)
-        identity = np.hstack([np.zeros((self._dim, 1)), np.eye(self._dim)])
-        none = np.empty((0, self._dim))
-        stack = [
-            Cell(
-                normals=none, offsets=np.empty(0), point=middle, map=identity, layer=0, units=0,
-                active=np.empty(0, dtype=np.bool_),
-            )
-        ]  # fmt: skip
-        while stack:
-            cell = stack.pop()
-            if cell.layer == len(self._weights):
-                yield cell.point
-            else:
-                stack.extend(self._parts(cell))
+        """A point (1, x) inside each region, depth first."""
+        middle = np.concatenate([[1], np.full(self._dim, (self._low + self._high) / 2)])
+        yield from self._layer(0, np.eye(self._dim + 1)[1:], middle[None])
 
-    def _parts(self, cell: Cell) -> Iterator[Cell]:
-        """The cell on the two sides of its next unit, where it has them; or at the next layer."""
-        weight, bias = self._weights[cell.layer], self._biases[cell.layer]
-        if cell.units == len(bias):
-            rows = weight @ cell.map
-            rows[:, 0] += bias
-            rows[~cell.active] = 0
-            yield Cell(
-                normals=cell.normals, offsets=cell.offsets, point=cell.point, map=rows, layer=cell.layer + 1, units=0,
-                active=np.empty(0, dtype=np.bool_),
-            )  # fmt: skip
+    def _layer(self, layer: int, read: Floats, points: Floats) -> Iterator[Floats]:
+        """The regions of a cell where a layer begins, which reads these affine functions; points of it are known."""
+        if layer == len(self._weights):
+            yield points.mean(axis=0)
             return
-        row = weight[cell.units] @ cell.map
-        offset, normal = row[0] + bias[cell.units], row[1:]
-        here = normal @ cell.point + offset
-        for side in (1, -1):
-            normals, offsets = np.vstack([cell.normals, side * normal]), np.append(cell.offsets, side * offset)
-            is_cut = self._reaches(side * normal, side * offset) and self._reaches(-side * normal, -side * offset)
-            point = cell.point if side * here > WIDE else self._point(normals, offsets) if is_cut else None
-            if point is not None:
-                kept = slice(None) if is_cut else slice(-1)
-                yield Cell(
-                    normals=normals[kept], offsets=offsets[kept], point=point, map=cell.map, layer=cell.layer,
-                    units=cell.units + 1, active=np.append(cell.active, side > 0),
-                )  # fmt: skip
+        rows = self._weights[layer] @ read
+        rows[:, 0] += self._biases[layer]
+        yield from self._unit(layer, 0, rows, np.zeros(len(rows), dtype=np.bool_), points)
 
-    def _reaches(self, normal: Floats, offset: float) -> bool:
-        """Whether a row is positive somewhere in the box."""
-        return bool(np.maximum(normal * self._low, normal * self._high).sum() + offset > 0)
+    def _unit(self, layer: int, unit: int, rows: Floats, active: NDArray[np.bool_], points: Floats) -> Iterator[Floats]:
+        """Likewise from a unit of the layer on."""
+        active = active.copy()
+        for k in range(unit, len(rows)):
+            sides = []
+            for side in (1.0, -1.0):
+                row = side * rows[k]
+                if (points @ row).max() <= WIDE:
+                    if row[0] + np.maximum(row[1:] * self._low, row[1:] * self._high).sum() <= WIDE:
+                        continue
+                    points = np.vstack([points, self._highest(row)])
+                    if points[-1] @ row <= WIDE:
+                        continue
+                sides.append(side)
+            if len(sides) == 2:
+                for side in sides:
+                    active[k] = side > 0
+                    with self._beyond(side * rows[k]):
+                        yield from self._unit(layer, k + 1, rows, active, points[side * (points @ rows[k]) >= 0])
+                return
+            active[k] = sides == [1.0]
+        yield from self._layer(layer + 1, np.where(active[:, None], rows, 0), points)
 
-    def _point(self, normals: Floats, offsets: Floats) -> Floats | None:
-        """The centre of a large ball inside; None: there is none."""
-        norms = np.linalg.norm(normals, axis=1)
-        found = linprog(
-            np.append(np.zeros(self._dim), -1),
-            A_ub=np.hstack([-normals, norms[:, None]]),
-            b_ub=offsets,
-            bounds=[(self._low, self._high)] * self._dim + [(None, 1)],
-            method="highs",
-        )
-        return found.x[:-1] if found.status == 0 and found.x[-1] > WIDE else None
+    @contextlib.contextmanager
+    def _beyond(self, row: Floats) -> Iterator[None]:
+        """With a row that is nowhere negative in the cell."""
+        self._program.addRow(-row[0], np.inf, self._dim, self._inputs, row[1:])
+        self._depth += 1
+        yield
+        self._depth -= 1
+        self._program.deleteRows(1, np.array([self._depth], dtype=np.int32))
+
+    def _highest(self, row: Floats) -> Floats:
+        """Where a row is largest in the cell: a point (1, x). The solver goes on from the last basis."""
+        self._program.changeColsCost(self._dim, self._inputs, -row[1:])
+        self._program.run()
+        if self._program.getModelStatus() != self._optimal:
+            self._program.clearSolver()
+            self._program.run()
+        return np.concatenate([[1], self._program.getSolution().col_value])
 
 
 def dense_layers(network: relureg.Network) -> tuple[list[Floats], list[Floats]]:
