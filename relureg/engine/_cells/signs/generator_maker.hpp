@@ -326,7 +326,7 @@ class GeneratorMaker {
     // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare,
     // and refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
     static constexpr double kLargestError = 1e-3;
-    static constexpr double kMovedError = 0x1p-30;  // of the largest coordinate, what is moved along a line
+    static constexpr double kMovedError = 0x1p-20;  // of the largest coordinate, what is moved along a line
 
     int coordinates_, words_;
     Predicate<D_, W>& oracle_;

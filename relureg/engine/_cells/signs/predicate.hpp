@@ -133,6 +133,7 @@ class Predicate {
     void read_residues(const Context& context, int unit, std::uint64_t* row) { modular_.read(context, unit, 0, row); }
     const std::uint64_t* generator_residues(const Place& place, int i) { return modular_.generator(place, i, 0); }
 
+    TwofoldRows<D_>& twofold_rows() { return twofold_.rows(); }
     const double* twofold_generator(const Place& place, int i) { return twofold_.generator(place, i); }
     bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
                        double& error) {
