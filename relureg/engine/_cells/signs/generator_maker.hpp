@@ -212,7 +212,7 @@ class GeneratorMaker {
             x[j] = multiply_add(-t, lines.x(line)[j], g.x(i)[j]);
             largest = std::max(largest, std::fabs(x[j]));
         }
-        if (!(eps < kMovedError * largest && largest > 0x1p-60 && largest < 0x1p60)) return false;
+        if (!(eps < kMovedError * largest && largest > 0x1p-900 && largest < 0x1p900)) return false;
         const double scale = power_of_two(-1 - std::ilogb(largest));
         for (int j = 0; j < D(); ++j) x[j] *= scale;
         to.tags(to.count).eps = eps * scale;
