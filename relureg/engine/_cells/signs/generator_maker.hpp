@@ -195,7 +195,7 @@ class GeneratorMaker {
 
     // The generator x is moved along the line l to n = x - t l, t = v / s, from their values v and s; these err by d_v
     // and d_s, so that t is off by at most (d_v + |t| d_s) / (|s| - d_s) and, by its rounding, 2 u |t|. What comes out
-    // badly is left to integers.
+    // badly, or so far away that doubles lose its constant, is left to integers, which all cells of its origin share.
     bool shift_doubles(const Place& place, int i, const Context& context, int unit, int line, Generators& to) const {
         const Generators &g = place.generators, &lines = place.cell.lines;
         const double s = oracle_.value(lines, line), ds = oracle_.error_at(context, unit, lines, line);
@@ -212,7 +212,7 @@ class GeneratorMaker {
             x[j] = multiply_add(-t, lines.x(line)[j], g.x(i)[j]);
             largest = std::max(largest, std::fabs(x[j]));
         }
-        if (!(eps < kMovedError * largest && largest > 0x1p-900 && largest < 0x1p900)) return false;
+        if (!(eps < kMovedError * largest && largest > 0x1p-60 && largest < 0x1p60)) return false;
         const double scale = power_of_two(-1 - std::ilogb(largest));
         for (int j = 0; j < D(); ++j) x[j] *= scale;
         to.tags(to.count).eps = eps * scale;
