@@ -50,6 +50,19 @@ def test_they_need_no_integers_of_any_size(density: float) -> None:
     assert (predicates.exact, predicates.exact_share) == (0, 0.0)  # no clock was read
 
 
+def test_many_dimensions_need_none_either() -> None:
+    """Bounds would grow beyond use from line to line: all vectors are told anew from the rows."""
+    random = np.random.default_rng(1)
+    network = Network.from_layers(
+        [random.normal(size=shape) for shape in ((64, 64), (4, 64), (1, 4))],
+        [random.normal(size=n) for n in (64, 4, 1)],
+    )
+    count = count_regions(network, engine="split", jobs=1, max_regions=100)
+    assert count.num_regions == 100
+    assert count.predicates is not None
+    assert count.predicates.exact_share == 0.0
+
+
 @pytest.mark.parametrize("scale", [1e-290, 1.0, 1e290])
 @pytest.mark.parametrize("bits", [20, 45, 60, 110])
 @pytest.mark.parametrize("dim", [2, 4])
@@ -85,6 +98,36 @@ def test_cells_with_lines_that_are_cut_across_their_edges(gap: Fraction) -> None
     assert _regions(network) == count_regions(network, engine="lp").num_regions
     half = Domain.polytope([[1, third, 1]], [1])
     assert _regions(network, half) == count_regions(network, half, engine="lp").num_regions
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("units", "sources"),
+    [((2, 3, 2), ({0}, {1}, {2})), ((2, 3, 2), ({0}, {0, 1}, {2})), ((1, 1, 3), ({0}, {0, 1}, {0}))],
+)
+def test_lines_that_outlive_a_stage(units: tuple[int, ...], sources: tuple[set[int], ...], seed: int) -> None:
+    """Cells enter a stage with the same lines; rows that read another stage differ from cell to cell, as do cuts."""
+    random = np.random.default_rng(seed)
+    widths = (3, *units)
+    network = Draft(
+        dim=3,
+        constants=[_array(_fractions(random, 1, n)[0]) for n in units],
+        terms=[
+            {k: _array(_fractions(random, n, widths[k])) for k in read} for n, read in zip(units, sources, strict=True)
+        ],
+    ).to_network("lines")
+    assert _regions(network) == count_regions(network, engine="lp").num_regions
+
+
+@pytest.mark.parametrize("bits", range(36, 52, 2))
+def test_rows_that_depend_on_two_others_but_for_a_few_bits(bits: int) -> None:
+    """Along a line that two nearly parallel cuts have left, the third is as large as the error of the line."""
+    random = np.random.default_rng(bits)
+    rows = _fractions(random, 2, 4)
+    rows[1] = [a + b / 2**9 for a, b in zip(*rows, strict=True)]
+    for other in _fractions(random, 3, 4):
+        rows.append([a - 3 * b + c / 2**bits for a, b, c in zip(rows[0], rows[1], other, strict=True)])
+    assert _regions(_network(rows, _fractions(random, 1, 5)[0])) == 2**5 - 1
 
 
 def _array(numbers: Sequence[object]) -> NDArray[np.object_]:

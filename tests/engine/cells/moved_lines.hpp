@@ -1,7 +1,9 @@
-// Tests of the first cuts, which move generators and lines along a line, against rational arithmetic.
+// Tests of the first cuts, which move generators and lines along a line, and tell them anew from all rows, against
+// rational arithmetic.
 #pragma once
 
 #include "networks_on_cells.hpp"
+#include "signs/dual_basis.hpp"
 #include "signs/generator_maker.hpp"
 
 namespace {
@@ -14,12 +16,12 @@ mpq_class product(const Rational& a, const Rational& b) {
     return sum;
 }
 
-// Whether doubles are those of a positive multiple of the vector, each off by at most eps.
-bool is_within(const double* x, double eps, const Rational& truth) {
+// Whether numbers are those of a positive multiple of the vector, each off by at most its error.
+bool is_within(const Rational& x, const Rational& error, const Rational& truth) {
     mpq_class low = 0, high;
     bool is_bounded = false;
     for (std::size_t j = 0; j < truth.size(); ++j) {
-        const mpq_class least = exactly(x[j]) - exactly(eps), most = exactly(x[j]) + exactly(eps);
+        const mpq_class least = x[j] - error[j], most = x[j] + error[j];
         if (truth[j] == 0) {
             if (least > 0 || most < 0) return false;
             continue;
@@ -29,6 +31,10 @@ bool is_within(const double* x, double eps, const Rational& truth) {
         is_bounded = true;
     }
     return is_bounded && low <= high && high > 0;
+}
+
+bool is_within(const double* x, double eps, const Rational& truth) {
+    return is_within(Rational(x, x + truth.size()), Rational(truth.size(), exactly(eps)), truth);
 }
 
 bool is_multiple(const ExactVector& x, const Rational& truth) {
@@ -45,6 +51,7 @@ class Lines {
   public:
     Lines(const Context& context, int dim, const std::int8_t* sign)
         : context_(context), dim_(dim), oracle_(dim + 1, 1, sign, true), maker_(dim + 1, 1, oracle_),
+          basis_(dim + 1, oracle_.twofold_rows()),
           owner_(arena_.take<ExactSlot>(4 * (dim + 2) * (dim + 2)), 4 * (dim + 2) * (dim + 2)), alive_(1),
           facets_(dim + 1), axes_(dim) {
         for (int k = 0; k < dim; ++k) facets_[k + 1] = {{}, &context, nullptr, k, 1, false};
@@ -61,6 +68,37 @@ class Lines {
             const ExactVector& row = context.exact_row(k, dim, sign);
             rows_.emplace_back(row.begin(), row.end());
         }
+    }
+
+    // Tell all vectors anew, from doubles that are off by up to `off` of the largest; whether that was possible. The
+    // worst error that is left goes to `worst`.
+    bool tell_anew(Rng& rng, double off, double& worst) {
+        std::vector<std::vector<double>> guesses;
+        basis_.begin();
+        const auto add = [&](const Facet& facet, const double* x) {
+            std::vector<double>& guess = guesses.emplace_back(x, x + dim_ + 1);
+            for (double& entry : guess)
+                if (entry != 0) entry += off * (static_cast<double>(rng() % 201) / 100 - 1);
+            basis_.add(facet.context, facet.local_unit, guess.data());
+        };
+        for (int i = 0; i < cell_.generators.count; ++i)
+            add(facets_[__builtin_ctzll(alive_ & ~*cell_.generators.incident(i))], cell_.generators.x(i));
+        for (int i = 0; i < cell_.lines.count; ++i) add({{}, nullptr, nullptr, axes_[i], 0, false}, cell_.lines.x(i));
+        if (!basis_.solve(0x1p-100)) return false;
+        const int size = dim_ + 1;
+        std::vector<double> form(3 * size);
+        for (int j = 0; j < size; ++j) {
+            const bool is_line = j >= cell_.generators.count;
+            const Rational& truth = is_line ? lines_[j - cell_.generators.count] : points_[j];
+            if (!basis_.read(j, guesses[j].data(), truth[0] == 0, form.data())) return false;
+            Rational value(size), error(size);
+            for (int c = 0; c < size; ++c) {
+                value[c] = exactly(form[c]) + exactly(form[size + c]), error[c] = exactly(form[2 * size + c]);
+                worst = std::max(worst, form[2 * size + c]);
+            }
+            CHECK(is_within(value, error, truth));
+        }
+        return true;
     }
 
     // Cut by the hyperplane of a unit, if it crosses a line.
@@ -149,6 +187,7 @@ class Lines {
     Arena arena_;
     Predicate<0, 1> oracle_;
     GeneratorMaker<0, 1> maker_;
+    DualBasis<0> basis_;
     SlotOwner owner_;
     int num_slots_ = 0;
     std::uint64_t alive_;
@@ -173,7 +212,7 @@ std::vector<double> rows_of(Rng& rng, int dim, int kind, int spread) {
 // Kinds: numbers from 2^-spread to 2^spread; rows that are parallel but for 2^-spread; small integers.
 void test_moved_lines(int kind, int spread) {
     Rng rng(90 + kind * 100 + spread);
-    int num_in_doubles = 0;
+    int num_in_doubles = 0, num_told_well = 0;
     for (int round = 0; round < 60; ++round) {
         const int dim = 1 + round % 5;
         Network network;
@@ -187,10 +226,17 @@ void test_moved_lines(int kind, int spread) {
         const std::vector<std::int8_t> sign(network.num_units + 1, 1);
         const Rows rows(network, sign);
         Lines lines(rows.contexts[0], dim, sign.data());
-        for (int unit = 0; unit < dim; ++unit) lines.cut(unit);
+        for (int unit = 0; unit < dim; ++unit) {
+            lines.cut(unit);
+            for (const double off : {0.0, 0x1p-50, 0x1p-30, 0x1p-10}) {
+                double worst = 0;
+                num_told_well += lines.tell_anew(rng, off, worst) && worst < 0x1p-80;
+            }
+        }
         num_in_doubles += lines.num_in_doubles;
     }
     CHECK((num_in_doubles > 0) == (kind != 2));
+    CHECK(num_told_well >= (kind != 1 && spread <= 2 ? 700 : 250));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "../signs/dual_basis.hpp"
 #include "../signs/generator_maker.hpp"
 #include "branching.hpp"
 #include "cell_facets.hpp"
@@ -19,7 +20,8 @@ class LineSplitter {
   public:
     explicit LineSplitter(SearchState<D_, W>& state)
         : state_(state), branching_(state), facets_(state),
-          maker_(state.network.dim + 1, state.num_words, state.oracle) {}
+          maker_(state.network.dim + 1, state.num_words, state.oracle),
+          basis_(state.network.dim + 1, state.oracle.twofold_rows()), form_(3 * (state.network.dim + 1)) {}
 
     // The whole space: the point at the origin, and a line along every axis. `owner` has a slot for each.
     Cell whole_space(SlotOwner& owner) {
@@ -104,6 +106,12 @@ class LineSplitter {
         int stage = 0, unit = 0, line = 0, side = 0;
         std::vector<double> x;    // [(generators, then lines) * D]
         std::vector<Kept> kept;
+
+        // Whether a cell is cut as that was.
+        bool holds(const Cell& cell, const Context& by, int by_unit) const {
+            return cell.origin && from == cell.origin && stage == by.stage && unit == by_unit &&
+                   (context == by.serial || by.data->sources == source_bit(0));
+        }
     };
 
     void append_axis(Generators& g, int j, const Tags& tags) {
@@ -116,35 +124,64 @@ class LineSplitter {
     Moved move(Cell& cell, const Context& context, int unit, const Signs& signs, int k, SlotOwner& owner) {
         std::optional<Stopwatch> watch;
         if (context.data->row_bits[unit] <= 53) watch.emplace(state_.oracle.statistics.exact_time);
-        const int count = cell.generators.count, words = state_.words();
         Memory& memory = memory_of(cell);
-        if (cell.origin && memory.from == cell.origin && memory.stage == context.stage && memory.unit == unit &&
-            (memory.context == context.serial || context.data->sources == source_bit(0)))
-            return recall(cell, memory, owner);
-        Moved moved;
-        moved.line = crossed_line(cell, context, unit, moved.side);
-        moved.origin = ++num_origins_;
-        moved.generators = Generators::allocate(state_.arena, count, state_.D(), words);
-        moved.lines = Generators::allocate(state_.arena, cell.lines.count, state_.D(), words);
+        if (memory.holds(cell, context, unit)) return recall(cell, memory, owner);
+        int side = 0;
+        const int line = crossed_line(cell, context, unit, side);
+        Moved moved = begin(cell, line, side, ++num_origins_);
         ExactSlot* slot = owner.slots;
-        const auto add = [&](const Place& place, int i, int sign, Generators& to) {
-            if (!sign) return to.take_over(place.generators, i);
-            maker_.move(cell, place, i, context, unit, moved.line, moved.side, to, slot++);
-        };
-        for (int i = 0; i < count; ++i) {
-            add({cell, cell.generators}, i, signs.of(i, k), moved.generators);
-            std::copy_n(cell.generators.incident(i), words, moved.generators.incident(i));
-        }
-        int* axes = state_.arena.template take<int>(cell.lines.count);
-        for (int i = 0; i < cell.lines.count; ++i) {
-            if (i == moved.line) continue;
-            axes[moved.lines.count] = cell.axes[i];
-            add(Place::of_lines(cell), i, state_.oracle.sign_along(cell, context, unit, i), moved.lines);
-        }
-        moved.axes = axes;
+        each_moved(cell, moved, [&](const Place& place, int i, Generators& to) {
+            if (place.is_of_lines ? state_.oracle.sign_along(cell, context, unit, i) : signs.of(i, k))
+                maker_.move(cell, place, i, context, unit, line, side, to, slot++);
+            else
+                to.take_over(place.generators, i);
+        });
         refine(cell, context, unit, moved);
         if (cell.origin) remember(cell, context, unit, moved, memory);
         return moved;
+    }
+
+    // What a cell of the same origin became, where the same unit cut it.
+    Moved recall(Cell& cell, const Memory& memory, SlotOwner& owner) {
+        Moved moved = begin(cell, memory.line, memory.side, memory.origin);
+        const double* x = memory.x.data();
+        const Kept* kept = memory.kept.data();
+        ExactSlot* slot = owner.slots;
+        each_moved(cell, moved, [&](const Place& place, int i, Generators& to) {
+            const Generators& from = place.generators;
+            if (kept->is_moved)
+                maker_.append(to, x, kept->eps, kept->bits, kept->exact.get(),
+                              (from.x(i)[kept->largest] < 0) == kept->is_negative ? 1 : -1, from.tags(i), slot++);
+            else
+                to.take_over(from, i);
+            x += state_.D(), ++kept;
+        });
+        return moved;
+    }
+
+    // Room for what becomes of a cell whose line is cut.
+    Moved begin(const Cell& cell, int line, int side, std::uint64_t origin) {
+        int* axes = state_.arena.template take<int>(cell.lines.count);
+        std::copy_n(cell.axes, line, axes);
+        std::copy(cell.axes + line + 1, cell.axes + cell.lines.count, axes + line);
+        return {Generators::allocate(state_.arena, cell.generators.count, state_.D(), state_.words()),
+                Generators::allocate(state_.arena, cell.lines.count, state_.D(), state_.words()),
+                axes,
+                line,
+                side,
+                origin};
+    }
+
+    // Visit all generators and the other lines of a cell: `add` appends to the last argument what each becomes.
+    template <class Add>
+    void each_moved(Cell& cell, Moved& moved, Add add) {
+        const Place points{cell, cell.generators}, lines = Place::of_lines(cell);
+        for (int i = 0; i < cell.generators.count; ++i) {
+            add(points, i, moved.generators);
+            std::copy_n(cell.generators.incident(i), state_.words(), moved.generators.incident(i));
+        }
+        for (int i = 0; i < cell.lines.count; ++i)
+            if (i != moved.line) add(lines, i, moved.lines);
     }
 
     Memory& memory_of(const Cell& cell) {
@@ -160,10 +197,10 @@ class LineSplitter {
         const auto keep = [&](const Generators& from, int old, const Generators& to, int i) {
             const double *x = from.x(old), *result = to.x(i);
             const Tags& tags = to.tags(i);
+            const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
             int largest = 0;
             for (int j = 1; j < state_.D(); ++j)
                 if (std::fabs(x[j]) > std::fabs(x[largest])) largest = j;
-            const ExactVector* exact = tags.exact->forms ? tags.exact->forms->exact.get() : nullptr;
             memory.x.insert(memory.x.end(), result, result + state_.D());
             memory.kept.push_back({tags.eps, tags.bits, largest, tags.exact != from.tags(old).exact, x[largest] < 0,
                                    exact ? std::make_unique<ExactVector>(*exact) : nullptr});
@@ -172,53 +209,53 @@ class LineSplitter {
         for (int i = 0; i < moved.lines.count; ++i) keep(cell.lines, i + (i >= moved.line), moved.lines, i);
     }
 
-    Moved recall(Cell& cell, const Memory& memory, SlotOwner& owner) {
-        const int count = cell.generators.count, words = state_.words();
-        int* axes = state_.arena.template take<int>(cell.lines.count);
-        Moved moved{Generators::allocate(state_.arena, count, state_.D(), words),
-                    Generators::allocate(state_.arena, cell.lines.count, state_.D(), words),
-                    axes,
-                    memory.line,
-                    memory.side,
-                    memory.origin};
-        const double* x = memory.x.data();
-        const Kept* kept = memory.kept.data();
-        ExactSlot* slot = owner.slots;
-        const auto add = [&](const Generators& from, int i, Generators& to) {
-            if (!kept->is_moved)
-                to.take_over(from, i);
-            else
-                maker_.append(to, x, kept->eps, kept->bits, kept->exact.get(),
-                              (from.x(i)[kept->largest] < 0) == kept->is_negative ? 1 : -1, from.tags(i), slot++);
-            x += state_.D(), ++kept;
-        };
-        for (int i = 0; i < count; ++i) {
-            add(cell.generators, i, moved.generators);
-            std::copy_n(cell.generators.incident(i), words, moved.generators.incident(i));
-        }
-        for (int i = 0; i < cell.lines.count; ++i) {
-            if (i == moved.line) continue;
-            axes[moved.lines.count] = cell.axes[i];
-            add(cell.lines, i, moved.lines);
-        }
-        return moved;
-    }
-
     // Bounds of what was moved grow from line to line; rows tell it as well as they can. All cells begin with what is
-    // there in the end, and their bounds grow from that: it is told in twofold precision.
+    // there in the end, and their bounds grow from that: it is told as well as doubles can. A simplicial cell is told
+    // all at once, else each vector that is known badly by its own rows.
     void refine(const Cell& cell, const Context& context, int unit, Moved& moved) {
         Cell next = cell;
         next.lines = moved.lines, next.axes = moved.axes;
-        const bool is_end = next.lines.count <= 1 && state_.network.dim <= kFewDimensions;
-        const auto refine_all = [&](const Place& place) {
-            for (int i = 0; i < place.generators.count; ++i) {
-                const double eps = place.generators.tags(i).eps;
-                if (eps > kWorthRefining) state_.oracle.refine(place, i);
-                if (is_end && eps > kGood) state_.oracle.twofold_generator(place, i);
-            }
+        const double enough = next.lines.count <= 1 ? kGood : kWorthRefining;
+        const Place points{next, moved.generators, &context, unit}, lines{next, next.lines, &context, unit, true};
+        const auto each_worse = [&](double than, auto visit) {
+            int number = 0;
+            for (const Place* place : {&points, &lines})
+                for (int i = 0; i < place->generators.count; ++i, ++number)
+                    if (place->generators.tags(i).eps > than) visit(*place, i, number);
         };
-        refine_all({next, moved.generators, &context, unit});
-        refine_all({next, next.lines, &context, unit, true});
+        bool is_good = true;
+        each_worse(enough, [&](const Place&, int, int) { is_good = false; });
+        if (is_good) return;
+        if (tell_all(cell, points, lines, moved.line))
+            each_worse(kGood, [&](const Place& place, int i, int number) { take(place.generators, i, number); });
+        each_worse(enough, [&](const Place& place, int i, int) {
+            if (place.generators.tags(i).eps > kWorthRefining) state_.oracle.refine(place, i);
+            if (enough == kGood && state_.network.dim <= kFewDimensions) state_.oracle.twofold_generator(place, i);
+        });
+    }
+
+    // Where each generator lies on all facets but one, these rows, those of the axes of lines and of the unit that cuts
+    // a line are as many as the vectors, which are their dual basis.
+    bool tell_all(const Cell& cell, const Place& points, const Place& lines, int line) {
+        basis_.begin();
+        const int words = state_.words();
+        for (int i = 0; i < points.generators.count; ++i) {
+            std::uint64_t* missing = state_.scratch_mask();
+            for (int w = 0; w < words; ++w) missing[w] = cell.alive[w] & ~points.generators.incident(i)[w];
+            if (Bits<W>::count(missing, words) != 1) return false;
+            Bits<W>::each(missing, words, [&](int slot) {
+                basis_.add(cell.facets[slot].context, cell.facets[slot].local_unit, points.generators.x(i));
+            });
+        }
+        for (int i = 0; i < lines.generators.count; ++i) basis_.add(nullptr, lines.cell.axes[i], lines.generators.x(i));
+        basis_.add(points.cut, points.cut_unit, cell.lines.x(line));
+        return basis_.solve(lines.generators.count <= 1 ? 0x1p-100 : 0x1p-60);
+    }
+
+    // A vector as `basis_` has it, where that is better.
+    void take(Generators& g, int i, int number) {
+        if (basis_.read(number, g.x(i), g.tags(i).at_infinity, form_.data()))
+            state_.oracle.take_doubles(form_.data(), g, i);
     }
 
     // The first line that a unit crosses, and its sign along it; -1: it crosses none.
@@ -253,6 +290,8 @@ class LineSplitter {
     Branching<D_, W> branching_;
     CellFacets<D_, W> facets_;
     Maker maker_;
+    DualBasis<D_> basis_;
+    std::vector<double> form_;  // of one vector
     std::uint64_t num_origins_ = 1;
     std::vector<Memory> memories_;  // [lines - 1]
 };

@@ -186,7 +186,8 @@ std::unique_ptr<Searcher> make(const Network& network, const Options& options, C
 
 inline std::unique_ptr<Searcher> make_searcher(const Network& network, const Options& options, Control& control,
                                                bool wide) {
-    if (wide) return make<0, 0>(network, options, control);
+    // A pointed cell has as many facets as there are dimensions, and y_0 = 0: more than one word holds.
+    if (wide || network.dim >= 64) return make<0, 0>(network, options, control);
 #if defined( \
     RELUREG_SANITIZE)  // compiling each takes a minute with sanitizers: every kind of search, but not every size
     switch (network.dim + 1) {

@@ -195,7 +195,7 @@ class GeneratorMaker {
 
     // The generator x is moved along the line l to n = x - t l, t = v / s, from their values v and s; these err by d_v
     // and d_s, so that t is off by at most (d_v + |t| d_s) / (|s| - d_s) and, by its rounding, 2 u |t|. What comes out
-    // badly is left to integers.
+    // badly, or so far away that doubles lose its constant, is left to integers, which all cells of its origin share.
     bool shift_doubles(const Place& place, int i, const Context& context, int unit, int line, Generators& to) const {
         const Generators &g = place.generators, &lines = place.cell.lines;
         const double s = oracle_.value(lines, line), ds = oracle_.error_at(context, unit, lines, line);
@@ -326,7 +326,7 @@ class GeneratorMaker {
     // Beyond, a generator is computed anew from its rows. Up to there a decision that its bound leaves open is rare,
     // and refines it then: the limit only balances the two (measured: anything from 1e-2 to 1e-4 does).
     static constexpr double kLargestError = 1e-3;
-    static constexpr double kMovedError = 0x1p-30;  // of the largest coordinate, what is moved along a line
+    static constexpr double kMovedError = 0x1p-20;  // of the largest coordinate, what is moved along a line
 
     int coordinates_, words_;
     Predicate<D_, W>& oracle_;

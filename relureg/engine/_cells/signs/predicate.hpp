@@ -114,11 +114,15 @@ class Predicate {
         return sign;
     }
 
-    // How far the value of the loaded row may be off, by the sizes of its products; infinity where they tell nothing.
+    // How far the value of the loaded row may be off, by the sizes of its products; infinity where they tell nothing. A
+    // direction has no constant, however large that of the row is.
     double error_at(const Context& context, int unit, const Generators& g, int i) const {
         if (!(context.data->norm[unit] < 0x1p900)) return HUGE_VAL;
         bool meets = false;
-        return support_error(context, unit, g.x(i), meets) + norm_ * g.tags(i).eps;
+        double size = 0;
+        for (int j = 1; j < D(); ++j) size += std::fabs(row_[j]);
+        const double norm = g.tags(i).at_infinity ? context.data->norm_of(unit, size) : norm_;
+        return support_error(context, unit, g.x(i), meets) + norm * g.tags(i).eps;
     }
 
     const ExactVector& exact_row(const Context& context, int unit) const { return exact_.row(context, unit); }
@@ -133,6 +137,7 @@ class Predicate {
     void read_residues(const Context& context, int unit, std::uint64_t* row) { modular_.read(context, unit, 0, row); }
     const std::uint64_t* generator_residues(const Place& place, int i) { return modular_.generator(place, i, 0); }
 
+    TwofoldRows<D_>& twofold_rows() { return twofold_.rows(); }
     const double* twofold_generator(const Place& place, int i) { return twofold_.generator(place, i); }
     bool twofold_value(const Place& place, const Context& context, int unit, int i, TwofoldSum<double>& sum,
                        double& error) {
@@ -172,6 +177,8 @@ class Predicate {
     bool refine(Cell& cell, int i) { return refine({cell, cell.generators}, i); }
 
   private:
+    using Effort = typename UnitValues<D_, W>::Effort;
+
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
 
@@ -253,7 +260,8 @@ class Predicate {
             if (std::fabs(value) > bound) return (value > 0) - (value < 0);
         }
         const bool has_values = values_.has(g, i);
-        if (has_values && values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
+        if (has_values && values_.knows(place, context, unit, i, Effort::kQuick, sign))
+            return ++statistics.by_values, sign;
         if (std::fabs(value) <= kNearZero * norm_) {
             if (structure_.knows(place, context, unit, i, row_.data(), twofold_.rows(), sign))
                 return ++statistics.structural, sign;
@@ -269,9 +277,10 @@ class Predicate {
         if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
         if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
-        if (!has_values && !place.is_of_lines) {
-            values_.begin(place, i);
-            if (values_.knows(place, context, unit, i, sign)) return ++statistics.by_values, sign;
+        if (!place.is_of_lines) {
+            if (!has_values) values_.begin(place, i);
+            for (const Effort effort : {Effort::kQuick, Effort::kThorough})
+                if (values_.knows(place, context, unit, i, effort, sign)) return ++statistics.by_values, sign;
         }
         ++statistics.exact;
         const Stopwatch watch(statistics.exact_time);

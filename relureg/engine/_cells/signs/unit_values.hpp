@@ -54,10 +54,14 @@ class UnitValues {
         place.generators.tags(i).exact->need().values = std::move(values);
     }
 
+    // Quick: what twofold doubles tell of the units that are read, once. Most signs need no more: a unit that is known
+    // badly is often too small to matter. Thorough: each of them as well as integers can.
+    enum class Effort { kQuick, kThorough };
+
     // The sign of a unit at a generator that `has` values; false where these do not settle it.
-    bool knows(const Place& place, const Context& context, int unit, int i, int& sign) {
+    bool knows(const Place& place, const Context& context, int unit, int i, Effort effort, int& sign) {
         if (context.data->is_out_of_range) return false;
-        const Measure value = find(place, context, unit, i);
+        const Measure value = find(place, context, unit, i, effort);
         sign = (value.value > 0) - (value.value < 0);
         return std::fabs(value.value) > value.error || (value.value == 0 && value.error == 0);
     }
@@ -66,8 +70,11 @@ class UnitValues {
     // nothing is written, where one has none.
     bool list(const Place& place, const Context& context, const Candidates& units, int i, double* out) {
         if (context.data->is_out_of_range) return false;
-        for (int k = 0; k < units.count; ++k)
-            if (!(find(place, context, units.unit[k], i).error < HUGE_VAL)) return false;
+        for (int k = 0; k < units.count; ++k) {
+            const Measure quick = find(place, context, units.unit[k], i, Effort::kQuick);
+            if (!is_good(quick) && !(find(place, context, units.unit[k], i, Effort::kThorough).error < HUGE_VAL))
+                return false;
+        }
         for (int k = 0; k < units.count; ++k) {
             const Measure value = at(place, context, units.unit[k], i);
             out[k] = value.value, out[units.stride + k] = value.error;
@@ -113,7 +120,8 @@ class UnitValues {
     // The values at the new generator on the edge from a to b, which both have some; false where the cut is not known.
     bool interpolate(const Place& place, const Context& context, int unit, int a, int b, ExactSlot& slot) {
         if (context.data->is_out_of_range) return false;
-        const Measure above = source(place, context, unit, a), below = source(place, context, unit, b);
+        const Measure above = source(place, context, unit, a, Effort::kThorough),
+                      below = source(place, context, unit, b, Effort::kThorough);
         const double rho_a = above.error / above.value, rho_b = below.error / -below.value;
         if (!(above.value > 0 && below.value < 0 && rho_a < kGood && rho_b < kGood)) return false;
         const double sum = above.value - below.value, wa = -below.value / sum, wb = above.value / sum;
@@ -160,6 +168,7 @@ class UnitValues {
     };
 
     static constexpr double kGood = 0x1p-20;
+    static bool is_good(const Measure& value) { return value.error <= kGood * std::fabs(value.value); }
 
     int D() const { return D_ ? D_ : coordinates_; }
     int words() const { return W ? W : words_; }
@@ -175,19 +184,21 @@ class UnitValues {
         return values[k];
     }
 
-    Measure find(const Place& place, const Context& context, int unit, int i) {
+    Measure find(const Place& place, const Context& context, int unit, int i, Effort effort) {
         Measure& known = at(place, context, unit, i);
-        if (known.error <= kGood * std::fabs(known.value)) return known;
+        if (is_good(known)) return known;
         if (is_on_facet<W>(place, i, words(), context, unit)) return known = {0, 0};
-        sum_block(place, context, unit & ~3, i);
+        if (effort == Effort::kQuick && known.error < HUGE_VAL) return known;
+        sum_block(place, context, unit & ~3, i, effort);
         return at(place, context, unit, i);
     }
 
-    // The value of a unit that others read: known well, whatever that takes.
-    Measure source(const Place& place, const Context& context, int unit, int i) {
-        const Measure value = find(place, context, unit, i);
-        if (value.error <= kGood * std::fabs(value.value)) return value;
-        if (!improve_by_twofold(place, context, unit, i)) improve(place, context, unit, i);
+    // The value of a unit that others read: known well, whatever that takes where the effort is thorough.
+    Measure source(const Place& place, const Context& context, int unit, int i, Effort effort) {
+        const Measure value = find(place, context, unit, i, effort);
+        if (is_good(value)) return value;
+        if (!improve_by_twofold(place, context, unit, i) && effort == Effort::kThorough)
+            improve(place, context, unit, i);
         return at(place, context, unit, i);
     }
 
@@ -213,13 +224,13 @@ class UnitValues {
     }
 
     // Four units from `first` on.
-    void sum_block(const Place& place, const Context& context, int first, int i) {
+    void sum_block(const Place& place, const Context& context, int first, int i, Effort effort) {
         const Stage& data = *context.data;
         for (const Term& term : data.terms)  // before the sums, since these are made of it
             if (term.source > 0)
                 for (const int k : columns_read(term, first))
                     if (const Context& source = context.at(term.source - 1); sign_[source.data->first_unit + k] > 0)
-                        this->source(place, source, k, i);
+                        this->source(place, source, k, i, effort);
         const std::vector<Measure>& values = *place.generators.tags(i).exact->forms->values;
         const Four constant = Four::load(&data.constant[first]);
         Four value = constant * Four::all(values[0].value), size = absolute(value);
