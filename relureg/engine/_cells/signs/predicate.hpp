@@ -119,9 +119,12 @@ class Predicate {
     double error_at(const Context& context, int unit, const Generators& g, int i) const {
         if (!(context.data->norm[unit] < 0x1p900)) return HUGE_VAL;
         bool meets = false;
-        double size = 0;
-        for (int j = 1; j < D(); ++j) size += std::fabs(row_[j]);
-        const double norm = g.tags(i).at_infinity ? context.data->norm_of(unit, size) : norm_;
+        double norm = norm_;
+        if (g.tags(i).at_infinity) {
+            double size = 0;
+            for (int j = 1; j < D(); ++j) size += std::fabs(row_[j]);
+            norm = context.data->norm_of(unit, size);
+        }
         return support_error(context, unit, g.x(i), meets) + norm * g.tags(i).eps;
     }
 
