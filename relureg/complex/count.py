@@ -59,12 +59,15 @@ class RegionCount(Result, Shown):
     """How signs were decided; None for an engine that takes every decision exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+    num_unclassified: int = 0
+    """Regions that a limit left no time to ask whether they are bounded: neither `num_bounded` nor `num_unbounded` has
+    them."""
     engine_choice: EngineChoice | None = field(default=None, compare=False)
     """Why that engine; None where a journal or a file tells which one it was."""
 
     @property
     def num_unbounded(self) -> int:
-        return self.num_regions - self.num_bounded
+        return self.num_regions - self.num_bounded - self.num_unclassified
 
     def __repr__(self) -> str:
         facets = "" if self.num_facets is None else f", {plural(self.num_facets, 'facet')}"
@@ -240,6 +243,7 @@ def nothing_but(problem: Problem, engine: str, stopped_by: str, regions: int) ->
         num_regions=regions,
         num_relatively_bounded=bounded,
         num_bounded=bounded,
+        num_unclassified=regions - bounded,
         per_stage=(),
         num_facets=None,
         num_boundary_facets=None,
@@ -266,6 +270,7 @@ def count_of_figures(
         num_regions=figures.regions,
         num_relatively_bounded=figures.bounded,
         num_bounded=figures.bounded if problem.essential_dim == problem.network.input_dim else 0,
+        num_unclassified=figures.unclassified if problem.essential_dim == problem.network.input_dim else 0,
         per_stage=figures.per_stage,
         num_facets=figures.inner_facets,
         num_boundary_facets=figures.boundary_facets,

@@ -190,6 +190,8 @@ class Figures:
     """None for an engine that decides everything exactly."""
     stopped_by: str | None
     """The limit that ended the count early."""
+    unclassified: int = 0
+    """Of the regions, those that it left no time to ask whether they are bounded."""
     counted_cells: int | None = None
     """Cells in which the last stage was counted by deletion and restriction; None where an engine never does that."""
     compared_cells: int = 0

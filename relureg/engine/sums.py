@@ -29,6 +29,8 @@ class Sums:
 
     regions: int = 0
     bounded: int = 0
+    unclassified: int = 0
+    """Regions that a limit left no time to ask whether they are bounded."""
     facet_sides: int = 0
     """Facets, counted once for each region that they bound, without those on the domain's boundary."""
     boundary_facets: int = 0
@@ -99,6 +101,7 @@ class Sums:
         return Figures(
             regions=self.regions,
             bounded=self.bounded,
+            unclassified=self.unclassified,
             per_stage=self.per_stage[len(problem.walls) :],
             inner_facets=self.facet_sides // 2 if knows_facets else None,
             boundary_facets=self.boundary_facets if knows_facets else None,

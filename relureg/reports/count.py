@@ -186,6 +186,8 @@ class CountReport(Report):
         if not self.complete:
             regions = f"at least {regions}" if self.regions else "not counted"
         kinds = f"bounded {grouped(self.bounded)}   unbounded {grouped(self.unbounded)}"
+        if unknown := self.regions - self.bounded - self.unbounded:
+            kinds += f"   not known of {grouped(unknown)}"
         if self.relatively_bounded != self.bounded:
             kinds += f"   relatively bounded {grouped(self.relatively_bounded)}"
         facts.add_row("activation regions", Text(regions, style="bold"), kinds)

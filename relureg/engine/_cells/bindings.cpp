@@ -207,6 +207,7 @@ nb::dict figures(relureg::Run& run) {
     nb::dict result;
     result["regions"] = total.regions;
     result["bounded"] = total.bounded;
+    result["unclassified"] = total.unclassified;
     result["facet_sides"] = total.facet_sides;
     result["boundary_facets"] = total.boundary_facets;
     result["per_stage"] = total.per_stage;

@@ -132,7 +132,7 @@ class Tree final : public Searcher {
         for (const int slot : facets_.let_go_of_twins()) cell_.add_tied(slot);
         frame.dictionary.reset({frame.point.doubles.begin() + 1, frame.point.doubles.begin() + 1 + network_.dim});
         for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
-        for (auto& count : result_->per_stage) ++count;
+        for (std::size_t s = 0; s + 1 < result_->per_stage.size(); ++s) ++result_->per_stage[s];
         leaf(frame, 0, true);
         cell_.release_tied(0);
         while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
@@ -201,8 +201,8 @@ class Tree final : public Searcher {
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Frame& frame, const Entered& stage, int depth, int level) {
         const Context& context = *stage.context;
-        if (is_own(depth)) ++result_->per_stage[context.stage];
         if (is_last(context)) return cut_.is_on() ? large_leaf(frame, context, depth) : leaf(frame, depth);
+        if (is_own(depth)) ++result_->per_stage[context.stage];
         if (context.data->forced) proofs_.find_hull(frame.dictionary);
         with_next(context, [&](const Context& next) {
             enter(frame, next, depth, level);
@@ -391,16 +391,20 @@ class Tree final : public Searcher {
 
     // `is_far_inside`: the frame's point, in a cell of many inputs.
     void leaf(Frame& frame, int depth, bool is_far_inside = false) {
-        if (!is_own(depth) || !tally_.claim_region()) return;
+        if (!is_own(depth)) return;
         const bool bounded =
             options_.asks_bounded && (rows_.box().is_bounded || (has_rows_to_bound() && proofs_.is_bounded()));
+        const std::vector<FoundFacet>* facets = nullptr;
+        if (finds_facets())
+            facets = is_far_inside ? &facets_.find_around_point(frame, cell_.tied())
+                                   : &facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
+        // Only now, since a limit may break off what comes before: a region that is claimed is told whole.
+        if (!tally_.claim_region()) return;
+        if (!network_.stages.empty()) ++result_->per_stage.back();
         result_->bounded += bounded;
-        if (finds_facets()) {
-            const auto& facets = is_far_inside
-                                     ? facets_.find_around_point(frame, cell_.tied())
-                                     : facets_.find(frame, cell_.middle(frame), cell_.tied(), !cell_.has_many_inputs());
-            for (const FoundFacet& facet : facets) leaf_writer_.add_up(facet, *result_);
-            if (options_.records) leaf_writer_.record(frame.point, bounded, facets, result_->records);
+        if (facets) {
+            for (const FoundFacet& facet : *facets) leaf_writer_.add_up(facet, *result_);
+            if (options_.records) leaf_writer_.record(frame.point, bounded, *facets, result_->records);
             hand_over_if_full(options_, control_, *result_);
         }
         if (path_.size() < kReportDepth) tally_.advance(path_.size());

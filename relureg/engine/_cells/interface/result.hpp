@@ -72,6 +72,7 @@ inline std::string input_text(mpq_class x, int exponent, double& rounded) {
 
 struct Result {
     std::int64_t regions = 0, bounded = 0, facet_sides = 0, boundary_facets = 0;
+    std::int64_t unclassified = 0;  // of the regions, those that a limit left no time to ask whether they are bounded
     std::int64_t unsummed_sides = 0;  // of facet_sides, those that parts of a counted cell share: no sum has them
     std::int64_t counted_cells = 0;  // in which the last stage was counted, not searched
     std::int64_t compared_cells = 0;  // of these, in which it was searched, too
@@ -81,7 +82,7 @@ struct Result {
     Records records;
 
     void add_figures(const Result& other) {
-        regions += other.regions, bounded += other.bounded;
+        regions += other.regions, bounded += other.bounded, unclassified += other.unclassified;
         facet_sides += other.facet_sides, boundary_facets += other.boundary_facets;
         if (per_stage.size() < other.per_stage.size()) per_stage.resize(other.per_stage.size());
         for (std::size_t i = 0; i < other.per_stage.size(); ++i) per_stage[i] += other.per_stage[i];

@@ -44,7 +44,11 @@ class LastStage {
         const bool is_whole = !s.control.stop.load(std::memory_order_relaxed);
         const std::int64_t regions = s.tally.claim_regions(figures.regions);
         s.result->per_stage[context.stage] += regions;
-        s.result->bounded += std::min(figures.bounded, regions);
+        const std::int64_t bounded = std::min(figures.bounded, regions);
+        s.result->bounded += bounded;
+        // Flats tell bounded regions in the end only; cells, section by section.
+        if (is_whole_space(cell) && !(is_whole && regions == figures.regions))
+            s.result->unclassified += regions - bounded;
         ++s.result->counted_cells;
         s.result->facet_sides += 2 * figures.facets;
         s.result->unsummed_sides += 2 * figures.facets;

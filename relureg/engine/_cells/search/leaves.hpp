@@ -36,6 +36,7 @@ class Leaves {
         bool bounded = true;
         for (int i = 0; i < cell.generators.count; ++i) bounded = bounded && !cell.generators.tags(i).at_infinity;
         Result& result = *state_.result;
+        if (context) ++result.per_stage[context->stage];
         result.bounded += bounded;
         state_.tally.balance(cell, cell.alive, hash);
         if (state_.options.records) state_.recorder.record(cell, bounded, result.records);

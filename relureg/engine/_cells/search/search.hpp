@@ -65,8 +65,8 @@ class Search final : public Searcher {
 
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Cell& cell, const Context& context, const double* next_rows, Hash hash, int depth) {
-        if (state_.is_own(depth)) ++state_.result->per_stage[context.stage];
         if (state_.rows.is_last(context)) return leaves_.add(cell, &context, hash);
+        if (state_.is_own(depth)) ++state_.result->per_stage[context.stage];
         const auto mark = state_.arena.mark();
         state_.rows.note_active(context, state_.arena);
         const Context next{&context, context.stage + 1, &state_.network.stages[context.stage + 1], next_rows,
