@@ -20,6 +20,8 @@ from .conftest import network_of
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 COUNTEREXAMPLES = json.loads(Path("fixtures/counterexamples/counts.json").read_text())
 FOR_THE_REFEREE = ("xor", "saw_3", "nobias_2-10-1", "nobias_3-8-1", "int_2-6-6-1", "int_3-6-6-1", "dup_dead_2")
+LARGE = ("rand_4-40-1",)
+"""102,091 regions, whose faces take seconds; there are arrangements in four dimensions below."""
 
 
 def _stirling(n: int, k: int) -> int:
@@ -35,7 +37,12 @@ def _assert_faces(cells: Complex, f_vector: Any, bounded: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "name"), [("lp", name) for name in FOR_THE_REFEREE] + [("split", name) for name in TRUTH]
+    ("engine", "name"),
+    [
+        *(("lp", name) for name in FOR_THE_REFEREE),
+        *(("split", name) for name in TRUTH if name not in LARGE),
+        *(pytest.param("split", name, marks=pytest.mark.sweep) for name in LARGE),
+    ],
 )
 def test_the_known_vertices(engine: str, name: str) -> None:
     truth = TRUTH[name]
