@@ -14,15 +14,16 @@ from typing import Any
 import pytest
 
 from relureg.cli.main import COMMANDS
+from tests import fork_client
+from tests.fork_server import ForkServer
 
 ROOT = Path(__file__).parents[2]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = [*GUIDES, *(ROOT / name for name in ("ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"))]
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_WITHOUT_PROGRESS = (
-    "from relureg.cli import main, progress; assert progress.PLAIN_INTERVAL; progress.PLAIN_INTERVAL = 1e6; main.main()"
-)
+_WITHOUT_PROGRESS = "from relureg.cli import progress; assert progress.PLAIN_INTERVAL; progress.PLAIN_INTERVAL = 1e6"
+_RELUREG = 'relureg() { "$PYTHON" -I -S "$CLIENT" "$SOCKET" "$@"; }; python() { "$PYTHON" "$@"; }; '
 _SECONDS = re.compile(r"\d+\.\d\d s$", re.MULTILINE)
 
 
@@ -57,16 +58,17 @@ def test_python_examples_run(page: Path) -> None:
 
 
 @pytest.mark.parametrize(("command", "shown"), list(console_examples()))
-def test_console_examples_print_what_is_shown(command: str, shown: str) -> None:
+def test_console_examples_print_what_is_shown(command: str, shown: str, fork_server: ForkServer) -> None:
     # A terminal shows both streams, so both are compared. relureg and python are those that run the tests; how far a
     # run has come, which a pipe is told every ten seconds, is not told, however slow the machine is.
-    functions = 'relureg() { "$PYTHON" -c "$RELUREG" "$@"; }; python() { "$PYTHON" "$@"; }; '
     done = subprocess.run(
-        ["sh", "-c", functions + command],
+        ["sh", "-c", _RELUREG + command],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | {"PYTHON": sys.executable, "PYTHONUTF8": "1", "RELUREG": _WITHOUT_PROGRESS},
+        env=os.environ
+        | {"PYTHON": sys.executable, "PYTHONUTF8": "1", "PRELUDE": _WITHOUT_PROGRESS}
+        | {"CLIENT": fork_client.__file__, "SOCKET": fork_server.address},
         encoding="utf-8",
         check=False,
     )
