@@ -23,6 +23,8 @@ from tests.cli.command_line import Run, check_one_line
 from tests.engine.runs.runs import assert_same_records, he_network
 
 NETWORK = he_network(3, 18, 12, 1)
+LARGE = he_network(4, 18, 12, 1)
+"""Six times as many regions: many batches, however late one is told that its time is over."""
 
 Check = Callable[[Path], None]
 
@@ -243,8 +245,8 @@ def test_a_read_only_journal(run: Path) -> None:
 
 def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "run.journal"
-    large, network = he_network(4, 18, 12, 1), tmp_path / "net.json"
-    relureg.save(large, network)
+    network = tmp_path / "net.json"
+    relureg.save(LARGE, network)
     # No file may grow beyond this: what a write meets on a full disk, for anyone to try.
     script = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
@@ -262,21 +264,23 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
             assert done.stderr.startswith(f"relureg: error: {path}: cannot be written: "), done.stderr
             assert done.stderr.count("\n") == 1
     assert stopped >= 2
-    counted = relureg.count_regions(large, journal=path)
-    assert counted.num_regions == relureg.count_regions(large).num_regions
+    counted = relureg.count_regions(LARGE, journal=path)
+    assert counted.num_regions == relureg.count_regions(LARGE).num_regions
     assert counted.checks[0].passed is True
 
 
-def test_limits_leave_a_journal_to_go_on_from(tmp_path: Path, check_whole: Check) -> None:
+def test_limits_leave_a_journal_to_go_on_from(tmp_path: Path) -> None:
     path = tmp_path / "run.journal"
-    part = relureg.count_regions(NETWORK, journal=path, keep_regions=True, jobs=1, max_regions=500)
+    whole = relureg.count_regions(LARGE).num_regions
+    part = relureg.count_regions(LARGE, journal=path, keep_regions=True, jobs=1, max_regions=500)
     assert not part.complete
-    assert 500 <= part.num_regions < relureg.count_regions(NETWORK).num_regions
+    assert 500 <= part.num_regions < whole
     status = relureg.journal_status(path)
     assert (status.regions, status.complete) == (part.num_regions, False)
     assert 0 < status.fraction < 1
-    assert abs(status.expected - relureg.count_regions(NETWORK).num_regions) <= 5 * status.expected_error + 1e-6
-    check_whole(path)
+    assert abs(status.expected - whole) <= 5 * status.expected_error + 1e-6
+    again = relureg.resume(path, jobs=2)
+    assert (again.num_regions, again.complete, again.checks[0].passed) == (whole, True, True)
     assert relureg.journal_status(path).fraction == 1
 
 

@@ -305,8 +305,12 @@ def _is_gone(group: int, seconds: float = 10) -> bool:
     return False
 
 
-def test_the_scheduler_goes_away(tmp_path: Path, expected: relureg.RegionCount) -> None:
+@pytest.mark.parametrize("when", ["between batches", "as results are fetched"])
+def test_the_scheduler_goes_away(
+    when: str, tmp_path: Path, expected: relureg.RegionCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "run.journal"
+    fetch = distributed._fetch
     with cluster(tmp_path) as own:
         own.add_worker()
         _wait_for_workers(own, 1)
@@ -316,8 +320,18 @@ def test_the_scheduler_goes_away(tmp_path: Path, expected: relureg.RegionCount) 
                 own.scheduler.kill()
                 own.scheduler.wait()
 
+        async def fetch_late(client: Any, futures: list[Any], seconds: float) -> Any:
+            if _num_rows(path) >= 2:
+                own.scheduler.kill()
+                while client.status == "running":
+                    await asyncio.sleep(0.01)
+            return await fetch(client, futures, seconds)
+
+        if when != "between batches":
+            monkeypatch.setattr(distributed, "_fetch", fetch_late)
+        progress = kill_it if when == "between batches" else None
         with pytest.raises(LimitReachedError, match="relureg resume"):
-            relureg.count_regions(LONG, scheduler=own.address, journal=path, progress=kill_it)
+            relureg.count_regions(LONG, scheduler=own.address, journal=path, progress=progress)
     assert _num_rows(path) >= 2
     assert _figures(relureg.resume(path)) == _figures(expected)
 
