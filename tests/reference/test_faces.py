@@ -15,7 +15,7 @@ from relureg import Complex, Domain, Network, enumerate_regions
 from relureg.families.arrangements import boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
 
 from .arrangements import arrangement
-from .conftest import network_of
+from .conftest import complex_of
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 COUNTEREXAMPLES = json.loads(Path("fixtures/counterexamples/counts.json").read_text())
@@ -56,13 +56,13 @@ def test_the_known_vertices(engine: str, name: str) -> None:
 
 @pytest.mark.parametrize("engine", ["lp", "split"])
 def test_integer_networks_from_the_generator(lcg_entry: dict[str, Any], engine: str) -> None:
-    cells = enumerate_regions(network_of(lcg_entry), engine=engine)
+    cells = complex_of(lcg_entry, engine)
     _assert_faces(cells, lcg_entry["fvector"], lcg_entry["bounded_fvector"])
 
 
 @pytest.mark.parametrize("engine", ["lp", "split"])
 def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any], engine: str) -> None:
-    cells = enumerate_regions(network_of(definition_entry), engine=engine)
+    cells = complex_of(definition_entry, engine)
     _assert_faces(cells, definition_entry["fvector"], definition_entry["bounded_fvector"])
 
 
