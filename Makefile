@@ -6,6 +6,8 @@ PIP   := $(BIN)/python -m pip --disable-pip-version-check
 # What a count needs; what tests, checks and pictures need besides.
 BUILT := $(VENV)/.built
 STAMP := $(VENV)/.installed
+# Each process takes tests that stand together, which share what they import and make, until another has none left.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 KERNEL := $(shell find relureg/engine/_cells relureg/engine/_dictionaries -name '*.[ch]pp')
 NET   ?= fixtures/nets/overt_single_pendulum_small.nnet
 
@@ -18,7 +20,7 @@ help: ## what make can do
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 test: $(STAMP) test-cells ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(PYTEST)
 
 test-cells: $(STAMP) ## test error bounds, signs and sections of the compiled engines in C++
 	$(BIN)/cmake -S . -B build/test-cells -DRELUREG_TESTS=ON > /dev/null
@@ -28,8 +30,8 @@ test-cells: $(STAMP) ## test error bounds, signs and sections of the compiled en
 	build/test-cells/test_polygons
 
 sweep: $(STAMP) ## compare the engines on hundreds of larger networks, count the largest known ones, try other damaged files
-	$(BIN)/python -m pytest -n auto -m sweep --hypothesis-profile=explore
-	$(BIN)/python -m pytest -n auto --hypothesis-profile=explore tests/network tests/tropical tests/property
+	$(PYTEST) -m sweep --hypothesis-profile=explore
+	$(PYTEST) --hypothesis-profile=explore tests/network tests/tropical tests/property
 
 SANITIZED := build/sanitize
 

@@ -160,7 +160,7 @@ def main() -> None:
     elif chosen.journal is None:
         sys.exit("simulate needs the journal of a run")
     else:
-        simulate(chosen.journal, chosen.cost or overhead(), small=chosen.small)
+        simulate(chosen.journal, chosen.cost or overhead(chosen.units), small=chosen.small)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,11 @@ from hypothesis import settings
 
 from tests.fork_server import ForkServer
 
+# Tests run beside each other, in as many processes as there are cores: in each of them, and in what they start, one
+# thread of linear algebra is enough. More would wait for each other, busily.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # The suite tries the same examples every time; `make sweep` looks for others with --hypothesis-profile=explore.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, deadline=None)

@@ -2,24 +2,30 @@
 
 What is forked leaves by way of `python -m relureg` with the arguments, folder, environment and streams of its own, and
 ends as any process does. What Python or a library reads at its start (`PYTHON*`), and the memory taken by then, are the
-server's: whoever tests that runs a process of its own.
+server's: whoever tests that runs a process of its own. Shells ask at a socket by `fork_client.py`, several at once.
 """
 
+import atexit
 import gc
 import importlib
+import marshal
 import os
-import pickle
 import pkgutil
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-IMPORTED = ("networkx", "onnx", "relureg", "relureg.engine.split", "relureg.readers.onnx.reader", "rich.table")
-"""What takes a while to import, and starts no threads; besides these the modules of all commands."""
+from tests.fork_client import ask, number
+
+IMPORTED = ("networkx", "onnx", "relureg", "rich.table")
+"""What takes a while to import, and starts no threads; besides these all modules of relureg."""
 
 
 class ForkServer:
@@ -27,10 +33,15 @@ class ForkServer:
 
     def __init__(self, folder: Path) -> None:
         self._channel, theirs = socket.socketpair()
-        with theirs:
+        self._folder = tempfile.TemporaryDirectory(prefix="fork-")
+        self.address = str(Path(self._folder.name) / "socket")
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.address)
+            listener.listen()
+            given = [theirs.fileno(), listener.fileno()]
             # Pipes, as those that the commands will have: Python looks at its streams when it starts.
             self.process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())], cwd=folder, pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", __name__, *map(str, given)], cwd=folder, pass_fds=given,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             )  # fmt: skip
 
@@ -39,34 +50,27 @@ class ForkServer:
     ) -> subprocess.CompletedProcess[bytes]:
         """As `subprocess.run` with pipes, one after the other."""
         (their_in, in_), (out, their_out), (err, their_err) = os.pipe(), os.pipe(), os.pipe()
-        request = pickle.dumps((words, str(folder), dict(os.environ)))
-        socket.send_fds(self._channel, [len(request).to_bytes(8, "big")], [their_in, their_out, their_err])
-        self._channel.sendall(request)
+        pid = ask(self._channel, words, str(folder), [their_in, their_out, their_err], dict(os.environ))
         for descriptor in (their_in, their_out, their_err):
             os.close(descriptor)
         with ThreadPoolExecutor(3) as pool:
             stdout, stderr, _ = pool.submit(_read, out), pool.submit(_read, err), pool.submit(_write, in_, stdin)
-            pid = self._number()
             self._channel.settimeout(timeout)
             try:
-                code = self._number()
+                code = number(self._channel)
             except TimeoutError:
                 os.kill(pid, signal.SIGKILL)
                 self._channel.settimeout(None)
-                self._number()
+                number(self._channel)
                 raise subprocess.TimeoutExpired(words, timeout) from None
             self._channel.settimeout(None)
         return subprocess.CompletedProcess(words, code, stdout.result(), stderr.result())
-
-    def _number(self) -> int:
-        content = self._channel.recv(8, socket.MSG_WAITALL)
-        assert len(content) == 8, "the server has gone"
-        return int.from_bytes(content, "big", signed=True)
 
     def close(self) -> None:
         """Let the server go, and wait for it."""
         self._channel.close()
         self.process.communicate(timeout=60)
+        self._folder.cleanup()
 
 
 def _read(descriptor: int) -> bytes:
@@ -79,39 +83,80 @@ def _write(descriptor: int, content: bytes) -> None:
         stream.write(content)
 
 
-def _serve(channel: socket.socket) -> tuple[list[str], str, dict[str, str], list[int]]:
+Request = tuple[list[str], str, dict[str, str], list[int]]
+
+
+def _serve(channel: socket.socket, listener: socket.socket) -> Request:
     """Fork for each request until the tests have gone; only what is forked returns, with its request."""
     while True:
-        length, descriptors, _, _ = socket.recv_fds(channel, 8, 3)
-        if not length:
-            sys.exit()
-        request = pickle.loads(channel.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
-        pid = os.fork()
-        if not pid:
-            return (*request, descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        channel.sendall(pid.to_bytes(8, "big"))
-        channel.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(8, "big", signed=True))
+        asking, _, _ = select.select([channel, listener], [], [])
+        request = _answer(channel) if channel in asking else _answer_aside(listener)
+        if request is not None:
+            return request
+
+
+def _answer(channel: socket.socket) -> Request | None:
+    """Fork, and tell how what is forked has ended; that returns its request."""
+    length, descriptors, _, _ = socket.recv_fds(channel, 8, 3)
+    if not length:
+        sys.exit()
+    words, folder, environment = marshal.loads(channel.recv(int.from_bytes(length, "big"), socket.MSG_WAITALL))
+    pid = os.fork()
+    if not pid:
+        return words, folder, environment, descriptors
+    for descriptor in descriptors:
+        os.close(descriptor)
+    channel.sendall(pid.to_bytes(8, "big"))
+    channel.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(8, "big", signed=True))
+    return None
+
+
+def _answer_aside(listener: socket.socket) -> Request | None:
+    """The same by a process that nobody waits for: the others of a pipeline come meanwhile."""
+    connection, _ = listener.accept()
+    with connection:
+        if pid := os.fork():
+            os.waitpid(pid, 0)
+            return None
+        if os.fork():
+            os._exit(0)
+        request = _answer(connection)
+        if request is None:
+            os._exit(0)
+    return request
+
+
+def _leave(code: object) -> None:
+    """Do what Python does at its end, but for taking apart all that was imported, half of the time of a command."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else 1)
 
 
 def main() -> None:
     """Import, serve, and in what is forked become the command."""
-    commands = pkgutil.iter_modules(importlib.import_module("relureg.cli").__path__, "relureg.cli.")
-    for name in (*IMPORTED, *(module.name for module in commands)):
+    modules = pkgutil.walk_packages(importlib.import_module("relureg").__path__, "relureg.")
+    for name in (*IMPORTED, *(module.name for module in modules if not module.name.endswith("__main__"))):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is collected no more is not copied either
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
-        words, folder, environment, descriptors = _serve(channel)
-    for number, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, number)
+    channel, listener = (socket.socket(fileno=int(number)) for number in sys.argv[1:])
+    with channel, listener:
+        words, folder, environment, descriptors = _serve(channel, listener)
+    for place, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, place)
         os.close(descriptor)
     os.chdir(folder)
+    exec(environment.pop("PRELUDE", ""), {})
     os.environ.clear()
     os.environ.update(environment)
     sys.argv[1:] = words
-    runpy.run_module("relureg", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("relureg", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _leave(ended.code)
 
 
 if __name__ == "__main__":

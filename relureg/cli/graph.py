@@ -29,7 +29,7 @@ EPILOG = f"""\b
 Examples:
   relureg graph fixtures/truth/int_2-6-6-1.json
   relureg graph fixtures/truth/int_2-6-6-1.json --diameter --json
-  relureg graph fixtures/truth/rand_4-40-1.json --faces
+  relureg graph fixtures/truth/rand_4-12-12-1.json --faces
   relureg graph fixtures/truth/int_2-6-6-1.json --spectrum --box -2 2
   relureg graph fixtures/truth/int_2-6-6-1.json -o graph.graphml
   relureg graph fixtures/truth/int_2-6-6-1.json --proof build/graph.proof

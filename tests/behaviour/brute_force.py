@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from relureg import Complex, Domain, Network, Problem, enumerate_regions
 
@@ -23,8 +24,13 @@ class Region:
     constant: Vector
 
 
-def iter_regions(network: Network, domain: Domain | None = None) -> Iterator[Region]:
-    """All regions of the network, by the referee."""
+@lru_cache(maxsize=2)
+def regions_of(network: Network, domain: Domain | None = None) -> tuple[Region, ...]:
+    """All regions of the network, by the referee; kept for the next question about it."""
+    return tuple(_iter_regions(network, domain))
+
+
+def _iter_regions(network: Network, domain: Domain | None) -> Iterator[Region]:
     cells: Complex = enumerate_regions(network, domain, engine="lp")
     assert cells.complete
     for number in range(cells.num_regions):
@@ -42,7 +48,7 @@ def supremum(network: Network, domain: Domain | None, direction: Sequence[Fracti
     """The maximum of ``direction . y``; None where it is unbounded."""
     best: Fraction | None = None
     problem = Problem(network=network, domain=domain).restricted()
-    for region in iter_regions(problem.network, problem.domain):
+    for region in regions_of(problem.network, problem.domain):
         slope = [dot(direction, column) for column in zip(*region.matrix, strict=True)]
         offset = dot(direction, region.constant)
         if any(dot(slope, ray) > 0 for ray in region.rays):

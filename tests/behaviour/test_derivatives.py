@@ -9,7 +9,7 @@ from relureg import Domain, derivative_ranges
 from relureg.behaviour import jacobian_search
 from tests.contract.networks import KINDS, generated
 
-from .brute_force import iter_regions
+from .brute_force import regions_of
 
 
 @pytest.mark.parametrize("kind", list(KINDS)[::2])
@@ -33,7 +33,7 @@ def check_derivatives(kind: str, seed: int) -> None:
     sample = generated(kind, seed, size=6)
     if sample.domain is not None and sample.domain.equations is not None:
         return
-    network, matrices = sample.network, [region.matrix for region in iter_regions(sample.network, sample.domain)]
+    network, matrices = sample.network, [region.matrix for region in regions_of(sample.network, sample.domain)]
     for found in derivative_ranges(network, sample.domain):
         entries = [matrix[found.output][found.input] for matrix in matrices]
         assert (found.minimum.value, found.maximum.value) == (min(entries), max(entries))

@@ -22,7 +22,7 @@ from relureg.engine.limits import Limits, Watch, Workers
 from tests.contract.networks import KINDS, generated
 from tests.deadlines import LONG, over_after
 
-from .brute_force import iter_regions
+from .brute_force import regions_of
 
 PAIRS = list(itertools.product(NORMS, NORMS))
 
@@ -34,11 +34,11 @@ def test_generated_networks(kind: str) -> None:
         return
     for p, q in (("1", "1"), ("inf", "inf"), ("1", "inf")):
         found = lipschitz_constant(sample.network, sample.domain, p=p, q=q)
-        exact = max(_plain_norm(region.matrix, p, q) for region in iter_regions(sample.network, sample.domain))
+        exact = max(_plain_norm(region.matrix, p, q) for region in regions_of(sample.network, sample.domain))
         assert found.value.low == found.value.high == exact
         assert _plain_norm(found.jacobian.fractions(), p, q) == exact
     euclidean = lipschitz_constant(sample.network, sample.domain).value
-    matrices = [region.matrix for region in iter_regions(sample.network, sample.domain)]
+    matrices = [region.matrix for region in regions_of(sample.network, sample.domain)]
     unit = max(abs(x) for matrix in matrices for row in matrix for x in row) or Fraction(1)
     largest = max(np.linalg.norm([[float(x / unit) for x in row] for row in matrix], 2) for matrix in matrices)
     assert float(euclidean.low / unit) == pytest.approx(largest, rel=1e-9)

@@ -13,7 +13,7 @@ from relureg import Domain, Network, image, preimage
 from relureg.complex.polyhedron import Polyhedron
 from tests.contract.networks import KINDS, generated
 
-from .brute_force import clipped_area, dot, iter_regions
+from .brute_force import clipped_area, dot, regions_of
 
 ABS = Network.from_layers([[[1], [-1]], [[1, 1]]], [[0, 0], [0]])
 
@@ -29,7 +29,7 @@ def test_areas(name: str) -> None:
     box = Domain.box([-1, -1], [1, Fraction(3, 2)])
     low, high = Fraction(-1, 3), Fraction(1, 2)
     expected = Fraction(0)
-    for region in iter_regions(network, box) if name != "rand_2-16-16-1" else ():
+    for region in regions_of(network, box) if name != "rand_2-16-16-1" else ():
         slope, constant = region.matrix[0], region.constant[0]
         rows = [[constant - low, *slope], [high - constant, *(-x for x in slope)]]
         expected += clipped_area(region.vertices, rows)
@@ -74,7 +74,7 @@ def test_vertices_of_images_are_outputs() -> None:
     for k, found in enumerate(relureg.output_range(network, square)):
         values = [vertex[k] for piece in pieces for vertex in piece.polytope.vertices]
         assert (min(values), max(values)) == (found.minimum.value, found.maximum.value)
-    for region, piece in zip(iter_regions(network, square), pieces, strict=True):
+    for region, piece in zip(regions_of(network, square), pieces, strict=True):
         for vertex in piece.polytope.vertices:
             outputs = [
                 tuple(dot(row, x) + c for row, c in zip(region.matrix, region.constant, strict=True))

@@ -13,7 +13,7 @@ from relureg import Domain, Network
 from relureg.behaviour.polytopes import volume
 from relureg.network.subtraction import subtract
 
-from .brute_force import clipped_area, iter_regions, supremum
+from .brute_force import clipped_area, regions_of, supremum
 
 BOX = Domain.box([-2, -1], [1, 2])
 
@@ -29,7 +29,7 @@ def small(seed: int) -> Network:
 
 def check(seed: int) -> None:
     network, other = small(seed), small(seed + 1000)
-    regions = list(iter_regions(network, BOX))
+    regions = list(regions_of(network, BOX))
     points = [vertex for region in regions for vertex in region.vertices]
     outputs = [network.exact_output(point) for point in points]
     samples = network(np.random.default_rng(seed).uniform([-2, -1], [1, 2], (200, 2)))

@@ -21,8 +21,7 @@ from relureg.cli.main import run
 from relureg.complex.checks import Check
 from relureg.reports.count import CountReport
 from relureg.reports.count_rows import CountRow, RowWriter
-from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
-from tests.cli.test_interrupts import INTERRUPTIBLE
+from tests.cli.command_line import INPUT, INTERRUPTIBLE, USAGE, Run, check_one_line
 
 TRUTH = "fixtures/truth"
 NETS = [f"{TRUTH}/{name}.json" for name in ("int_2-6-6-1", "rand_2-16-16-1", "int_3-6-6-1")]

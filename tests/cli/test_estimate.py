@@ -4,23 +4,16 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from relureg import random_network, save
-from tests.cli.command_line import USAGE, Run, check_one_line
+from tests.cli.command_line import USAGE, Run, check_one_line, started
 
 SMALL = "fixtures/truth/rand_3-16-16-1.json"
 TRAINED = "fixtures/nets/hcas_pra0_tau00_nnet.nnet"
-INTERRUPTIBLE = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
-from relureg.cli.main import main
-main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -100,16 +93,11 @@ def test_a_limit_that_comes_first(run_relureg: Run, large: Path) -> None:
 
 
 def test_ctrl_c_tells_what_is_known(large: Path) -> None:
-    words = ["estimate", str(large), "--precision", "0.01%", "--json", "--verbose"]
-    with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        assert "sha256" in process.stderr.readline()  # told once the network is read
+    with started("estimate", large, "--precision", "0.01%", "--json") as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=2)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert json.loads(out)["stopped_by"] == "an interrupt"
     assert "interrupted: " in err

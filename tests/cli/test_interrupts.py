@@ -14,36 +14,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.command_line import Run
+from tests.cli.command_line import INTERRUPTIBLE, Run, read_until_regions, started
 
 COMMAND = [sys.executable, "-m", "relureg"]
-INTERRUPTIBLE = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
-from relureg.cli.main import main
-main()
-"""
 
 
 def test_interrupting_a_long_count(fixtures: Path, tmp_path: Path) -> None:
     path = fixtures / "truth" / "rand_3-60-1.json"
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, "count", path, "--engine", "lp", "--verbose", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-    )
-    assert process.stderr is not None
-    read = process.stderr.readline()  # told once the network is read and the count begins
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1)
+    process = started("count", path, "--engine", "lp", "--json", cwd=tmp_path)
+    read_until_regions(process)
     process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
-    assert "sha256" in read
+    stdout, stderr = process.communicate(timeout=60)
     document = json.loads(stdout)
     assert (process.returncode, document["complete"]) == (130, False)
-    assert document["regions"] >= 1
+    assert document["regions"] > 1
     assert "region" in stderr
     assert "engine lp: as asked for" in stderr
     assert stderr.splitlines()[-1].startswith("relureg: interrupted: ")
@@ -73,17 +57,9 @@ def test_interrupting_a_verification_in_processes(tmp_path: Path) -> None:
 def test_interrupting_the_terms_of_many_points(tmp_path: Path, fixtures: Path) -> None:
     # A Ctrl-C in the midst of the work, and one while the table is written: its temporary file is gone, too.
     np.save(tmp_path / "X.npy", np.random.default_rng(0).normal(size=(50_000, 64)))
-    words = ["maps", "at", fixtures / "maps" / "digits-12-12.json", "--data", "X.npy", "-o", "points.npz", "--verbose"]
+    words = ["maps", "at", fixtures / "maps" / "digits-12-12.json", "--data", "X.npy", "-o", "points.npz"]
     for writing in (False, True):
-        process = subprocess.Popen(
-            [sys.executable, "-c", INTERRUPTIBLE, *words, *["--no-nearest"] * writing],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-        )
-        assert process.stderr is not None
-        assert "sha256" in process.stderr.readline()
+        process = started(*words, *["--no-nearest"] * writing, cwd=tmp_path)
         begun = time.monotonic()
         while writing and len(list(tmp_path.iterdir())) < 2 and time.monotonic() < begun + 60:
             time.sleep(0.01)

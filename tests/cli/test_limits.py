@@ -15,7 +15,7 @@ import pytest
 from relureg import Domain, Network, load, save
 from relureg.cli.guard import parse_memory
 from relureg.errors import UsageError
-from tests.cli.command_line import Run
+from tests.cli.command_line import PROGRESS, Run, read_until_regions, started
 
 COMMAND = [sys.executable, "-m", "relureg"]
 SIZE = 40
@@ -213,29 +213,14 @@ def test_a_limit_met_while_the_command_leaves_does_not_end_the_process() -> None
 
 # -- signals -------------------------------------------------------------------------------------------
 
-INTERRUPTIBLE = """
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
-from relureg.cli.main import main
-main()
-"""
-
 
 def _signalled(words: list[object], number: int) -> subprocess.CompletedProcess[str]:
-    """Run a command, and send the signal a second after its network is read."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTIBLE, *map(str, words), "--verbose"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    assert "sha256" in process.stderr.readline()
-    with pytest.raises(subprocess.TimeoutExpired):
-        process.wait(timeout=1.5)
+    """Run a command, and send the signal once it has found some regions."""
+    process = started(*words)
+    read_until_regions(process)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
-    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+    stdout, stderr = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, PROGRESS.sub("", stderr))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from relureg.cli.main import run
 from relureg.network import json_format
@@ -15,6 +14,7 @@ from relureg.proofs import proof_writer
 from relureg.proofs.proof_writer import ProofFigures, write_proof
 from tests.cli.command_line import INPUT, USAGE, Run, check_one_line
 from tests.deadlines import LONG, OVER, over_after
+from tests.schemas import open_schema
 
 ROOT = Path(__file__).parents[2]
 INT = "fixtures/truth/int_2-6-6-1.json"
@@ -25,7 +25,7 @@ SHIPPED = "fixtures/proofs/counterexample-3-9-4-1.proof"
 def valid(text: str) -> dict[str, object]:
     """A document that the published schema allows."""
     document: dict[str, object] = json.loads(text)
-    Draft202012Validator(json.loads((ROOT / "docs" / "output.schema.json").read_text())).validate(document)
+    open_schema().validate(document)
     return document
 
 

@@ -10,6 +10,7 @@ import runpy
 import sys
 import tokenize
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -128,8 +129,13 @@ FILES = [
 _MENTION = re.compile(r"(?<![\w*{}<>./-])([\w./-]*\w\.(?:py|hpp|cpp|md|toml|yaml|cff))(?![\w*]|\.\w)")
 
 
-def _texts() -> Iterator[tuple[str, str]]:
+@cache
+def _texts() -> tuple[tuple[str, str], ...]:
     """(file, text) of each page, and of the docstrings and comments of each source file."""
+    return tuple(_iter_texts())
+
+
+def _iter_texts() -> Iterator[tuple[str, str]]:
     for name in FILES:
         path = ROOT / name
         if name == "CHANGELOG.md":  # which tells of files that were

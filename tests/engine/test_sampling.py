@@ -52,17 +52,18 @@ CASES: list[tuple[Network, Domain | None]] = [
 ]
 
 
-def plans(sampler: TreeSampler, regions: int) -> list[Plan]:
-    """A probe, and samples that expect something sensible, the same everywhere, and nonsense."""
+def plans(sampler: TreeSampler, regions: int) -> list[tuple[Plan, int]]:
+    """A probe, and samples that expect something sensible, the same everywhere, and nonsense; each with the number of
+    samples after which the error is small: the less a plan knows, the more, and the cheaper they are."""
     random = np.random.default_rng(regions)
     none = sampler.expected(joined([sample.experience for sample in sampler.take(PROBE, range(8))]))
     same = tuple((1.0,) * len(stage) for stage in none)
     nonsense = tuple(tuple(np.exp(random.normal(size=len(stage)))) for stage in none)
     return [
-        PROBE,
-        Plan(threshold=regions / 10, expected=none),
-        Plan(threshold=1.7, expected=same),
-        Plan(threshold=2.5, expected=nonsense),
+        (PROBE, 1500),
+        (Plan(threshold=regions / 10, expected=none), 400),
+        (Plan(threshold=1.7, expected=same), 300),
+        (Plan(threshold=2.5, expected=nonsense), 1500),
     ]
 
 
@@ -88,8 +89,8 @@ def test_samples_are_right_on_average(case: int) -> None:
     problem = Problem(network=CASES[case][0], domain=CASES[case][1]).restricted()
     expected = np.array(truth(problem))
     sampler = TreeSampler(problem, 2)
-    for plan in plans(sampler, int(expected[0])):
-        samples = list(sampler.take(plan, range(100, 1600)))
+    for plan, number in plans(sampler, int(expected[0])):
+        samples = list(sampler.take(plan, range(100, 100 + number)))
         assert all(sample.is_complete and sample.seen <= expected[0] for sample in samples)
         assert not all(sample.is_whole for sample in samples)
         found = np.array([figures(sample, len(problem.walls)) for sample in samples])
@@ -104,8 +105,8 @@ def test_samples_of_dictionaries_are_right_on_average(widths: tuple[int, ...]) -
     count = count_regions(problem.network, problem.domain, jobs=1)
     assert count.complete
     sampler = TreeSampler(problem, 2, dictionaries=True)
-    for plan in plans(sampler, count.num_regions):
-        samples = list(sampler.take(plan, range(100, 1600)))
+    for plan, number in plans(sampler, count.num_regions):
+        samples = list(sampler.take(plan, range(100, 100 + number)))
         assert not all(sample.is_whole for sample in samples)
         found = np.array([(sample.regions, *sample.per_stage[-2:]) for sample in samples])
         error = found.std(axis=0, ddof=1) / len(found) ** 0.5

@@ -200,10 +200,11 @@ def _tangent_planes(count: int) -> Rows:
     return rows
 
 
-@pytest.mark.parametrize("count", [63, 64, 65, 100, 130])
+@pytest.mark.parametrize("count", [63, 64, 65, 130])
 def test_a_polygon_with_many_edges(count: int) -> None:
-    """Lines round a circle bound a cell that one word of bits cannot hold."""
-    cells = enumerate_regions(_one_stage(_tangent_lines(count), [Fraction(1)] * count), engine="split", audit=True)
+    """Lines round a circle bound a cell that one word of bits cannot hold; 130 take long to decide both ways."""
+    network = _one_stage(_tangent_lines(count), [Fraction(1)] * count)
+    cells = enumerate_regions(network, engine="split", audit=count < 130)
     assert cells.num_regions == 1 + count + comb(count, 2)
     assert cells.facets.num_inner == count**2
     inside = cells.num_regions - 1  # all signs +
@@ -224,13 +225,13 @@ def test_a_polyhedron_with_many_faces() -> None:
     _assert_proven(cells)
 
 
-@pytest.mark.parametrize("dim", [2, 3])
-def test_a_domain_with_a_hundred_walls(dim: int) -> None:
-    walls = _tangent_lines(100) if dim == 2 else _tangent_planes(100)
-    domain = Domain.polytope([[-x for x in row] for row in walls], [1] * 100)
+@pytest.mark.parametrize(("dim", "count"), [(2, 100), (3, 66)])
+def test_a_domain_with_more_walls_than_a_word_has_bits(dim: int, count: int) -> None:
+    walls = _tangent_lines(count) if dim == 2 else _tangent_planes(count)
+    domain = Domain.polytope([[-x for x in row] for row in walls], [1] * count)
     network = relureg.load(f"fixtures/truth/int_{dim}-6-6-1.json")
     whole = enumerate_regions(Network.from_layers([np.zeros((1, dim))], [[1]]), domain, engine="split", audit=True)
-    assert (whole.num_regions, whole.num_bounded, whole.facets.num_boundary) == (1, 1, 100)
+    assert (whole.num_regions, whole.num_bounded, whole.facets.num_boundary) == (1, 1, count)
     for jobs in (1, 2):
         cells = enumerate_regions(network, domain, engine="split", jobs=jobs)
         _assert_proven(cells)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pandas
 import pytest
-from jsonschema import Draft202012Validator
 
 import relureg
 from relureg import maps
 from relureg.cli.main import run
+from tests.schemas import closed_schema
 
 ROOT = Path(__file__).parents[2]
 XOR = str(ROOT / "fixtures" / "truth" / "xor.json")
@@ -23,24 +23,10 @@ INT = str(ROOT / "fixtures" / "truth" / "int_2-6-6-1.json")
 DATA = str(ROOT / "fixtures" / "maps" / "xor.csv")
 
 
-def closed(document: Any) -> Any:
-    if isinstance(document, list):
-        return [closed(entry) for entry in document]
-    if not isinstance(document, dict):
-        return document
-    result = {key: closed(value) for key, value in document.items()}
-    if isinstance(result.get("properties"), dict) and "additionalProperties" not in result:
-        result["additionalProperties"] = False
-    return result
-
-
-SCHEMA = Draft202012Validator(closed(json.loads((ROOT / "docs" / "output.schema.json").read_text())))
-
-
 def answer(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> Any:
     assert run(["maps", *words, "--json"]) == code
     document = json.loads(capsys.readouterr().out)
-    SCHEMA.validate(document)
+    closed_schema().validate(document)
     return document
 
 

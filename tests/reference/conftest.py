@@ -2,12 +2,13 @@
 
 import json
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from relureg import Network
+from relureg import Complex, Network, enumerate_regions
 from relureg.families.constructions import network_of_layers
 
 VALUES = json.loads(Path("fixtures/reference/values.json").read_text())
@@ -20,6 +21,16 @@ def network_of(entry: dict[str, Any]) -> Network:
         for layer in entry["net"]["hidden"]
     ]
     return network_of_layers(layers, name=entry.get("name", "reference"))
+
+
+def complex_of(entry: dict[str, Any], engine: str) -> Complex:
+    """The complex of an entry, found once for the tests of figures and of faces."""
+    return _complex(network_of(entry), engine)
+
+
+@cache
+def _complex(network: Network, engine: str) -> Complex:
+    return enumerate_regions(network, engine=engine)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -15,11 +15,13 @@ from relureg import Complex, Domain, Network, enumerate_regions
 from relureg.families.arrangements import boolean, generic_regions, moment_curve, network_of_hyperplanes, type_b
 
 from .arrangements import arrangement
-from .conftest import network_of
+from .conftest import complex_of
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
 COUNTEREXAMPLES = json.loads(Path("fixtures/counterexamples/counts.json").read_text())
 FOR_THE_REFEREE = ("xor", "saw_3", "nobias_2-10-1", "nobias_3-8-1", "int_2-6-6-1", "int_3-6-6-1", "dup_dead_2")
+LARGE = ("rand_4-40-1",)
+"""102,091 regions, whose faces take seconds; there are arrangements in four dimensions below."""
 
 
 def _stirling(n: int, k: int) -> int:
@@ -35,7 +37,12 @@ def _assert_faces(cells: Complex, f_vector: Any, bounded: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "name"), [("lp", name) for name in FOR_THE_REFEREE] + [("split", name) for name in TRUTH]
+    ("engine", "name"),
+    [
+        *(("lp", name) for name in FOR_THE_REFEREE),
+        *(("split", name) for name in TRUTH if name not in LARGE),
+        *(pytest.param("split", name, marks=pytest.mark.sweep) for name in LARGE),
+    ],
 )
 def test_the_known_vertices(engine: str, name: str) -> None:
     truth = TRUTH[name]
@@ -49,13 +56,13 @@ def test_the_known_vertices(engine: str, name: str) -> None:
 
 @pytest.mark.parametrize("engine", ["lp", "split"])
 def test_integer_networks_from_the_generator(lcg_entry: dict[str, Any], engine: str) -> None:
-    cells = enumerate_regions(network_of(lcg_entry), engine=engine)
+    cells = complex_of(lcg_entry, engine)
     _assert_faces(cells, lcg_entry["fvector"], lcg_entry["bounded_fvector"])
 
 
 @pytest.mark.parametrize("engine", ["lp", "split"])
 def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any], engine: str) -> None:
-    cells = enumerate_regions(network_of(definition_entry), engine=engine)
+    cells = complex_of(definition_entry, engine)
     _assert_faces(cells, definition_entry["fvector"], definition_entry["bounded_fvector"])
 
 

@@ -5,13 +5,11 @@ from typing import Any
 
 import pytest
 
-from relureg import enumerate_regions
-
-from .conftest import network_of
+from .conftest import complex_of
 
 
 def _assert_complex(entry: dict[str, Any], engine: str) -> None:
-    cells = enumerate_regions(network_of(entry), engine=engine)
+    cells = complex_of(entry, engine)
     graph = cells.graph
     assert cells.num_regions == entry["R2"] == entry["regions"]
     assert cells.facets.num_inner == entry["adjacencies"]
@@ -41,7 +39,7 @@ def test_examples_of_the_notions_of_region(definition_entry: dict[str, Any], eng
 @pytest.mark.parametrize("engine", ["lp", "split"])
 def test_the_graph_of_example_a1_is_a_cycle_of_five(values: dict[str, Any], engine: str) -> None:
     entry = next(entry for name, entry in values["definitions"].items() if name.startswith("A1"))
-    graph = enumerate_regions(network_of(entry), engine=engine).graph
+    graph = complex_of(entry, engine).graph
     assert graph.num_regions == graph.num_facets == 5
     assert set(graph.degrees.tolist()) == {2}
     assert not graph.is_bipartite

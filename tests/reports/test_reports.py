@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import json
 import pkgutil
 import types
 import typing
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +17,9 @@ from relureg import reports
 from relureg.reports.count import CountReport
 from relureg.reports.count_rows import CountRow
 from relureg.reports.report import ExactNumber, Report, json_text, key_of
+from tests.schemas import schema
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "output.schema.json").read_text(encoding="utf-8"))
+SCHEMA = schema("output.schema.json")
 
 NAMES = {
     int: {"integer", "number", "int"},

@@ -11,6 +11,7 @@ import signal
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -206,6 +207,9 @@ class DaskScheduler:
         while True:
             try:
                 return list(self._client.sync(_fetch, self._client, finished, seconds))
+            except CancelledError:  # lost since, as when the scheduler goes
+                self._check_alive()
+                break
             except TimeoutError:
                 self._see_workers()
                 if any(worker.is_silent for worker in self._seen.values()):

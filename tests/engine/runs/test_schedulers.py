@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import relureg
-from relureg.engine.limits import Watch, Workers
+from relureg.engine.limits import Progress, Watch, Workers
 from relureg.engine.runs import distributed, driver
 from relureg.engine.runs.batches import Batch, Outcome, Part
 from relureg.engine.runs.distributed import DaskScheduler
@@ -28,18 +30,24 @@ from relureg.engine.runs.workers import open_scheduler
 from relureg.engine.sums import WHOLE, Sums
 from relureg.errors import LimitReachedError, UsageError
 from relureg.network.problem import Problem
-from tests.cli.command_line import Run, check_one_line
 from tests.engine.runs.clusters import Cluster, cluster
 from tests.engine.runs.runs import assert_same_records, he_network
 
 TRUTH = json.loads(Path("fixtures/truth/counts.json").read_text())
-LONG = he_network(6, 18, 14, 1)
-"""Some seconds of work."""
+LONG = he_network(6, 14, 12, 1)
+"""Work for dozens of batches as short as `short_batches`."""
+
+NOT_SO_LARGE = [name for name, truth in TRUTH.items() if truth["regions"] < 20_000]
 
 # Dask closes some of its sockets only when they are collected.
 pytestmark = pytest.mark.filterwarnings("default")
 
 Open = Callable[[], Scheduler]
+
+
+@pytest.fixture(autouse=True)
+def short_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +97,7 @@ def _check_the_contract(scheduler: Scheduler) -> None:
         for part in parts:
             number += 1
             sent[number] = part
-            scheduler.submit(Batch(number=number, parts=(part,), seconds=0.05 if rounds < 4 else 60))
+            scheduler.submit(Batch(number=number, parts=(part,), seconds=0.005 if rounds < 4 else 60))
         parts = []
         while sent:
             for outcome in _collect(scheduler):
@@ -122,68 +130,59 @@ def test_the_contract(open_one: Open) -> None:
         scheduler.close()
 
 
-def test_unknown_schedulers(run_relureg: Run) -> None:
+def test_unknown_schedulers(monkeypatch: pytest.MonkeyPatch) -> None:
     for wanted in ("local:", "local:0", "local:x"):
         with pytest.raises(UsageError, match="write local:4"):
             open_scheduler(wanted, None)
     with pytest.raises(UsageError, match="is no address"):
         open_scheduler(3, None)
-    done = run_relureg("count", "fixtures/truth/xor.json", "--scheduler", "tcp://127.0.0.1:9")
-    check_one_line(done, 2, "--scheduler: no Dask scheduler answers at 'tcp://127.0.0.1:9'")
+    monkeypatch.setattr(distributed, "_CONNECT_SECONDS", 0.5)
+    with socket.socket() as silent:  # a port that is taken, and at which nobody listens
+        silent.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(UsageError, match=f"--scheduler: no Dask scheduler answers at '{address}'") as found:
+            open_scheduler(address, None)
+    assert found.value.exit_code == 2
 
 
 # -- results -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_truth_networks_on_so_many_workers(
-    dask: Cluster, workers: int, monkeypatch: pytest.MonkeyPatch, expected: relureg.RegionCount
-) -> None:
+def test_truth_networks_on_so_many_workers(dask: Cluster, workers: int, expected: relureg.RegionCount) -> None:
     from distributed import Client
 
-    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.05)
     with Client(dask.address, set_as_default=False) as client:
         while len(client.nthreads()) < workers:
             dask.add_worker()
             client.wait_for_workers(len(client.nthreads()) + 1, timeout=60)
-        for name, truth in TRUTH.items() if workers == 2 else [("rand_3-16-16-1", TRUTH["rand_3-16-16-1"])]:
+        for name in NOT_SO_LARGE if workers == 2 else ["rand_3-16-16-1"]:
             network = relureg.load(f"fixtures/truth/{name}.json")
             cells = relureg.enumerate_regions(network, scheduler=client)
-            assert (cells.num_regions, cells.facets.num_inner) == (truth["regions"], truth["edges"])
+            assert (cells.num_regions, cells.facets.num_inner) == (TRUTH[name]["regions"], TRUTH[name]["edges"])
             assert_same_records(cells.records, relureg.enumerate_regions(network).records)
         assert _figures(relureg.count_regions(LONG, scheduler=client)) == _figures(expected)
         assert client.status == "running"  # it is the caller's, and stays open
 
 
-def test_a_worker_is_killed_and_one_is_added(
-    dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected: relureg.RegionCount
-) -> None:
-    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.05)
+def test_a_worker_is_killed_and_one_is_added(dask: Cluster, tmp_path: Path, expected: relureg.RegionCount) -> None:
     path = tmp_path / "run.journal"
     doomed = dask.add_worker()
     _wait_for_workers(dask, 2)
-    killed = threading.Event()
 
-    def kill_when_it_has_worked() -> None:
-        end = time.monotonic() + 60
-        while time.monotonic() < end and not killed.is_set():
-            if path.exists() and any(name.endswith(f":{doomed.pid}") for name in _workers(path)):
-                doomed.send_signal(signal.SIGKILL)
-                dask.add_worker()
-                killed.set()
-            time.sleep(0.05)
+    def kill_when_it_has_worked(progress: object) -> None:
+        if doomed.returncode is None and any(name.endswith(f":{doomed.pid}") for name in _workers(path)):
+            doomed.kill()
+            doomed.wait()
+            dask.add_worker()
 
-    thread = threading.Thread(target=kill_when_it_has_worked)
-    thread.start()
-    counted = relureg.count_regions(LONG, scheduler=dask.address, journal=path)
-    assert killed.is_set(), "the run was over before a worker could be killed"
-    thread.join()
+    counted = relureg.count_regions(LONG, scheduler=dask.address, journal=path, progress=kill_when_it_has_worked)
+    assert doomed.returncode is not None, "the run was over before a worker could be killed"
     assert _figures(counted) == _figures(expected)
     assert len(_workers(path)) >= 2
 
 
-def test_a_worker_that_joins_works(dask: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "_BATCH_SECONDS", 0.02)
+def test_a_worker_that_joins_works(dask: Cluster, tmp_path: Path) -> None:
     path = tmp_path / "run.journal"
     before = len(_wait_for_workers(dask, 1))
     joined: list[subprocess.Popen[bytes]] = []
@@ -215,24 +214,39 @@ def _wait_for_workers(dask: Cluster, count: int) -> dict[str, int]:
 
 # -- interruptions -----------------------------------------------------------------------------------
 
-_SHORT_UNITS = (
-    "from relureg.engine.runs import driver; driver._BATCH_SECONDS = 0.05;from relureg.cli.main import main; main()"
-)
+_KEEPING_FEW = """
+import signal, sys
+from relureg.cli.main import main
+from relureg.engine.runs import driver
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts background jobs with it ignored
+driver._BATCH_SECONDS = 0.01
+rows = int(sys.argv.pop(1))
+keep = driver.Driver._keep
+driver.Driver._keep = lambda self, outcomes: keep(self, outcomes if self._row < rows else [])
+main()
+"""
+"""A run that keeps what its first batches find, and then waits for the others without end."""
 
 
-def _client(*words: object) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _SHORT_UNITS, *map(str, words)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def _client(rows: int, *words: object, **options: Any) -> subprocess.Popen[str]:
+    """A command in a process of its own that gets on until its journal has at least so many rows."""
+    command = [sys.executable, "-c", _KEEPING_FEW, str(rows), *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
 
-def _kill_after(process: subprocess.Popen[str], path: Path, rows: int) -> None:
+def _signal_at(process: subprocess.Popen[str], path: Path, rows: int, number: int) -> tuple[str, str]:
+    """Send a signal to all of its group once it has kept so much, and return what it has said by its end."""
+    _wait_for_rows(process, path, rows)
+    os.killpg(process.pid, number)
+    return process.communicate(timeout=60)
+
+
+def _wait_for_rows(process: subprocess.Popen[str], path: Path, rows: int) -> None:
     end = time.monotonic() + 60
     while not path.exists() or _num_rows(path) < rows:
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
 
 
 def _num_rows(path: Path) -> int:
@@ -243,14 +257,19 @@ def _num_rows(path: Path) -> int:
 def test_the_client_is_killed_twice(dask: Cluster, tmp_path: Path, expected: relureg.RegionCount) -> None:
     path, network = tmp_path / "run.journal", tmp_path / "net.json"
     relureg.save(LONG, network)
-    _kill_after(_client("count", network, "--journal", path, "--jobs", 2), path, 3)
+
+    def kill_at(rows: int, *words: object) -> None:
+        process = _client(rows, *words, start_new_session=True)
+        _signal_at(process, path, rows, signal.SIGKILL)
+
+    kill_at(3, "count", network, "--journal", path, "--jobs", 2)
     rows = _num_rows(path)
     status = relureg.journal_status(path)
     assert (status.complete, status.running, status.sessions) == (False, False, 1)
     assert 0 < status.regions < expected.num_regions
-    _kill_after(_client("resume", path, "--scheduler", dask.address), path, rows + 3)
+    kill_at(rows + 3, "resume", path, "--scheduler", dask.address)
     assert relureg.journal_status(path).regions > status.regions
-    process = _client("resume", path, "--jobs", 1, "--json")
+    process = _client(10**9, "resume", path, "--jobs", 1, "--json")
     stdout, stderr = process.communicate(timeout=100)
     assert process.returncode == 0, stderr
     document = json.loads(stdout)
@@ -260,42 +279,13 @@ def test_the_client_is_killed_twice(dask: Cluster, tmp_path: Path, expected: rel
     assert relureg.journal_status(path).sessions == 3
 
 
-def test_ctrl_c_leaves_a_journal(tmp_path: Path, expected: relureg.RegionCount) -> None:
+@pytest.mark.parametrize("workers", [("--jobs", "1"), ("--scheduler", "local:2", "--quiet")], ids=["threads", "dask"])
+def test_ctrl_c_leaves_a_journal(workers: tuple[str, ...], tmp_path: Path, expected: relureg.RegionCount) -> None:
+    """In a terminal it reaches workers, too."""
     path, network = tmp_path / "run.journal", tmp_path / "net.json"
     relureg.save(LONG, network)
-    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);" + _SHORT_UNITS
-    command = [sys.executable, "-c", script, "count", str(network), "--journal", str(path), "--jobs", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not path.exists() or _num_rows(path) < 2:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "activation regions   at least " in stdout
-    told = rf"relureg: interrupted: [\d,]+ regions are a proven lower bound; go on with: relureg resume {path}"
-    assert re.fullmatch(told, stderr.strip())
-    assert _figures(relureg.resume(path)) == _figures(expected)
-
-
-def test_ctrl_c_in_a_terminal_reaches_workers_too(tmp_path: Path, expected: relureg.RegionCount) -> None:
-    path, network = tmp_path / "run.journal", tmp_path / "net.json"
-    relureg.save(LONG, network)
-    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);" + _SHORT_UNITS
-    words = ["count", str(network), "--journal", str(path), "--scheduler", "local:2", "--quiet"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    end = time.monotonic() + 60
-    while not path.exists() or _num_rows(path) < 2:
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=30)
+    process = _client(2, "count", network, "--journal", path, *workers, start_new_session=True)
+    stdout, stderr = _signal_at(process, path, 2, signal.SIGINT)
     assert process.returncode == 130
     assert "activation regions   at least " in stdout
     told = rf"relureg: interrupted: [\d,]+ regions are a proven lower bound; go on with: relureg resume {path}"
@@ -315,50 +305,80 @@ def _is_gone(group: int, seconds: float = 10) -> bool:
     return False
 
 
-def test_the_scheduler_goes_away(tmp_path: Path, expected: relureg.RegionCount) -> None:
+@pytest.mark.parametrize("when", ["between batches", "as results are fetched"])
+def test_the_scheduler_goes_away(
+    when: str, tmp_path: Path, expected: relureg.RegionCount, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "run.journal"
+    fetch = distributed._fetch
     with cluster(tmp_path) as own:
         own.add_worker()
         _wait_for_workers(own, 1)
-        killed: list[bool] = []
 
         def kill_it(progress: object) -> None:
-            if not killed and path.exists() and _num_rows(path) >= 2:
-                own.scheduler.send_signal(signal.SIGKILL)
-                killed.append(True)
+            if _num_rows(path) >= 2:
+                own.scheduler.kill()
+                own.scheduler.wait()
 
-        timer = threading.Thread(target=lambda: [kill_it(None) or time.sleep(0.02) for _ in range(1500)], daemon=True)
-        timer.start()
+        async def fetch_late(client: Any, futures: list[Any], seconds: float) -> Any:
+            if _num_rows(path) >= 2:
+                own.scheduler.kill()
+                while client.status == "running":
+                    await asyncio.sleep(0.01)
+            return await fetch(client, futures, seconds)
+
+        if when != "between batches":
+            monkeypatch.setattr(distributed, "_fetch", fetch_late)
+        progress = kill_it if when == "between batches" else None
         with pytest.raises(LimitReachedError, match="relureg resume"):
-            relureg.count_regions(LONG, scheduler=own.address, journal=path)
+            relureg.count_regions(LONG, scheduler=own.address, journal=path, progress=progress)
     assert _num_rows(path) >= 2
     assert _figures(relureg.resume(path)) == _figures(expected)
 
 
-def test_a_worker_dies_while_it_is_asked_its_version(tmp_path: Path, expected: relureg.RegionCount) -> None:
-    with cluster(tmp_path) as own:
-        asleep = own.add_worker()
-        own.add_worker()
-        _wait_for_workers(own, 2)
-        asleep.send_signal(signal.SIGSTOP)
-        killer = threading.Timer(1.5, asleep.send_signal, [signal.SIGKILL])
-        killer.start()
-        counted = relureg.count_regions(LONG, scheduler=own.address)
-        killer.join()
+@pytest.fixture
+def asleep(dask: Cluster) -> Iterator[subprocess.Popen[bytes]]:
+    """One more worker, to be sent to sleep."""
+    workers = len(_wait_for_workers(dask, 1))
+    found = dask.add_worker()
+    _wait_for_workers(dask, workers + 1)
+    yield found
+    found.kill()
+    found.wait()
+
+
+def test_a_worker_dies_while_it_is_asked_its_version(
+    dask: Cluster,
+    asleep: subprocess.Popen[bytes],
+    expected: relureg.RegionCount,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    versions_on = distributed._versions_on
+    asked: list[str] = []
+
+    async def kill_meanwhile(client: Any, addresses: list[str]) -> dict[str, Any]:
+        asked.extend(addresses)
+        asyncio.get_running_loop().call_later(0.5, asleep.kill)
+        return await versions_on(client, addresses)
+
+    monkeypatch.setattr(distributed, "_versions_on", kill_meanwhile)
+    asleep.send_signal(signal.SIGSTOP)
+    counted = relureg.count_regions(LONG, scheduler=dask.address)
+    assert len(asked) >= 2
+    assert asleep.wait(timeout=60) == -signal.SIGKILL
     assert _figures(counted) == _figures(expected)
 
 
 def test_a_worker_that_sleeps_all_the_time(
-    tmp_path: Path, expected: relureg.RegionCount, monkeypatch: pytest.MonkeyPatch
+    dask: Cluster,
+    asleep: subprocess.Popen[bytes],
+    expected: relureg.RegionCount,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(distributed, "_ANSWER_SECONDS", 0.5)
-    with cluster(tmp_path) as own:
-        asleep = own.add_worker()
-        own.add_worker()
-        _wait_for_workers(own, 2)
-        asleep.send_signal(signal.SIGSTOP)
-        counted = relureg.count_regions(LONG, scheduler=own.address)
-        assert asleep.poll() is None
+    asleep.send_signal(signal.SIGSTOP)
+    counted = relureg.count_regions(LONG, scheduler=dask.address)
+    assert asleep.poll() is None
     assert _figures(counted) == _figures(expected)
 
 
@@ -373,17 +393,12 @@ def test_a_worker_that_falls_asleep_over_a_batch(
         _wait_for_workers(own, 2)
         path = tmp_path / "run.journal"
 
-        def watch() -> None:
-            while not (path.exists() and _num_rows(path) >= 2):
-                time.sleep(0.02)
-            asleep.send_signal(signal.SIGSTOP)
+        def watch(progress: Progress) -> None:
+            notes.append(progress.note or "")
+            if _num_rows(path) >= 2:
+                asleep.send_signal(signal.SIGSTOP)
 
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        counted = relureg.count_regions(
-            LONG, scheduler=own.address, journal=path, progress=lambda p: notes.append(p.note or "")
-        )
-        watcher.join()
+        counted = relureg.count_regions(LONG, scheduler=own.address, journal=path, progress=watch)
     assert _figures(counted) == _figures(expected)
     assert any("its worker does not answer" in note for note in notes)
 
