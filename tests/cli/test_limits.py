@@ -245,7 +245,7 @@ def test_a_signal_leaves_a_journal_to_go_on_from(endless: Path, tmp_path: Path, 
     assert done.returncode == 143
     assert f"go on with: relureg resume {journal}" in done.stderr
     told = json.loads(run_relureg("status", journal, "--json").stdout)
-    assert max(told["regions"], 1) == json.loads(done.stdout)["regions"]
+    assert 1 < json.loads(done.stdout)["regions"] <= told["regions"]  # a batch may be kept as the signal comes
 
 
 # -- memory and jobs -----------------------------------------------------------------------------------
