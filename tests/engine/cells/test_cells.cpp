@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/enclosures.hpp"
+#include "merged_twins.hpp"
 #include "moved_lines.hpp"
 #include "rungs.hpp"
 
@@ -267,6 +268,8 @@ int main() {
     for (const int factors : {1, 2, 5}) test_modular_in_doubles(factors);
     test_modular_against_integers();
     test_integer_rows();
+    test_merged_twins();
+    test_nearest_doubles();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }
