@@ -48,9 +48,9 @@ class Builder {
         network.exponents = std::move(exponents);
     }
 
-    // All entries times the common denominator of the stage are integers: doubles times 2^shift, and the doubles are what
-    // the search reads; or they are given, by row, in hexadecimal, and it reads what is nearest to them over 2^digits,
-    // where the denominator has one digit more.
+    // All entries times the common denominator of the stage are integers: doubles times 2^shift, and the search reads
+    // the doubles; or they are given, by row, in hexadecimal, and it reads what is nearest to them over 2^digits, where
+    // the denominator has one digit more.
     void add_stage(int units, bool forced, long digits, const Doubles& constant, long shift,
                    const std::string& integers) {
         relureg::Stage stage{};

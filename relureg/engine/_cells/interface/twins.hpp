@@ -1,7 +1,7 @@
 // Stages without units that repeat others of their stage, and without constant units.
 //
-// If z_v = q z_u with q > 0, unit v has a hyperplane that is there already, and its output is q times that of u. If z_v =
-// -q z_u, the output is q (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and bounded
+// If z_v = q z_u with q > 0, unit v has a hyperplane that is there already, and its output is q times that of u. If
+// z_v = -q z_u, the output is q (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and bounded
 // regions are those of the network without v, where these are counted and not named.
 //
 // The unit that stays has a row of integers without a common divisor, whatever those of u and v were. All is exact: in
