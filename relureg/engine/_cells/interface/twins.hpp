@@ -1,8 +1,8 @@
 // Stages without units that repeat others of their stage, and without constant units.
 //
 // If z_v = q z_u with q > 0, unit v has a hyperplane that is there already, and its output is q times that of u. If
-// z_v = -q z_u, the output is q (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and bounded
-// regions are those of the network without v, where these are counted and not named.
+// z_v = -q z_u, the output is q (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and
+// bounded regions are those of the network without v, where these are counted and not named.
 //
 // The unit that stays has a row of integers without a common divisor, whatever those of u and v were. All is exact: in
 // doubles, as long as the error of each sum and each product is 0, or else in integers of any size.
@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "../base/divisors.hpp"
 #include "../base/double_double.hpp"
 #include "nearest.hpp"
 #include "network.hpp"
@@ -54,7 +54,7 @@ inline double content_of(const double* row, int size) {
         const int zeros = __builtin_ctzll(static_cast<std::uint64_t>(mantissa));
         exponent += zeros - 53, mantissa >>= zeros;
         lowest = odd ? std::min(lowest, exponent) : exponent;
-        odd = odd == 1 ? 1 : std::gcd(odd, mantissa);
+        odd = extend_divisor(odd, mantissa);
     }
     return odd ? std::ldexp(static_cast<double>(odd), lowest) : 1;
 }
