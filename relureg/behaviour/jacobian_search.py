@@ -29,7 +29,7 @@ from relureg.behaviour.space import Space
 from relureg.behaviour.steep_points import steep_points
 from relureg.engine.limits import Watch, Workers
 from relureg.engine.records import Records
-from relureg.engine.split import CompiledRun, merge, module
+from relureg.engine.split import CompiledRun, merge, module, unit_scales
 from relureg.engine.sums import NO_INTERIOR
 from relureg.errors import DomainError, LimitReachedError
 from relureg.exact.numbers import double_below, nearest_double
@@ -225,10 +225,13 @@ class JacobianSearch:
     def _describe_outputs(self, search: Any) -> None:
         """Tell the compiled search what the outputs are of each stage's units, and what is looked for."""
         essential, walls = list(self.problem.essential_inputs), len(self.problem.walls)
+        scales = unit_scales(self.problem)
         for number, weights in enumerate(output_weights(self.relaxation)):
             for source, (low, high) in weights.items():
                 if source == INPUT:
                     low, high = low[:, essential], high[:, essential]
+                elif scales[source] != 1:
+                    low, high = -_divided(-low, scales[source]), _divided(high, scales[source])
                 search.add(
                     stage=number + walls, source=source + walls if source else INPUT, columns=low.shape[1],
                     low=np.ascontiguousarray(low).reshape(-1), high=np.ascontiguousarray(high).reshape(-1),
@@ -252,6 +255,17 @@ class JacobianSearch:
             return np.ones(len(points), dtype=np.bool_)
         rows = np.array([[nearest_double(Fraction(x, max(map(abs, row)))) for x in row] for row in self.space.rows])
         return np.asarray((rows[:, 0] + points @ rows[:, 1:].T > 0).all(axis=1))
+
+
+def _divided(high: Floats, scale: Fraction) -> Floats:
+    """Upper bounds of numbers over a scale between 1 and 2, of which upper bounds are given.
+
+    Scale, quotient and what is added to it are each rounded, by 2^-53 or less: 2^-51 is more than all three, and the
+    next double more than what is lost where doubles are denormal. No number becomes 0, and 0 stays.
+    """
+    with np.errstate(all="ignore"):
+        found: Floats = high / float(scale)
+        return np.where(found == 0, 0.0, np.nextafter(found + np.abs(found) * 2.0**-51, np.inf))
 
 
 def _raise_to(search: Any, number: int, value: Fraction | float) -> None:

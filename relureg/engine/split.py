@@ -7,7 +7,7 @@ matrix in doubles, and in integers where doubles do not hold it), and its chunks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib import import_module
@@ -22,7 +22,6 @@ from relureg.engine.limits import Watch, Workers
 from relureg.engine.magnitudes import level, scaled
 from relureg.engine.records import Enumeration, Figures, Generators, Point, Records, freeze
 from relureg.engine.sums import WHOLE, Sums
-from relureg.engine.twins import without_twins
 from relureg.errors import CheckFailedError, EngineUnavailableError, LimitReachedError
 from relureg.exact.rational import RationalMatrix
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -31,9 +30,6 @@ from relureg.network.problem import Problem
 
 _INTERVAL = 0.05
 """Seconds between looks at a running search: soon enough for Ctrl-C, seldom enough to cost nothing."""
-
-_FEW = 16
-"""Numbers that are looked at one by one sooner than as an array."""
 
 _NOTHING = np.zeros(0)
 
@@ -188,22 +184,10 @@ def raise_error(run: Any) -> None:
 def translate(problem: Problem, *, merges_twins: bool = False) -> Any:
     """The network on its essential inputs, for the search; the rows of the domain are its first stage.
 
-    Units that repeat others may be left out (`twins.hpp`, and `without_twins` where doubles do not tell) where only
-    figures are asked for, not which unit it is.
+    Units that repeat others may be left out (`twins.hpp`) where only figures are asked for, not which unit it is.
     """
-    stages = [stage.pre_activation for stage in problem.network.stages]
-    translated = _translated(problem, stages)
-    if merges_twins and not translated.merge_twins():
-        reduced = without_twins(stages)
-        if reduced != stages:
-            return _translated(problem, reduced)
-    return translated
-
-
-def _translated(problem: Problem, stages: list[AffineForm]) -> Any:
-    """The rows of the domain and these stages."""
     essential = list(problem.essential_inputs)
-    forms = [*problem.walls, *stages]
+    forms = [*problem.walls, *(stage.pre_activation for stage in problem.network.stages)]
     terms = [_on_inputs(form, essential) for form in forms]
     exponents = level([*_input_rows(forms, terms)], len(essential))
     if any(exponents):
@@ -214,10 +198,23 @@ def _translated(problem: Problem, stages: list[AffineForm]) -> Any:
     denominators: dict[int, int] = {INPUT: 1}
     offset = len(problem.walls)
     for number, (form, of_form) in enumerate(zip(forms, terms, strict=True), start=1 - offset):
-        denominator = _add_stage(translated, form.constant, of_form, denominators, offset, forced=number < 1)
+        denominator = _denominator(form.constant, of_form, denominators)
+        _add_stage(translated, form.constant, of_form, denominator, denominators, offset, forced=number < 1)
         if number > 0:
             denominators[number] = denominator
+    if merges_twins:
+        translated.merge_twins()
     return translated
+
+
+def unit_scales(problem: Problem) -> dict[int, Fraction]:
+    """By source: its values in the search over those in the network; between 1 and 2, and 1 where all is in doubles."""
+    essential = list(problem.essential_inputs)
+    denominators: dict[int, int] = {INPUT: 1}
+    for number, stage in enumerate(problem.network.stages, start=1):
+        form = stage.pre_activation
+        denominators[number] = _denominator(form.constant, _on_inputs(form, essential), denominators)
+    return {source: Fraction(d, 1 << d.bit_length() - 1) for source, d in denominators.items()}
 
 
 def _on_inputs(form: AffineForm, essential: list[int]) -> dict[int, RationalMatrix]:
@@ -234,51 +231,48 @@ def _input_rows(
             yield _nearest_doubles(form.constant), _nearest_doubles(of_form[INPUT])
 
 
+def _denominator(constant: RationalMatrix, terms: Mapping[int, RationalMatrix], denominators: Mapping[int, int]) -> int:
+    """What a stage is multiplied with so that all of it is integers, if its sources are times their denominators."""
+    return lcm(constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
+
+
 def _add_stage(
     translated: Any,
     constant: RationalMatrix,
     terms: dict[int, RationalMatrix],
+    denominator: int,
     denominators: dict[int, int],
     offset: int,
     *,
     forced: bool,
-) -> int:
-    """Add one stage; returns the denominator that makes its exact rows integral."""
-    denominator = lcm(constant.denominator, *(m.denominator * denominators[s] for s, m in terms.items()))
-    matrices = [constant, *terms.values()]
-    is_rounded = any(matrix.doubles is None for matrix in matrices)
-    are_in_range = [*map(_is_in_range, matrices)]
+) -> None:
+    """Add one stage, of which that denominator makes integers."""
 
-    def exact(matrix: RationalMatrix, source_denominator: int) -> tuple[int, str]:
-        """How to scale doubles to integers, as a power of two; or the integers, where doubles do not hold them."""
-        scale, others = divmod(denominator, source_denominator)
-        assert not others
-        if not is_rounded and not scale & (scale - 1):
-            return scale.bit_length() - 1, ""
-        return 0, _hexadecimal(matrix, scale // matrix.denominator)
+    def entries(matrix: RationalMatrix, source_denominator: int) -> tuple[NDArray[np.float64], int, str]:
+        """Doubles and the power of two that makes them these integers; or the integers, where there is none."""
+        scale = denominator // source_denominator
+        if scale & (scale - 1) or (doubles := matrix.doubles) is None:
+            return _NOTHING, 0, _hexadecimal(matrix, scale // matrix.denominator)
+        return doubles.ravel(order="F"), scale.bit_length() - 1, ""
 
-    shift, integers = exact(constant, 1)
+    numbers, shift, integers = entries(constant, 1)
     translated.add_stage(
         units=constant.shape[0],
         forced=forced,
-        is_rounded=is_rounded,
-        is_out_of_range=not all(are_in_range),
-        constant=_nearest_doubles(constant).reshape(-1),
-        low=_rest(constant) if are_in_range[0] else _NOTHING,
+        digits=denominator.bit_length() - 1,
+        constant=numbers,
         shift=shift,
         integers=integers,
     )
-    for (source, matrix), is_in_range in zip(terms.items(), are_in_range[1:], strict=True):
-        shift, integers = exact(matrix, denominators[source])
+    for source, matrix in terms.items():
+        by_column, shift, integers = entries(matrix, denominators[source])
         translated.add_term(
             source=source + offset if source else INPUT,
             columns=matrix.shape[1],
-            by_column=_nearest_doubles(matrix).ravel(order="F"),
-            low=_rest(matrix) if is_in_range else _NOTHING,
+            by_column=by_column,
             shift=shift,
             integers=integers,
         )
-    return denominator
 
 
 def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
@@ -286,34 +280,6 @@ def _nearest_doubles(matrix: RationalMatrix) -> NDArray[np.float64]:
         return matrix.floats
     except OverflowError:
         return np.zeros(matrix.shape)
-
-
-def _rest(matrix: RationalMatrix) -> NDArray[np.float64]:
-    """What the nearest doubles lack of entries in range, by column, in doubles; empty where that is nothing."""
-    if matrix.doubles is not None:
-        return _NOTHING
-    denominator, by_column = matrix.denominator, _nearest_doubles(matrix).T
-    near = map(float.as_integer_ratio, by_column.ravel().tolist())
-    # n / d - p / q, rounded once, as Python divides integers.
-    return np.array(
-        [
-            (n * q - p * denominator) / (denominator * q)
-            for n, (p, q) in zip(matrix.numerators.T.flat, near, strict=True)
-        ],
-        dtype=np.float64,
-    )
-
-
-def _is_in_range(matrix: RationalMatrix) -> bool:
-    """Whether every entry is 0 or rounds with a relative error of at most 2^-53, far from overflow."""
-    doubles = _nearest_doubles(matrix)
-    if matrix.doubles is not None and doubles.size <= _FEW:
-        return all(not x or 2.0**-900 < abs(x) < 2.0**900 for x in doubles.ravel().tolist())
-    size = np.abs(doubles)
-    if matrix.doubles is not None:
-        return bool(size.max() < 2.0**900 and ((size > 2.0**-900) == (size > 0)).all())
-    # Where entries are no doubles a zero may be what a small number was rounded to.
-    return int(np.count_nonzero((size > 2.0**-900) & (size < 2.0**900))) == int(np.count_nonzero(matrix.numerators))
 
 
 def _hexadecimal(matrix: RationalMatrix, factor: int) -> str:

@@ -50,10 +50,11 @@ def _small_integers(numbers: NDArray[Any]) -> Floats | None:
         words = numbers.astype(np.int64)
     except OverflowError:
         return None
-    if not ((words > -(2**62)) & (words < 2**62)).all():
-        return None
     doubles: Floats = words.astype(np.float64)
-    return doubles if (doubles.astype(np.int64) == words).all() else None
+    largest = max(doubles.max(), -doubles.min())
+    if largest < 2.0**53:  # the rule
+        return doubles
+    return doubles if largest < 2.0**62 and (doubles.astype(np.int64) == words).all() else None
 
 
 def are_exact_as(doubles: NDArray[np.float64] | None, kind: type[np.float32] | type[np.float64]) -> bool:

@@ -18,7 +18,9 @@ from relureg.behaviour.norms import NORMS, OperatorNorm
 from relureg.behaviour.open_stages import derivative_bounds
 from relureg.behaviour.relaxation import Relaxation
 from relureg.behaviour.steep_points import steep_points
+from relureg.engine import split
 from relureg.engine.limits import Limits, Watch, Workers
+from relureg.network.problem import Problem
 from tests.contract.networks import KINDS, generated
 from tests.deadlines import LONG, over_after
 
@@ -149,6 +151,32 @@ def test_what_bounds_cut_off_is_no_larger(p: str, q: str, monkeypatch: pytest.Mo
     )
     found = lipschitz_constant(network, box, p=p, q=q)
     assert found.value.low == largest.low
+
+
+@pytest.mark.parametrize(("p", "q"), [("1", "1"), ("1", "2")])
+def test_units_times_thirds_and_sevenths_change_nothing(p: str, q: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search has them in another scale, and their weights in the output, too, so that bounds are as close."""
+    monkeypatch.setattr(jacobian_search, "_POINTS", 0)
+    network = relureg.random_network([3, 8, 6], seed=5, outputs=2)
+    factors = {0: Fraction(1), 1: Fraction(1, 3), 2: Fraction(2, 7), 3: Fraction(1)}
+    rows = []
+    for number, form in enumerate(network.forms, start=1):
+        own, before = factors[number], factors[number - 1]
+        weights = [[x * own / before for x in row] for row in form.terms[number - 1].fractions()]
+        rows.append((weights, [x * own for (x,) in form.constant.fractions()]))
+    scaled = relureg.Network.from_layers(*zip(*rows, strict=True))
+    assert set(split.unit_scales(Problem(network=scaled)).values()) == {1, Fraction(3, 2), Fraction(21, 16)}
+    box = Domain.box([-1, -1, -1], [2, 1, 1])
+    found, plain = (lipschitz_constant(each, box, p=p, q=q, jobs=1) for each in (scaled, network))
+    assert (found.value, found.cells) == (plain.value, plain.cells)
+
+
+def test_units_are_as_large_as_the_essential_inputs_make_them() -> None:
+    """The second input is a seventh of the first, which alone is searched: no sevenths are left."""
+    network = relureg.Network.from_layers(
+        [[[1, Fraction(1, 7)], [-2, Fraction(-2, 7)]], [[Fraction(1, 3), 1], [1, -1]], [[1, 1]]], [[1, 0], [1, 2], [0]]
+    )
+    assert set(split.unit_scales(Problem(network=network)).values()) == {1, Fraction(3, 2)}
 
 
 def test_a_limit_leaves_an_enclosure() -> None:

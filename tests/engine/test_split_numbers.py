@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from random import Random
 
 import pytest
 
-from relureg import Network, enumerate_regions
+from relureg import Network, count_regions, enumerate_regions
 from relureg.exact.rational import RationalMatrix
 from tests.contract.agreement import assert_engines_agree
 
@@ -100,6 +101,23 @@ def test_numbers_that_agree_in_all_their_digits_but_the_last() -> None:
     cells = assert_engines_agree(_network(([[1], [1], [1]], [-1, -1 - last, -1 - last / 2]), ([[1, 1, 1]], [0])))
     assert cells.num_regions == 4
     assert len(cells.records.exact_points) == 2
+
+
+@pytest.mark.parametrize("by_enumeration", [False, True])
+def test_decimals_are_decided_as_the_integers_that_they_stand_for(by_enumeration: bool) -> None:
+    """Units times 1/10, then 3/70: no double is rounded, and each sign is decided as before."""
+    random = Random(2)
+    weights = [[[random.randint(-3, 3) for _ in range(n)] for _ in range(m)] for m, n in ((9, 2), (6, 9), (1, 6))]
+    biases = [[random.randint(-3, 3) for _ in rows] for rows in weights]
+    plain, scaled = [], []
+    before = Fraction(1)
+    for rows, constants, factor in zip(weights, biases, (Fraction(1, 10), Fraction(3, 70), Fraction(1)), strict=True):
+        plain.append((rows, constants))
+        scaled.append(([[x * factor / before for x in row] for row in rows], [x * factor for x in constants]))
+        before = factor
+    counts = [count_regions(_network(*layers), jobs=1, by_enumeration=by_enumeration) for layers in (plain, scaled)]
+    assert counts[0].num_regions == counts[1].num_regions > 50
+    assert counts[0].predicates == counts[1].predicates
 
 
 def test_a_long_chain_of_cancellations() -> None:

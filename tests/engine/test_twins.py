@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import cycle
+from random import Random
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import relureg
 from relureg.engine import split
-from relureg.engine.twins import without_twins
 from relureg.exact.rational import RationalMatrix
 from relureg.families.lattices import two_level_lattice
 from relureg.network.affine_forms import INPUT, AffineForm
@@ -39,15 +40,18 @@ def _figures(count: relureg.RegionCount) -> tuple[object, ...]:
     return count.num_regions, *bounded, count.per_stage, count.num_facets, count.num_boundary_facets
 
 
-def _sizes(network: relureg.Network) -> list[int]:
-    return [form.size for form in without_twins([stage.pre_activation for stage in network.stages])]
+def _kept(network: relureg.Network, domain: relureg.Domain | None = None) -> list[int]:
+    """Units of each stage of which the search is told."""
+    problem = Problem(network=network, domain=domain)
+    widths: list[int] = split.translate(problem, merges_twins=True).widths
+    return widths[domain is not None :]
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize(("dim", "widths"), [(1, [3, 3, 2]), (2, [4, 3, 3]), (3, [5, 3])])
 def test_figures_are_those_of_a_search_with_twins(seed: int, dim: int, widths: list[int]) -> None:
     network = _with_twins(seed, dim, widths)
-    assert all(size <= width for size, width in zip(_sizes(network), widths, strict=True))
+    assert all(size <= width for size, width in zip(_kept(network), widths, strict=True))
     box = relureg.Domain.box([-1] * dim, [1] * dim)
     for domain in (None, box):
         count = relureg.count_regions(network, domain, "split", jobs=1)
@@ -55,40 +59,11 @@ def test_figures_are_those_of_a_search_with_twins(seed: int, dim: int, widths: l
         assert _figures(count) == _figures(relureg.count_regions(network, domain, "split", jobs=1, by_enumeration=True))
 
 
-def test_outputs_of_twins_are_those_of_the_network() -> None:
-    """Each unit that stays is one of the network's, and each of the network's is one that stays, or its negative."""
-    network = _with_twins(7, 2, [4, 3, 3])
-    first, second, third = (stage.pre_activation for stage in network.stages)
-    skipping = AffineForm(
-        constant=third.constant, terms={1: RationalMatrix.from_floats(np.ones((6, 8))), **third.terms}
-    )
-    stages = [first, second, skipping]
-    reduced = without_twins(stages)
-    points = np.array([[0.5, -1.25], [-2.0, 0.75], [3.0, 2.0], [-0.125, -0.5]])
-    values = [_values(forms, points) for forms in (stages, reduced)]
-    for whole, part in zip(*values, strict=True):
-        for column in part.T:
-            assert np.isclose(whole, column[:, None], atol=1e-9).all(axis=0).any()
-        for column in whole.T:
-            assert any(np.allclose(column, sign * other, atol=1e-9) for other in part.T for sign in (1, -1))
-
-
-def _values(forms: list[AffineForm], points: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    sources, found = {0: points}, []
-    for number, form in enumerate(forms, start=1):
-        found.append(form.evaluate_floats(sources))
-        sources[number] = np.maximum(found[-1], 0)
-    return found
-
-
 def test_a_lattice_reads_inputs_and_one_unit_a_pair() -> None:
     """min(a, b) = a - max(a - b, 0): neither the sums nor the mirrored differences are read any more."""
     network = two_level_lattice(2, functions=8, minima=4, terms=4)
     assert network.widths == (32, 16, 8, 4)
-    assert _sizes(network) == [14, 8, 4, 2]
-    second = without_twins([stage.pre_activation for stage in network.stages])[1]
-    assert sorted(second.terms) == [0, 1]
-    assert {np.count_nonzero(row) for row in second.terms[1].numerators.astype(bool)} == {2}
+    assert _kept(network) == [14, 8, 4, 2]
     count = relureg.count_regions(network, jobs=1)
     assert _figures(count) == _figures(relureg.count_regions(network, jobs=1, by_enumeration=True))
 
@@ -97,52 +72,86 @@ def test_a_few_dead_units_change_nothing() -> None:
     weights = np.random.default_rng(1).normal(size=(24, 2))
     weights[:2] = 0
     network = relureg.Network.from_layers([weights, np.ones((1, 24))], [[0.0] * 24, [0.0]], name="dead")
-    stages = [stage.pre_activation for stage in network.stages]
-    assert without_twins(stages) == stages
+    assert _kept(network) == [24]
 
 
 def test_doubles_stay_doubles() -> None:
-    """2^60 + 2^-60 is no double: then twins stay."""
-    first = [[2.0**60], [-(2.0**60)]]
-    second = [[1.0, 0.0], [0.0, 2.0**-60]]
+    """2^60 - 2^-60 is no double: then twins stay."""
+    slopes, places = np.ones((8, 1)), 2.0**-60 * np.arange(1, 9)
+    reads = np.tile([[1.0, 0.0, -1.0, 0.0, 1.0, 0.0, 2.0, 0.0], [0.0, 1.0, 0.0, -1.0, 0.0, 1.0, 0.0, 1.0]], 2)
     network = relureg.Network.from_layers(
-        [first, second, [[2.0**60, 1.0], [1.0, 2.0**60]], [[1.0, 1.0]]], [[2.0**-60, -(2.0**-60)], [0, 0], [1, 1], [0]]
+        [np.vstack([slopes, -slopes]), reads, [[1.0, 1.0]]], [[*places, *-places], [-(2.0**60), 1.0], [0.0]]
     )
-    stages = [stage.pre_activation for stage in network.stages]
-    reduced = without_twins(stages)
-    assert all(m.doubles is not None for form in reduced for m in (form.constant, *form.terms.values()))
+    assert _kept(network) == [16, 2]
     count = relureg.count_regions(network, jobs=1)
+    assert count.num_regions == relureg.count_regions(network, engine="lp").num_regions
     assert _figures(count) == _figures(relureg.count_regions(network, jobs=1, by_enumeration=True))
 
 
-def _kept(network: relureg.Network, domain: relureg.Domain | None = None) -> list[int]:
-    """Units of each stage of which the search is told."""
-    problem = Problem(network=network, domain=domain)
-    widths: list[int] = split.translate(problem, merges_twins=True).widths
-    return widths[domain is not None :]
-
-
-def _rescaled(network: relureg.Network, factors: NDArray[np.float64]) -> relureg.Network:
+def _rescaled(network: relureg.Network, factors: Sequence[Fraction]) -> relureg.Network:
     """The same function, with units times factors that are taken in turn."""
-    forms = [*(stage.pre_activation for stage in network.stages), network.output]
-    weights, biases, before, used = [], [], np.ones(network.input_dim), 0
-    for source, form in enumerate(forms):
-        is_last = form is network.output
-        own = np.ones(form.size) if is_last else np.resize(np.roll(factors, -used), form.size)
-        weights.append(own[:, None] * form.terms[source].floats / before)
-        biases.append(own * form.constant.floats[:, 0])
-        before, used = own, used + form.size
-    return relureg.Network.from_layers(weights, biases, name="rescaled")
+    layers, before, turns = [], [Fraction(1)] * network.input_dim, cycle(factors)
+    for source, form in enumerate(network.forms):
+        own = [Fraction(1)] * form.size if form is network.output else [next(turns) for _ in range(form.size)]
+        weights = [
+            [factor * x / b for x, b in zip(row, before, strict=True)]
+            for factor, row in zip(own, form.terms[source].fractions(), strict=True)
+        ]
+        layers.append((weights, [factor * x for factor, (x,) in zip(own, form.constant.fractions(), strict=True)]))
+        before = own
+    return relureg.Network.from_layers(*zip(*layers, strict=True), name="rescaled")
 
 
-def test_powers_of_two_of_units_are_left_out() -> None:
-    """The figures are those of the lattice, and its units that stay are as many."""
+@pytest.mark.parametrize(
+    "factors",
+    [
+        [4, Fraction(1, 8), 2, 1, Fraction(1, 2), 8, Fraction(1, 4)],
+        [3, 1, Fraction(1, 7), Fraction(5, 3), 10, Fraction(1, 10), 2],
+    ],
+)
+def test_multiples_of_units_are_left_out(factors: list[Fraction]) -> None:
+    """The figures are those of the lattice, its units that stay are as many, and signs are decided in the same way."""
     lattice = two_level_lattice(2, functions=8, minima=4, terms=4)
-    network = _rescaled(lattice, np.array([4.0, 0.125, 2.0, 1.0, 0.5, 8.0, 0.25]))
+    network = _rescaled(lattice, list(map(Fraction, factors)))
     assert _kept(network) == _kept(lattice) == [14, 8, 4, 2]
-    count = relureg.count_regions(network, jobs=1)
+    count, plain = relureg.count_regions(network, jobs=1), relureg.count_regions(lattice, jobs=1)
     assert count.checks[0].passed
     assert _figures(count) == _figures(relureg.count_regions(lattice, jobs=1, by_enumeration=True))
+    assert count.predicates == plain.predicates
+
+
+def _with_multiples(random: Random, number: Callable[[], Fraction]) -> relureg.Network:
+    """Two or three stages in which rows return, times positive and negative factors, among constant units."""
+    layers, fan_in = [], random.randint(1, 2)
+    for width in (3, 2, 1)[: random.randint(2, 3)]:
+        rows = [[number() for _ in range(fan_in + 1)] for _ in range(width)]
+        factors = [Fraction(random.choice([1, -1, 2, 3, -4, -7]), random.choice([1, 2, 3, 10])) for _ in range(4)]
+        rows += [[q * x for x in random.choice(rows)] for q in factors]
+        rows += [[number(), *[Fraction(0)] * fan_in] for _ in range(2)]
+        random.shuffle(rows)
+        layers.append(([row[1:] for row in rows], [row[0] for row in rows]))
+        fan_in = len(rows)
+    layers.append(([[Fraction(1)] * fan_in], [Fraction(0)]))
+    return relureg.Network.from_layers(*zip(*layers, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("kind", ["integers", "decimals", "fractions", "doubles", "sizes"])
+def test_multiples_and_constants_against_the_referee(kind: str, seed: int) -> None:
+    random = Random(f"{kind} {seed}")
+    numbers: dict[str, Callable[[], Fraction]] = {
+        "integers": lambda: Fraction(random.randint(-5, 5)),
+        "decimals": lambda: Fraction(random.randint(-99, 99), 100),
+        "fractions": lambda: Fraction(random.randint(-9, 9), random.randint(1, 9)),
+        "doubles": lambda: Fraction(random.uniform(-1, 1)),
+        "sizes": lambda: random.choice([Fraction(2) ** 60, -(Fraction(2) ** -60), Fraction(-3), Fraction(1, 3)]),
+    }
+    network = _with_multiples(random, numbers[kind])
+    for domain in (None, relureg.Domain.box([-1] * network.input_dim, [Fraction(4, 3)] * network.input_dim)):
+        count = relureg.count_regions(network, domain, "split", jobs=1, audit=True)
+        referee = relureg.enumerate_regions(network, domain, "lp")
+        assert (count.num_regions, count.num_bounded) == (referee.num_regions, referee.num_bounded)
+        assert _figures(count) == _figures(relureg.count_regions(network, domain, "split", jobs=1, by_enumeration=True))
 
 
 def test_constant_units_are_left_out() -> None:
@@ -181,7 +190,7 @@ def test_products_with_constant_outputs_are_not_rounded() -> None:
 
 
 def test_integers_tell_what_doubles_would_round() -> None:
-    """2^60 + 2^-60 needs more than a double, and thirds are none. Four pairs of units are opposite; two thirds stay."""
+    """2^60 + 2^-60 needs more than a double, and thirds are none. Four pairs of units are opposite; one third stays."""
     long = [[2.0**60], [2.0**-60], [-(2.0**60)], [-(2.0**-60)]] * 4
     network = relureg.Network.from_layers(
         [long, np.ones((4, 16)), [[1.0] * 4]], [np.arange(16) - 8.0, np.arange(4) - 2.0, [0]]
@@ -190,7 +199,7 @@ def test_integers_tell_what_doubles_would_round() -> None:
     thirds = RationalMatrix.from_fractions([[Fraction(k, 3)] for k in (1, -1, 2, -2, 1, -1, 2, -2)] * 2, 1)
     form = AffineForm(constant=RationalMatrix.zeros(16, 1), terms={INPUT: thirds})
     thirds_alone = relureg.Network(name="thirds", input_dim=1, stages=(Stage(pre_activation=form),), output=form)
-    assert _kept(thirds_alone) == [2]
+    assert _kept(thirds_alone) == [1]
 
 
 @pytest.mark.parametrize("seed", range(20))

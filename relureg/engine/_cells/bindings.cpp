@@ -15,6 +15,7 @@
 #include <sstream>
 
 #include "back_step.hpp"
+#include "interface/nearest.hpp"
 #include "interface/norms.hpp"
 #include "interface/twins.hpp"
 #include "runs/run.hpp"
@@ -47,43 +48,43 @@ class Builder {
         network.exponents = std::move(exponents);
     }
 
-    // Entries times the stage's common denominator are `integers`, or, where there are none, doubles times 2^shift.
-    // `low` is what the doubles lack of the entries, in doubles; or empty, where that is nothing.
-    void add_stage(int units, bool forced, bool is_rounded, bool is_out_of_range, const Doubles& constant,
-                   const Doubles& low, long shift, const std::string& integers) {
+    // All entries times the common denominator of the stage are integers: doubles times 2^shift, and the search reads
+    // the doubles; or they are given, by row, in hexadecimal, and it reads what is nearest to them over 2^digits, where
+    // the denominator has one digit more.
+    void add_stage(int units, bool forced, long digits, const Doubles& constant, long shift,
+                   const std::string& integers) {
         relureg::Stage stage{};
         stage.units = units;
         stage.forced = forced;
-        stage.is_rounded = is_rounded;
-        stage.is_out_of_range = is_out_of_range;
-        stage.constant = doubles(constant);
-        stage.constant_low = doubles(low);
-        stage.exact_constant = integers.empty() ? relureg::scaled(stage.constant, shift) : parse(integers);
-        if (static_cast<int>(stage.constant.size()) != units || static_cast<int>(stage.exact_constant.size()) != units)
+        stage.exact_constant = integers.empty() ? relureg::scaled(doubles(constant), shift) : parse(integers);
+        if (static_cast<int>(stage.exact_constant.size()) != units)
             throw std::invalid_argument("wrong number of constants");
+        auto nearest = integers.empty() ? given(constant) : made(stage.exact_constant, 1, -digits);
+        read(nearest, stage, stage.constant, stage.constant_low);
         network.stages.push_back(std::move(stage));
+        digits_.push_back(digits);
     }
 
-    // Weights of the last stage added, by column; integers by row.
-    void add_term(int source, int columns, const Doubles& by_column, const Doubles& low, long shift,
-                  const std::string& integers) {
+    // Weights of the last stage added, by column.
+    void add_term(int source, int columns, const Doubles& by_column, long shift, const std::string& integers) {
         auto& stage = network.stages.back();
         const std::size_t size = static_cast<std::size_t>(stage.units) * columns;
         const int expected =
             source ? (source < static_cast<int>(network.stages.size()) ? network.stages[source - 1].units : -1)
                    : network.dim;
-        const std::vector<mpz_class> given = integers.empty() ? std::vector<mpz_class>{} : parse(integers);
-        if (static_cast<std::size_t>(by_column.size()) != size || (!integers.empty() && given.size() != size) ||
-            columns != expected)
+        const std::vector<mpz_class> exact = parse(integers);
+        if ((integers.empty() ? by_column.size() : exact.size()) != size || columns != expected)
             throw std::invalid_argument("wrong shape of weights");
-        auto exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(doubles(by_column), stage.units, shift)
-                                      : std::make_shared<relureg::LazyIntegers>(given, stage.units);
-        relureg::Term term{source, columns, doubles(by_column), doubles(low), {}, {}, exact};
+        relureg::Term term{source, columns, {}, {}, {}, {}, nullptr};
+        auto nearest = integers.empty() ? given(by_column)
+                                        : made(exact, columns, (source ? digits_[source - 1] : 0) - digits_.back());
+        read(nearest, stage, term.by_column, term.by_column_low);
+        term.exact = integers.empty() ? std::make_shared<relureg::LazyIntegers>(term.by_column, stage.units, shift)
+                                      : std::make_shared<relureg::LazyIntegers>(exact, stage.units);
         stage.terms.push_back(std::move(term));
     }
 
-    // Leave out units that repeat others; false where only integers can tell which do.
-    bool merge_twins() { return relureg::TwinMerger::merge(network) != relureg::Merging::kInexact; }
+    void merge_twins() { relureg::merge_twins(network); }
 
     std::vector<int> widths() const {
         std::vector<int> units;
@@ -92,6 +93,32 @@ class Builder {
     }
 
     relureg::Network network;
+
+  private:
+    static relureg::NearestDoubles given(const Doubles& array) {
+        relureg::NearestDoubles result(0);
+        result.high = doubles(array);
+        result.is_out_of_range = !std::all_of(result.high.begin(), result.high.end(), relureg::is_in_range);
+        return result;
+    }
+
+    // By column, of integers by row.
+    static relureg::NearestDoubles made(const std::vector<mpz_class>& by_row, std::size_t columns, long exponent) {
+        relureg::NearestDoubles result(by_row.size());
+        const std::size_t rows = by_row.size() / columns;
+        for (std::size_t k = 0; k < columns; ++k)
+            for (std::size_t i = 0; i < rows; ++i) result.set(k * rows + i, by_row[i * columns + k], exponent);
+        return result;
+    }
+
+    static void read(relureg::NearestDoubles& nearest, relureg::Stage& stage, std::vector<double>& high,
+                     std::vector<double>& low) {
+        stage.is_rounded = stage.is_rounded || nearest.is_rounded;
+        stage.is_out_of_range = stage.is_out_of_range || nearest.is_out_of_range;
+        high = std::move(nearest.high), low = std::move(nearest.low);
+    }
+
+    std::vector<long> digits_;  // [stage]
 };
 
 template <class T>
@@ -285,10 +312,10 @@ NB_MODULE(RELUREG_MODULE, m) {
           nb::arg("sums"), nb::call_guard<nb::gil_scoped_release>());
     nb::class_<Builder>(m, "Network")
         .def(nb::init<int, std::vector<int>>(), nb::arg("dim"), nb::arg("exponents"))
-        .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("is_rounded"),
-             nb::arg("is_out_of_range"), nb::arg("constant"), nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
+        .def("add_stage", &Builder::add_stage, nb::arg("units"), nb::arg("forced"), nb::arg("digits"),
+             nb::arg("constant"), nb::arg("shift"), nb::arg("integers"))
         .def("add_term", &Builder::add_term, nb::arg("source"), nb::arg("columns"), nb::arg("by_column"),
-             nb::arg("low"), nb::arg("shift"), nb::arg("integers"))
+             nb::arg("shift"), nb::arg("integers"))
         .def("merge_twins", &Builder::merge_twins)
         .def_prop_ro("widths", &Builder::widths);
     nb::class_<relureg::NormSearch>(m, "NormSearch")

@@ -1,9 +1,12 @@
 // Tests of the splitter's parts that decide signs: error bounds, refinement and the predicate, against exact
 // arithmetic. A failed check is printed with its place, and the program's exit status tells of any.
 
+#include <numeric>
 #include <set>
 
+#include "base/divisors.hpp"
 #include "base/enclosures.hpp"
+#include "merged_twins.hpp"
 #include "moved_lines.hpp"
 #include "rungs.hpp"
 
@@ -245,6 +248,20 @@ void test_enclosures() {
     }
 }
 
+// Of words of all lengths with and without common factors, against the library.
+void test_divisors() {
+    Rng rng(19);
+    const auto word = [&] { return static_cast<std::int64_t>(rng() >> (1 + rng() % 63)) * (rng() % 2 ? 1 : -1); };
+    for (int round = 0; round < 2000; ++round) {
+        const std::int64_t common = round % 3 ? 1 : word() % 1000, x = word() % (1LL << 50) * common,
+                           y = round % 7 ? word() % (1LL << 50) * common : 0, z = word();
+        const std::int64_t divisor = common_divisor(x, y);
+        CHECK(divisor == std::gcd(x, y) && divisor == common_divisor(y, x));
+        CHECK(extend_divisor(divisor, z) == std::gcd(divisor, z) && extend_divisor(divisor, x) == divisor);
+    }
+    CHECK(common_divisor(INT64_MIN, 6) == 2 && common_divisor(0, 0) == 0 && extend_divisor(0, -9) == 9);
+}
+
 }  // namespace
 
 int main() {
@@ -267,6 +284,9 @@ int main() {
     for (const int factors : {1, 2, 5}) test_modular_in_doubles(factors);
     test_modular_against_integers();
     test_integer_rows();
+    test_divisors();
+    test_merged_twins();
+    test_nearest_doubles();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <vector>
 
+#include "../base/divisors.hpp"
 #include "flats.hpp"
 
 namespace relureg {
@@ -44,7 +45,7 @@ class IntegerFlats {
         std::int64_t* result = row(dim - 1, to);
         std::int64_t p = by_[pivot_], q = from[pivot_];
         if (q) {
-            const std::int64_t common = std::gcd(p, q);
+            const std::int64_t common = common_divisor(p, q);
             p /= common, q /= common;
         }
         std::int64_t divisor = 0, gradient = 0;
@@ -52,7 +53,7 @@ class IntegerFlats {
             const int old = c == pivot_ ? dim : c;
             result[c] = q ? combine(p, from[old], q, by_[old]) : from[old];
             if (c) gradient |= result[c];
-            if (q && divisor != 1) divisor = std::gcd(divisor, result[c]);
+            if (q) divisor = extend_divisor(divisor, result[c]);
         }
         ++decisions;
         zeros += !gradient;

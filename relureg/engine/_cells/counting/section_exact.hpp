@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <numeric>
 #include <vector>
 
+#include "../base/divisors.hpp"
 #include "../signs/predicate.hpp"
 #include "section.hpp"
 
@@ -141,7 +141,7 @@ class ExactSections {
         const std::int64_t* b = integers(*s.parent, point.below);
         if (!b) return false;
         std::int64_t p = -b[s.cut], q = a[s.cut];
-        const std::int64_t common = std::gcd(p, q);
+        const std::int64_t common = common_divisor(p, q);
         p /= common, q /= common;
         std::int64_t divisor = 0;
         for (std::uint64_t rows = s.rows; rows; rows &= rows - 1) {
@@ -150,7 +150,7 @@ class ExactSections {
             if (__builtin_mul_overflow(p, a[s.number[k]], &x) || __builtin_mul_overflow(q, b[s.number[k]], &y) ||
                 __builtin_add_overflow(x, y, &values[k]) || values[k] > kLargest || values[k] < -kLargest)
                 return false;
-            divisor = std::gcd(divisor, values[k]);
+            divisor = extend_divisor(divisor, values[k]);
         }
         if (divisor > 1) each_bit(s.rows, 0, [&](int k) { values[k] /= divisor; });
         return true;

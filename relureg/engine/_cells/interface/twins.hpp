@@ -1,249 +1,338 @@
-// Stages without units that repeat others: times a power of two, with either sign; and without constant units.
+// Stages without units that repeat others of their stage, and without constant units.
 //
-// If z_v = 2^k z_u, unit v has a hyperplane that is there already, and its output is 2^k times that of u. If z_v = -2^k
-// z_u, the output is 2^k (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and bounded
-// regions are those of the network without v, where these are counted and not named.
+// If z_v = q z_u with q > 0, unit v has a hyperplane that is there already, and its output is q times that of u. If
+// z_v = -q z_u, the output is q (max(z_u, 0) - z_u); z_u is affine in what its stage reads. So regions, facets and
+// bounded regions are those of the network without v, where these are counted and not named.
 //
-// All numbers are multiples of 2^-digits, and so small that no sum of them is rounded, in whatever order: sums of sizes
-// show it. So doubles tell which rows are equal. Where this fails, nothing is done.
+// The unit that stays has a row of integers without a common divisor, whatever those of u and v were. All is exact: in
+// doubles, as long as the error of each sum and each product is 0, or else in integers of any size.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "../base/divisors.hpp"
+#include "../base/double_double.hpp"
+#include "nearest.hpp"
 #include "network.hpp"
 
 namespace relureg {
 
-enum class Merging { kDone, kNeedless, kInexact };
+struct RoundedError {};  // a sum or a product of doubles that is none
 
+// The arithmetic of merging, on numbers that are not 0 but for sums.
+inline void add_exactly(double& sum, double x) {
+    double total, error;
+    two_sum(sum, x, total, error);
+    if (error != 0 || !is_in_range(total)) throw RoundedError{};
+    sum = total;
+}
+inline double multiply_exactly(double a, double b) {
+    double product, error;
+    two_product(a, b, product, error);  // the error is at least 2^-106 of the product, if it is not 0
+    if (error != 0 || product == 0 || !is_in_range(product)) throw RoundedError{};
+    return product;
+}
+inline void add_exactly(mpz_class& sum, const mpz_class& x) { sum += x; }
+inline mpz_class multiply_exactly(const mpz_class& a, const mpz_class& b) { return a * b; }
+
+// The largest number of which all entries are integer multiples; 1 if all are 0.
+inline double content_of(const double* row, int size) {
+    std::int64_t odd = 0;
+    int lowest = 0;
+    for (int c = 0; c < size; ++c) {
+        if (row[c] == 0) continue;
+        int exponent = 0;
+        std::int64_t mantissa = std::abs(static_cast<std::int64_t>(std::ldexp(std::frexp(row[c], &exponent), 53)));
+        const int zeros = __builtin_ctzll(static_cast<std::uint64_t>(mantissa));
+        exponent += zeros - 53, mantissa >>= zeros;
+        lowest = odd ? std::min(lowest, exponent) : exponent;
+        odd = extend_divisor(odd, mantissa);
+    }
+    return odd ? std::ldexp(static_cast<double>(odd), lowest) : 1;
+}
+inline mpz_class content_of(const mpz_class* row, int size) {
+    mpz_class common;
+    for (int c = 0; c < size && common != 1; ++c) mpz_gcd(common.get_mpz_t(), common.get_mpz_t(), row[c].get_mpz_t());
+    return common == 0 ? mpz_class(1) : common;
+}
+inline void divide(double& multiple, double content) { multiple /= content; }  // an integer: nothing is rounded
+inline void divide(mpz_class& multiple, const mpz_class& content) {
+    mpz_divexact(multiple.get_mpz_t(), multiple.get_mpz_t(), content.get_mpz_t());
+}
+
+// Digits of an integer that is not 0.
+inline long digits_of(double x) { return std::ilogb(x) + 1; }
+inline long digits_of(const mpz_class& x) { return static_cast<long>(mpz_sizeinbase(x.get_mpz_t(), 2)); }
+
+// What tells a number, or its negative, from all others.
+inline void append(std::string& key, double x, bool is_negated) {
+    const double number = (is_negated ? -x : x) + 0.0;  // -0 is 0
+    key.append(reinterpret_cast<const char*>(&number), sizeof number);
+}
+inline void append(std::string& key, const mpz_class& x, bool is_negated) {
+    key += is_negated ? mpz_class(-x).get_str(62) : x.get_str(62);
+    key += ' ';
+}
+
+template <class Number>
 class TwinMerger {
   public:
     explicit TwinMerger(const Network& network) : network_(network) {}
 
-    // Replace the stages of a network that is not finished. Units that stay are units of it; or, where it has multiples
-    // of units, powers of two times these, so that the weights on them are about as large as each other.
-    static Merging merge(Network& network) {
-        int units = 0, twins = 0;
-        for (const Stage& stage : network.stages) {
-            if (stage.is_rounded || stage.is_out_of_range) return Merging::kInexact;
-            units += stage.forced ? 0 : stage.units;
+    // The stages without twins; throws RoundedError.
+    std::vector<Stage> reduce() {
+        width_ = 1 + network_.dim;
+        for (const Stage& stage : network_.stages) {
+            reduced_.emplace_back();
+            if (stage.forced) {  // nothing reads it
+                stages_.push_back(stage);
+                continue;
+            }
+            sum_rows(stage);
+            find_twins(stage.units);
+            add_stage(reduced_.back());
+            width_ += reduced_.back().count;
         }
-        if (units < kFew) return Merging::kNeedless;
-        for (const Stage& stage : network.stages) twins += stage.forced ? 0 : most_twins(stage);
-        if (kShare * twins < units) return Merging::kNeedless;
-        TwinMerger plain(network);
-        const bool is_exact = plain.reduce(false);
-        if (!is_exact || plain.has_multiples_) {
-            TwinMerger level(network);
-            if (level.reduce(true)) return network.stages = std::move(level.stages_), Merging::kDone;
-        }
-        if (!is_exact) return Merging::kInexact;
-        network.stages = std::move(plain.stages_);
-        return Merging::kDone;
+        return std::move(stages_);
     }
 
   private:
+    static constexpr bool kIsDouble = std::is_same_v<Number, double>;
+
     // A stage without twins, on the constant, the inputs, and the units that stay of the stages before.
     struct Reduced {
         int start = 0;  // the first column that later stages have for its units
         int width = 0, count = 0;
-        std::vector<double> rows;  // [place * width + column]
-        std::vector<double> sizes;  // [place]: at least the sum of the sizes of all that was added up for the row
-        int digits = 0;
+        long digits = 0;  // its units are 2^-digits of the integers
+        std::vector<Number> rows;  // [place * width + column]: integers
         std::vector<int> place;  // [unit that was there]: the one of those that stay
-        std::vector<double> factor;  // [likewise]: it is that times this; 0: it is constant
-        std::vector<double> value;  // [likewise]: its output then
+        std::vector<Number> factor;  // [likewise]: it is that times this; 0: it is constant
+        std::vector<Number> value;  // [likewise]: its output then
     };
 
-    // How many units may repeat others, as far as the shares of a few sums tell.
-    static int most_twins(const Stage& stage) {
-        const std::size_t n = stage.units;
-        std::vector<double> total(n), largest(n, 0.0);
-        for (std::size_t i = 0; i < n; ++i) total[i] = std::fabs(stage.constant[i]);
-        for (const Term& term : stage.terms)
-            for (std::size_t k = 0; k < term.by_column.size(); k += n)
-                for (std::size_t i = 0; i < n; ++i) {
-                    const double size = std::fabs(term.by_column[k + i]);
-                    total[i] += size;
-                    largest[i] = std::max(largest[i], size);
-                }
-        std::unordered_set<std::string> seen;
-        for (std::size_t i = 0; i < n; ++i) {
-            const double key[] = {std::fabs(stage.constant[i]) / total[i], largest[i] / total[i]};
-            seen.emplace(reinterpret_cast<const char*>(key), sizeof key);
-        }
-        return static_cast<int>(n - seen.size());
-    }
-
-    // False where a sum might be rounded.
-    bool reduce(bool is_level) {
-        if (is_level) find_levels();
-        width_ = 1 + network_.dim;
-        for (std::size_t s = 0; s < network_.stages.size(); ++s) {
-            const Stage& stage = network_.stages[s];
-            reduced_.emplace_back();
-            if (stage.forced) {  // nothing reads it
-                stages_.push_back(stage);
-                digits_.push_back(0);
-                continue;
-            }
-            if (!sum_rows(stage)) return false;
-            find_twins(stage.units, is_level ? &levels_[s] : nullptr);
-            add_stage(reduced_.back());
-            width_ += reduced_.back().count;
-        }
-        return true;
-    }
-
-    // Powers of two of about the size of the weights on each unit.
-    void find_levels() {
-        for (const Stage& stage : network_.stages) levels_.emplace_back(stage.units, 0.0);
-        for (const Stage& stage : network_.stages)
-            for (const Term& term : stage.terms)
-                for (std::size_t j = 0; term.source && j < term.by_column.size(); ++j) {
-                    double& level = levels_[term.source - 1][j / stage.units];
-                    level = std::max(level, std::fabs(term.by_column[j]));
-                }
-        for (auto& of_stage : levels_)
-            for (double& level : of_stage)
-                level = level > 0 ? std::ldexp(1.0, std::clamp(std::ilogb(level), -kMostShift, kMostShift)) : 1.0;
-    }
-
     // The rows of all units of a stage, on what stays.
-    bool sum_rows(const Stage& stage) {
+    void sum_rows(const Stage& stage) {
         const int n = stage.units;
-        rows_.assign(static_cast<std::size_t>(n) * width_, 0.0);
-        sizes_.assign(n, 0.0);
-        sum_digits_ = 0;
-        for (int i = 0; i < n; ++i) add(i, 0, stage.constant[i]);
+        rows_.assign(static_cast<std::size_t>(n) * width_, Number(0));
+        for (int i = 0; i < n; ++i) add(i, 0, constant_of(stage, i));
         for (const Term& term : stage.terms)
-            for (int k = 0; k < term.columns; ++k) {
-                const double* weight = &term.by_column[static_cast<std::size_t>(k) * n];
+            for (int k = 0; k < term.columns; ++k)
                 for (int i = 0; i < n; ++i) {
-                    if (weight[i] == 0) continue;
-                    if (term.source)
-                        add_output(i, weight[i], reduced_[term.source - 1], k);
-                    else
-                        add(i, 1 + k, weight[i]);
+                    const std::size_t at = static_cast<std::size_t>(k) * n + i;
+                    if (term.by_column[at] == 0 && !stage.is_out_of_range) continue;
+                    if (const Number& weight = weight_of(term, at, i, k); weight != 0) {
+                        if (term.source)
+                            add_output(i, weight, reduced_[term.source - 1], k);
+                        else
+                            add(i, 1 + k, weight);
+                    }
                 }
-            }
-        double largest = 0;
-        for (const double size : sizes_) largest = std::max(largest, size);
-        return sum_digits_ <= kMostDigits && std::ldexp(largest, sum_digits_) < 0x1p52;
     }
 
-    void add(int i, int column, double entry) {
-        rows_[static_cast<std::size_t>(i) * width_ + column] += entry;
-        sizes_[i] += std::fabs(entry);
-        sum_digits_ = std::max(sum_digits_, fraction_bits(entry));
+    static const Number& constant_of(const Stage& stage, int i) {
+        if constexpr (kIsDouble)
+            return stage.constant[i];
+        else
+            return stage.exact_constant[i];
+    }
+
+    static const Number& weight_of(const Term& term, std::size_t at, int i, int k) {
+        if constexpr (kIsDouble)
+            return term.by_column[at];
+        else
+            return term.exact->row(i)[k];
+    }
+
+    void add(int i, int column, const Number& entry) {
+        add_exactly(rows_[static_cast<std::size_t>(i) * width_ + column], entry);
     }
 
     // A weight times the output of a unit that was there.
-    void add_output(int i, double weight, const Reduced& source, int unit) {
-        const double factor = source.factor[unit], own = weight * std::fabs(factor);
-        if (factor == 0) {  // the product has as many digits as both together, and is rounded where these are too many
-            sum_digits_ = std::max(sum_digits_, fraction_bits(weight) + fraction_bits(source.value[unit]));
-            return add(i, 0, weight * source.value[unit]);
+    void add_output(int i, const Number& weight, const Reduced& source, int unit) {
+        const Number& factor = source.factor[unit];
+        if (factor == 0) {
+            if (source.value[unit] != 0) add(i, 0, multiply_exactly(weight, source.value[unit]));
+            return;
         }
         const int place = source.place[unit];
-        add(i, source.start + place, own);
+        const Number own = multiply_exactly(weight, factor);
+        add(i, source.start + place, factor > 0 ? own : Number(-own));
         if (factor > 0) return;
-        const double* row = &source.rows[static_cast<std::size_t>(place) * source.width];
-        double* sum = &rows_[static_cast<std::size_t>(i) * width_];
-        for (int c = 0; c < source.width; ++c) sum[c] -= own * row[c];
-        sizes_[i] += std::fabs(own) * source.sizes[place];
-        sum_digits_ = std::max(sum_digits_, fraction_bits(own) + source.digits);
+        const Number* row = &source.rows[static_cast<std::size_t>(place) * source.width];
+        for (int c = 0; c < source.width; ++c)
+            if (row[c] != 0) add(i, c, multiply_exactly(own, row[c]));
     }
 
-    void find_twins(int units, const std::vector<double>* levels) {
+    void find_twins(int units) {
         Reduced& r = reduced_.back();
         r.start = r.width = width_;
-        r.place.assign(units, 0), r.factor.assign(units, 0.0), r.value.assign(units, 0.0);
+        r.place.assign(units, 0), r.factor.assign(units, Number(0)), r.value.assign(units, Number(0));
         std::unordered_map<std::string, int> at;
-        std::vector<double> level(width_), scale, sign;  // the last two by place
+        std::vector<bool> is_turned;  // [place]
         for (int i = 0; i < units; ++i) {
-            const double* row = &rows_[static_cast<std::size_t>(i) * width_];
-            const double* lead = std::find_if(row + 1, row + width_, [](double x) { return x != 0; });
+            Number* row = &rows_[static_cast<std::size_t>(i) * width_];
+            const Number* lead = std::find_if(row + 1, row + width_, [](const Number& x) { return x != 0; });
             const bool is_constant = lead == row + width_;
             if (is_constant && (r.count || i + 1 < units)) {
-                r.value[i] = std::max(row[0], 0.0);
+                if (row[0] > 0) r.value[i] = row[0];
                 continue;
             }
-            double size = is_constant ? 1 : 0;
-            for (int c = 0; c < width_; ++c) size = std::max(size, std::fabs(row[c]));
-            const double own = std::ldexp(1.0, std::ilogb(size)), turn = !is_constant && *lead < 0 ? -1 : 1;
-            for (int c = 0; c < width_; ++c) level[c] = row[c] * (turn / own) + 0.0;  // -0 is 0
-            const auto [found, is_new] =
-                at.emplace(std::string(reinterpret_cast<const char*>(level.data()), width_ * sizeof(double)), r.count);
+            const Number content = content_of(row, width_);
+            const bool turns = !is_constant && *lead < 0;
+            std::string key;
+            for (int c = 0; c < width_; ++c) {
+                if (row[c] != 0) divide(row[c], content);
+                append(key, row[c], turns);
+            }
+            const auto [found, is_new] = at.emplace(std::move(key), r.count);
             const int place = r.place[i] = found->second;
             if (is_new) {
-                const double by = levels ? (*levels)[i] : 1;
-                scale.push_back(own * by), sign.push_back(turn);
-                for (int c = 0; c < width_; ++c) r.rows.push_back(row[c] * by);
-                r.sizes.push_back(sizes_[i] * by);
+                is_turned.push_back(turns);
+                r.rows.insert(r.rows.end(), row, row + width_);
                 ++r.count;
             }
-            r.factor[i] = own / scale[place] * turn * sign[place];
-            has_multiples_ = has_multiples_ || (!levels && std::fabs(r.factor[i]) != 1);
+            r.factor[i] = turns == is_turned[place] ? content : Number(-content);
         }
-        for (const double entry : r.rows) r.digits = std::max(r.digits, fraction_bits(entry));
     }
 
-    // The stage of which integers are 2^digits times what they stand for.
-    void add_stage(const Reduced& r) {
-        int digits = 0;
-        const auto entry = [&](int place, int column) {
-            return r.rows[static_cast<std::size_t>(place) * r.width + column];
-        };
+    // The units of a stage, times a power of two by which they are about as large as what they read.
+    void add_stage(Reduced& r) {
+        each_source(r, [&](int, int first, int columns, long digits) {
+            for (int p = 0; p < r.count; ++p)
+                for (int c = first; c < first + columns; ++c)
+                    if (const Number& x = r.rows[static_cast<std::size_t>(p) * r.width + c]; x != 0)
+                        r.digits = std::max(r.digits, digits_of(x) + digits);
+        });
         Stage stage{};
         stage.units = r.count;
-        for (int p = 0; p < r.count; ++p) stage.constant.push_back(entry(p, 0));
-        for (const double x : stage.constant) digits = std::max(digits, fraction_bits(x));
-        for (std::size_t source = 0; source < reduced_.size(); ++source) {
-            const int first = source ? reduced_[source - 1].start : 1,
-                      columns = source ? reduced_[source - 1].count : network_.dim;
-            Term term{static_cast<int>(source), columns, {}, {}, {}, {}, nullptr};
-            int most = -1;
-            for (int c = first; c < first + columns; ++c)
-                for (int p = 0; p < r.count; ++p) {
-                    term.by_column.push_back(entry(p, c));
-                    if (entry(p, c) != 0) most = std::max(most, fraction_bits(entry(p, c)));
-                }
-            if (most < 0) continue;
-            digits = std::max(digits, most + (source ? digits_[source - 1] : 0));
-            stage.terms.push_back(std::move(term));
-        }
-        stage.exact_constant = scaled(stage.constant, digits);
-        for (Term& term : stage.terms)
-            term.exact = std::make_shared<LazyIntegers>(term.by_column, r.count,
-                                                        digits - (term.source ? digits_[term.source - 1] : 0));
-        digits_.push_back(digits);
+        each_source(r, [&](int source, int first, int columns, long digits) {
+            NearestDoubles nearest(static_cast<std::size_t>(columns) * r.count);
+            bool is_read = false;
+            for (int c = 0; c < columns; ++c)
+                for (int p = 0; p < r.count; ++p)
+                    if (const Number& x = r.rows[static_cast<std::size_t>(p) * r.width + first + c]; x != 0)
+                        is_read = true, set(nearest, static_cast<std::size_t>(c) * r.count + p, x, digits - r.digits);
+            stage.is_rounded = stage.is_rounded || nearest.is_rounded;
+            stage.is_out_of_range = stage.is_out_of_range || nearest.is_out_of_range;
+            if (source < 0) {
+                stage.constant = std::move(nearest.high), stage.constant_low = std::move(nearest.low);
+                stage.exact_constant = integers(r, first, columns, stage.constant, r.digits);
+            } else if (is_read) {
+                auto exact = lazy_integers(r, first, columns, nearest.high, r.digits - digits);
+                stage.terms.push_back(
+                    {source, columns, std::move(nearest.high), std::move(nearest.low), {}, {}, exact});
+            }
+        });
         stages_.push_back(std::move(stage));
     }
 
-    static constexpr int kFew = 16;  // units that are searched sooner than looked through
-    static constexpr int kShare = 8;  // one in so many has to be a twin: else rows gain terms for little
-    static constexpr int kMostDigits = 800;  // more of them are left to integers of any size
+    // The constant (source -1), the inputs, and each stage before: its columns, and the digits of its units.
+    template <class Visit>
+    void each_source(const Reduced& r, const Visit& visit) {
+        visit(-1, 0, 1, 0L);
+        visit(0, 1, network_.dim, 0L);
+        for (std::size_t s = 0; &reduced_[s] != &r; ++s)
+            if (reduced_[s].count)
+                visit(static_cast<int>(s) + 1, reduced_[s].start, reduced_[s].count, reduced_[s].digits);
+    }
 
-    static constexpr int kMostShift = 100;  // beyond, weights are not made level
+    static void set(NearestDoubles& nearest, std::size_t at, const Number& integer, long exponent) {
+        if constexpr (kIsDouble) {
+            nearest.high[at] = std::ldexp(integer, static_cast<int>(exponent));
+            if (nearest.high[at] == 0 || !is_in_range(nearest.high[at])) throw RoundedError{};
+        } else {
+            nearest.set(at, integer, exponent);
+        }
+    }
+
+    // Integers of some columns, by row, of which the doubles given are 2^-shift.
+    static std::vector<mpz_class> integers(const Reduced& r, int first, int columns, const std::vector<double>& doubles,
+                                           long shift) {
+        if constexpr (kIsDouble) return scaled(doubles, shift);
+        std::vector<mpz_class> result;
+        for (int p = 0; p < r.count; ++p)
+            for (int c = first; c < first + columns; ++c)
+                result.emplace_back(r.rows[static_cast<std::size_t>(p) * r.width + c]);
+        return result;
+    }
+
+    static std::shared_ptr<LazyIntegers> lazy_integers(const Reduced& r, int first, int columns,
+                                                       const std::vector<double>& doubles, long shift) {
+        if constexpr (kIsDouble) return std::make_shared<LazyIntegers>(doubles, r.count, shift);
+        return std::make_shared<LazyIntegers>(integers(r, first, columns, doubles, shift), r.count);
+    }
 
     const Network& network_;
     std::vector<Reduced> reduced_;
     std::vector<Stage> stages_;
-    std::vector<int> digits_;  // [stage]: of its integers
-    std::vector<std::vector<double>> levels_;
     int width_ = 0;
-    bool has_multiples_ = false;
-
-    // Of the stage at work.
-    std::vector<double> rows_, sizes_;
-    int sum_digits_ = 0;
+    std::vector<Number> rows_;  // of the stage at work
 };
+
+// How many units may repeat others, as far as the shares of a few sums tell.
+inline int most_twins(const Stage& stage) {
+    const std::size_t n = stage.units;
+    std::vector<double> total(n), largest(n, 0.0);
+    for (std::size_t i = 0; i < n; ++i) total[i] = std::fabs(stage.constant[i]);
+    for (const Term& term : stage.terms)
+        for (std::size_t k = 0; k < term.by_column.size(); k += n)
+            for (std::size_t i = 0; i < n; ++i) {
+                const double size = std::fabs(term.by_column[k + i]);
+                total[i] += size;
+                largest[i] = std::max(largest[i], size);
+            }
+    std::unordered_set<std::string> seen;
+    for (std::size_t i = 0; i < n; ++i) {
+        const double key[] = {std::fabs(stage.constant[i]) / total[i], largest[i] / total[i]};
+        seen.emplace(reinterpret_cast<const char*>(key), sizeof key);
+    }
+    return static_cast<int>(n - seen.size());
+}
+
+// Whether enough units may repeat others: each that is left out adds terms to the rows that read it.
+inline bool may_have_twins(const Network& network) {
+    constexpr int kFew = 16;  // units that are searched sooner than looked through
+    constexpr int kShare = 8;  // one in so many has to be a twin
+    int units = 0, twins = 0;
+    for (const Stage& stage : network.stages) units += stage.forced ? 0 : stage.units;
+    if (units < kFew) return false;
+    for (const Stage& stage : network.stages) twins += stage.forced ? 0 : most_twins(stage);
+    return kShare * twins >= units;
+}
+
+// Whether some stage is no longer known in doubles, and neither it nor one before was so: then the search is slower.
+inline bool rounds_more(const std::vector<Stage>& stages, const std::vector<Stage>& than) {
+    bool was_rounded = false, was_out_of_range = false;
+    for (std::size_t s = 0; s < stages.size(); ++s) {
+        if (stages[s].forced) continue;
+        was_rounded = was_rounded || than[s].is_rounded;
+        was_out_of_range = was_out_of_range || than[s].is_out_of_range;
+        if ((stages[s].is_rounded && !was_rounded) || (stages[s].is_out_of_range && !was_out_of_range)) return true;
+    }
+    return false;
+}
+
+// Leave out twins of a network that is not finished.
+inline void merge_twins(Network& network) {
+    if (!may_have_twins(network)) return;
+    if (std::none_of(network.stages.begin(), network.stages.end(),
+                     [](const Stage& stage) { return stage.is_rounded || stage.is_out_of_range; })) {
+        try {
+            network.stages = TwinMerger<double>(network).reduce();
+            return;
+        } catch (const RoundedError&) {  // integers go further
+        }
+    }
+    std::vector<Stage> stages = TwinMerger<mpz_class>(network).reduce();
+    if (!rounds_more(stages, network.stages)) network.stages = std::move(stages);
+}
 
 }  // namespace relureg

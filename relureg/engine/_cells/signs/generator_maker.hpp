@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <numeric>
 #include <vector>
 
+#include "../base/divisors.hpp"
 #include "predicate.hpp"
 
 namespace relureg {
@@ -162,7 +162,7 @@ class GeneratorMaker {
         if (row + std::max(a.bits, b.bits) > 53) return false;
         auto p = static_cast<std::int64_t>(a.value * power_of_two(context.data->fraction_bits + a.bits));
         auto q = static_cast<std::int64_t>(-b.value * power_of_two(context.data->fraction_bits + b.bits));
-        const std::int64_t common = std::gcd(p, q);
+        const std::int64_t common = common_divisor(p, q);
         p /= common, q /= common;
         if (std::max(width(p) + b.bits, width(std::abs(q)) + a.bits) > 61) return false;
         const double scale_a = power_of_two(a.bits), scale_b = power_of_two(b.bits);
@@ -171,13 +171,16 @@ class GeneratorMaker {
             const auto xa = static_cast<std::int64_t>(a.x[j] * scale_a);
             const auto xb = static_cast<std::int64_t>(b.x[j] * scale_b);
             integers_[j] = p * xb + q * xa;
-            divisor = std::gcd(divisor, std::abs(integers_[j]));
+            divisor = extend_divisor(divisor, integers_[j]);
             largest = std::max(largest, std::abs(integers_[j]));
         }
         const int bits = width(largest / divisor);
         if (bits > 53) return false;
+        if (divisor != 1)
+            for (int j = 0; j < D(); ++j) integers_[j] /= divisor;
         const int k = fresh.count;
-        for (int j = 0; j < D(); ++j) fresh.x(k)[j] = static_cast<double>(integers_[j] / divisor) * power_of_two(-bits);
+        const double scale = power_of_two(-bits);
+        for (int j = 0; j < D(); ++j) fresh.x(k)[j] = static_cast<double>(integers_[j]) * scale;
         fresh.tags(k).eps = 0;
         fresh.tags(k).bits = static_cast<std::uint8_t>(bits);
         return true;

@@ -16,6 +16,12 @@ class IntegerRows {
   public:
     IntegerRows(int coordinates, TwofoldRows<D_>& source) : coordinates_(coordinates), source_(source) {}
 
+    // Whether the rows of a unit are as small as that on every cell.
+    static bool are_small(const Stage& data, int unit) {
+        return !data.is_rounded && data.fraction_bits < 62 &&
+               data.norm[unit] < std::ldexp(1.0, 62 - data.fraction_bits);  // infinite where out of range
+    }
+
     // The row of a unit times 2^F; false where it is not known, or larger.
     bool read(const Context& context, int unit, std::int64_t* out) const {
         const Stage& data = *context.data;

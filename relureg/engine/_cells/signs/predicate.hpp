@@ -269,6 +269,10 @@ class Predicate {
             if (structure_.knows(place, context, unit, i, row_.data(), twofold_.rows(), sign))
                 return ++statistics.structural, sign;
         }
+        // Where doubles know the generator well, and the row is of small integers, such a value is 0 as a rule.
+        const bool must_be_zero = std::fabs(value) <= kNearZero * norm_ && tags.eps <= kWell &&
+                                  IntegerRows<D_>::are_small(*context.data, unit) && !place.is_of_lines;
+        if (must_be_zero && modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
         const bool has_form = tags.exact->forms && tags.exact->forms->twofold;
         if (!has_form && tags.bits == kInexact && tags.eps > kWorthRefining && refine(place, i)) {
             value = this->value(g, i);
@@ -279,7 +283,7 @@ class Predicate {
         double error = 0;
         if (twofold_.value(place, context, unit, i, sum, error))
             return ++statistics.twofold, (sum.high > 0) - (sum.high < 0);
-        if (modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
+        if (!must_be_zero && modular_.is_zero(place, context, unit, i)) return ++statistics.modular, 0;
         if (!place.is_of_lines) {
             if (!has_values) values_.begin(place, i);
             for (const Effort effort : {Effort::kQuick, Effort::kThorough})
@@ -320,6 +324,7 @@ class Predicate {
     }
 
     static constexpr double kPoorly = 16;  // times its error, a value is too near to 0 to interpolate with
+    static constexpr double kWell = 0x1p-40;  // an error of a generator; a value near 0 is seldom another one then
     static constexpr double kNearZero = 0x1p-30;  // beyond, a structural zero is not worth looking for
 
     int coordinates_, words_;
