@@ -261,7 +261,7 @@ class CellProofs {
     std::vector<BoundedRow> bounded_rows_;
     KnownTies known_;
     std::map<std::pair<int, int>, int> twins_;  // of the network: 1 or -1 where one unit repeats another, else 0
-    Rays rays_{rows_, identity_, stop_};
+    Rays rays_{rows_, identity_, statistics_, stop_};
     BoundedPath bounded_path_{rows_, rays_};
 };
 
