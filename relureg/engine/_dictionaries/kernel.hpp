@@ -59,6 +59,11 @@ class Kernel {
         return true;
     }
 
+    // By how much that direction may differ from the computed one, input by input.
+    void spread_change(std::vector<double>& to) const {
+        for (std::size_t k = 0; k < inputs_.size(); ++k) to[inputs_[k]] = change_[k];
+    }
+
     // By how much another row differs there from what it is at the computed direction.
     double change(const BoundedRow& row) const {
         double sum = 0;

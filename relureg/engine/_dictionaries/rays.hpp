@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kernel.hpp"
+#include "known_rays.hpp"
 #include "spans.hpp"
 
 namespace relureg {
@@ -21,6 +22,7 @@ class Rays {
 
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
+        if (known_.has_one_in(rows_)) return false;
         const bool are_many = rows_.dim() > kManyInputs;
         if (are_many ? finds_ray_by_projections() : has_sure_ray()) return false;
         take_rows();
@@ -60,13 +62,14 @@ class Rays {
     bool is_of_path(std::size_t row) const { return row < rows_.path().size(); }
 
     // Whether every row surely rises along a direction, and no input meets a bound of its own.
-    bool is_sure_ray(const std::vector<double>& ray) const {
+    bool takes_sure_ray(const std::vector<double>& ray) {
         const Bounds<mpq_class>& exact = rows_.box().exact;
         for (int j = 0; j < rows_.dim(); ++j)
             if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
-        return std::all_of(rows_.path().begin(), rows_.path().end(), [&](int slot) {
-            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
-        });
+        for (const int slot : rows_.path())
+            if (!is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width())) return false;
+        known_.add({ray, {}, {}});
+        return true;
     }
 
     // Whether projections onto the rows in turn end in such a direction, as they do where the rays of the cell have an
@@ -103,7 +106,7 @@ class Rays {
                 is_moved = true;
             }
         }
-        return !is_moved && is_sure_ray(ray_);
+        return !is_moved && takes_sure_ray(ray_);
     }
 
     // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
@@ -136,7 +139,7 @@ class Rays {
         program.improve(goal, 1, false, 0.5, bounds, look);
         std::vector<double> ray(rows_.width(), 0.0);
         for (int j = 0; j < dim; ++j) ray[j + 1] = program.value_of(j);
-        return is_sure_ray(ray);
+        return takes_sure_ray(ray);
     }
 
     // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
@@ -258,6 +261,11 @@ class Rays {
             if (!(value > error * (1 + 0x1p-20))) return std::nullopt;
         }
         statistics_.exact += has_asked;
+        NearRay found{ray_, std::vector<double>(rows_.width(), 0.0), {}};
+        kernel_.spread_change(found.change);
+        for (const int slot : slots) found.zeros.push_back(rows_[slot].serial);
+        std::sort(found.zeros.begin(), found.zeros.end());
+        known_.add(std::move(found));
         return false;
     }
 
@@ -284,6 +292,7 @@ class Rays {
     Identity& identity_;
     Statistics& statistics_;
     const std::atomic<bool>& stop_;
+    KnownRays known_;
     Kernel kernel_;
     Dictionary<double> program_;
     std::vector<double> axes_;  // unit vectors, by row
