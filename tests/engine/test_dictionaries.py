@@ -306,6 +306,22 @@ def test_regions_of_pruned_networks_are_bounded_where_the_splitter_says_so(
         assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
 
 
+@pytest.mark.parametrize(("widths", "seed"), [((4, 10, 10), 3), ((5, 9, 8), 6)])
+def test_cells_as_thin_as_rounding_errors_are_there_or_not(widths: tuple[int, ...], seed: int) -> None:
+    """Weights of four bits times a scale, rounded: what would be a tie is off by 1e-17 of the rows, on either side."""
+    random = np.random.default_rng(seed)
+    layers = [random.integers(-7, 8, (b, a)) * (0.1 / 7) for a, b in pairwise(widths)]
+    constants = [random.integers(-7, 8, n) * (0.1 / 7) for n in widths[1:]]
+    network = Network.from_layers(
+        [*(layer.tolist() for layer in layers), [[1] * widths[-1]]], [*(c.tolist() for c in constants), [0]]
+    )
+    for domain in (_box(widths[0]), None):
+        count = count_regions(network, domain, "dictionaries", jobs=1)
+        split = count_regions(network, domain, "split", by_enumeration=True)
+        assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+        assert _exact_share(count) > 0
+
+
 def test_ties_without_constants_take_no_integers() -> None:
     widths = (6, 8, 6)
     random = np.random.default_rng(1)
