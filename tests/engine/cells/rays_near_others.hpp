@@ -33,7 +33,8 @@ void a_row_called_rising_rises() {
         slot.side = trial % 4 ? 1 : -1;
         mpq_class least;
         for (int j = 1; j <= dim; ++j) {
-            const mpq_class x = near.ray[j], m = slot.side * mpq_class(row[j]), off = mpq_class(c) * mpq_class(majorant[j]);
+            const mpq_class x = near.ray[j], m = slot.side * mpq_class(row[j]),
+                            off = mpq_class(c) * mpq_class(majorant[j]);
             const mpq_class change = near.change[j];
             std::vector<mpq_class> ends;
             for (const int a : {-1, 1})
