@@ -113,8 +113,16 @@ def test_a_network_of_one_stage_is_counted_on_sections_of_a_domain_with_few_corn
 
 @pytest.mark.parametrize(
     ("dim", "slabs", "walls", "units", "is_few"),
-    [(12, 4, 0, 14, True), (13, 3, 0, 20, False), (16, 0, 4, 20, True), (20, 0, 6, 24, False)]
-    + [(9, 0, 20, 30, True), (9, 0, 40, 30, False), (9, 0, 14, 12, False), (11, 0, 13, 24, True)],
+    [
+        (12, 4, 0, 14, True),
+        (13, 3, 0, 20, False),
+        (16, 0, 4, 20, True),
+        (20, 0, 6, 24, False),
+        (9, 0, 20, 30, True),
+        (9, 0, 40, 30, False),
+        (9, 0, 14, 12, False),
+        (11, 0, 13, 24, True),
+    ],
 )
 def test_sections_are_few_where_slabs_and_walls_are(dim: int, slabs: int, walls: int, units: int, is_few: bool) -> None:
     """Slabs that leave inputs free, inputs from 0 on, and polytopes."""
