@@ -10,18 +10,23 @@ from relureg.network.problem import Problem
 from relureg.words import figure
 
 AUTO = "split"
-"""The engine that ``auto`` stands for, but where cells have many corners or there are many dimensions: see below."""
+"""The engine that ``auto`` stands for, but where cells have many generators or there are many dimensions."""
 
-MANY_CORNERS = 150
-"""The splitter holds a cell by its vertices, of which a box has 2^d; dictionaries hold one. Measured in [-1, 1]^d with
-two stages of 12 units, regions a second of dictionaries and of the splitter: 204,000 and 544,000 for d = 6, 202,000 and
-254,000 for d = 7, 129,000 and 59,000 for d = 8; between 30 walls in 8 dimensions, 174 corners, 8.9 times as many."""
+MANY_GENERATORS = 345
+"""The splitter holds a cell by its vertices and directions, dictionaries hold one vertex. Of n hyperplanes in general
+position in R^d a cell has C(n + 1, d) 2^d of them over the number of cells, on average; walls of the domain are among
+them. On the whole space and in half-infinite domains, regions a second of dictionaries over those of the splitter: 0.5
+at 245 (9-16-8), 0.5 at 339 (10-16-8), 2.1 at 348 (9-20-8), 5 at 442 (20-22-4); 0.6 at 365 (9-12-12, inputs from 0 on),
+4 at 671 (10-12-8, likewise)."""
 
-MANY_GENERATORS = 400
-"""The same by vertices and directions of cells, of which n hyperplanes in general position in R^d have C(n + 1, d) 2^d
-over the number of cells, on average; walls of the domain are among them. Dictionaries over splitter, regions a second:
-0.11 at 246 (9-16-16 on the whole space), 0.42 at 340 (10-16-8), 1.3 at 348 (9-20-8), 2.2 at 443 (20-22-4), 4.4 at 586
-(10-20-4), 1.2 at 672 and 32 at 2,187 (10-12-12 and 12-12-4, inputs from 0 on)."""
+MANY_BETWEEN_SLABS = 150
+"""The same where slabs bound the domain in some directions or in all, and dictionaries ask less often whether cells are
+bounded: 0.2 to 0.7 at up to 147 (d = 8 to 14), 1.0 at 163 (8-12-12 between 3 slabs), 2.0 at 181 and 4.0 at 205 (between
+4 and 6), 15 at 250 (14-14-4 between 2). A box has 108 to 128 in 7 dimensions, 0.4 to 1.0, and 152 to 256 in 8, 3.1."""
+
+MANY_BETWEEN_WALLS = 100
+"""The same where walls bound the domain that are not parallel, by which the splitter has to cut first: 0.6 to 1.4 at
+56 to 63 (d = 6), 0.7 to 3.7 at 111 to 126 (d = 7), 1.9 to 9 at 203 to 236 (d = 8)."""
 
 MANY_DIRECTIONS = 200
 """Essential dimensions from which on the splitter, which cuts as many lines and keeps the cells on the way, takes too
@@ -32,11 +37,19 @@ vertices: 5,000 regions of 64-64-4 after 0.07 s of processor time where dictiona
 MANY_FLATS = 10**10
 """A network of one stage is counted on flats, without cells: the best in any dimension, up to about so many regions."""
 
-MANY_DIMS = 8
-"""In a domain, those flats are sections of it, which pays where it has one corner; or else in fewer dimensions than
-this; or where there are units enough, 7/4 of the dimensions: 7.6 times as fast as dictionaries on 8-20 in [-1, 1]^8,
-9.5 times on 9-24, 3.5 times on 10-20, and 0.05 times on 9-12. From 12 dimensions of a box on, or 10 of other bounded
-domains, sections have too many vertices: 0.03 on 12-24, and 0.06 on 10-20 between 30 walls."""
+FEW_DIMS = 7
+"""In a domain, those flats are sections of it, which are few in up to so many dimensions. Further on they pay where
+there are units enough, 8/5 of the dimensions: 7.6 times as fast as dictionaries on 8-20 in [-1, 1]^8, and 0.04 times on
+9-12. From 11 dimensions of a box on, or 13 of other domains, sections have too many vertices: 0.3 on 11-22 in a box,
+0.003 on 13-20 between 3 slabs; so they have between many walls."""
+
+MANY_CORNERS = 250
+"""So many corners of a domain between walls: 5 and 3 times as fast on 8-30 and 9-30 at 173 and 199, 0.1 and less at 374
+and 580 (9-20 and 10-20)."""
+
+MANY_OPEN_DIMS = 17
+"""A domain without slabs that has one corner at most is a cone, more or less: 1.8 to 6 times as fast in 14 to 16
+dimensions, 0.004 times on 20-24 with 6 inputs from 0 on."""
 
 _MOST = 10**15
 """More corners are told as so many."""
@@ -146,11 +159,27 @@ class Shape:
         return min((before + flats << self.dim) // cells, _MOST)
 
     @property
+    def is_open(self) -> bool:
+        """Whether no slab bounds the domain, nor walls that have several corners."""
+        return not self.slabs and self.corners <= 1
+
+    @property
+    def many_generators(self) -> int:
+        """So many generators of a cell are dictionaries' to search."""
+        if self.is_open:
+            return MANY_GENERATORS
+        return MANY_BETWEEN_SLABS if self.slabs else MANY_BETWEEN_WALLS
+
+    @property
     def has_few_sections(self) -> bool:
         """Whether a single stage is counted sooner on the sections of the domain than by dictionaries."""
-        if self.dim < MANY_DIMS or self.corners <= 1:
+        if self.dim <= FEW_DIMS:
             return True
-        return 4 * self.units >= 7 * self.dim and self.dim < (10 if self.walls else 12)
+        if self.corners <= 1:
+            return self.dim < (13 if self.slabs else MANY_OPEN_DIMS)
+        if 5 * self.units < 8 * self.dim:
+            return False
+        return self.dim < 11 if self.slabs == self.dim else self.dim < 13 and self.corners < MANY_CORNERS
 
 
 def _automatic(problem: Problem, shape: Shape, *, has_cells: bool) -> tuple[str, str]:
@@ -164,9 +193,6 @@ def _automatic(problem: Problem, shape: Shape, *, has_cells: bool) -> tuple[str,
     if shape.dim >= MANY_DIRECTIONS:
         has = f"there are {shape.dim} essential dimensions"
         return "dictionaries", f"{has}; auto takes dictionaries from {MANY_DIRECTIONS} on"
-    if shape.corners >= MANY_CORNERS:
-        name, has = "dictionaries", f"the domain has about {figure(shape.corners)} corners"
-        return name, f"{has}; auto takes dictionaries from {MANY_CORNERS} on"
-    name = "dictionaries" if shape.cell_generators >= MANY_GENERATORS else AUTO
+    name = "dictionaries" if shape.cell_generators >= shape.many_generators else AUTO
     has = f"cells have about {figure(shape.cell_generators)} generators"
-    return name, f"{has}; auto takes dictionaries from {MANY_GENERATORS} on"
+    return name, f"{has}; auto takes dictionaries from {shape.many_generators} on"

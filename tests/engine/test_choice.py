@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from relureg import Domain, Network, Problem, count_regions, enumerate_regions, estimate_regions
-from relureg.engine.choice import MANY_CORNERS, MANY_DIRECTIONS, MANY_GENERATORS, Shape, choose_name
+from relureg.engine.choice import MANY_BETWEEN_SLABS, MANY_DIRECTIONS, MANY_GENERATORS, Shape, choose_name
 from relureg.families.random import random_network
 
 
@@ -25,13 +25,24 @@ def _chosen(widths: tuple[int, ...], domain: Domain | None = None, *, visits: bo
     return choose_name("auto", Problem(network=_random(*widths), domain=domain), visits=visits).engine
 
 
-def test_a_domain_of_many_corners_takes_dictionaries() -> None:
+def test_a_box_in_eight_dimensions_takes_dictionaries() -> None:
     choices = [choose_name("auto", Problem(network=_random(d, 4, 2), domain=_box(d))) for d in (7, 8)]
     assert [(choice.engine, choice.corners) for choice in choices] == [("split", 2**7), ("dictionaries", 2**8)]
-    assert 2**7 < MANY_CORNERS <= 2**8
-    normals = np.random.default_rng(1).normal(size=(30, 8)).tolist()
-    assert _chosen((8, 4, 2), Domain.polytope(normals[:12], [1] * 12)) == "split"
-    assert _chosen((8, 4, 2), Domain.polytope(normals, [1] * 30)) == "dictionaries"
+    assert choices[0].cell_generators < MANY_BETWEEN_SLABS <= choices[1].cell_generators
+
+
+def test_what_bounds_the_domain_counts() -> None:
+    """About as many generators are the splitter's in an open domain, and not between slabs or other walls."""
+    inf = float("inf")
+    low, high = [-1.0] * 8, [1.0] * 8
+    between = Domain.box([*low[:5], *[-inf] * 3], [*high[:5], *[inf] * 3])
+    normals = np.random.default_rng(1).normal(size=(12, 8)).tolist()
+    domains = [Domain.box([0] * 8, [inf] * 8), between, Domain.polytope(normals, [1] * 12)]
+    choices = [choose_name("auto", Problem(network=_random(8, 12, 12), domain=domain)) for domain in domains]
+    assert [choice.engine for choice in choices] == ["split", "dictionaries", "dictionaries"]
+    assert [choice.cell_generators for choice in choices] == [197, 194, 217]
+    assert _chosen((7, 12, 12), Domain.polytope([row[:7] for row in normals], [1] * 12)) == "dictionaries"
+    assert _chosen((6, 12, 12), Domain.polytope([row[:6] for row in normals], [1] * 12)) == "split"
 
 
 def test_cells_of_many_generators_take_dictionaries() -> None:
@@ -54,9 +65,9 @@ def test_many_dimensions_take_dictionaries() -> None:
 def test_walls_are_among_the_hyperplanes_of_cells() -> None:
     """Inputs from 0 on; slabs that leave other inputs free; a simplex."""
     inf = float("inf")
-    assert [_chosen((d, 12, 4), Domain.box([0] * d, [inf] * d)) for d in (9, 12)] == ["split", "dictionaries"]
+    assert [_chosen((d, 12, 4), Domain.box([0] * d, [inf] * d)) for d in (8, 12)] == ["split", "dictionaries"]
     assert [
-        _chosen((d, 12, 4), Domain.box([-1] * 5 + [-inf] * (d - 5), [1] * 5 + [inf] * (d - 5))) for d in (8, 12)
+        _chosen((d, 12, 4), Domain.box([-1] * 5 + [-inf] * (d - 5), [1] * 5 + [inf] * (d - 5))) for d in (7, 12)
     ] == [
         "split",
         "dictionaries",
@@ -89,7 +100,7 @@ def test_a_network_of_one_stage_is_counted_on_flats() -> None:
 
 def test_a_network_of_one_stage_is_counted_on_sections_of_a_domain_with_few_corners() -> None:
     half = Domain.box([0] * 12, [float("inf")] * 12)
-    assert [_chosen((d, n), _box(d)) for d, n in ((7, 2), (8, 12), (8, 20), (10, 20), (12, 24))] == [
+    assert [_chosen((d, n), _box(d)) for d, n in ((7, 2), (8, 12), (8, 20), (10, 20), (11, 22))] == [
         "split",
         "dictionaries",
         "split",
@@ -98,6 +109,24 @@ def test_a_network_of_one_stage_is_counted_on_sections_of_a_domain_with_few_corn
     ]
     assert [_chosen((12, 24), half), _chosen((12, 24), half, visits=True)] == ["split", "dictionaries"]
     assert _chosen((8, 20), _box(8), visits=True) == "dictionaries"
+
+
+@pytest.mark.parametrize(
+    ("dim", "slabs", "walls", "units", "is_few"),
+    [
+        (12, 4, 0, 14, True),
+        (13, 3, 0, 20, False),
+        (16, 0, 4, 20, True),
+        (20, 0, 6, 24, False),
+        (9, 0, 20, 30, True),
+        (9, 0, 40, 30, False),
+        (9, 0, 14, 12, False),
+        (11, 0, 13, 24, True),
+    ],
+)
+def test_sections_are_few_where_slabs_and_walls_are(dim: int, slabs: int, walls: int, units: int, is_few: bool) -> None:
+    """Slabs that leave inputs free, inputs from 0 on, and polytopes."""
+    assert Shape(dim=dim, slabs=slabs, walls=walls, units=units).has_few_sections == is_few
 
 
 def test_every_result_tells_why() -> None:
@@ -112,7 +141,7 @@ def test_every_result_tells_why() -> None:
     assert dataclasses.asdict(told[0]) == {
         "asked": "auto",
         "engine": "dictionaries",
-        "reason": "the domain has about 256 corners; auto takes dictionaries from 150 on",
+        "reason": "cells have about 152 generators; auto takes dictionaries from 150 on",
         "essential_inputs": 8,
         "slabs": 8,
         "corners": 256,

@@ -270,6 +270,58 @@ def test_thin_regions_in_the_whole_space_are_proven_bounded_in_doubles() -> None
     assert count.num_bounded > 200
 
 
+def _sparse(widths: tuple[int, ...], seed: int, weights: Callable[[np.random.Generator, int, int], object]) -> Network:
+    """A third of the weights are kept."""
+    random = np.random.default_rng(seed)
+    layers = [weights(random, b, a) * (random.random((b, a)) < 1 / 3) for a, b in pairwise(widths)]
+    return Network.from_layers(
+        [*(layer.tolist() for layer in layers), [[1] * widths[-1]]],
+        [*(random.integers(-4, 5, n).tolist() for n in widths[1:]), [0]],
+    )
+
+
+def test_rows_span_no_more_than_the_units_that_they_read() -> None:
+    """In a pruned network a unit reads a few of the active ones, so that fewer rows than these coincide along a ray."""
+    network = _sparse((16, 16, 5), 1, lambda random, *shape: random.normal(size=shape))
+    count = count_regions(network, None, "dictionaries", jobs=1, max_regions=1000)
+    assert count.num_regions == 1000
+    assert _exact_share(count) < 0.05
+
+
+@pytest.mark.parametrize("has_integers", [False, True])
+@pytest.mark.parametrize("widths", [(5, 7, 5), (4, 6, 4, 3), (7, 7, 3)])
+@pytest.mark.parametrize("seed", range(2))
+def test_regions_of_pruned_networks_are_bounded_where_the_splitter_says_so(
+    widths: tuple[int, ...], seed: int, *, has_integers: bool
+) -> None:
+    """Many go on for ever along facets alone, where more rows vanish than there are dimensions to it."""
+    if has_integers:
+        network = _sparse(widths, seed, lambda random, *shape: random.integers(-2, 3, shape))
+    else:
+        network = _sparse(widths, seed, lambda random, *shape: random.normal(size=shape))
+    inf = float("inf")
+    for domain in (None, Domain.box([0] * 2 + [-inf] * (widths[0] - 2), [inf] * widths[0])):
+        count = count_regions(network, domain, "dictionaries", jobs=1)
+        split = count_regions(network, domain, "split", by_enumeration=True)
+        assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+
+
+@pytest.mark.parametrize(("widths", "seed"), [((3, 8, 8), 0), ((3, 6, 6, 5), 0), ((4, 9, 9), 0)])
+def test_cells_as_thin_as_rounding_errors_are_there_or_not(widths: tuple[int, ...], seed: int) -> None:
+    """Weights of four bits times a scale, rounded: what would be a tie is off by 1e-17 of the rows, on either side."""
+    random = np.random.default_rng(seed)
+    layers = [random.integers(-7, 8, (b, a)) * (0.1 / 7) for a, b in pairwise(widths)]
+    constants = [random.integers(-7, 8, n) * (0.1 / 7) for n in widths[1:]]
+    network = Network.from_layers(
+        [*(layer.tolist() for layer in layers), [[1] * widths[-1]]], [*(c.tolist() for c in constants), [0]]
+    )
+    for domain in (_box(widths[0]), None):
+        count = count_regions(network, domain, "dictionaries", jobs=1)
+        split = count_regions(network, domain, "split", by_enumeration=True)
+        assert (count.num_regions, count.num_bounded) == (split.num_regions, split.num_bounded)
+    assert _exact_share(count) > 0
+
+
 def test_ties_without_constants_take_no_integers() -> None:
     widths = (6, 8, 6)
     random = np.random.default_rng(1)

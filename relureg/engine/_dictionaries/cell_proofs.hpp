@@ -6,6 +6,7 @@
 
 #include "bounded_path.hpp"
 #include "exact_program.hpp"
+#include "exact_vertex.hpp"
 #include "identities.hpp"
 #include "known_ties.hpp"
 
@@ -35,6 +36,16 @@ class CellProofs {
         ++statistics_.decisions, ++statistics_.exact;
         auto found = program_->solve(rows_.signed_path());
         if (!found) return false;
+        rows_.take(point, std::move(*found));
+        return true;
+    }
+
+    // Likewise, in the part of a cell beyond a slot, from where a dictionary stands that reaches furthest there. False:
+    // that is not known.
+    bool find_point_at(const Dictionary<double>& dictionary, int slot, int side, Point& point) {
+        auto found = point_towards_vertex(rows_, dictionary, slot, side, point);
+        if (!found) return false;
+        ++statistics_.decisions, ++statistics_.exact;
         rows_.take(point, std::move(*found));
         return true;
     }
@@ -153,20 +164,33 @@ class CellProofs {
         return slots;
     }
 
-    // Whether integers show a tie; once for each basis.
+    // Whether integers show a tie: by the rows that doubles name, once for each basis; else by all rows of the basis,
+    // since a multiplier that doubles take for 0 may be as small as their errors.
     bool is_tie(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
         if (!beyond.is_bound() && support_.size() == 1 &&
             is_twin(rows_[support_.front()], rows_[beyond.slot], beyond.sign)) {
             ++statistics_.remembered;
             return true;
         }
+        if (is_known_tie(dictionary, beyond)) return true;
+        std::vector<int> basis;
+        for (int c = 0; c < dictionary.columns(); ++c) {
+            const int other = rows_.slot_of(dictionary.nonbasic(c));
+            if (other >= 0 && rows_[other].side) basis.push_back(other);
+        }
+        if (basis.size() == support_.size() || !is_identity(dictionary, basis, beyond)) return false;
+        support_ = std::move(basis);
+        return true;
+    }
+
+    bool is_known_tie(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
         KnownTies::Key key = key_of(dictionary, beyond);
         if (const auto known = known_.find(key)) {
             ++statistics_.remembered;
             return *known;
         }
         ++statistics_.exact;
-        const bool found = is_identity(dictionary, beyond);
+        const bool found = is_identity(dictionary, support_, beyond);
         known_.add(std::move(key), found);
         return found;
     }
@@ -196,11 +220,12 @@ class CellProofs {
         return key;
     }
 
-    // Solve for the multipliers of the support over the integers, in the inputs that are basic: there are as many.
-    bool is_identity(const Dictionary<double>& dictionary, const HalfSpace& beyond) {
+    // Solve for the multipliers of rows of the basis over the integers, in the inputs that are basic: of those that it
+    // names there are as many.
+    bool is_identity(const Dictionary<double>& dictionary, const std::vector<int>& slots, const HalfSpace& beyond) {
         const Bounds<mpq_class>& bounds = is_own(beyond) ? rows_.box().exact : rows_.box().hull;
         std::vector<SignedRow> rows;
-        for (const int other : support_) rows.push_back({&rows_.exact(other), rows_[other].side});
+        for (const int other : slots) rows.push_back({&rows_.exact(other), rows_[other].side});
         const ExactVector row = rows_.exact(beyond);
         const SignedRow target{&row, beyond.sign};
         if (rows.size() == 1 && are_opposite(rows.front(), target)) return true;
@@ -261,7 +286,7 @@ class CellProofs {
     std::vector<BoundedRow> bounded_rows_;
     KnownTies known_;
     std::map<std::pair<int, int>, int> twins_;  // of the network: 1 or -1 where one unit repeats another, else 0
-    Rays rays_{rows_, identity_, stop_};
+    Rays rays_{rows_, identity_, statistics_, stop_};
     BoundedPath bounded_path_{rows_, rays_};
 };
 

@@ -1,8 +1,6 @@
 // The rows on the present path, the box that they lie in, and whether points lie inside.
 #pragma once
 
-#include <deque>
-
 #include "../_cells/interface/searcher.hpp"
 #include "frame.hpp"
 #include "proofs.hpp"
@@ -301,7 +299,7 @@ class CellRows {
     const bool audit_;
     Box box_;
     bool is_read_ = false, are_walls_bounds_ = false;
-    std::deque<Slot> slots_;
+    std::vector<Slot> slots_;
     std::vector<int> path_;
     Bounds<double> bounds_;
     std::vector<std::vector<double>> majorants_, sizes_;

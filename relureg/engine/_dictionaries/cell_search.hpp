@@ -115,7 +115,9 @@ class CellSearch {
             if (absence == Absence::kStrict) learn(stage, k, sign);
             if (absence != Absence::kNo) return false;
         }
-        if (proofs_.is_empty_beyond(HalfSpace::of_slot(slot, sign))) {
+        Point thin = frame.point;
+        if (!proofs_.find_point_at(*optimum_, slot, sign, thin) &&
+            proofs_.is_empty_beyond(HalfSpace::of_slot(slot, sign))) {
             tied_.push_back(slot);
             return false;
         }
@@ -368,7 +370,19 @@ class CellSearch {
             found = std::move(deep);
             return true;
         }
-        return (is_likely && rows_.is_inside(found.doubles)) || proofs_.find_point(found);
+        return (is_likely && rows_.is_inside(found.doubles)) || find_at_vertex(frame, found, slot, side) ||
+               proofs_.find_point(found);
+    }
+
+    // By the vertex of the cell that is furthest beyond a slot.
+    bool find_at_vertex(const Frame& frame, Point& found, int slot, int side) {
+        loose_ = frame.dictionary;
+        rows_.bound(slot, 0);
+        const double most = std::numeric_limits<double>::infinity();
+        loose_.improve(rows_.variable(slot), side, false, most, rows_.bounds(), [this] { stop_if_told(); });
+        rows_.bound(slot, side);
+        found = frame.point;
+        return proofs_.find_point_at(loose_, slot, side, found);
     }
 
     // Half the way on to the mean of the points that are known in a part of the cell.

@@ -5,21 +5,24 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <optional>
 #include <utility>
 
 #include "kernel.hpp"
+#include "known_rays.hpp"
 #include "spans.hpp"
 
 namespace relureg {
 
 class Rays {
   public:
-    Rays(const CellRows& rows, Identity& identity, const std::atomic<bool>& stop)
-        : rows_(rows), identity_(identity), stop_(stop) {}
+    Rays(const CellRows& rows, Identity& identity, Statistics& statistics, const std::atomic<bool>& stop)
+        : rows_(rows), identity_(identity), statistics_(statistics), stop_(stop) {}
 
     // Whether the pointed cell of the path is bounded; nothing where doubles do not know.
     std::optional<bool> is_bounded() {
+        if (known_.has_one_in(rows_)) return false;
         const bool are_many = rows_.dim() > kManyInputs;
         if (are_many ? finds_ray_by_projections() : has_sure_ray()) return false;
         take_rows();
@@ -59,13 +62,14 @@ class Rays {
     bool is_of_path(std::size_t row) const { return row < rows_.path().size(); }
 
     // Whether every row surely rises along a direction, and no input meets a bound of its own.
-    bool is_sure_ray(const std::vector<double>& ray) const {
+    bool takes_sure_ray(const std::vector<double>& ray) {
         const Bounds<mpq_class>& exact = rows_.box().exact;
         for (int j = 0; j < rows_.dim(); ++j)
             if ((exact.has_lower[j] && ray[j + 1] < 0) || (exact.has_upper[j] && ray[j + 1] > 0)) return false;
-        return std::all_of(rows_.path().begin(), rows_.path().end(), [&](int slot) {
-            return is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width());
-        });
+        for (const int slot : rows_.path())
+            if (!is_surely_beyond(rows_[slot], rows_[slot].side, ray.data(), rows_.width())) return false;
+        known_.add({ray, {}, {}});
+        return true;
     }
 
     // Whether projections onto the rows in turn end in such a direction, as they do where the rays of the cell have an
@@ -102,7 +106,7 @@ class Rays {
                 is_moved = true;
             }
         }
-        return !is_moved && is_sure_ray(ray_);
+        return !is_moved && takes_sure_ray(ray_);
     }
 
     // Whether doubles find a direction along which every row surely rises. It is one where the smallest slope is
@@ -135,7 +139,7 @@ class Rays {
         program.improve(goal, 1, false, 0.5, bounds, look);
         std::vector<double> ray(rows_.width(), 0.0);
         for (int j = 0; j < dim; ++j) ray[j + 1] = program.value_of(j);
-        return is_sure_ray(ray);
+        return takes_sure_ray(ray);
     }
 
     // The direction in which as many rows as can rise, do: the largest sum of s_i with 0 <= s_i <= 1 and row i rising
@@ -171,9 +175,10 @@ class Rays {
         return true;
     }
 
-    // Whether the sum of all rows, which rises along each ray of a pointed cell, has a largest value where each row may
+    // Whether a sum of all rows, which rises along each ray of a pointed cell, has a largest value where each row may
     // fall to about -1, by amounts that differ, so that vertices are simple. Then it is minus a positive combination of
-    // rows, and no row rises along a ray; else the program ends at an extreme ray.
+    // rows, and no row rises along a ray; else the program ends at an extreme ray. The weights in the sum differ, too:
+    // else that combination would often lack a row, of small integers above all.
     std::optional<bool> is_total_bounded() {
         const int dim = rows_.dim();
         std::vector<double> total(rows_.width(), 0.0), sizes(rows_.width(), 0.0), entries(dim);
@@ -182,10 +187,11 @@ class Rays {
         program_.reset(std::vector<double>(dim, 0.0));
         double c = 0;
         for (std::size_t i = 0; i < cell_.size(); ++i) {
+            const double weight = 1 + std::fmod(0.755 * static_cast<double>(i), 1);
             for (int j = 0; j < dim; ++j) {
                 entries[j] = cell_[i].at(j + 1);
-                total[j + 1] += entries[j];
-                sizes[j + 1] += cell_[i].size_at(j + 1) * (1 + 0x1p-20);
+                total[j + 1] += weight * entries[j];
+                sizes[j + 1] += weight * cell_[i].size_at(j + 1) * (1 + 0x1p-20);
             }
             c = std::max(c, cell_[i].c);
             const int variable = dim + 1 + static_cast<int>(i);
@@ -204,7 +210,7 @@ class Rays {
         }
         std::vector<int> on(dim);
         for (int j = 0; j < dim; ++j) on[j] = j + 1;
-        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(cell_.size()) + 2)};
+        const BoundedRow target{total.data(), sizes.data(), 1.0, c + gamma(static_cast<double>(cell_.size()) + 3)};
         return identity_.solve(target, rows, on, dim) ? std::optional(true) : std::nullopt;
     }
 
@@ -240,8 +246,12 @@ class Rays {
                 ++num_axes;
         }
         ray_[0] = 0;
-        if (!kernel_.solve(rows, ray_, rows_.dim(), std::min(rows_.dim(), rank_at_most(rows_, slots) + num_axes)))
-            return std::nullopt;
+        bool has_asked = false;
+        const auto depends = [&](std::size_t row, const std::vector<std::size_t>& others) {
+            return has_asked = true, depends_exactly(row, others);
+        };
+        const int rank = std::min(rows_.dim(), rank_at_most(rows_, slots) + num_axes);
+        if (!kernel_.solve(rows, ray_, rows_.dim(), rank, depends)) return std::nullopt;
         for (const std::size_t i : rises_) {
             const BoundedRow& row = cell_[i];
             double value = 0, size = 0;
@@ -250,15 +260,43 @@ class Rays {
             const double error = (row.c + gamma(rows_.dim() + 3) * (1 + row.c)) * size + kernel_.change(row);
             if (!(value > error * (1 + 0x1p-20))) return std::nullopt;
         }
+        statistics_.exact += has_asked;
+        NearRay found{ray_, std::vector<double>(rows_.width(), 0.0), {}};
+        kernel_.spread_change(found.change);
+        for (const int slot : slots) found.zeros.push_back(rows_[slot].serial);
+        std::sort(found.zeros.begin(), found.zeros.end());
+        known_.add(std::move(found));
         return false;
+    }
+
+    // Whether one of the rows that stay is a combination of others of them, in integers.
+    bool depends_exactly(std::size_t row, const std::vector<std::size_t>& others) {
+        std::vector<SignedRow> rows;
+        for (const std::size_t i : others) rows.push_back(exact_row(stays_[i]));
+        std::vector<int> entries(rows_.dim());
+        std::iota(entries.begin(), entries.end(), 1);
+        return multipliers(rows, exact_row(stays_[row]), entries).has_value();
+    }
+
+    SignedRow exact_row(std::size_t i) {
+        if (is_of_path(i)) return {&rows_.exact(rows_.path()[i]), rows_[rows_.path()[i]].side};
+        const std::size_t width = rows_.width(), input = (cell_[i].entries - axes_.data()) / width;
+        if (exact_axes_.empty()) {
+            exact_axes_.assign(rows_.dim(), ExactVector(rows_.dim() + 1));
+            for (int j = 0; j < rows_.dim(); ++j) exact_axes_[j][j + 1] = 1;
+        }
+        return {&exact_axes_[input], cell_[i].factor > 0 ? 1 : -1};
     }
 
     const CellRows& rows_;
     Identity& identity_;
+    Statistics& statistics_;
     const std::atomic<bool>& stop_;
+    KnownRays known_;
     Kernel kernel_;
     Dictionary<double> program_;
     std::vector<double> axes_;  // unit vectors, by row
+    std::vector<ExactVector> exact_axes_;
     std::vector<BoundedRow> cell_;
     std::vector<double> ray_;
     std::vector<std::size_t> rises_, stays_;  // of those rows

@@ -9,6 +9,7 @@
 #include "_dictionaries/proofs.hpp"
 #include "_dictionaries/ties.hpp"
 #include "pivots_and_conflicts.hpp"
+#include "rays_near_others.hpp"
 
 namespace {
 
@@ -320,7 +321,8 @@ void a_kernel_is_as_near_as_it_says() {
         std::vector<BoundedRow> given;
         for (const Row& row : rows) given.push_back(bounded(row));
         Kernel kernel;
-        if (!kernel.solve(given, at, dim, m)) continue;
+        const auto never = [](std::size_t, const std::vector<std::size_t>&) { return false; };
+        if (!kernel.solve(given, at, dim, m, never)) continue;
         ++num_solved;
         // Rows that are multiples of those that vanish are 0 there, so that the change makes up for what they are.
         for (const Row& row : rows) {
@@ -328,7 +330,16 @@ void a_kernel_is_as_near_as_it_says() {
             for (int j = 1; j <= dim; ++j) here += row.exact[j] * mpq_class(at[j]);
             CHECK(abs(here) <= mpq_class(kernel.change(bounded(row))));
         }
-        CHECK(!kernel.solve(given, at, dim, m + 1));
+        // A row that repeats another one depends on that alone; no row does where there are no more than dimensions.
+        given.push_back(given.front());
+        std::size_t num_asked = 0;
+        const auto always = [&](std::size_t row, const std::vector<std::size_t>& others) {
+            CHECK(row == given.size() - 1 && others == std::vector<std::size_t>{0});
+            return ++num_asked, true;
+        };
+        CHECK(!kernel.solve(given, at, dim, m + 1, never));
+        CHECK(kernel.solve(given, at, dim, m + 1, always) && num_asked == 1);
+        CHECK(kernel.solve(given, at, dim, m, always) && num_asked == 1);
     }
     CHECK(num_solved > 2000);
 }
@@ -433,6 +444,7 @@ int main() {
     long_steps_end_at_the_optimum();
     pivots_end_at_the_optimum();
     a_conflict_rules_out_its_last_sign();
+    a_row_called_rising_rises();
     std::printf("%d checks, %d failed\n", num_checked, num_failed);
     return num_failed ? 1 : 0;
 }
