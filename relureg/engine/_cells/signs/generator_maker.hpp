@@ -37,7 +37,7 @@ class GeneratorMaker {
         tags.quiet = g.tags(a).quiet & g.tags(b).quiet;
         const bool has_values =
             oracle_.has_values(g, a) && oracle_.has_values(g, b) && carry_values(cell, context, unit, a, b, *slot);
-        if (interpolate_integers(context, unit, end_of(g, a), end_of(g, b), fresh) ||
+        if ((do_integers_pay() && interpolate_integers(context, unit, end_of(g, a), end_of(g, b), fresh)) ||
             interpolate_doubles(cell, context, unit, a, b, fresh) ||
             (has_values && take_coordinates(*slot->forms->values, fresh)) ||
             (refine_ends(cell, a, b) && interpolate_doubles(cell, context, unit, a, b, fresh)) ||
@@ -154,6 +154,14 @@ class GeneratorMaker {
                 refined = true;
             }
         return refined;
+    }
+
+    // In general position small integers settle next to nothing that doubles leave open, and their common divisors take a
+    // tenth of the time: few are made then, as many as show whether that changes.
+    bool do_integers_pay() {
+        constexpr std::int64_t kTrial = 256, kEach = 64, kSeldom = 16;
+        ++num_made_;
+        return num_made_ < kTrial || kEach * oracle_.statistics.small_integers >= num_made_ || num_made_ % kSeldom == 0;
     }
 
     // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
@@ -335,6 +343,7 @@ class GeneratorMaker {
     Predicate<D_, W>& oracle_;
     Refiner<D_> refiner_;
     std::vector<std::int64_t> integers_;
+    std::int64_t num_made_ = 0;  // on edges
     std::vector<double> value_;  // of the unit, at each generator of the cell
 };
 
