@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 
 class Cluster:
@@ -37,9 +38,15 @@ class Cluster:
         return False
 
     def add_worker(self, *more: object) -> subprocess.Popen[bytes]:
-        """A worker with one core, that nobody replaces when it dies."""
-        common = ("--scheduler-file", self._file, "--nthreads", 1, "--no-dashboard", "--no-nanny")
-        return self._start("dask_worker", *common, "--local-directory", self.folder, *more)
+        """A worker with one core, that nobody replaces when it dies; once it is one of the cluster's."""
+        name = f"worker-{len(self.processes)}"
+        common = ("--scheduler-file", self._file, "--nthreads", 1, "--no-dashboard", "--no-nanny", "--name", name)
+        from distributed import Client
+
+        worker = self._start("dask_worker", *common, "--local-directory", self.folder, *more)
+        with Client(self.address, set_as_default=False) as client:
+            _wait_until(lambda: name in _names(client))
+        return worker
 
     def close(self) -> None:
         for process in self.processes:
@@ -67,6 +74,11 @@ def cluster(folder: Path) -> Iterator[Cluster]:
         yield found
     finally:
         found.close()
+
+
+def _names(client: Any) -> set[str]:
+    """Of the workers that there are."""
+    return {told["name"] for told in client.scheduler_info(n_workers=-1)["workers"].values()}
 
 
 def _wait_until(done: Callable[[], bool], seconds: float = 60) -> None:

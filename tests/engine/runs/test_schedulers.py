@@ -54,7 +54,6 @@ def short_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def dask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with cluster(tmp_path_factory.mktemp("dask")) as found:
         found.add_worker()
-        _wait_for_workers(found, 1)
         yield found
 
 
@@ -155,7 +154,6 @@ def test_truth_networks_on_so_many_workers(dask: Cluster, workers: int, expected
     with Client(dask.address, set_as_default=False) as client:
         while len(client.nthreads()) < workers:
             dask.add_worker()
-            client.wait_for_workers(len(client.nthreads()) + 1, timeout=60)
         for name in NOT_SO_LARGE if workers == 2 else ["rand_3-16-16-1"]:
             network = relureg.load(f"fixtures/truth/{name}.json")
             cells = relureg.enumerate_regions(network, scheduler=client)
@@ -168,7 +166,6 @@ def test_truth_networks_on_so_many_workers(dask: Cluster, workers: int, expected
 def test_a_worker_is_killed_and_one_is_added(dask: Cluster, tmp_path: Path, expected: relureg.RegionCount) -> None:
     path = tmp_path / "run.journal"
     doomed = dask.add_worker()
-    _wait_for_workers(dask, 2)
 
     def kill_when_it_has_worked(progress: object) -> None:
         if doomed.returncode is None and any(name.endswith(f":{doomed.pid}") for name in _workers(path)):
@@ -184,13 +181,11 @@ def test_a_worker_is_killed_and_one_is_added(dask: Cluster, tmp_path: Path, expe
 
 def test_a_worker_that_joins_works(dask: Cluster, tmp_path: Path) -> None:
     path = tmp_path / "run.journal"
-    before = len(_wait_for_workers(dask, 1))
     joined: list[subprocess.Popen[bytes]] = []
 
     def add_when_begun(progress: object) -> None:
         if not joined:
             joined.append(dask.add_worker())
-            _wait_for_workers(dask, before + 1)
 
     relureg.count_regions(LONG, scheduler=dask.address, journal=path, progress=add_when_begun)
     assert any(name.endswith(f":{joined[0].pid}") for name in _workers(path))
@@ -202,14 +197,6 @@ def _workers(path: Path) -> set[str]:
             return {entry.worker for entry in journal.entries}
     except relureg.errors.JournalError:
         return set()
-
-
-def _wait_for_workers(dask: Cluster, count: int) -> dict[str, int]:
-    from distributed import Client
-
-    with Client(dask.address, set_as_default=False) as client:
-        client.wait_for_workers(count, timeout=60)
-        return dict(client.nthreads())
 
 
 # -- interruptions -----------------------------------------------------------------------------------
@@ -313,7 +300,6 @@ def test_the_scheduler_goes_away(
     fetch = distributed._fetch
     with cluster(tmp_path) as own:
         own.add_worker()
-        _wait_for_workers(own, 1)
 
         def kill_it(progress: object) -> None:
             if _num_rows(path) >= 2:
@@ -339,9 +325,7 @@ def test_the_scheduler_goes_away(
 @pytest.fixture
 def asleep(dask: Cluster) -> Iterator[subprocess.Popen[bytes]]:
     """One more worker, to be sent to sleep."""
-    workers = len(_wait_for_workers(dask, 1))
     found = dask.add_worker()
-    _wait_for_workers(dask, workers + 1)
     yield found
     found.kill()
     found.wait()
@@ -390,7 +374,6 @@ def test_a_worker_that_falls_asleep_over_a_batch(
     with cluster(tmp_path) as own:
         asleep = own.add_worker()
         own.add_worker()
-        _wait_for_workers(own, 2)
         path = tmp_path / "run.journal"
 
         def watch(progress: Progress) -> None:
@@ -411,7 +394,6 @@ def test_a_worker_with_another_version(tmp_path: Path) -> None:
         nobody = relureg.count_regions(LONG, scheduler=own.address, timeout=1)  # limits hold while workers are awaited
         assert (nobody.num_regions, nobody.complete) == (1, False)  # where any point is, there is a region
         own.add_worker("--preload", preload)
-        _wait_for_workers(own, 1)
         with pytest.raises(UsageError, match=r"runs relureg 0\.0\.1, but .* install the same version") as found:
             relureg.count_regions(LONG, scheduler=own.address, journal=path)
         assert found.value.exit_code == 2

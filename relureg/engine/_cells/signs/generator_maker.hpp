@@ -156,8 +156,8 @@ class GeneratorMaker {
         return refined;
     }
 
-    // In general position small integers settle next to nothing that doubles leave open, and their common divisors take a
-    // tenth of the time: few are made then, as many as show whether that changes.
+    // In general position small integers settle next to nothing that doubles leave open, and their common divisors take
+    // a tenth of the time: few are made then, as many as show whether that changes.
     bool do_integers_pay() {
         constexpr std::int64_t kTrial = 256, kEach = 64, kSeldom = 16;
         ++num_made_;
