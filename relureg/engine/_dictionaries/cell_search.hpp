@@ -1,4 +1,5 @@
-// What is asked in one cell: which candidates take which signs there, at which points, and what a part of it starts from.
+// What is asked in one cell: which candidates take which signs there, at which points, and what a part of it starts
+// from.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Points strictly inside the two parts of a cell that is split: near the middle of what is known of a part, as doubles if
-// these can tell that they lie inside.
+// Points strictly inside the two parts of a cell that is split: near the middle of what is known of a part, as
+// doubles if these can tell that they lie inside.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// A region that is named by its signs: found at once from all of its rows, or by the cuts that lead there from the whole
-// domain.
+// A region that is named by its signs: found at once from all of its rows, or by the cuts that lead there from the
+// whole domain.
 #pragma once
 
 #include "cell_search.hpp"
