@@ -72,7 +72,7 @@ def reach_of(problem: Problem) -> Reach | None:
     try:
         with np.errstate(all="ignore"):
             rows, constants = weights.floats, form.constant.floats[:, 0]
-            ranges = _in_box(rows, domain) if domain.has_plain_interior else _between_walls(rows, domain)
+            ranges = _in_box(rows, domain) if _is_box(domain) else _between_walls(rows, domain)
             return None if ranges is None else _reach(constants + ranges[0], constants + ranges[1], domain.dim)
     except OverflowError:
         return None
@@ -84,6 +84,11 @@ def _reach(low: Array, high: Array, dim: int) -> Reach:
     depths = np.abs(low + high) / (high - low)
     depths[~np.isfinite(depths)] = 0.0
     return Reach(dim=dim, depths=tuple(np.minimum(depths[cuts], 1.0).tolist()))
+
+
+def _is_box(domain: Domain) -> bool:
+    """Whether each wall bounds one input."""
+    return bool((np.bincount(domain.normals.nonzeros()[0], minlength=domain.num_rows) == 1).all())
 
 
 def _in_box(rows: Array, domain: Domain) -> tuple[Array, Array]:
