@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import comb
 
+from relureg.engine.reach import Reach, reach_of
 from relureg.families.arrangements import generic_regions
 from relureg.network.problem import Problem
 from relureg.words import figure
@@ -51,6 +52,12 @@ MANY_OPEN_DIMS = 17
 """A domain without slabs that has one corner at most is a cone, more or less: 1.8 to 6 times as fast in 14 to 16
 dimensions, 0.004 times on 20-24 with 6 inputs from 0 on."""
 
+FEW_REGIONS = 40_000
+"""A cell that is counted is searched as well, to compare, if it has no more than 4,096 regions (`kFirstCell` of the
+splitter), up to 40,000 as `Reach` tells them. Then that search is what takes the time, as if there were cells, and
+dictionaries are ahead: 9 times as fast at 125 generators (7-20 between 40 tangents of a ball), 9 to 30 times at 478
+(9-24 in [-0.2, 0.2]^9 and [-0.35, 0.35]^9), 80 times at 918 (10-20 in [-0.4, 0.4]^10)."""
+
 _MOST = 10**15
 """More corners are told as so many."""
 
@@ -87,12 +94,15 @@ class EngineChoice:
     """Rows of the domain."""
     units: int
     """ReLU units of the network."""
+    cutting_units: int
+    """Units of the first stage whose hyperplanes cut the domain, about; all of them where that is not known."""
 
     @property
     def line(self) -> str:
         """All of it in one line."""
         numbers = (
-            f"{self.essential_inputs} essential inputs, {self.walls} walls, {self.units} units, about "
+            f"{self.essential_inputs} essential inputs, {self.walls} walls, {self.units} units, "
+            f"{self.cutting_units} of the first stage cut the domain, about "
             f"{figure(self.corners)} corners of the domain, {figure(self.cell_generators)} generators of a cell of the "
             "first stage"
         )
@@ -105,14 +115,18 @@ def choose_name(asked: str, problem: Problem, *, visits: bool = False) -> Engine
     Where the regions are not only counted but visited, there are cells of one stage, too.
     """
     slabs = 0 if problem.domain is None else problem.domain.num_slabs
+    units = problem.network.widths[0] if problem.network.stages else 0
+    reach = reach_of(problem)
     shape = Shape(
         dim=problem.essential_dim,
         slabs=slabs,
         walls=problem.num_walls - 2 * slabs,
-        units=problem.network.widths[0] if problem.network.stages else 0,
+        units=units,
     )
     has_cells = visits or len(problem.network.stages) != 1
-    name, reason = _automatic(problem, shape, has_cells=has_cells) if asked == "auto" else (asked, "as asked for")
+    name, reason = asked, "as asked for"
+    if asked == "auto":
+        name, reason = _automatic(problem, shape, reach, has_cells=has_cells)
     return EngineChoice(
         asked=asked,
         engine=name,
@@ -123,6 +137,7 @@ def choose_name(asked: str, problem: Problem, *, visits: bool = False) -> Engine
         cell_generators=shape.cell_generators,
         walls=problem.num_walls,
         units=problem.network.num_units,
+        cutting_units=units if reach is None else reach.num_cutting,
     )
 
 
@@ -182,14 +197,15 @@ class Shape:
         return self.dim < 11 if self.slabs == self.dim else self.dim < 13 and self.corners < MANY_CORNERS
 
 
-def _automatic(problem: Problem, shape: Shape, *, has_cells: bool) -> tuple[str, str]:
+def _automatic(problem: Problem, shape: Shape, reach: Reach | None, *, has_cells: bool) -> tuple[str, str]:
     """The engine for a problem, and the reason."""
     if not has_cells and problem.domain is None and generic_regions(shape.units, shape.dim) < MANY_FLATS:
         return AUTO, "a network of one stage is counted on the flats of its hyperplanes, without cells"
     if not has_cells and problem.domain is not None:
-        if shape.has_few_sections:
+        if not shape.has_few_sections:
+            return "dictionaries", f"sections of a domain in {shape.dim} dimensions have many vertices"
+        if reach is None or not reach.has_at_most(FEW_REGIONS):
             return AUTO, "a network of one stage is counted on sections of the domain, without cells"
-        return "dictionaries", f"sections of a domain in {shape.dim} dimensions have many vertices"
     if shape.dim >= MANY_DIRECTIONS:
         has = f"there are {shape.dim} essential dimensions"
         return "dictionaries", f"{has}; auto takes dictionaries from {MANY_DIRECTIONS} on"

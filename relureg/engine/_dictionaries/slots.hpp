@@ -35,6 +35,12 @@ inline double absolute_product(const double* a, const double* b, int size) {
     return (parts[0] + parts[1]) + (parts[2] + parts[3]);
 }
 
+// The units of a stage, on the cell that it was entered from: slots from `first` on.
+struct Entered {
+    const Context* context;
+    int first;
+};
+
 // A unit, or a row of the domain, on the present path. A row has entries 1, x_1, ..., x_d and is filled up with 0.
 struct Slot {
     const Context* context;

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "../_cells/cells/stage_rows.hpp"
 #include "../_cells/search/sharing.hpp"
 #include "../_cells/search/tally.hpp"
 #include "cell_search.hpp"
@@ -19,8 +18,8 @@ class Tree final : public Searcher {
   public:
     Tree(const Network& network, const Options& options, Control& control)
         : network_(network), options_(options), control_(control), sign_(network.num_units + 1, 0),
-          stage_rows_(network, sign_.data()), rows_(network, sign_.data(), statistics_, options.audit),
-          tally_(options_, control, 1), words_(most_words(network)) {
+          rows_(network, sign_.data(), statistics_, options.audit), tally_(options_, control, 1),
+          words_(most_words(network)) {
         if (network.stages.empty()) return;
         root_ = Context{nullptr, 0, &network.stages[0], network.stages[0].input_rows.data(), 0};
     }
@@ -54,7 +53,7 @@ class Tree final : public Searcher {
         tally_.begin(result);
         result.per_stage.assign(network_.stages.size(), 0);
         path_.clear();
-        arena_.release({0, 0});
+        stages_.begin();
         statistics_ = Statistics{};
         proofs_.begin(has_walls() ? &network_.stages[0] : nullptr);
         cell_.begin();
@@ -68,7 +67,7 @@ class Tree final : public Searcher {
     }
 
     bool has_walls() const { return !network_.stages.empty() && network_.stages[0].forced; }
-    bool is_last(const Context& context) const { return stage_rows_.is_last(context); }
+    bool is_last(const Context& context) const { return stages_.is_last(context); }
     bool is_own(int depth) const { return depth >= static_cast<int>(prefix_->size()); }
     void set_sign(int number, int sign) { sign_[number] = static_cast<std::int8_t>(sign); }
 
@@ -88,56 +87,12 @@ class Tree final : public Searcher {
             enter(frame, root_, 0, 0);
     }
 
-    // -- a single region of many inputs ------------------------------------------------------------------
-
-    // All rows of the region that is named are known from its signs, so that no order of cuts is needed: a point inside
-    // shows that it is there, and rows that do not bound it are told from its facets. False: that remains open.
+    // The region that is named, all of whose stages are entered by then.
     bool finds_at_once(Frame& frame) {
-        if (has_walls() && !rows_.are_walls_bounds()) return false;
-        return take_named_rows(frame, root_);
-    }
-
-    // A stage of it, whose rows go onto the path, and all stages behind it.
-    bool take_named_rows(Frame& frame, const Context& context) {
-        const Stage& data = *context.data;
-        const Entered stage{&context, rows_.size()};
-        const std::size_t before = rows_.path().size();
-        bool is_there = true;
-        if (data.forced)
-            std::fill_n(sign_.begin() + data.first_unit, data.units, std::int8_t{1});
-        else
-            push_rows(context);
-        for (int i = 0; i < data.units && is_there && !data.forced; ++i) {
-            const int sign = sign_at_once(stage, i), wanted = single_.side(data.first_unit + i);
-            is_there = sign == kOpen ? wanted != 0 : sign == wanted;
-            set_sign(data.first_unit + i, wanted);
-            if (sign == kOpen && is_there) rows_.step(stage.first + i, wanted);
-        }
-        bool is_known = true;
-        if (is_there && is_last(context))
-            is_known = leaf_at_once(frame);
-        else if (is_there)
-            is_known = with_next(context, [&](const Context& next) { return take_named_rows(frame, next); });
-        while (rows_.path().size() > before) rows_.step(rows_.path().back(), 0);
-        rows_.release(stage.first);
-        return is_known;
-    }
-
-    // Of walls that coincide each would show the others to be redundant, so that only one of them stays.
-    bool leaf_at_once(Frame& frame) {
-        inner_.measure();
-        if (!inner_.find(frame.point.doubles)) return false;
-        frame.point.exact.clear();
-        const std::vector<int> path = rows_.path();
-        for (const int slot : facets_.let_go_of_twins()) cell_.add_tied(slot);
-        frame.dictionary.reset({frame.point.doubles.begin() + 1, frame.point.doubles.begin() + 1 + network_.dim});
-        for (const int slot : rows_.path()) rows_.add_to(frame.dictionary, slot);
-        for (std::size_t s = 0; s + 1 < result_->per_stage.size(); ++s) ++result_->per_stage[s];
-        leaf(frame, 0, true);
-        cell_.release_tied(0);
-        while (!rows_.path().empty()) rows_.step(rows_.path().back(), 0);
-        for (const int slot : path) rows_.step(slot, single_.side(rows_[slot].number));
-        return true;
+        return single_.find_at_once(frame, root_, [&] {
+            for (std::size_t s = 0; s + 1 < result_->per_stage.size(); ++s) ++result_->per_stage[s];
+            leaf(frame, 0, true);
+        });
     }
 
     // -- stages ------------------------------------------------------------------------------------------
@@ -149,14 +104,14 @@ class Tree final : public Searcher {
             std::fill_n(sign_.begin() + data.first_unit, data.units, std::int8_t{1});
             return finish_stage(frame, stage, depth, level);
         }
-        push_rows(context);
+        stages_.push_rows(context);
         frame.open.assign(words_, 0);
         bool is_empty = false;
         for (int i = 0; i < data.units && !is_empty; ++i) {
-            const int sign = sign_at_once(stage, i);
-            if (sign != kOpen && single_.is_elsewhere(data.first_unit + i, sign)) {
+            const int sign = stages_.sign_at_once(stage, i);
+            if (sign != Stages::kOpen && single_.is_elsewhere(data.first_unit + i, sign)) {
                 is_empty = true;
-            } else if (sign == kOpen) {
+            } else if (sign == Stages::kOpen) {
                 frame.open[i / 64] |= std::uint64_t{1} << (i % 64);
                 rows_.add_to(frame.dictionary, stage.first + i);
             } else {
@@ -172,58 +127,16 @@ class Tree final : public Searcher {
         rows_.release(stage.first);
     }
 
-    static constexpr int kOpen = 2;
-
-    // The sign of a unit that is known without a program: of a bound, of a constant unit, by interval arithmetic.
-    int sign_at_once(const Entered& stage, int unit) {
-        const Stage& data = *stage.context->data;
-        if (data.forced && rows_.box().is_bound(data, unit)) return 1;
-        const int slot = stage.first + unit;
-        if (rows_.is_constant(slot)) return sgn(rows_.exact(slot)[0]);
-        if (proofs_.is_absent_in_box(slot, 1)) return -1;
-        if (proofs_.is_absent_in_box(slot, -1)) return 1;
-        return kOpen;
-    }
-
-    // The rows of a stage, by row.
-    void push_rows(const Context& context) {
-        const Stage& data = *context.data;
-        const int width = rows_.width();
-        double* by_row = arena_.take<double>(static_cast<std::size_t>(data.units) * width);
-        std::fill(by_row, by_row + static_cast<std::size_t>(data.units) * width, 0.0);
-        for (int j = 0; j <= network_.dim; ++j) {
-            const double* from = context.rows + static_cast<std::size_t>(j) * data.stride;
-            for (int i = 0; i < data.units; ++i) by_row[static_cast<std::size_t>(i) * width + j] = from[i];
-        }
-        for (int i = 0; i < data.units; ++i) rows_.push(context, i, by_row + static_cast<std::size_t>(i) * width);
-    }
-
     // Every unit of the stage has its sign on the cell.
     void finish_stage(Frame& frame, const Entered& stage, int depth, int level) {
         const Context& context = *stage.context;
         if (is_last(context)) return cut_.is_on() ? large_leaf(frame, context, depth) : leaf(frame, depth);
         if (is_own(depth)) ++result_->per_stage[context.stage];
         if (context.data->forced) proofs_.find_hull(frame.dictionary);
-        with_next(context, [&](const Context& next) {
+        stages_.with_next(context, [&](const Context& next) {
             enter(frame, next, depth, level);
             return true;
         });
-    }
-
-    // Go on to the stage behind one that has all its signs.
-    template <class Visit>
-    bool with_next(const Context& context, Visit visit) {
-        const auto mark = arena_.mark();
-        const Stage& data = *context.data;
-        std::vector<int> active;
-        for (int i = 0; i < data.units; ++i)
-            if (sign_[data.first_unit + i] > 0) active.push_back(i);
-        stage_rows_.note_active(context, arena_);
-        const double* rows = stage_rows_.affine_part(context, context.stage + 1, arena_);
-        const double* all = stage_rows_.extend(context, rows, active.data(), static_cast<int>(active.size()), arena_);
-        const bool answer = visit(Context{&context, context.stage + 1, &network_.stages[context.stage + 1], all, 0});
-        arena_.release(mark);
-        return answer;
     }
 
     // -- one cell ----------------------------------------------------------------------------------------
@@ -422,16 +335,14 @@ class Tree final : public Searcher {
     Control& control_;
     Statistics statistics_;
     std::vector<std::int8_t> sign_;  // [unit]: on the current path
-    Arena arena_;
-    StageRows<0> stage_rows_;
     CellRows rows_;
     CellProofs proofs_{rows_, statistics_, control_.stop, options_.audit};
+    Stages stages_{network_, sign_.data(), rows_, proofs_};
     Tally<1> tally_;
     const int words_;
     CellSearch cell_{rows_, proofs_, statistics_, control_.stop, words_};
     FacetFinder facets_{rows_, proofs_, control_.stop};
-    SingleRegion single_{network_, rows_, cell_};
-    InnerPoint inner_{rows_};
+    SingleRegion single_{network_, sign_.data(), stages_, rows_, cell_, facets_};
     Frames frames_;
     Context root_{};
     LeafWriter leaf_writer_{network_, sign_.data()};
