@@ -177,6 +177,16 @@ def test_entries_of_very_different_sizes_on_flats() -> None:
     assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))
 
 
+def test_weights_of_a_section_that_underflow() -> None:
+    """A value at one end of an edge is 10^-250 of that at the other one, and another row's is as many times larger."""
+    random = np.random.default_rng(24)
+    for _ in range(4):
+        weights = [random.normal(size=(6, 3)), random.normal(size=(4, 6)), np.ones((1, 4))]
+        biases = [random.normal(size=6) * 10.0 ** random.integers(-200, 200, size=6), random.normal(size=4), [0.0]]
+        weights[0] *= 10.0 ** random.integers(-250, 250, size=(6, 3))
+        assert_as_searched(Network.from_layers(weights, biases), audit=True)
+
+
 def test_rows_with_rationals_beyond_64_bits() -> None:
     lines = [[Fraction(1, 3 + k), Fraction(-1, 7 * 10**20 + k), Fraction(2, 11)] for k in range(6)]
     offsets = [Fraction(1, 10**30)] * 3 + [Fraction(0)] * 3
