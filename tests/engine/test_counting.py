@@ -177,6 +177,22 @@ def test_entries_of_very_different_sizes_on_flats() -> None:
     assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-160])
+@pytest.mark.parametrize("gap", [1e-140, 1e-38, 1e-20])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_hyperplanes_that_are_nearly_parallel_ask_no_integers_in_pairs(dim: int, gap: float, scale: float) -> None:
+    """Pairs are told by minors but where products leave the range of doubles; one near miss of three is left."""
+    random = np.random.default_rng(dim)
+    rows, offsets = random.normal(size=(6, dim)), random.normal(size=6)
+    rows[:, 1:] *= gap
+    rows[4], offsets[4] = rows[0] * 0.75, np.nextafter(offsets[0] * 0.75, np.inf)
+    rows[5], offsets[5] = rows[1] * -3, offsets[1] * -3
+    count = assert_as_by_charpoly(hyperplanes(rows * scale, offsets * scale))
+    assert count.predicates is not None
+    if dim == 2:
+        assert (count.predicates.exact <= 1) == (scale == 1)
+
+
 def test_weights_of_a_section_that_underflow() -> None:
     """A value at one end of an edge is 10^-250 of that at the other one, and another row's is as many times larger."""
     random = np.random.default_rng(24)
