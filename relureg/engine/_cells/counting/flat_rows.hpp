@@ -7,9 +7,9 @@
 // and its rounding, so that the new entries are off by at most
 //     e_j + |q| e_i + shift (M_i + e_i) + 8 u (M_j + |q| M_i),
 // the last term for the rounding of q, of product and sum, and of the bound itself; 2^-900 (1 + M_i) covers underflow
-// of any of these. The same holds of the constant, with its own e and M but that shift: it says nothing of the gradient,
-// which is small where hyperplane and flat are nearly parallel. |r_i[p]| is more than 4 e_i, or else the row is taken
-// anew from its integers; where even that leaves it closer to 0, the new error is infinite.
+// of any of these. The same holds of the constant, with its own e and M but that shift: it says nothing of the
+// gradient, which is small where hyperplane and flat are nearly parallel. |r_i[p]| is more than 4 e_i, or else the row
+// is taken anew from its integers; where even that leaves it closer to 0, the new error is infinite.
 //
 // Where nothing has been rounded yet and this tells nothing, the entries are the minors r_j[c] r_i[p] - r_i[c] r_j[p]:
 // of h + l and h' + l', the products without any error, and s + e = h - h' without error, s + (e + (l - l')) is off by

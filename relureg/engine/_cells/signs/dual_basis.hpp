@@ -1,16 +1,17 @@
 // The generators and lines of a simplicial cell, computed anew from the rows of its facets, all at once in twofold
 // precision.
 //
-// Of D independent rows a_i, let vector x_j be about where all but the j-th vanish: the vectors are about the dual basis,
-// each up to its scale, so that no matrix has to be inverted to improve them. With d_i = a_i . x_i and R_ij =
-// a_i . x_j / d_i for i != j, R_ii = 0, the matrices of rows and vectors obey D^-1 A X = I + R, and the true vectors are,
-// in the scale of those that are held, the columns t_j of X (I + R)^-1. Since (I + R)^-1 = I - R + R (I + R)^-1 R,
+// Of D independent rows a_i, let vector x_j be about where all but the j-th vanish: the vectors are about the dual
+// basis, each up to its scale, so that no matrix has to be inverted to improve them. With d_i = a_i . x_i and R_ij =
+// a_i . x_j / d_i for i != j, R_ii = 0, the matrices of rows and vectors obey D^-1 A X = I + R, and the true vectors
+// are, in the scale of those that are held, the columns t_j of X (I + R)^-1. Since (I + R)^-1 = I - R + R (I + R)^-1 R,
 //     t_j - (x_j - sum_i R_ij x_i) = X R (I + R)^-1 R e_j.
 // Let g_i be the row sums of |R|, g < 1/2 the largest, and q_j = max_i |R_ij|. Where R is known up to Delta, what the
 // step leaves is in coordinate c at most
 //     sum_i |x_ic| (Delta_ij + g_i q_j / (1 - g) + gamma_(D + 4) |R_ij|) + 8 u^2 |x_jc|,
-// gamma for the step in doubles, which takes the high parts of the x_i alone, 8 u^2 for its sum with x_j. A product that
-// is off by e_ij, and one by e_ii that it is divided by, give Delta_ij = (e_ij + |R_ij| e_ii) / (|d_i| - e_ii) + 2 u |R_ij|.
+// gamma for the step in doubles, which takes the high parts of the x_i alone, 8 u^2 for its sum with x_j. A product
+// that is off by e_ij, and one by e_ii that it is divided by, give
+//     Delta_ij = (e_ij + |R_ij| e_ii) / (|d_i| - e_ii) + 2 u |R_ij|.
 // So each step squares R, down to u^2 times the condition of the rows.
 #pragma once
 
