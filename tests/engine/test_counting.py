@@ -177,6 +177,11 @@ def test_entries_of_very_different_sizes_on_flats() -> None:
     assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))
 
 
+def test_constants_that_overflow_on_flats() -> None:
+    """A product is beyond the range of doubles, its bound is not."""
+    assert_as_by_charpoly(hyperplanes([[1e160, 1e150], [1, 0.5], [1, -1], [1e160, 1e160]], [0, 1e160, 1, 1]))
+
+
 @pytest.mark.parametrize("scale", [1.0, 1e-160])
 @pytest.mark.parametrize("gap", [1e-140, 1e-38, 1e-20])
 @pytest.mark.parametrize("dim", [2, 3])

@@ -102,7 +102,9 @@ class FlatRows {
         row.error = moved * slant_ + 8 * kUnitRoundoff * old.steepest + size * rounding_ + underflow_;
         row.constant_error = kInflation * old.constant_error + 8 * kUnitRoundoff * std::fabs(from[0]) +
                              size * constant_own_ + moved * constant_slant_ + underflow_;
-        if (is_open_ || !(row.error + row.constant_error < kUnknown)) row.error = row.constant_error = kUnknown;
+        // A product that overflows may leave its bound finite.
+        const double most = row.error + row.constant_error + row.steepest + std::fabs(result[0]);
+        if (is_open_ || !(most < kUnknown)) row.error = row.constant_error = kUnknown;
         ++oracle_.statistics.decisions;
         if (!(row.steepest > row.error) && old.is_exact() && by.is_exact() && !is_open_) {
             const bool is_rounded = !is_unrounded(from, pivot_row, q, dim);
