@@ -177,6 +177,37 @@ def test_entries_of_very_different_sizes_on_flats() -> None:
     assert_as_by_charpoly(hyperplanes(rows, [1e-150, 1, 0, 0, 1e150, -1]))
 
 
+def test_constants_that_overflow_on_flats() -> None:
+    """A product is beyond the range of doubles, its bound is not."""
+    assert_as_by_charpoly(hyperplanes([[1e160, 1e150], [1, 0.5], [1, -1], [1e160, 1e160]], [0, 1e160, 1, 1]))
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-160])
+@pytest.mark.parametrize("gap", [1e-140, 1e-38, 1e-20])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_hyperplanes_that_are_nearly_parallel_ask_no_integers_in_pairs(dim: int, gap: float, scale: float) -> None:
+    """Pairs are told by minors but where products leave the range of doubles; one near miss of three is left."""
+    random = np.random.default_rng(dim)
+    rows, offsets = random.normal(size=(6, dim)), random.normal(size=6)
+    rows[:, 1:] *= gap
+    rows[4], offsets[4] = rows[0] * 0.75, np.nextafter(offsets[0] * 0.75, np.inf)
+    rows[5], offsets[5] = rows[1] * -3, offsets[1] * -3
+    count = assert_as_by_charpoly(hyperplanes(rows * scale, offsets * scale))
+    assert count.predicates is not None
+    if dim == 2:
+        assert (count.predicates.exact <= 1) == (scale == 1)
+
+
+def test_weights_of_a_section_that_underflow() -> None:
+    """A value at one end of an edge is 10^-250 of that at the other one, and another row's is as many times larger."""
+    random = np.random.default_rng(24)
+    for _ in range(4):
+        weights = [random.normal(size=(6, 3)), random.normal(size=(4, 6)), np.ones((1, 4))]
+        biases = [random.normal(size=6) * 10.0 ** random.integers(-200, 200, size=6), random.normal(size=4), [0.0]]
+        weights[0] *= 10.0 ** random.integers(-250, 250, size=(6, 3))
+        assert_as_searched(Network.from_layers(weights, biases), audit=True)
+
+
 def test_rows_with_rationals_beyond_64_bits() -> None:
     lines = [[Fraction(1, 3 + k), Fraction(-1, 7 * 10**20 + k), Fraction(2, 11)] for k in range(6)]
     offsets = [Fraction(1, 10**30)] * 3 + [Fraction(0)] * 3

@@ -130,6 +130,21 @@ def test_rows_that_depend_on_two_others_but_for_a_few_bits(bits: int) -> None:
     assert _regions(_network(rows, _fractions(random, 1, 5)[0])) == 2**5 - 1
 
 
+@pytest.mark.parametrize("bits", [54, 60, 70])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_remembered_keeps_its_bound(bits: int, seed: int) -> None:
+    """The second cut is computed once for both sides of the first one. It leaves a line of which one coordinate is far
+    below the error of its doubles, and that coordinate is all that the third unit reads.
+    """
+    random = np.random.default_rng(seed)
+    slope = Fraction(random.normal())
+    rows = _fractions(random, 2, 4)
+    for row in rows:  # 0 along (2^-bits, slope, 1, 0)
+        row[2] = -row[0] / 2**bits - row[1] * slope
+    rows += [[Fraction(1), Fraction(0), Fraction(0), Fraction(0)], *_fractions(random, 2, 4)]
+    assert _regions(_network(rows, _fractions(random, 1, 5)[0])) == 2**5 - 1
+
+
 def _array(numbers: Sequence[object]) -> NDArray[np.object_]:
     array: NDArray[np.object_] = np.array(numbers, dtype=object)
     array.reshape(-1)[:] = [Fraction(x) for x in array.reshape(-1).tolist()]

@@ -75,6 +75,24 @@ def test_a_few_dead_units_change_nothing() -> None:
     assert _kept(network) == [24]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_last_stage_has_no_twins_though_sums_round(seed: int) -> None:
+    """The last stage reads each unit of the first one twice, by weights whose sum is no double; nothing reads it."""
+    random = np.random.default_rng(seed)
+    first, second = random.normal(size=(6, 3)), random.normal(size=(6, 13)) * random.choice([1, 1e-30], size=(6, 1))
+    rows = [first.repeat(2, axis=0), second.repeat(2, axis=0)]
+    rows[1] *= random.choice([-2.0, 0.25, 1.0], size=(12, 1))
+    network = relureg.Network.from_layers(
+        [*(stage[:, 1:] for stage in rows), np.ones((1, 12))], [*(stage[:, 0] for stage in rows), [0.0]], name="round"
+    )
+    assert _kept(network) == [12, 6]
+    count = relureg.count_regions(network, engine="split", jobs=1)
+    assert count.checks[0].passed is True
+    assert _figures(count) == _figures(relureg.count_regions(network, engine="split", jobs=1, by_enumeration=True))
+    assert count.predicates is not None
+    assert count.predicates.exact == 0
+
+
 def test_doubles_stay_doubles() -> None:
     """2^60 - 2^-60 is no double: then twins stay."""
     slopes, places = np.ones((8, 1)), 2.0**-60 * np.arange(1, 9)

@@ -2,13 +2,18 @@
 //
 // A row stands for its hyperplane, so it may be scaled. On the flat where row i vanishes, with p the coordinate of its
 // largest gradient entry, row j becomes r_j - q r_i, q = r_j[p] / r_i[p], without its entry p. With e the largest error
-// of an entry of a row and M its largest entry, q is off by at most
+// of a gradient's entry and M the largest entry, q is off by at most
 //     shift = (e_j + |q| e_i) / (|r_i[p]| - e_i)
 // and its rounding, so that the new entries are off by at most
 //     e_j + |q| e_i + shift (M_i + e_i) + 8 u (M_j + |q| M_i),
 // the last term for the rounding of q, of product and sum, and of the bound itself; 2^-900 (1 + M_i) covers underflow
-// of any of these. |r_i[p]| is more than 4 e_i, or else the row is taken anew from its integers; where even that leaves
-// it closer to 0, the new error is infinite.
+// of any of these. The same holds of the constant, with its own e and M but that shift: it says nothing of the
+// gradient, which is small where hyperplane and flat are nearly parallel. |r_i[p]| is more than 4 e_i, or else the row
+// is taken anew from its integers; where even that leaves it closer to 0, the new error is infinite.
+//
+// Where nothing has been rounded yet and this tells nothing, the entries are the minors r_j[c] r_i[p] - r_i[c] r_j[p]:
+// of h + l and h' + l', the products without any error, and s + e = h - h' without error, s + (e + (l - l')) is off by
+// at most 4 u (|e| + |l| + |l'| + |sum|), and 0 where both parts are equal.
 #pragma once
 
 #include <algorithm>
@@ -41,12 +46,13 @@ class FlatRows {
             levels_[dim].measure(k);
             const Stage& data = *context.data;
             Row& row = levels_[dim].rows[k];
-            double majorant = 0;
-            for (int c = 0; c <= dim; ++c)
-                majorant = std::max(majorant, data.majorant[static_cast<std::size_t>(c) * data.stride + unit_[k]]);
-            const double relative = data.relative_error[unit_[k]];
-            row.error = relative > 0 ? relative * majorant * (1 + 0x1p-20) + kUnderflow : 0;
-            if (data.is_out_of_range) row.error = kUnknown;
+            double steepest = 0;
+            for (int c = 1; c <= dim; ++c)
+                steepest = std::max(steepest, data.majorant[static_cast<std::size_t>(c) * data.stride + unit_[k]]);
+            const double relative = data.relative_error[unit_[k]] * (1 + 0x1p-20);
+            row.error = relative > 0 ? relative * steepest + kUnderflow : 0;
+            row.constant_error = relative > 0 ? relative * data.majorant[unit_[k]] + kUnderflow : 0;
+            if (data.is_out_of_range) row.error = row.constant_error = kUnknown;
             row.parent = k;
         }
     }
@@ -70,7 +76,13 @@ class FlatRows {
         is_open_ = !is_steep(level, i);
         if (is_open_) pivot = largest_entry(exact(dim, i));
         level.pivot = pivot;
-        slant_ = (level.rows[i].largest + level.rows[i].error) / (std::fabs(by[pivot]) - level.rows[i].error);
+        const Row& row = level.rows[i];
+        const double constant = std::fabs(by[0]), steep = std::fabs(by[pivot]) - row.error;
+        slant_ = kInflation * (1 + (row.steepest + row.error) / steep);
+        constant_slant_ = kInflation * (constant + row.constant_error) / steep;
+        rounding_ = 8 * kUnitRoundoff * row.steepest;
+        constant_own_ = kInflation * row.constant_error + 8 * kUnitRoundoff * constant;
+        underflow_ = kUnderflow * (1 + row.steepest + constant);
     }
 
     Meeting restrict_row(int dim, int j, int to) {
@@ -87,16 +99,25 @@ class FlatRows {
         below.measure(to);
         Row& row = below.rows[to];
         row.parent = j;
-        row.error = (moved + moved * slant_) * (1 + 0x1p-20) + 8 * kUnitRoundoff * (old.largest + size * by.largest) +
-                    kUnderflow * (1 + by.largest);
-        if (is_open_ || !(row.error < kUnknown)) row.error = kUnknown;
+        row.error = moved * slant_ + 8 * kUnitRoundoff * old.steepest + size * rounding_ + underflow_;
+        row.constant_error = kInflation * old.constant_error + 8 * kUnitRoundoff * std::fabs(from[0]) +
+                             size * constant_own_ + moved * constant_slant_ + underflow_;
+        // A product that overflows may leave its bound finite.
+        const double most = row.error + row.constant_error + row.steepest + std::fabs(result[0]);
+        if (is_open_ || !(most < kUnknown)) row.error = row.constant_error = kUnknown;
         ++oracle_.statistics.decisions;
-        const bool is_sure = row.steepest > row.error;
-        const bool is_exact = !is_sure && old.error == 0 && by.error == 0 && is_unrounded(from, pivot_row, q, dim);
-        if (is_exact) row.error = 0;
+        if (!(row.steepest > row.error) && old.is_exact() && by.is_exact() && !is_open_) {
+            const bool is_rounded = !is_unrounded(from, pivot_row, q, dim);
+            row.error = row.constant_error = 0;
+            if (is_rounded) take_minors(from, pivot_row, dim, to);
+            if (is_told(below, to)) {
+                if (audit_) audit(dim - 1, to);
+                ++(is_rounded ? oracle_.statistics.twofold : oracle_.statistics.small_integers);
+                return meeting_of(below, to);
+            }
+        }
         if (audit_) audit(dim - 1, to);
-        if (is_sure) return Meeting::kCrosses;
-        return is_exact ? decide_in_doubles(row) : decide(dim - 1, to);
+        return row.steepest > row.error ? Meeting::kCrosses : decide(dim - 1, to);
     }
 
     // The distinct points in which rows meet a line: `add(one of the rows, how many)`.
@@ -118,8 +139,11 @@ class FlatRows {
     static constexpr double kUnderflow = 0x1p-900;
 
     struct Row {
-        double error, largest, steepest;  // of all entries; the largest entry; the largest of the gradient
+        double error, constant_error;  // of each entry of the gradient
+        double steepest;  // the largest of these
         int parent;  // its number on the flat above
+
+        bool is_exact() const { return error == 0 && constant_error == 0; }
     };
 
     struct Level {
@@ -146,7 +170,7 @@ class FlatRows {
             const double* entry = row(i);
             double steepest = 0;
             for (int c = 1; c <= dim; ++c) steepest = std::max(steepest, std::fabs(entry[c]));
-            rows[i].steepest = steepest, rows[i].largest = std::max(steepest, std::fabs(entry[0]));
+            rows[i].steepest = steepest;
         }
     };
 
@@ -188,7 +212,9 @@ class FlatRows {
         Level& level = levels_[dim];
         to_doubles(exact(dim, i), level.row(i));
         level.measure(i);
-        level.rows[i].error = 4 * kUnitRoundoff;
+        Row& row = level.rows[i];  // entries are cut off at 53 digits
+        row.error = 4 * kUnitRoundoff * row.steepest + kUnderflow;
+        row.constant_error = 4 * kUnitRoundoff * std::fabs(level.row(i)[0]) + kUnderflow;
     }
 
     // Whether a row is known exactly on the flat of another one: a quotient, and entries, without any rounding.
@@ -197,18 +223,60 @@ class FlatRows {
             double product = 0, rest = 0, difference = 0, lost = 0;
             two_product(q, by[c], product, rest);
             two_sum(from[c], -product, difference, lost);
-            const bool is_zero = q == 0 || by[c] == 0, is_in_range = std::fabs(product) > 0x1p-900;
-            if (!(is_zero || is_in_range) || rest != 0 || lost != 0) return false;
+            if (!is_product(q, by[c], product) || rest != 0 || lost != 0) return false;
         }
         return from[levels_[dim].pivot] == q * by[levels_[dim].pivot];
     }
 
-    // How a row meets its flat, by exact doubles.
-    Meeting decide_in_doubles(const Row& row) {
-        ++oracle_.statistics.small_integers;
-        if (row.steepest > 0) return Meeting::kCrosses;
+    // The row of minors of two exact rows: its errors are infinite where products are out of range.
+    void take_minors(const double* from, const double* by, int dim, int to) {
+        const int pivot = levels_[dim].pivot;
+        Level& below = levels_[dim - 1];
+        Row& row = below.rows[to];
+        double constant_error = 0, error = 0;
+        for (int c = 0; c <= dim; ++c) {
+            if (c == pivot) continue;
+            double& worst = c ? error : constant_error;
+            double own = 0;
+            below.row(to)[c < dim ? c : pivot] = minor(from[c], by[pivot], by[c], from[pivot], own);
+            if (!(own <= worst)) worst = own < kUnknown ? own : kUnknown;
+        }
+        below.measure(to);
+        row.error = error, row.constant_error = constant_error;
+    }
+
+    // a b - c d, and how far that is off.
+    static double minor(double a, double b, double c, double d, double& error) {
+        double high = 0, low = 0, other_high = 0, other_low = 0, sum = 0, lost = 0;
+        two_product(a, b, high, low);
+        two_product(c, d, other_high, other_low);
+        error = kUnknown;
+        if (!is_product(a, b, high) || !is_product(c, d, other_high)) return 0;
+        if (high == other_high && low == other_low) return error = 0;
+        two_sum(high, -other_high, sum, lost);
+        const double result = sum + (lost + (low - other_low));
+        error = 4 * kUnitRoundoff * (std::fabs(lost) + std::fabs(low) + std::fabs(other_low) + std::fabs(result));
+        return result;
+    }
+
+    // Whether what a product lacks is a double: it does not underflow.
+    static bool is_product(double a, double b, double product) {
+        return a == 0 || b == 0 || std::fabs(product) > kUnderflow;
+    }
+
+    // Whether the doubles of a row tell how it meets its flat.
+    static bool is_told(const Level& level, int i) {
+        const Row& row = level.rows[i];
+        if (row.steepest > row.error) return true;
+        const double constant = std::fabs(level.row(i)[0]);
+        return row.error == 0 && (constant > row.constant_error || row.constant_error == 0);
+    }
+
+    // How it does.
+    Meeting meeting_of(const Level& level, int i) {
+        if (level.rows[i].steepest > 0) return Meeting::kCrosses;
         ++oracle_.statistics.zeros;
-        return row.largest == 0 ? Meeting::kContains : Meeting::kMisses;
+        return level.row(i)[0] == 0 ? Meeting::kContains : Meeting::kMisses;
     }
 
     // How a row meets its flat, by integers.
@@ -228,11 +296,12 @@ class FlatRows {
     void audit(int dim, int i) {
         const ExactVector& row = exact(dim, i);
         const double* entry = levels_[dim].row(i);
-        if (!(levels_[dim].rows[i].error < kUnknown)) return;
-        const mpq_class error(levels_[dim].rows[i].error);
+        const Row& bounds = levels_[dim].rows[i];
+        if (!(bounds.error < kUnknown) || !(bounds.constant_error < kUnknown)) return;
         mpq_class low, high;
         bool is_bounded = false, is_wrong = false;
         for (int c = 0; c <= dim; ++c) {
+            const mpq_class error(c ? bounds.error : bounds.constant_error);
             const mpq_class least = mpq_class(entry[c]) - error, most = mpq_class(entry[c]) + error;
             if (row[c] == 0) {
                 is_wrong = is_wrong || least > 0 || most < 0;
@@ -251,7 +320,7 @@ class FlatRows {
         const Row& row = levels_[1].rows[i];
         if (!is_steep(levels_[1], i)) return Enclosure::around(0, kUnknown, i);
         const double at = -levels_[1].row(i)[0] / levels_[1].row(i)[1], size = std::fabs(at);
-        const double error = row.error * (1 + size) / (row.steepest - row.error);
+        const double error = (row.constant_error + row.error * size) / (row.steepest - row.error);
         return Enclosure::around(at, error * (1 + 0x1p-20) + 4 * kUnitRoundoff * size + kUnderflow, i);
     }
 
@@ -284,7 +353,7 @@ class FlatRows {
     std::vector<Level> levels_;  // [dimension]
     std::vector<Enclosure> points_;
     bool is_open_ = false, is_central_ = false;
-    double slant_ = 0;
+    double slant_ = 0, constant_slant_ = 0, rounding_ = 0, constant_own_ = 0, underflow_ = 0;  // parts of the bounds
 };
 
 }  // namespace relureg

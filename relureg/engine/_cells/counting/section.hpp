@@ -9,8 +9,9 @@
 //     e(n) = w_a e(a) + w_b e(b) + shift (|v(a) - v(b)| + e(a) + e(b)) + 8 u (w_a |v(a)| + w_b |v(b)|),
 //     shift = (w_a e_i(a) + w_b e_i(b)) / (s - e_i(a) - e_i(b)),
 // where v_i(a) and -v_i(b) are more than 4 times their errors. For the weights are off by at most shift in sum, and the
-// last term covers the rounding of weights, products and sum (6 u) and of the bound itself. Where v_i is closer to its
-// error than that, e is infinite: no double settles anything at that generator, and integers decide.
+// last term covers the rounding of weights, products and sum (6 u) and of the bound itself; 2^-1000 more, of shift and
+// bound, what products lose by underflow. Where v_i is closer to its error than that, or a weight is so small that it
+// may have lost digits, e is infinite: no double settles anything at that generator, and integers decide.
 #pragma once
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include <limits>
 
 #include "../base/arena.hpp"
+#include "../base/double_double.hpp"
 #include "../base/exact.hpp"
 #include "../base/lanes.hpp"
 #include "../interface/network.hpp"
@@ -89,12 +91,16 @@ struct Section {
 struct Mixture {
     double above, below, shift;
 
+    static constexpr double kLeast = 0x1p-900;  // of a weight: what it lacks of the true one is a part of it
+
     // Where row `i` vanishes on the edge of a section from `above`, where it is positive, to `below`.
     static Mixture of(const Section& s, int i, int above, int below) {
         const double va = s.value(above, i), vb = s.value(below, i), ea = s.error(above, i), eb = s.error(below, i);
         if (!(va > 4 * ea) || !(-vb > 4 * eb)) return {0.5, 0.5, std::numeric_limits<double>::infinity()};
         const double inverse = 1 / (va - vb), wa = -vb * inverse, wb = va * inverse;
-        return {wa, wb, (wa * ea + wb * eb) * inverse * 1.4};  // s - e_i(a) - e_i(b) is at least 3/4 of s
+        if (!(wa > kLeast) || !(wb > kLeast)) return {0.5, 0.5, std::numeric_limits<double>::infinity()};
+        // s - e_i(a) - e_i(b) is at least 3/4 of s; the last term is more than any product loses by underflow.
+        return {wa, wb, (wa * (ea * inverse) + wb * (eb * inverse)) * 1.4 + kUnderflow};
     }
 
     struct AtEnds {
@@ -111,7 +117,8 @@ struct Mixture {
         const Four moved =
             multiply_add(Four::all(shift), absolute(its.above - its.below) + its.above_error + its.below_error, error);
         return {multiply_add(its.above, wa, its.below * wb),
-                multiply_add(moved, Four::all(1 + 0x1p-20), Four::all(8 * kUnitRoundoff) * size)};
+                multiply_add(moved, Four::all(1 + 0x1p-20),
+                             multiply_add(Four::all(8 * kUnitRoundoff), size, Four::all(kUnderflow)))};
     }
 };
 
@@ -124,7 +131,7 @@ inline int sign_on_edge(const Section& s, int i, int j, int a, int b) {
     const double first = at_a[i] * at_b[j], second = at_b[i] * at_a[j], size = std::fabs(first) + std::fabs(second);
     const double of_first = std::fabs(at_a[i]) * errors_b[j] + (std::fabs(at_b[j]) + errors_b[j]) * errors_a[i];
     const double of_second = std::fabs(at_b[i]) * errors_a[j] + (std::fabs(at_a[j]) + errors_a[j]) * errors_b[i];
-    const double error = (of_first + of_second) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size + 0x1p-1000;
+    const double error = (of_first + of_second) * (1 + 0x1p-20) + 8 * kUnitRoundoff * size + kUnderflow;
     return (first - second > error) - (first - second < -error);
 }
 

@@ -12,7 +12,9 @@ inline Enclosure point_of_edge(const Section& s, int a, int b, int row) {
     const double va = s.value(a, row), vb = s.value(b, row), ea = s.error(a, row), eb = s.error(b, row);
     if (!(std::fabs(va) > 4 * ea) || !(std::fabs(vb) > 4 * eb)) return Enclosure::around(0.5, 1, row);
     const double inverse = 1 / (va - vb), at = va * inverse;
-    const double error = (std::fabs(vb) * ea + std::fabs(va) * eb) * inverse * inverse * 1.4 + 8 * kUnitRoundoff;
+    // Divided first: products of small numbers would underflow.
+    const double relative_a = ea * std::fabs(inverse), relative_b = eb * std::fabs(inverse);
+    const double error = (std::fabs(vb * inverse) * relative_a + std::fabs(at) * relative_b) * 1.4 + 8 * kUnitRoundoff;
     return Enclosure::around(at, error, row);
 }
 

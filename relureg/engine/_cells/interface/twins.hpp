@@ -104,6 +104,16 @@ class TwinMerger {
         return std::move(stages_);
     }
 
+    // The units of the last stage that stay, by their numbers there. To be called after `reduce`.
+    std::vector<int> distinct_units() const {
+        const Reduced& last = reduced_.back();
+        std::vector<int> units;
+        for (std::size_t i = 0; i < last.factor.size(); ++i)
+            if (last.factor[i] != 0 && last.place[i] == static_cast<int>(units.size()))
+                units.push_back(static_cast<int>(i));
+        return units;
+    }
+
   private:
     static constexpr bool kIsDouble = std::is_same_v<Number, double>;
 
@@ -320,6 +330,35 @@ inline bool rounds_more(const std::vector<Stage>& stages, const std::vector<Stag
     return false;
 }
 
+// The columns of a matrix of n rows, with some rows only.
+inline std::vector<double> rows_of(const std::vector<double>& by_column, std::size_t n, const std::vector<int>& rows) {
+    std::vector<double> result;
+    result.reserve(by_column.size() / n * rows.size());
+    for (std::size_t k = 0; k < by_column.size(); k += n)
+        for (const int i : rows) result.push_back(by_column[k + i]);
+    return result;
+}
+
+// Leave out all other units of a stage that nothing reads.
+inline void keep(Stage& stage, const std::vector<int>& units) {
+    const auto n = static_cast<std::size_t>(stage.units);
+    stage.units = static_cast<int>(units.size());
+    stage.constant = rows_of(stage.constant, n, units), stage.constant_low = rows_of(stage.constant_low, n, units);
+    std::vector<mpz_class> constants;
+    for (const int i : units) constants.push_back(stage.exact_constant[i]);
+    stage.exact_constant = std::move(constants);
+    for (Term& term : stage.terms) {
+        term.by_column = rows_of(term.by_column, n, units);
+        term.by_column_low = rows_of(term.by_column_low, n, units);
+        std::vector<mpz_class> weights;
+        for (const int i : units) {
+            const std::vector<mpz_class>& row = term.exact->row(i);
+            weights.insert(weights.end(), row.begin(), row.end());
+        }
+        term.exact = std::make_shared<LazyIntegers>(weights, stage.units);
+    }
+}
+
 // Leave out twins of a network that is not finished.
 inline void merge_twins(Network& network) {
     if (!may_have_twins(network)) return;
@@ -331,8 +370,12 @@ inline void merge_twins(Network& network) {
         } catch (const RoundedError&) {  // integers go further
         }
     }
-    std::vector<Stage> stages = TwinMerger<mpz_class>(network).reduce();
-    if (!rounds_more(stages, network.stages)) network.stages = std::move(stages);
+    TwinMerger<mpz_class> merger(network);
+    std::vector<Stage> stages = merger.reduce();
+    if (!rounds_more(stages, network.stages))
+        network.stages = std::move(stages);
+    else if (Stage& last = network.stages.back(); !last.forced)  // nothing reads it: no sum rounds
+        keep(last, merger.distinct_units());
 }
 
 }  // namespace relureg

@@ -122,20 +122,22 @@ class LineSplitter {
     }
 
     Moved move(Cell& cell, const Context& context, int unit, const Signs& signs, int k, SlotOwner& owner) {
-        std::optional<Stopwatch> watch;
-        if (context.data->row_bits[unit] <= 53) watch.emplace(state_.oracle.statistics.exact_time);
         Memory& memory = memory_of(cell);
         if (memory.holds(cell, context, unit)) return recall(cell, memory, owner);
         int side = 0;
         const int line = crossed_line(cell, context, unit, side);
         Moved moved = begin(cell, line, side, ++num_origins_);
         ExactSlot* slot = owner.slots;
-        each_moved(cell, moved, [&](const Place& place, int i, Generators& to) {
-            if (place.is_of_lines ? state_.oracle.sign_along(cell, context, unit, i) : signs.of(i, k))
-                maker_.move(cell, place, i, context, unit, line, side, to, slot++);
-            else
-                to.take_over(place.generators, i);
-        });
+        {
+            std::optional<Stopwatch> watch;  // integers of words, and the doubles between them
+            if (context.data->row_bits[unit] <= 53) watch.emplace(state_.oracle.statistics.exact_time);
+            each_moved(cell, moved, [&](const Place& place, int i, Generators& to) {
+                if (place.is_of_lines ? state_.oracle.sign_along(cell, context, unit, i) : signs.of(i, k))
+                    maker_.move(cell, place, i, context, unit, line, side, to, slot++);
+                else
+                    to.take_over(place.generators, i);
+            });
+        }
         refine(cell, context, unit, moved);
         if (cell.origin) remember(cell, context, unit, moved, memory);
         return moved;

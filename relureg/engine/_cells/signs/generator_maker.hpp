@@ -83,6 +83,7 @@ class GeneratorMaker {
         for (int j = 0; j < D(); ++j) g.x(k)[j] = sign * x[j];
         g.tags(k) = {eps, tags.quiet, slot, static_cast<std::uint8_t>(bits), tags.at_infinity};
         if (!exact) return;
+        const Stopwatch watch(oracle_.statistics.exact_time);
         auto vector = std::make_unique<ExactVector>(*exact);
         if (sign < 0)
             for (auto& entry : *vector) entry = -entry;
