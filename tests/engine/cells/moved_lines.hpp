@@ -50,7 +50,7 @@ bool is_multiple(const ExactVector& x, const Rational& truth) {
 class Lines {
   public:
     Lines(const Context& context, int dim, const std::int8_t* sign)
-        : context_(context), dim_(dim), oracle_(dim + 1, 1, sign, true), maker_(dim + 1, 1, oracle_),
+        : context_(context), dim_(dim), oracle_(dim + 1, 1, sign, true), maker_(dim + 1, 1, oracle_, false),
           basis_(dim + 1, oracle_.twofold_rows()),
           owner_(arena_.take<ExactSlot>(4 * (dim + 2) * (dim + 2)), 4 * (dim + 2) * (dim + 2)), alive_(1),
           facets_(dim + 1), axes_(dim) {

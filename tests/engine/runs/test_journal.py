@@ -22,9 +22,9 @@ from relureg.errors import JournalError, OutputError, UsageError
 from tests.cli.command_line import Run, check_one_line
 from tests.engine.runs.runs import assert_same_records, he_network
 
-NETWORK = he_network(3, 18, 12, 1)
+NETWORK = he_network(3, 28, 20, 1)
 LARGE = he_network(4, 18, 12, 1)
-"""Six times as many regions: many batches, however late one is told that its time is over."""
+"""Half as many regions again: many batches, however late one is told that its time is over."""
 
 Check = Callable[[Path], None]
 

@@ -20,7 +20,7 @@ class LineSplitter {
   public:
     explicit LineSplitter(SearchState<D_, W>& state)
         : state_(state), branching_(state), facets_(state),
-          maker_(state.network.dim + 1, state.num_words, state.oracle),
+          maker_(state.network.dim + 1, state.num_words, state.oracle, state.options.records),
           basis_(state.network.dim + 1, state.oracle.twofold_rows()), form_(3 * (state.network.dim + 1)) {}
 
     // The whole space: the point at the origin, and a line along every axis. `owner` has a slot for each.

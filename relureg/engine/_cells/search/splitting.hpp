@@ -14,7 +14,7 @@ class Splitter {
   public:
     explicit Splitter(SearchState<D_, W>& state)
         : state_(state), branching_(state), facets_(state), edges_(state.words(), state.control.stop),
-          maker_(state.network.dim + 1, state.num_words, state.oracle) {}
+          maker_(state.network.dim + 1, state.num_words, state.oracle, state.options.records) {}
 
     // Call `descend(child, signs, side, depth)` for each child, with the signs of the candidates of `rest` there.
     // `rest` are the other candidates that cut the cell, those of `cut` among the candidates of `signs`.

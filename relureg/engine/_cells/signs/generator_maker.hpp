@@ -17,8 +17,10 @@ class GeneratorMaker {
     using Mask = Bits<W>;
 
   public:
-    GeneratorMaker(int coordinates, int words, Predicate<D_, W>& oracle)
-        : coordinates_(coordinates), words_(words), oracle_(oracle), refiner_(coordinates), integers_(coordinates) {}
+    // `keeps_points`: points are told that depend on the scale of generators, which then hangs on their edges alone.
+    GeneratorMaker(int coordinates, int words, Predicate<D_, W>& oracle, bool keeps_points)
+        : coordinates_(coordinates), words_(words), oracle_(oracle), refiner_(coordinates), integers_(coordinates),
+          keeps_points_(keeps_points) {}
 
     // Prepare for the edges of one cell that one unit cuts.
     void begin(const Cell& cell, const Context& context, int unit) {
@@ -162,7 +164,8 @@ class GeneratorMaker {
     bool do_integers_pay() {
         constexpr std::int64_t kTrial = 256, kEach = 64, kSeldom = 16;
         ++num_made_;
-        return num_made_ < kTrial || kEach * oracle_.statistics.small_integers >= num_made_ || num_made_ % kSeldom == 0;
+        return keeps_points_ || num_made_ < kTrial || kEach * oracle_.statistics.small_integers >= num_made_ ||
+               num_made_ % kSeldom == 0;
     }
 
     // Small integers stay integers: then later values, zeros among them, are decided without any rounding.
@@ -344,6 +347,7 @@ class GeneratorMaker {
     Predicate<D_, W>& oracle_;
     Refiner<D_> refiner_;
     std::vector<std::int64_t> integers_;
+    const bool keeps_points_;
     std::int64_t num_made_ = 0;  // on edges
     std::vector<double> value_;  // of the unit, at each generator of the cell
 };
