@@ -220,6 +220,17 @@ def test_integers_tell_what_doubles_would_round() -> None:
     assert _kept(thirds_alone) == [1]
 
 
+def test_integers_tell_multiples_beyond_doubles() -> None:
+    """Entries of 2^800 are 2^1600 times the others of their row, and more than that where all are integers."""
+    far = [[2.0 ** (800 + k) * m, 2.0**-800 * m] for k in range(6) for m in (1, 2)]
+    near = [[k * m, m] for k in range(1, 4) for m in (1.0, 4.0)]
+    biases = [0.0] * len(far) + [1.0, 4.0] * 3
+    network = relureg.Network.from_layers([[*far, *near], np.ones((1, 18))], [biases, [0]])
+    assert _kept(network) == [9]
+    count = relureg.count_regions(network, engine="split", jobs=1)
+    assert count.num_regions == relureg.count_regions(network, engine="lp").num_regions == 35
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_integers_agree_on_lattices(seed: int) -> None:
     network = two_level_lattice(2, functions=6, minima=2, terms=4, seed=seed)

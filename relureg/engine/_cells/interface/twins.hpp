@@ -63,7 +63,10 @@ inline mpz_class content_of(const mpz_class* row, int size) {
     for (int c = 0; c < size && common != 1; ++c) mpz_gcd(common.get_mpz_t(), common.get_mpz_t(), row[c].get_mpz_t());
     return common == 0 ? mpz_class(1) : common;
 }
-inline void divide(double& multiple, double content) { multiple /= content; }  // an integer: nothing is rounded
+inline void divide(double& multiple, double content) {
+    multiple /= content;  // an integer: nothing is rounded
+    if (!is_in_range(multiple)) throw RoundedError{};
+}
 inline void divide(mpz_class& multiple, const mpz_class& content) {
     mpz_divexact(multiple.get_mpz_t(), multiple.get_mpz_t(), content.get_mpz_t());
 }
